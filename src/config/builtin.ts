@@ -5,6 +5,10 @@
  * @module
  */
 import config from "../../configs/config.yaml" with { type: "text" };
+import dataCodeparrot from "../../configs/data/codeparrot.yaml" with {
+  type: "text",
+};
+import dataFairseq from "../../configs/data/fairseq.yaml" with { type: "text" };
 import dataFiles from "../../configs/data/files.yaml" with { type: "text" };
 import dataSource from "../../configs/data/source.yaml" with { type: "text" };
 import experimentDefaultParallel18l from "../../configs/experiment/default-parallel-18l.yaml" with {
@@ -124,6 +128,8 @@ export const BUILTIN: Readonly<Record<string, string>> = {
   "model/transformer_lm_gpt.yaml": modelTransformer_lm_gpt,
   "train/fairseq.yaml": trainFairseq,
   "train/train.yaml": trainTrain,
+  "data/codeparrot.yaml": dataCodeparrot,
+  "data/fairseq.yaml": dataFairseq,
   "data/files.yaml": dataFiles,
   "data/source.yaml": dataSource,
   "experiment/default-parallel-18l.yaml": experimentDefaultParallel18l,

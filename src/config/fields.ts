@@ -70,6 +70,18 @@ export const texts: Field<string[]> = field(
   (value) => Array.isArray(value) && value.every((item) => v.is(text, item)),
 );
 
+/** Text, or a list of text with one for each entry of another list. */
+export const textOrTexts: Field<string | string[]> = field(
+  "text, or a list of text, like [a, b]",
+  (value) => v.is(text, value) || v.is(texts, value),
+);
+
+/** A list of numbers above 0, possibly empty. */
+export const positives: Field<number[]> = field(
+  "a list of numbers above 0, like [0.7, 0.3]",
+  (value) => Array.isArray(value) && value.every((x) => v.is(positive, x)),
+);
+
 /** One of a few words. */
 export const oneOf = <const T extends string>(...words: T[]): Field<T> =>
   field(

@@ -14,8 +14,8 @@ import {
   positive,
   share,
   text,
-  texts,
 } from "./fields.ts";
+import { dataSchema } from "./data_schema.ts";
 import { modelSchema } from "./model_schema.ts";
 import { normformerSchema } from "./normformer_schema.ts";
 import { UserError } from "../errors.ts";
@@ -48,16 +48,6 @@ const trainSchema = v.strictObject({
   save_steps: count,
   keep: count,
   max_eval_batches: orNull(count),
-});
-
-const dataSchema = v.strictObject({
-  name: oneOf("source", "files"),
-  files: texts,
-  valid_files: texts,
-  valid_fraction: belowOne,
-  tokenizer: oneOf("byte", "gpt2"),
-  cache: orNull(text),
-  max_documents: orNull(count),
 });
 
 /** What stands outside the model. */

@@ -62,14 +62,25 @@ export type SplitSummary = v.InferOutput<typeof splitSummary>;
 export interface TokenSplit {
   /** Number of chunks. */
   readonly chunks: number;
-  /** Tokens in each. */
+  /** Positions in each. */
   readonly contextLength: number;
   /**
-   * Reads chunk `index` into `into[at … at + contextLength - 1]`.
+   * Whether `read()` gives targets too, as fairseq's blocks have them for every position; where not, a chunk's targets
+   * are its own tokens, shifted by one.
+   */
+  readonly ownTargets: boolean;
+  /**
+   * Reads chunk `index` into `into[at … at + contextLength - 1]`, and, where `ownTargets`, its targets (`IGNORE` for
+   * none) into the same places of `targets`.
    * @throws {RangeError} if there is no such chunk or no room for it.
    * @throws {UserError} if the file has been cut short since it was opened.
    */
-  read(index: number, into: Uint32Array, at: number): void;
+  read(
+    index: number,
+    into: Uint32Array,
+    at: number,
+    targets?: Uint32Array,
+  ): void;
   /** Closes the file; reading is over. */
   close(): void;
 }
@@ -127,6 +138,7 @@ export class TokenStore {
 }
 
 class FileSplit implements TokenSplit {
+  readonly ownTargets = false;
   readonly contextLength: number;
   #dir: string;
   #file: number;

@@ -4,10 +4,23 @@
  */
 import { UserError } from "../errors.ts";
 
+/** A file that defines a tokenizer, to be kept beside a model. */
+export interface TokenizerFile {
+  /** `tokenizer.json`, `dict.txt`. */
+  name: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** Turns text into token ids and back. */
 export interface Tokenizer {
-  /** The name `loadTokenizer()` knows it by. */
+  /** Shown to the user and recorded in stores. */
   readonly name: string;
+  /** What `loadTokenizer()` makes the same one of, offline and in any thread; `name` where absent. */
+  readonly source?: string;
+  /** SHA-256 of what defines it, for those that are not built in. */
+  readonly digest?: string;
+  /** Files that define it; absent for those that are built in. */
+  readonly files?: readonly TokenizerFile[];
   /** Number of ids: every id is below it. */
   readonly vocabSize: number;
   /** The end-of-text id, or null where the vocabulary has none. */
