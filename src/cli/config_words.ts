@@ -34,6 +34,9 @@ export function configOf(words: Words): Composed & { name: string } {
   const names = (key: string) =>
     overrides.some((word) => word.startsWith(`${key}=`));
   if (names("data.files") && !names("data")) overrides.unshift("data=files");
+  else if (names("data.path") && !names("data")) {
+    overrides.unshift("data=fairseq");
+  }
   const chosen = overrides.map((w) =>
     w.match(/^(?:experiment|model)=(.+)$/)?.[1]
   )

@@ -1,6 +1,7 @@
 /** `blocksmith plan`. @module */
-import { warnings } from "../config/mod.ts";
+import { type Config, warnings } from "../config/mod.ts";
 import { loadTokenizer } from "../data/mod.ts";
+import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import type { Traits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
@@ -47,8 +48,7 @@ Examples:
   async run(words) {
     const { config } = configOf(words);
     const notes = warnings(config.model);
-    const tokenizer = await loadTokenizer(config.data.tokenizer);
-    const model = modelOf(config, tokenizer.vocabSize);
+    const model = modelOf(config, await vocabularyOf(config));
     let traits = ASSUMED, adapter = "a GPU with 2 GiB bindings (assumed)";
     if (words.switches.has("device")) {
       const gpu = await openGpu();
@@ -123,6 +123,18 @@ Examples:
     return 0;
   },
 };
+
+/** A plan needs no data and no network where the size of the vocabulary is known. */
+async function vocabularyOf({ model, data }: Config): Promise<number> {
+  const known = model.vocab_size ?? data.vocab_size;
+  if (known !== null) return known;
+  if (data.name !== "fairseq") {
+    return (await loadTokenizer(data.tokenizer)).vocabSize;
+  }
+  throw new UserError(
+    "Cannot plan as the size of fairseq's dictionary is not known: set data.vocab_size, the lines of dict.txt and 4",
+  );
+}
 
 function printDispatches(plan: Plan): void {
   console.log(`\n${plan.name}: ${plan.dispatches.length} dispatches`);

@@ -32,7 +32,7 @@ export interface Composed {
  * Composes `config.yaml`, its groups and the overrides into a checked config.
  *
  * Reads no files but those of `configDir`. Naming `data.files` without a
- * choice for `data` chooses `data=files`.
+ * choice for `data` chooses `data=files`, and `data.path` `data=fairseq`.
  *
  * @throws {UserError} on anything unknown, ill-typed, missing or contradictory
  *
@@ -56,8 +56,9 @@ function gather(options: ComposeOptions): Leaves {
   const library = openLibrary(options.configDir);
   const { choices, values } = parseOverrides(options.overrides, GROUPS);
   const files = values.get("data.files")?.value;
-  if (Array.isArray(files) && files.length > 0 && !choices.has("data")) {
-    choices.set("data", "files");
+  if (!choices.has("data")) {
+    if (Array.isArray(files) && files.length > 0) choices.set("data", "files");
+    else if (values.get("data.path")?.value) choices.set("data", "fairseq");
   }
   const leaves = mergeFiles(library, choices);
   for (const [key, leaf] of values) leaves.set(key, leaf);

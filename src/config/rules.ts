@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import type { AnyModel } from "./family.ts";
 import type { ModelConfig } from "./model_schema.ts";
 import type { NormformerModel } from "./normformer_schema.ts";
-import type { Config } from "./schema.ts";
+import type { Config, DataConfig } from "./schema.ts";
 
 /**
  * Refuses shapes and initialisers that contradict each other.
@@ -100,14 +100,43 @@ export function checkRules(config: Config): void {
       `Cannot warm up as 'train.warmup_steps' must be at most 'train.total_num_update': got ${warmup_steps} and ${end}`,
     );
   }
-  if (data.name === "files" && data.files.length === 0) {
+  checkData(data);
+}
+
+/** Keys that go with another `data.name` are refused, as they would do nothing. */
+function checkData(data: DataConfig): void {
+  const { name, files, valid_files } = data;
+  if (name === "files" && files.length === 0) {
     throw new UserError(
       "Cannot read text as 'data.files' must name at least one path or glob, like 'data.files=[notes/**/*.md]': got []",
     );
   }
-  if (data.name === "source" && data.files.length > 0) {
+  if (name === "source" && files.length > 0) {
     throw new UserError(
       `Cannot read 'data.files' as 'data.name' must be 'files' for that, add data=files: got 'source', which reads blocksmith's own text`,
+    );
+  }
+  if (name === "fairseq" && files.length + valid_files.length > 0) {
+    throw new UserError(
+      `Cannot read 'data.files' as 'data.name' must be 'files' for that, add data=files: got 'fairseq', which reads 'data.path'`,
+    );
+  }
+  if (name !== "fairseq" && data.path !== null) {
+    throw new UserError(
+      `Cannot read 'data.path' as 'data.name' must be 'fairseq' for that, add data=fairseq: got '${name}'`,
+    );
+  }
+  const lists = [
+    ["weights", data.weights, "files", files],
+    ["text_field", data.text_field, "files", files],
+    ["split", data.split, "files", files],
+    ["valid_split", data.valid_split, "valid_files", valid_files],
+  ] as const;
+  for (const [key, list, of, entries] of lists) {
+    if (!Array.isArray(list) || list.length === entries.length) continue;
+    if (key === "weights" && list.length === 0) continue;
+    throw new UserError(
+      `Cannot read the data as 'data.${key}' must have one for each of the ${entries.length} entries of 'data.${of}': got ${list.length}`,
     );
   }
 }

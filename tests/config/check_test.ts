@@ -32,6 +32,16 @@ Deno.test("checkLeaves() refuses ill-typed values with rule, value and place", (
   refused("report_gains=1", "true or false", "1");
   refused("run=3", "text or null", "3");
   refused("data.files=*.txt", "a list of text, like [a, b]", '"*.txt"');
+  refused(
+    "data.weights=[1,0]",
+    "a list of numbers above 0, like [0.7, 0.3]",
+    "[1,0]",
+  );
+  refused(
+    "data.text_field=3",
+    "text, or a list of text, like [a, b]",
+    "3",
+  );
   refused("data.valid_files=[a,3]", "a list of text, like [a, b]", '["a",3]');
 });
 

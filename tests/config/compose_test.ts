@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { compose, fromYaml, printConfig } from "../../src/config/mod.ts";
-import { assertRefuses, configOf, withFolder } from "./_support.ts";
+import {
+  assertRefuses,
+  configOf,
+  fairseqConfigOf,
+  withFolder,
+} from "./_support.ts";
 
 /** `model/default.yaml` of the paper's code, resolved, and this project's three keys. */
 const DEFAULT_MODEL = {
@@ -125,11 +130,27 @@ Deno.test("compose() gives the paper's defaults", () => {
     data: {
       name: "source",
       files: [],
+      weights: [],
+      format: null,
+      text_field: "text",
+      split: "train",
       valid_files: [],
+      valid_split: "validation",
       valid_fraction: 0.1,
-      tokenizer: "byte",
-      cache: null,
       max_documents: null,
+      valid_max_documents: null,
+      dedup: false,
+      skip_bad: false,
+      tokenizer: "byte",
+      vocab_size: null,
+      path: null,
+      sample_break_mode: "none",
+      train_subset: "train",
+      valid_subset: "valid",
+      combine_val: false,
+      bpe: null,
+      workers: null,
+      cache: null,
     },
   });
 });
@@ -236,6 +257,28 @@ Deno.test("compose() chooses data=files when files are named", () => {
   assertEquals(configOf("data.files=[]").data.name, "source");
   const demo = configOf("experiment=demo", "data.files=[b.txt]").data;
   assertEquals([demo.name, demo.tokenizer], ["files", "byte"]);
+});
+
+Deno.test("compose() chooses data=fairseq when a folder is named", () => {
+  const { data } = configOf("data.path=data-bin");
+  assertEquals([data.name, data.path, data.bpe], [
+    "fairseq",
+    "data-bin",
+    "gpt2",
+  ]);
+});
+
+Deno.test("compose() knows the papers' data", () => {
+  const { data } = configOf("data=codeparrot");
+  assertEquals(
+    [data.name, data.text_field, data.split, data.valid_split],
+    ["files", "content", "train", "validation"],
+  );
+  assertEquals(data.valid_max_documents, 2000);
+  assertEquals(configOf("experiment=fig9").data, data);
+  const { name, combine_val } = fairseqConfigOf("experiment=nf-125m-lr1e-3")
+    .data;
+  assertEquals([name, combine_val], ["fairseq", true]);
 });
 
 Deno.test("compose() takes files of the user's own folder", () => {

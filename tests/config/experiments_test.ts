@@ -7,8 +7,6 @@ import { settingsOf } from "../../src/train/settings.ts";
 import { ASSUMED } from "../../src/cli/plan.ts";
 import { fairseqConfigOf } from "./_support.ts";
 
-const GPT2_TOKENS = 50_257;
-
 const EXPERIMENTS = Object.keys(BUILTIN)
   .filter((path) => path.startsWith("experiment/"))
   .map((path) => path.slice("experiment/".length, -".yaml".length));
@@ -34,7 +32,7 @@ for (const name of EXPERIMENTS) {
   Deno.test(`experiment=${name} can be planned`, () => {
     const start = performance.now();
     const { config } = compose({ overrides: [`experiment=${name}`] });
-    const vocabulary = config.data.tokenizer === "gpt2" ? GPT2_TOKENS : 256;
+    const vocabulary = config.data.vocab_size ?? 256;
     const model = modelOf(config, vocabulary);
     const settings = settingsOf(config, 1000);
     const { memory, micro, update } = programOf(

@@ -48,7 +48,7 @@ Deno.test("openLibrary() searches the user's folder first", () => {
 Deno.test("openLibrary() refuses unknown choices with all known ones", () => {
   assertRefuses(
     () => openLibrary().file("data", "sauce", "on the command line"),
-    "Cannot choose 'data=sauce' as 'data' must be one of files, source: the nearest is 'source' (on the command line)",
+    "Cannot choose 'data=sauce' as 'data' must be one of codeparrot, fairseq, files, source: the nearest is 'source' (on the command line)",
   );
 });
 

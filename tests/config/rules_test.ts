@@ -48,4 +48,40 @@ Deno.test("checkRules() refuses files that would not be read", () => {
     () => configOf("data=source", "data.files=[a.txt]"),
     "Cannot read 'data.files' as 'data.name' must be 'files' for that, add data=files: got 'source', which reads blocksmith's own text",
   );
+  assertRefuses(
+    () => configOf("data=fairseq", "data.path=d", "data.valid_files=[a.txt]"),
+    "Cannot read 'data.files' as 'data.name' must be 'files' for that, add data=files: got 'fairseq', which reads 'data.path'",
+  );
+  assertRefuses(
+    () => configOf("data=files", "data.files=[a]", "data.path=d"),
+    "Cannot read 'data.path' as 'data.name' must be 'fairseq' for that, add data=fairseq: got 'files'",
+  );
+});
+
+Deno.test("checkRules() refuses lists that do not match the files", () => {
+  const files = "data.files=[a.jsonl,b.jsonl]";
+  for (
+    const [key, value] of [
+      ["weights", "[1]"],
+      ["text_field", "[text]"],
+      ["split", "[train,test,train]"],
+    ]
+  ) {
+    assertRefuses(
+      () => configOf(files, `data.${key}=${value}`),
+      `Cannot read the data as 'data.${key}' must have one for each of the 2 entries of 'data.files': got ${
+        value.split(",").length
+      }`,
+    );
+  }
+  assertRefuses(
+    () => configOf(files, "data.valid_split=[test]"),
+    "Cannot read the data as 'data.valid_split' must have one for each of the 0 entries of 'data.valid_files': got 1",
+  );
+  const { data } = configOf(
+    files,
+    "data.weights=[3,1]",
+    "data.text_field=[text,content]",
+  );
+  assertEquals(data.weights, [3, 1]);
 });
