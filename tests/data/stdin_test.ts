@@ -1,0 +1,64 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { spool } from "../../src/data/stdin.ts";
+import { UserError } from "../../src/errors.ts";
+
+async function* streamOf(bytes: Uint8Array, size = 3) {
+  for (let at = 0; at < bytes.length; at += size) {
+    yield await Promise.resolve(bytes.subarray(at, at + size));
+  }
+}
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+Deno.test("spool() keeps a stream under its content's name and says what it is", async () => {
+  const cacheDir = await Deno.makeTempDir();
+  try {
+    const lines = utf8('\n {"text": "naïve"}\n');
+    const cases: [Uint8Array, "text" | "jsonl" | "parquet" | null, string][] = [
+      [utf8("plain"), null, ".txt"],
+      [lines, null, ".jsonl"],
+      [lines, "text", ".txt"],
+      [gzipSync(lines), null, ".jsonl.gz"],
+      [gzipSync(lines), "text", ".txt.gz"],
+      [zstdCompressSync(lines), null, ".jsonl.zst"],
+      [utf8("PAR1...."), null, ".parquet"],
+    ];
+    for (const [bytes, format, ending] of cases) {
+      const path = await spool(streamOf(bytes), { cacheDir, format });
+      assertEquals(path.slice(path.indexOf(".", cacheDir.length)), ending);
+      assertEquals(await Deno.readFile(path), new Uint8Array(bytes));
+      const again = await spool(streamOf(bytes, 1000), { cacheDir, format });
+      assertEquals(again, path);
+    }
+    const kept = [...Deno.readDirSync(join(cacheDir, "stdin"))];
+    assertEquals(kept.length, cases.length, "no draft is left");
+  } finally {
+    await Deno.remove(cacheDir, { recursive: true });
+  }
+});
+
+Deno.test("spool() refuses an empty stream and leaves nothing of a broken one", async () => {
+  const cacheDir = await Deno.makeTempDir();
+  try {
+    const options = { cacheDir, format: null };
+    await assertRejects(
+      () => spool(streamOf(new Uint8Array(0)), options),
+      UserError,
+      "Cannot read standard input as it is empty",
+    );
+    const broken = async function* () {
+      yield await Promise.resolve(utf8("half"));
+      throw new Error("the pipe broke");
+    };
+    await assertRejects(
+      () => spool(broken(), options),
+      UserError,
+      "the pipe broke",
+    );
+    assertEquals([...Deno.readDirSync(join(cacheDir, "stdin"))], []);
+  } finally {
+    await Deno.remove(cacheDir, { recursive: true });
+  }
+});
