@@ -1,0 +1,194 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { UserError } from "../../../src/errors.ts";
+import { fetchHubFile, hubCommit } from "../../../src/data/hub/mod.ts";
+import { noise, quick, withHub } from "./_server.ts";
+
+const model = { kind: "model", repo: "o/n", revision: "main" } as const;
+
+Deno.test("fetchHubFile() fetches small and big files, and asks for neither's bytes again", () =>
+  withHub(async (hub, cacheDir) => {
+    const big = noise(100_000);
+    hub.push("models/o/n", { "tokenizer.json": "{}", "sub/big one.bin": big });
+    const settings = quick(hub);
+    const progress: unknown[] = [];
+    const options = { ...model, cacheDir, settings };
+    const small = await fetchHubFile({
+      ...options,
+      path: "tokenizer.json",
+      onProgress: (p) => progress.push(p),
+    });
+    assertEquals(await Deno.readTextFile(small!), "{}");
+    assertEquals(progress, [{ done: 2, total: 2 }]);
+    const path = "sub/big one.bin";
+    const found = await fetchHubFile({ ...options, path });
+    assertEquals(await Deno.readFile(found!), big);
+    assertEquals(hub.askedFor("/resolve/").length, 2);
+    assertEquals(await fetchHubFile({ ...options, path }), found);
+    assertEquals(hub.askedFor("/resolve/").length, 2);
+  }));
+
+Deno.test("fetchHubFile() gives null for an optional file that is not there, and a line for another", () =>
+  withHub(async (hub, cacheDir) => {
+    hub.push("models/o/n", { "a.json": "1" });
+    const settings = quick(hub);
+    for (const path of ["b.json", "c/d.json", "../a.json"]) {
+      const options = { ...model, cacheDir, settings, path };
+      assertEquals(await fetchHubFile({ ...options, optional: true }), null);
+      const error = await assertRejects(() => fetchHubFile(options), UserError);
+      assertEquals(
+        error.message,
+        `Cannot read hf://o/n/${path} as there is no such file: see ${hub.endpoint}/o/n`,
+      );
+    }
+  }));
+
+Deno.test("fetchHubFile() says what to do where the hub does not let it in", () =>
+  withHub(async (hub, cacheDir) => {
+    hub.push("models/o/n", { "a.json": "1" });
+    const settings = quick(hub);
+    const message = async (repo: string, revision = "main", token = false) => {
+      const error = await assertRejects(
+        () =>
+          fetchHubFile({
+            kind: "model",
+            repo,
+            revision,
+            cacheDir,
+            path: "a.json",
+            settings: { ...settings, token: token ? "hf_x" : null },
+          }),
+        UserError,
+      );
+      return error.message.replaceAll(new URL(hub.endpoint).host, "HUB");
+    };
+    assertEquals(
+      await message("o/m"),
+      "Cannot read hf://o/m as HUB answers 404: there is no such model, or it is private: " +
+        "set HF_TOKEN to a token that may read it",
+    );
+    assertEquals(
+      await message("o/n", "v2"),
+      "Cannot read hf://o/n@v2 as HUB answers 404: the model has no revision 'v2'",
+    );
+    hub.fault = () => ({ status: 401 });
+    assertEquals(
+      await message("o/n", "main", true),
+      "Cannot read hf://o/n as HUB answers 401: there is no such model, or it is private: " +
+        "check what the token in HF_TOKEN may read",
+    );
+    hub.fault = () => ({
+      status: 403,
+      headers: { "x-error-code": "GatedRepo" },
+    });
+    assertEquals(
+      await message("o/n"),
+      "Cannot read hf://o/n as HUB answers 403: its owner lets in those who ask: " +
+        "accept the terms at http://HUB/o/n, and set HF_TOKEN to a token that may read it",
+    );
+  }));
+
+Deno.test("fetchHubFile() works from the cache without the hub, and says so unless told to", () =>
+  withHub(async (hub, cacheDir) => {
+    const commit = hub.push("models/o/n", { "a.json": "1" });
+    const path = "a.json";
+    const said: string[] = [];
+    const say = (line: string) => void said.push(line);
+    const settings = quick(hub);
+    const options = { ...model, cacheDir, settings, path, say };
+    const first = await fetchHubFile(options);
+    const count = hub.asked.length;
+    const offline = { ...settings, offline: true };
+    assertEquals(await fetchHubFile({ ...options, settings: offline }), first);
+    assertEquals([hub.asked.length, said], [count, []]);
+
+    hub.fault = () => ({ hangUp: true });
+    assertEquals(await fetchHubFile(options), first);
+    assertEquals(said, [
+      `note: the hub cannot be reached: using ${commit.slice(0, 12)} ` +
+      `from the cache (the connection to ${
+        new URL(hub.endpoint).host
+      } was cut)`,
+    ]);
+    const error = await assertRejects(
+      () => fetchHubFile({ ...options, repo: "o/m", settings: offline }),
+      UserError,
+    );
+    assertEquals(
+      error.message,
+      "Cannot read hf://o/m as HF_HUB_OFFLINE forbids to ask the hub, and the cache does not have it: " +
+        "unset HF_HUB_OFFLINE once to fetch it",
+    );
+  }));
+
+Deno.test("fetchHubFile() sends the token to the hub's own address alone", () =>
+  withHub(async (hub, cacheDir) => {
+    hub.push("models/o/n", { "a.bin": noise(1000) });
+    const settings = { ...quick(hub), token: "hf_secret" };
+    await fetchHubFile({ ...model, cacheDir, settings, path: "a.bin" });
+    assertEquals(
+      hub.asked.map(({ store, headers }) => [
+        store,
+        headers.get("authorization"),
+      ]),
+      [
+        [false, "Bearer hf_secret"],
+        [false, "Bearer hf_secret"],
+        [false, "Bearer hf_secret"],
+        [true, null],
+      ],
+    );
+  }));
+
+Deno.test("fetchHubFile() follows a revision that moves, and shares what stayed", () =>
+  withHub(async (hub, cacheDir) => {
+    const settings = quick(hub);
+    const fetchOne = (path: string, revision = "main") =>
+      fetchHubFile({ ...model, revision, cacheDir, settings, path });
+    const stays = noise(500);
+    const old = hub.push("models/o/n", { "a.json": "1", "b.bin": stays });
+    const [a1, b1] = [await fetchOne("a.json"), await fetchOne("b.bin")];
+    hub.push("models/o/n", { "a.json": "22", "b.bin": stays });
+    const [a2, b2] = [await fetchOne("a.json"), await fetchOne("b.bin")];
+    assertEquals(b1, b2);
+    assertEquals(await Deno.readTextFile(a2!), "22");
+    assertEquals(await fetchOne("a.json", old), a1);
+    assertEquals(await Deno.readTextFile(a1!), "1");
+    assertEquals(hub.askedFor("b.bin").length, 1);
+    const commit = await hubCommit({ ...model, cacheDir, settings });
+    assertEquals(commit === old, false);
+  }));
+
+Deno.test("fetchHubFile() fetches again what was cut short on disk", () =>
+  withHub(async (hub, cacheDir) => {
+    hub.push("models/o/n", { "a.json": "[1,2]" });
+    const settings = quick(hub);
+    const options = { ...model, cacheDir, settings, path: "a.json" };
+    const path = (await fetchHubFile(options))!;
+    await Deno.writeTextFile(path, "[1");
+    assertEquals(await fetchHubFile(options), path);
+    assertEquals(await Deno.readTextFile(path), "[1,2]");
+  }));
+
+Deno.test("fetchHubFile() says that the disk cannot be written", async () => {
+  await withHub(async (hub, cacheDir) => {
+    hub.push("models/o/n", { "a.json": "1" });
+    await Deno.writeTextFile(join(cacheDir, "hub"), "a file in its place");
+    const error = await assertRejects(
+      () =>
+        fetchHubFile({
+          ...model,
+          cacheDir,
+          settings: quick(hub),
+          path: "a.json",
+        }),
+      UserError,
+    );
+    assertEquals(
+      error.message.startsWith(
+        `Cannot write under '${join(cacheDir, "hub")}' as `,
+      ),
+      true,
+    );
+  });
+});
