@@ -1,0 +1,98 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { join } from "node:path";
+import { IGNORE } from "../../../src/data/batch.ts";
+import { openFairseqSplit } from "../../../src/data/fairseq/blocks.ts";
+import { complaintOf, FIXTURE, inFolder, writeSubset } from "./_folder.ts";
+
+const refOf = (paths: string[], contextLength: number, vocabSize = 30) => ({
+  paths,
+  contextLength,
+  vocabSize,
+  pad: 1,
+  eos: 2,
+});
+
+Deno.test("openFairseqSplit() gives the inputs and targets of fairseq's samples", () => {
+  const folder = join(FIXTURE, "blocks");
+  const expected = new Map<string, string[]>();
+  for (
+    const line of Deno.readTextFileSync(join(folder, "expected.txt"))
+      .trimEnd().split("\n")
+  ) {
+    const [, key, sample] = line.match(/^(.*?): (.*)$/)!;
+    expected.set(key, [...expected.get(key) ?? [], sample]);
+  }
+  assertEquals(expected.size, 18);
+  for (const [key, samples] of expected) {
+    const [subsets, length] = key.split(" ");
+    const T = Number(length);
+    const paths = subsets.split("+").map((name) => join(folder, name));
+    const split = openFairseqSplit(refOf(paths, T));
+    assertEquals(split.chunks, samples.length, key);
+    assertEquals(split.ownTargets, true);
+    // In any order: nothing may be left over from another block.
+    for (const index of samples.map((_, i) => i * 7 % samples.length)) {
+      const inputs = new Uint32Array(T + 3).fill(77);
+      const targets = new Uint32Array(T + 3).fill(77);
+      split.read(index, inputs, 2, targets);
+      assertEquals([inputs[1], inputs[T + 2]], [77, 77]);
+      assertEquals([targets[1], targets[T + 2]], [77, 77]);
+      const shown = Array.from(
+        targets.subarray(2, T + 2),
+        (id) => id === IGNORE ? "-" : `${id}`,
+      );
+      const got = `${inputs.subarray(2, T + 2).join(" ")}: ${shown.join(" ")}`;
+      assertEquals(got, samples[index], `${key}, block ${index}`);
+    }
+    split.close();
+  }
+});
+
+Deno.test("FairseqSplit.read() refuses blocks that are not there and places without room", () => {
+  const split = openFairseqSplit(refOf([join(FIXTURE, "blocks", "valid")], 8));
+  assertEquals([split.tokens, split.sentences, split.chunks], [21, 9, 3]);
+  const into = new Uint32Array(16);
+  for (const index of [-1, 3, 0.5, NaN]) {
+    assertThrows(() => split.read(index, into, 0), RangeError, "block");
+  }
+  assertThrows(() => split.read(0, into, 9), RangeError, "8 tokens into 16");
+  assertThrows(() => split.read(0, into, -1), RangeError);
+  assertThrows(
+    () => split.read(0, into, 8, new Uint32Array(15)),
+    RangeError,
+  );
+  split.read(0, into, 8);
+  assertEquals([...into.subarray(8)], [2, 4, 5, 6, 2, 2, 7, 8]);
+  split.close();
+});
+
+Deno.test("FairseqSplit.read() stops at an id that is not in the vocabulary", () => {
+  const ref = refOf([join(FIXTURE, "blocks", "valid")], 4, 14);
+  const split = openFairseqSplit(ref);
+  const into = new Uint32Array(4);
+  split.read(0, into, 0);
+  assertMatch(
+    complaintOf(() => split.read(3, into, 0)),
+    /^Cannot use '.*valid\.bin' as its token 15 is 14, but ids end at 13: the dictionary does not match/,
+  );
+  split.close();
+});
+
+Deno.test("openFairseqSplit() joins parts of which some are empty", async () => {
+  await inFolder((dir) => {
+    writeSubset(dir, "a", []);
+    writeSubset(dir, "b", [[4, 2]]);
+    writeSubset(dir, "c", [[], []]);
+    writeSubset(dir, "d", [[5, 6, 2]]);
+    const paths = ["a", "b", "c", "d"].map((name) => join(dir, name));
+    const split = openFairseqSplit(refOf(paths, 4));
+    const inputs = new Uint32Array(8);
+    split.read(0, inputs, 0);
+    split.read(1, inputs, 4);
+    assertEquals([...inputs], [2, 4, 2, 5, 6, 1, 1, 1]);
+    split.close();
+    const none = openFairseqSplit(refOf(paths.slice(0, 1), 4));
+    assertEquals([none.chunks, none.tokens], [0, 0]);
+    none.close();
+  });
+});

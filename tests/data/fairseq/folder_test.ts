@@ -1,0 +1,234 @@
+import {
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
+import { delimiter, join } from "node:path";
+import { openFairseqSplit } from "../../../src/data/fairseq/blocks.ts";
+import {
+  fairseqData,
+  type FairseqOptions,
+  fairseqSubset,
+} from "../../../src/data/fairseq/folder.ts";
+import { FairseqSink } from "../../../src/data/fairseq/sink.ts";
+import { UserError } from "../../../src/errors.ts";
+import {
+  complaintOf,
+  inFolder,
+  writeDictionary,
+  writeSubset,
+} from "./_folder.ts";
+
+const optionsFor = (path: string): FairseqOptions => ({
+  path,
+  trainSubset: "train",
+  validSubset: "valid",
+  combineVal: false,
+  contextLength: 4,
+  bpe: null,
+});
+
+const namesOf = (paths: string[] | undefined, dir: string) =>
+  paths?.map((path) => path.slice(dir.length + 1));
+
+function writeFolder(dir: string): void {
+  writeDictionary(dir, ["the", "cat", "sat"]);
+  writeSubset(dir, "train", [[4, 5, 6, 2], [4, 2]]);
+  writeSubset(dir, "train1", [[5, 2]]);
+  writeSubset(dir, "valid", [[5, 2]]);
+  writeSubset(dir, "valid1", [[6, 6, 6, 2]]);
+  writeSubset(dir, "valid2", [[4, 2]]);
+  writeSubset(dir, "valid4", [[4, 2]]);
+  writeSubset(dir, "test", [[6, 5, 4, 2]]);
+}
+
+Deno.test("fairseqData() finds the subsets that fairseq would", async () => {
+  await inFolder(async (dir) => {
+    writeFolder(dir);
+    const data = await fairseqData(optionsFor(dir));
+    assertEquals(namesOf(data.train.paths, dir), ["train", "train1"]);
+    assertEquals(namesOf(data.valid?.paths, dir), ["valid"]);
+    assertEquals(data.tokens, { train: 8, valid: 2 });
+    assertEquals(data.chunks, { train: 2, valid: 1 });
+    assertEquals(data.tokenizer.vocabSize, 7);
+    const { contextLength, vocabSize, pad, eos } = data.train;
+    assertEquals([contextLength, vocabSize, pad, eos], [4, 7, 1, 2]);
+
+    const combined = await fairseqData({
+      ...optionsFor(dir),
+      combineVal: true,
+      trainSubset: "test",
+    });
+    assertEquals(namesOf(combined.valid?.paths, dir), [
+      "valid",
+      "valid1",
+      "valid2",
+    ]);
+    assertEquals(combined.tokens, { train: 4, valid: 8 });
+    const split = openFairseqSplit(
+      fairseqSubset({
+        path: dir,
+        subset: "test",
+        combine: false,
+        contextLength: 4,
+      }),
+    );
+    const into = new Uint32Array(4);
+    split.read(0, into, 0);
+    assertEquals([...into], [2, 6, 5, 4]);
+    split.close();
+  });
+});
+
+Deno.test("fairseqData() trains on all folders and validates on the first", async () => {
+  await inFolder(async (dir) => {
+    const [a, b] = ["a", "b"].map((name) => join(dir, name));
+    for (const folder of [a, b]) {
+      Deno.mkdirSync(folder);
+      writeFolder(folder);
+    }
+    const options = optionsFor([a, b].join(delimiter));
+    const { train, valid } = await fairseqData(options);
+    assertEquals(namesOf(train.paths, dir), [
+      "a/train",
+      "a/train1",
+      "b/train",
+      "b/train1",
+    ]);
+    assertEquals(namesOf(valid?.paths, dir), ["a/valid"]);
+    // Other counts are no other dictionary.
+    Deno.writeTextFileSync(join(b, "dict.txt"), "the 9\ncat 8\nsat 7\n");
+    await fairseqData(options);
+    writeDictionary(b, ["the", "sat", "cat"]);
+    const { message } = await assertRejects(
+      () => fairseqData(options),
+      UserError,
+    );
+    assertMatch(message, /symbol 5 of its dict.txt is "sat", but .* "cat"/);
+    Deno.removeSync(join(b, "dict.txt"));
+    await fairseqData(options);
+  });
+});
+
+Deno.test("fairseqData() gives a fingerprint of the content, wherever it lies", async () => {
+  await inFolder(async (dir) => {
+    const fingerprints = new Set<string>();
+    const print = async (path: string, change: Partial<FairseqOptions> = {}) =>
+      (await fairseqData({ ...optionsFor(path), ...change })).fingerprint;
+    for (
+      const [name, change] of [
+        ["same", () => {}],
+        ["ids", (d) => writeSubset(d, "train", [[4, 5, 5, 2], [4, 2]])],
+        ["sizes", (d) => writeSubset(d, "train", [[4, 5, 6, 2, 4], [2]])],
+        ["valid", (d) => writeSubset(d, "valid", [[6, 2]])],
+        ["dictionary", (d) => writeDictionary(d, ["the", "cat", "sit"])],
+      ] as [string, (dir: string) => void][]
+    ) {
+      const folder = join(dir, name);
+      Deno.mkdirSync(folder);
+      writeFolder(folder);
+      if (name === "same") fingerprints.add(await print(folder));
+      change(folder);
+      fingerprints.add(await print(folder));
+    }
+    assertEquals(fingerprints.size, 5);
+    const same = join(dir, "same");
+    fingerprints.add(await print(same, { contextLength: 5 }));
+    fingerprints.add(await print(same, { combineVal: true }));
+    assertEquals(fingerprints.size, 7);
+
+    // Larger than what is read of it: first, last and between.
+    const large = join(dir, "large");
+    Deno.mkdirSync(large);
+    writeFolder(large);
+    const ids = Array.from({ length: 5_000_000 }, (_, i) => 4 + i % 3);
+    writeSubset(large, "train", [ids]);
+    const before = await print(large);
+    assertEquals(await print(large), before);
+    const bin = join(large, "train.bin");
+    const middle = Math.floor(3 * (10_000_000 - 2 ** 20) / 7) + 1000;
+    for (const at of [0, middle - middle % 2, 9_999_998]) {
+      using file = Deno.openSync(bin, { read: true, write: true });
+      const old = new Uint8Array(2);
+      file.seekSync(at, Deno.SeekMode.Start);
+      file.readSync(old);
+      file.seekSync(at, Deno.SeekMode.Start);
+      file.writeSync(Uint8Array.of(2, 0));
+      assertNotEquals(await print(large), before, `byte ${at}`);
+      file.seekSync(at, Deno.SeekMode.Start);
+      file.writeSync(old);
+    }
+    assertEquals(await print(large), before);
+  });
+});
+
+Deno.test("fairseqData() reads what FairseqSink wrote", async () => {
+  await inFolder(async (dir) => {
+    const sink = new FairseqSink(dir, { tokenizer: { vocabSize: 256 } });
+    for (const text of ["Hello, ", "world"]) {
+      sink.push("train", Uint32Array.from(new TextEncoder().encode(text)));
+      sink.endDocument("train");
+    }
+    sink.finish();
+    sink.close();
+    const { tokenizer, train, valid, tokens } = await fairseqData({
+      ...optionsFor(dir),
+      contextLength: 20,
+      bpe: "byte",
+    });
+    assertEquals(valid, null);
+    assertEquals(tokens, { train: 14, valid: 0 });
+    const split = openFairseqSplit(train);
+    const inputs = new Uint32Array(20);
+    const targets = new Uint32Array(20);
+    split.read(0, inputs, 0, targets);
+    split.close();
+    assertEquals(tokenizer.decode(targets.subarray(0, 14)), "Hello, world");
+    assertEquals(tokenizer.encode("Hello"), targets.slice(0, 5));
+    assertEquals([targets[7], targets[13]], [2, 2]);
+  });
+});
+
+Deno.test("fairseqData() tells in one line what is missing", async () => {
+  await inFolder(async (dir) => {
+    const complaint = async (change: Partial<FairseqOptions> = {}) =>
+      (await assertRejects(
+        () => fairseqData({ ...optionsFor(dir), ...change }),
+        UserError,
+      )).message;
+    assertMatch(await complaint(), /^Cannot find '.*dict\.txt'/);
+    writeDictionary(dir, ["the", "cat", "sat"]);
+    assertMatch(await complaint(), /^Cannot find '.*train\.idx'/);
+    writeFolder(dir);
+    assertMatch(
+      await complaint({ validSubset: "vlaid" }),
+      /^Cannot find '.*vlaid\.idx'/,
+    );
+    assertMatch(await complaint({ path: "" }), /^Cannot read 'data\.path'/);
+    assertMatch(
+      await complaint({ path: join(dir, "nonesuch") }),
+      /^Cannot read 'data\.path' as '.*nonesuch' is not a folder/,
+    );
+    assertMatch(await complaint({ bpe: "byte" }), /none of its symbols/);
+    writeSubset(dir, "valid", [[]]);
+    assertMatch(
+      await complaint(),
+      /^Cannot use the subset 'valid' as '.*valid\.bin' holds no tokens/,
+    );
+    writeSubset(dir, "valid", [[4, 2]]);
+    Deno.removeSync(join(dir, "train1.bin"));
+    assertMatch(await complaint(), /^Cannot find '.*train1\.bin'/);
+    assertMatch(
+      complaintOf(() =>
+        fairseqSubset({
+          path: join(dir, "train.idx"),
+          subset: "test",
+          combine: false,
+          contextLength: 4,
+        })
+      ),
+      /is not a folder/,
+    );
+  });
+});

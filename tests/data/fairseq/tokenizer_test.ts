@@ -1,0 +1,128 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import {
+  fairseqSpec,
+  loadFairseqTokenizer,
+} from "../../../src/data/fairseq/tokenizer.ts";
+import { byteTokenizer } from "../../../src/data/byte.ts";
+import type { Tokenizer } from "../../../src/data/tokenizer.ts";
+import { UserError } from "../../../src/errors.ts";
+import { inFolder, writeDictionary } from "./_folder.ts";
+
+/** Loads the tokenizer of a dictionary of these symbols. */
+async function load(
+  symbols: string[],
+  bpe: string | null,
+): Promise<Tokenizer> {
+  let tokenizer: Tokenizer;
+  await inFolder(async (dir) => {
+    writeDictionary(dir, symbols);
+    tokenizer = await loadFairseqTokenizer(
+      fairseqSpec(join(dir, "dict.txt"), bpe),
+    );
+  });
+  return tokenizer!;
+}
+
+const BYTES = Array.from({ length: 256 }, (_, i) => String(i));
+
+Deno.test("loadFairseqTokenizer() takes words as they stand", async () => {
+  const tokenizer = await load(["the", "cat", ",", "\ufffd"], null);
+  assertEquals(tokenizer.name, "fairseq dictionary");
+  assertEquals([tokenizer.vocabSize, tokenizer.eosId], [8, 2]);
+  const ids = tokenizer.encode(" the cat ,\n\u3000the dog </s> \ud800");
+  assertEquals([...ids], [4, 5, 6, 4, 3, 2, 7]);
+  assertEquals(tokenizer.decode(ids), "the cat , the <unk> \ufffd");
+  assertEquals(tokenizer.decode([0, 4, 1, 5, 2]), "the <pad> cat");
+  assertEquals(tokenizer.decode([]), "");
+});
+
+Deno.test("a dictionary of words says where a text may be cut", async () => {
+  const tokenizer = await load(["the", "cat", "sat"], null);
+  const text = "the cat\nsat  the\u2003cat";
+  const whole = [...tokenizer.encode(text)];
+  for (let end = 0; end <= text.length; end++) {
+    const at = tokenizer.cut!(text.slice(0, end));
+    const parts = [text.slice(0, at), text.slice(at)];
+    assertEquals(parts.flatMap((part) => [...tokenizer.encode(part)]), whole);
+  }
+  assertEquals(tokenizer.cut!(text), text.length - 3);
+});
+
+Deno.test("loadFairseqTokenizer() goes through the ids of another tokenizer", async () => {
+  // As fairseq's own dictionaries: by frequency, some ids missing, filled up to a multiple of 8.
+  const symbols = BYTES.toReversed().filter((byte) => byte !== "65");
+  const tokenizer = await load([...symbols, "madeupword0000"], "byte");
+  assertEquals(tokenizer.name, "fairseq dictionary (byte)");
+  assertEquals(tokenizer.vocabSize, 260);
+  const text = "naïve 東京 🙂\n";
+  const ids = tokenizer.encode(text);
+  assertEquals([...ids.subarray(0, 2)], [4 + 255 - 110, 4 + 255 - 97]);
+  assertEquals(tokenizer.decode(ids), text);
+  assertEquals([...tokenizer.encode("AB")], [3, 4 + 255 - 66]);
+  // What is no id stands as it is; </s> and <s> are nothing, even within a character.
+  const [first, second] = tokenizer.encode("é");
+  assertEquals(
+    tokenizer.decode([0, first, 2, second, 3, 259]),
+    "é<unk>madeupword0000",
+  );
+  const emoji = `a${"🙂".slice(0, 1)}`;
+  assertEquals(tokenizer.cut!(emoji), byteTokenizer.cut!(emoji));
+});
+
+Deno.test("loadFairseqTokenizer() reads GPT-2's ids", async () => {
+  const tokenizer = await load(["995", "13", "15496"], "gpt2");
+  assertEquals([...tokenizer.encode("Hello world.")], [6, 4, 5]);
+  assertEquals(tokenizer.decode([6, 4, 5, 2]), "Hello world.");
+});
+
+Deno.test("a dictionary's tokenizer can be kept in a folder and loaded from there", async () => {
+  await inFolder(async (dir) => {
+    const tokenizer = await load([...BYTES, "the"], "byte");
+    for (const { name, bytes } of tokenizer.files!) {
+      Deno.writeFileSync(join(dir, name), bytes);
+    }
+    assertEquals(tokenizer.files!.map(({ name }) => name), ["dict.txt"]);
+    const spec = fairseqSpec(join(dir, "dict.txt"), "byte");
+    const again = await loadFairseqTokenizer(spec);
+    assertEquals(again.source, spec);
+    assertEquals(again.digest, tokenizer.digest);
+    assertEquals(again.encode("the"), tokenizer.encode("the"));
+    const words = await loadFairseqTokenizer(
+      fairseqSpec(join(dir, "dict.txt"), null),
+    );
+    assertEquals(words.digest === tokenizer.digest, false);
+  });
+});
+
+Deno.test("loadFairseqTokenizer() refuses dictionaries and names that do not fit", async () => {
+  const complaints: [() => Promise<unknown>, RegExp][] = [
+    [() => load([...BYTES, "256"], "byte"), /symbol 256 is not one of/],
+    [() => load(["the", "01"], "byte"), /none of its symbols is an id/],
+    [() => load(["the"], "nonesuch"), /nonesuch/],
+    [
+      () => loadFairseqTokenizer(fairseqSpec("/nonesuch/dict.txt", null)),
+      /^Cannot find '\/nonesuch\/dict.txt'/,
+    ],
+    [() => loadFairseqTokenizer("fairseq:{"), /must be fairseq:/],
+    [() => loadFairseqTokenizer('fairseq:{"dict":1}'), /must be fairseq:/],
+    [
+      () => loadFairseqTokenizer('{"dict":"a","bpe":null}'),
+      /must be fairseq:/,
+    ],
+  ];
+  for (const [work, expected] of complaints) {
+    const { message } = await assertRejects(work, UserError);
+    assertMatch(message, expected);
+  }
+  const tokenizer = await load(["a"], null);
+  for (const id of [5, -1, NaN]) {
+    assertMatch(
+      await assertRejects(async () => {
+        await Promise.resolve();
+        tokenizer.decode([4, id]);
+      }, UserError).then(({ message }) => message),
+      /Cannot decode token/,
+    );
+  }
+});
