@@ -38,8 +38,9 @@ export interface FileFacts {
   /** Bytes that the second reading will go through, unpacked; for progress only. */
   unpacked: number;
   /**
-   * Why nothing, or nothing after the first `documents`, can be read: one
-   * sentence for the user. Null for a whole file.
+   * Why nothing, or nothing after the first `documents`, can be read, as a
+   * clause for the user that follows `Cannot read '<name>' as `: `Unreadable`
+   * in `unreadable.ts` makes the sentence. Null for a whole file.
    */
   fault: string | null;
   /** For text files: why it is no text, in place of `fault`. */

@@ -1,0 +1,35 @@
+/**
+ * Files unpacked.
+ * @module
+ */
+import { fileBlocks } from "./file_blocks.ts";
+import { gunzip } from "./gunzip.ts";
+import type { SourceFile } from "./source_file.ts";
+import { unzstd } from "./unzstd.ts";
+
+/**
+ * A file's bytes, unpacked, in blocks of up to 4 MiB. A block may be written
+ * over once the next is asked for.
+ * @param onPacked gets each block as it lies on disk, before what it holds is given
+ * @throws {UserError} if the file cannot be read; `Unreadable` if its content is at fault.
+ */
+export async function* openBytes(
+  file: SourceFile,
+  onPacked?: (block: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  const packed = file.compression !== "none";
+  const blocks = watched(fileBlocks(file, { own: packed }), onPacked);
+  if (file.compression === "gzip") yield* gunzip(file.name, blocks);
+  else if (file.compression === "zstd") yield* unzstd(file.name, blocks);
+  else yield* blocks;
+}
+
+function* watched<Block>(
+  blocks: Iterable<Block>,
+  watch?: (block: Block) => void,
+): Generator<Block> {
+  for (const block of blocks) {
+    watch?.(block);
+    yield block;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Files in blocks, as they lie on disk.
+ * @module
+ */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { cannotRead } from "./unreadable.ts";
+
+/** Bytes of a block, but for the last. */
+export const BLOCK_BYTES = 1 << 20;
+
+/** How a file is read. */
+export interface BlockOptions {
+  /** Where to start, in bytes. @default 0 */
+  from?: number;
+  /** Whether each block has memory of its own, in place of one that the next is read into. @default false */
+  own?: boolean;
+}
+
+/**
+ * The bytes of a file, 1 MiB at a time.
+ * @throws {UserError} if it cannot be read.
+ */
+export function* fileBlocks(
+  { path, name }: { path: string; name: string },
+  { from = 0, own = false }: BlockOptions = {},
+): Generator<Uint8Array<ArrayBuffer>> {
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    const { size } = fstatSync(file);
+    let buffer: Uint8Array<ArrayBuffer> | undefined;
+    for (let at = from;;) {
+      // One byte more than is left, so that a file's end is seen without another read.
+      const length = Math.min(BLOCK_BYTES, Math.max(1, size - at + 1));
+      if (own || buffer === undefined || buffer.length < length) {
+        buffer = new Uint8Array(length);
+      }
+      const n = readFull(file, buffer, at);
+      if (n === 0) return;
+      at += n;
+      yield buffer.subarray(0, n);
+      if (n < buffer.length) return;
+    }
+  } catch (error) {
+    throw cannotRead(name, error);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Reads at a position until `buffer` is full or the file over, so that blocks are the same at every reading. */
+export function readFull(
+  file: number,
+  buffer: Uint8Array,
+  position: number,
+): number {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const n = readSync(
+      file,
+      buffer,
+      filled,
+      buffer.length - filled,
+      position + filled,
+    );
+    if (n === 0) break;
+    filled += n;
+  }
+  return filled;
+}

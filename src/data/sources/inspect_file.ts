@@ -1,0 +1,111 @@
+/**
+ * The first reading of a file: what it holds, before anything is made of it.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { openBytes } from "./bytes.ts";
+import { fileBlocks } from "./file_blocks.ts";
+import { jsonLines } from "./json_lines.ts";
+import type { FileFacts, SourceFile } from "./source_file.ts";
+import { Unreadable } from "./unreadable.ts";
+import { Utf8Check } from "./utf8_check.ts";
+
+/** How a file is inspected. */
+export interface InspectFileOptions {
+  /** Called with numbers of bytes, as they lie on disk, that have been read meanwhile. */
+  onBytes?: (bytes: number) => void;
+}
+
+type Finding = Omit<FileFacts, "digest">;
+
+/**
+ * Reads a file once. What is wrong with its content is among the facts.
+ * @throws {UserError} if the file itself cannot be read.
+ */
+export async function inspectFile(
+  file: SourceFile,
+  { onBytes }: InspectFileOptions = {},
+): Promise<FileFacts> {
+  const hash = createHash("sha256");
+  let read = 0;
+  const onPacked = (block: Uint8Array) => {
+    hash.update(block);
+    read += block.length;
+    onBytes?.(block.length);
+  };
+  const found = await find(file, onPacked);
+  // A fault ends the reading early, but two files are the same only if all of their bytes are.
+  for (const block of fileBlocks(file, { from: read })) onPacked(block);
+  return { digest: hash.digest("hex"), ...found };
+}
+
+function find(
+  file: SourceFile,
+  onPacked: (block: Uint8Array) => void,
+): Promise<Finding> {
+  if (file.format === "parquet") return inspectParquet(file);
+  return file.format === "jsonl"
+    ? inspectLines(file, onPacked)
+    : inspectText(file, onPacked);
+}
+
+async function inspectText(
+  file: SourceFile,
+  onPacked: (block: Uint8Array) => void,
+): Promise<Finding> {
+  const utf8 = new Utf8Check();
+  let unpacked = 0;
+  let binary = false;
+  try {
+    for await (const block of openBytes(file, onPacked)) {
+      unpacked += block.length;
+      binary = block.includes(0);
+      if (binary) break;
+      utf8.add(block);
+    }
+  } catch (error) {
+    return { documents: 0, unpacked, fault: faultOf(error) };
+  }
+  const not = binary ? "binary" : utf8.end() ? undefined : "undecodable";
+  return { documents: 1, unpacked, fault: null, ...not && { not } };
+}
+
+async function inspectLines(
+  file: SourceFile,
+  onPacked: (block: Uint8Array) => void,
+): Promise<Finding> {
+  let documents = 0;
+  let unpacked = 0;
+  try {
+    for await (const block of jsonLines(file, { onPacked })) {
+      if (documents === 0 && startsArray(block.bytes)) {
+        return { documents, unpacked, fault: ARRAY };
+      }
+      documents += block.documents;
+      unpacked += block.bytes.length;
+    }
+  } catch (error) {
+    return { documents, unpacked, fault: faultOf(error) };
+  }
+  return { documents, unpacked, fault: null };
+}
+
+const ARRAY =
+  "it is a JSON array, not JSON Lines: convert it, for example with jq -c '.[]'";
+
+/** Whether the first character, after a byte-order mark and white space, is a bracket. */
+function startsArray(bytes: Uint8Array): boolean {
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const first = bytes.findIndex((byte, i) => byte > 0x20 && !(marked && i < 3));
+  return bytes[first] === 0x5b;
+}
+
+function faultOf(error: unknown): string {
+  if (error instanceof Unreadable) return error.fault;
+  throw error;
+}
+
+/** Placeholder until Parquet is read. */
+function inspectParquet(file: SourceFile): Promise<Finding> {
+  throw new Unreadable(file.name, "Parquet is not read yet");
+}

@@ -1,0 +1,51 @@
+/**
+ * Collects bytes until they are enough whole lines.
+ * @module
+ */
+
+/** Bytes that lines are given from on. */
+export const LINES_BYTES = 1 << 20;
+
+// Room for the begun line that is kept when whole ones are taken.
+const CAPACITY = LINES_BYTES + (LINES_BYTES >> 2);
+const NEWLINE = 10;
+
+/** Takes bytes in blocks and gives them back in whole lines, each time in a new buffer. */
+export class LineBuffer {
+  /** Bytes held. */
+  length = 0;
+  /** Bytes of whole lines among them. */
+  #whole = 0;
+  #held: Uint8Array<ArrayBuffer> = new Uint8Array(CAPACITY);
+
+  /** Adds a block, and returns all whole lines if they are enough. */
+  add(block: Uint8Array): Uint8Array<ArrayBuffer> | null {
+    const newline = block.lastIndexOf(NEWLINE);
+    if (newline >= 0) this.#whole = this.length + newline + 1;
+    this.#reserve(this.length + block.length);
+    this.#held.set(block, this.length);
+    this.length += block.length;
+    return this.length >= LINES_BYTES && this.#whole > 0
+      ? this.take(false)
+      : null;
+  }
+
+  /** Whole lines, or all there is. */
+  take(all: boolean): Uint8Array<ArrayBuffer> {
+    const end = all ? this.length : this.#whole;
+    const taken = this.#held.subarray(0, end);
+    const rest = this.#held.subarray(end, this.length);
+    this.#held = new Uint8Array(Math.max(CAPACITY, rest.length * 2));
+    this.#held.set(rest);
+    this.length = rest.length;
+    this.#whole = 0;
+    return taken;
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#held.length) return;
+    const larger = new Uint8Array(Math.max(bytes, this.#held.length * 2));
+    larger.set(this.#held.subarray(0, this.length));
+    this.#held = larger;
+  }
+}

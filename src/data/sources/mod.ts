@@ -1,0 +1,21 @@
+/**
+ * Files that hold documents: found, inspected and read.
+ * @module
+ */
+export { openBytes } from "./bytes.ts";
+export { formatOf } from "./format.ts";
+export { inspectFile, type InspectFileOptions } from "./inspect_file.ts";
+export {
+  jsonLines,
+  type JsonLinesOptions,
+  type LineBlock,
+} from "./json_lines.ts";
+export { type Keep, type Parsed, parseLines } from "./parse_lines.ts";
+export type {
+  Bad,
+  Compression,
+  FileFacts,
+  Format,
+  SourceFile,
+} from "./source_file.ts";
+export { cannotRead, Unreadable } from "./unreadable.ts";

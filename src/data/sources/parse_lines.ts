@@ -1,0 +1,86 @@
+/**
+ * The texts in lines of JSON.
+ * @module
+ */
+import { isUtf8 } from "node:buffer";
+import type { LineBlock } from "./json_lines.ts";
+import { isBlank } from "./line_counter.ts";
+import { textOf, type TextOrReason } from "./record_text.ts";
+import type { Bad } from "./source_file.ts";
+import { oneLine } from "./unreadable.ts";
+
+/** A document's number in its file, from 0, and its text or why it has none. */
+export type Parsed = { document: number } & ({ text: string } | Bad);
+
+/** Says whether a document is wanted. */
+export type Keep = (document: number) => boolean;
+
+/** The documents of a block of lines, but for those that `keep` declines. */
+export function* parseLines(
+  block: LineBlock,
+  field: string,
+  keep: Keep = () => true,
+): Generator<Parsed> {
+  const { bytes } = block;
+  const decode = decoder(bytes);
+  let document = block.first;
+  let line = block.line;
+  for (let start = 0; start < bytes.length; line++) {
+    let end = bytes.indexOf(NEWLINE, start);
+    if (end < 0) end = bytes.length;
+    if (!isBlank(bytes, start, end)) {
+      if (keep(document)) {
+        const parsed = parse(decode(start, end), field);
+        if ("text" in parsed) yield { document, text: parsed.text };
+        else yield { document, reason: `line ${line}: ${parsed.reason}` };
+      }
+      document++;
+    }
+    start = end + 1;
+  }
+}
+
+const NEWLINE = 10;
+
+/**
+ * What decodes a stretch of `bytes`, null where that is not UTF-8. Lines are
+ * decoded one by one: a character beyond Latin-1 would double the memory of
+ * all others in one string, and few may be wanted.
+ */
+function decoder(
+  bytes: Uint8Array,
+): (from: number, to: number) => string | null {
+  const utf8 = new TextDecoder("utf-8");
+  const allRight = isUtf8(bytes);
+  return (from, to) => {
+    const line = bytes.subarray(from, to);
+    return allRight || isUtf8(line) ? utf8.decode(line) : null;
+  };
+}
+
+function parse(line: string | null, field: string): TextOrReason {
+  if (line === null) return { reason: "not UTF-8" };
+  let record: unknown;
+  try {
+    record = JSON.parse(line);
+  } catch (error) {
+    return { reason: `invalid JSON${cause((error as Error).message)}` };
+  }
+  return textOf(record, field);
+}
+
+/** The engine's words less what the place of the message says already, and less the text itself. */
+function cause(message: string): string {
+  const column = message.match(/ at position (\d+)/)?.[1];
+  const words = message
+    .replace(/ at position \d+.*$/s, "")
+    .replace(/, (\.\.\.)?".*$/s, "")
+    .replace(
+      / (in|after) JSON( input)?$/,
+      (_, word) => word === "in" ? "" : " after its end",
+    )
+    .replace(/^Unexpected end of JSON input$/, "it ends too early");
+  if (/is not valid JSON/.test(words)) return "";
+  const place = column === undefined ? "" : ` at column ${Number(column) + 1}`;
+  return ` (${oneLine(words[0].toLowerCase() + words.slice(1))}${place})`;
+}

@@ -1,0 +1,38 @@
+/**
+ * The errors of the readers.
+ * @module
+ */
+import { UserError } from "../../errors.ts";
+
+/** A file whose content is at fault. */
+export class Unreadable extends UserError {
+  /** Why, as a clause that follows `Cannot read '<name>' as `. */
+  readonly fault: string;
+
+  constructor(name: string, fault: string) {
+    super(`Cannot read '${name}' as ${fault}`);
+    this.fault = fault;
+  }
+}
+
+/** The error for a file that the system does not let us read. */
+export function cannotRead(name: string, error: unknown): UserError {
+  const { code, message } = error as { code?: string; message?: string };
+  const reason = code === "EACCES" || code === "EPERM"
+    ? "permission denied"
+    : code === "ENOENT"
+    ? "no such file"
+    : code === "EISDIR"
+    ? "it is a folder"
+    : oneLine(message ?? String(error));
+  return new UserError(`Cannot read '${name}': ${reason}`, { cause: error });
+}
+
+const SHOWN = 60;
+
+/** Text of a file, fit for a message: on one line, cut after 60 characters. */
+export function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex
+  const plain = text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
+  return plain.length > SHOWN ? plain.slice(0, SHOWN) + "…" : plain;
+}

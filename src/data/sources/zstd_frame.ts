@@ -1,0 +1,131 @@
+/**
+ * The outside of a zstd frame (RFC 8878): where it ends and what it asks for.
+ * The decoder at hand takes the end of its input for the end of a frame and
+ * drops what follows a frame in a block, so it gets one frame at a time, and
+ * only whole ones.
+ * @module
+ */
+
+/** A frame that cannot be decoded; the message is a clause for the user. */
+export class FrameFault extends Error {}
+
+/** The message for bytes that do not begin as a frame does. */
+export const NO_FRAME = "they are no zstd frame";
+
+/** The most that a frame may make its reader remember: what `zstd --long` writes. */
+export const MAX_WINDOW = 1 << 27;
+
+const MAGIC = 0xfd2fb528;
+const SKIPPABLE = 0x184d2a50;
+const MAX_BLOCK = 1 << 17;
+
+/** Follows the bytes of one frame to its end. */
+export class ZstdFrame {
+  /** Whether its last byte has been seen. */
+  done = false;
+  /** Whether it holds no content; known once its first four bytes have been seen. */
+  skippable = false;
+  /** Bytes of its content, where its header says so. */
+  contentSize: number | null = null;
+  #next: (bytes: DataView) => void = this.#magic;
+  #held = new DataView(new ArrayBuffer(16));
+  #have = 0;
+  #need = 4;
+  #skip = 0;
+  #last = false;
+  #checksum = false;
+
+  /**
+   * Goes through `bytes` from `at` on.
+   * @returns the place after the frame's last byte, or their length
+   * @throws {FrameFault} if that is no frame, or none that can be decoded.
+   */
+  advance(bytes: Uint8Array, at: number): number {
+    while (at < bytes.length && !this.done) {
+      if (this.#skip > 0) {
+        const n = Math.min(this.#skip, bytes.length - at);
+        this.#skip -= n;
+        at += n;
+      } else {
+        this.#held.setUint8(this.#have++, bytes[at++]);
+        if (this.#have === this.#need) {
+          this.#have = 0;
+          this.#next(this.#held);
+        }
+      }
+      this.done = this.#last && this.#skip === 0;
+    }
+    return at;
+  }
+
+  #expect(need: number, next: (bytes: DataView) => void): void {
+    this.#need = need;
+    this.#next = next;
+  }
+
+  #magic(bytes: DataView): void {
+    const magic = bytes.getUint32(0, true);
+    if (magic === MAGIC) return this.#expect(1, this.#descriptor);
+    if ((magic & ~15) >>> 0 !== SKIPPABLE) {
+      throw new FrameFault(NO_FRAME);
+    }
+    this.skippable = true;
+    this.#expect(4, (size) => {
+      this.#skip = size.getUint32(0, true);
+      this.#last = true;
+    });
+  }
+
+  #descriptor(bytes: DataView): void {
+    const bits = bytes.getUint8(0);
+    const single = (bits & 32) !== 0;
+    this.#checksum = (bits & 4) !== 0;
+    if (bits & 8) throw new FrameFault("its header is not as it must be");
+    const dictionary = [0, 1, 2, 4][bits & 3];
+    const size = [single ? 1 : 0, 2, 4, 8][bits >> 6];
+    const windowed = single ? 0 : 1;
+    const read = (header: DataView) => {
+      for (let i = 0; i < dictionary; i++) {
+        if (header.getUint8(windowed + i) !== 0) {
+          throw new FrameFault("it needs a dictionary");
+        }
+      }
+      this.contentSize = contentSize(header, windowed + dictionary, size);
+      const window = single ? this.contentSize! : windowSize(header);
+      if (window > MAX_WINDOW) {
+        const mib = Math.ceil(window / 2 ** 20);
+        throw new FrameFault(
+          `it needs a window of ${mib} MiB, more than 128: pack it anew with --long=27 or less`,
+        );
+      }
+      this.#expect(3, this.#block);
+    };
+    this.#expect(windowed + dictionary + size, read);
+  }
+
+  #block(bytes: DataView): void {
+    const header = bytes.getUint16(0, true) | bytes.getUint8(2) << 16;
+    const type = header >> 1 & 3;
+    const size = header >> 3;
+    if (type === 3 || size > MAX_BLOCK) {
+      throw new FrameFault("a block's header is not as it must be");
+    }
+    this.#skip = type === 1 ? 1 : size;
+    this.#last = (header & 1) !== 0;
+    if (this.#last && this.#checksum) this.#skip += 4;
+  }
+}
+
+function contentSize(header: DataView, at: number, bytes: number) {
+  if (bytes === 0) return null;
+  if (bytes === 1) return header.getUint8(at);
+  if (bytes === 2) return header.getUint16(at, true) + 256;
+  if (bytes === 4) return header.getUint32(at, true);
+  return Number(header.getBigUint64(at, true));
+}
+
+function windowSize(header: DataView): number {
+  const bits = header.getUint8(0);
+  const base = 2 ** (10 + (bits >> 3));
+  return base + base / 8 * (bits & 7);
+}
