@@ -3,6 +3,12 @@
  * @module
  */
 export {
+  type HubDataset,
+  hubDataset,
+  type HubDatasetFile,
+  type HubDatasetOptions,
+} from "./dataset.ts";
+export {
   fetchHubFile,
   hubCommit,
   type HubFileOptions,

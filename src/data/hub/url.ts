@@ -40,14 +40,14 @@ export function parseHubUrl(text: string): HubUrl {
   if (!match) return refuse("it must name an owner and a set");
   const [, first, second, written, rest = ""] = match;
   const repo = second === undefined ? first : `${first}/${second}`;
-  if (!isRepo(repo)) refuse(`'${repo}' is no name of a set`);
+  if (!isRepo(repo)) refuse(`${JSON.stringify(repo)} is no name of a set`);
 
   let revision = MAIN, path = rest;
   if (written !== undefined) {
     try {
       revision = decodeURIComponent(written);
     } catch {
-      refuse(`its revision '${written}' must be percent-encoded`);
+      refuse(`its revision ${JSON.stringify(written)} must be percent-encoded`);
     }
     // These two kinds of branch are common enough to be known unencoded too.
     const special = /^(refs\/(?:convert\/[^/]+|pr\/\d+))(?:\/(.*))?$/s.exec(
@@ -57,12 +57,14 @@ export function parseHubUrl(text: string): HubUrl {
       [, revision, path = ""] = special;
     }
     if (!isRevision(revision)) {
-      refuse(`'${revision}' is no branch, tag or commit`);
+      refuse(`${JSON.stringify(revision)} is no branch, tag or commit`);
     }
   }
   path = path.replace(/\/+$/, "");
   if (path === "") return { repo, revision };
-  if (!isPath(path)) refuse(`'${path}' is no place inside of a set`);
+  if (!isPath(path)) {
+    refuse(`${JSON.stringify(path)} is no place inside of a set`);
+  }
   return { repo, revision, path };
 }
 
