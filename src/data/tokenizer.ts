@@ -2,6 +2,7 @@
  * What every tokenizer offers, and how one is chosen by name.
  * @module
  */
+import { existsSync } from "node:fs";
 import { UserError } from "../errors.ts";
 
 /** A file that defines a tokenizer, to be kept beside a model. */
@@ -25,9 +26,12 @@ export interface Tokenizer {
   readonly vocabSize: number;
   /** The end-of-text id, or null where the vocabulary has none. */
   readonly eosId: number | null;
-  /** Token ids of `text`; special tokens written out in it are plain text, lone surrogates become U+FFFD. */
+  /**
+   * Token ids of `text`; lone surrogates become U+FFFD. Special tokens written out in it are plain text to `byte` and
+   * `gpt2`, and become their ids with a tokenizer.json, as in Python; none is added (`[CLS]`, `<s>`).
+   */
   encode(text: string): Uint32Array;
-  /** Text of `ids`; incomplete UTF-8 becomes U+FFFD. */
+  /** Text of `ids`, special tokens written out; incomplete UTF-8 becomes U+FFFD. */
   decode(ids: ArrayLike<number>): string;
   /**
    * The last place in `text` (in UTF-16 units, 0 if none) where it may be cut and its two sides encoded apart
@@ -37,35 +41,65 @@ export interface Tokenizer {
   cut?(text: string): number;
 }
 
-const LOADERS: Record<string, () => Promise<Tokenizer>> = {
+const BUILT_IN: Record<string, () => Promise<Tokenizer>> = {
   byte: async () => (await import("./byte.ts")).byteTokenizer,
   gpt2: async () => await (await import("./gpt2.ts")).loadGpt2(),
 };
 
-/** Names that `loadTokenizer()` accepts. */
-export const TOKENIZER_NAMES: readonly string[] = Object.keys(LOADERS);
+/** Names that `loadTokenizer()` accepts beside paths and names on the hub. */
+export const TOKENIZER_NAMES: readonly string[] = Object.keys(BUILT_IN);
+
+/** What a name alone does not say. */
+export interface LoadTokenizerOptions {
+  /** Where downloads go; without it there are none. */
+  cacheDir?: string;
+  /** The config key that errors name. @default "data.tokenizer" */
+  key?: string;
+}
 
 const loaded = new Map<string, Promise<Tokenizer>>();
 
 /**
- * The tokenizer called `name`; its tables are read at the first request only.
- * @throws {UserError} if there is none of that name; the message lists the choices.
+ * The tokenizer that `spec` names; its tables are read at the first request only.
+ * @param spec `byte`, `gpt2`, a path of a tokenizer.json or of a folder with one, `<owner>/<name>[@revision]` on the
+ * Hugging Face hub, or the `source` of a tokenizer; what exists on disk is a path
+ * @throws {UserError} if there is none of that name (the message lists the choices), or its files are wrong.
  */
-export function loadTokenizer(name: string): Promise<Tokenizer> {
-  let promise = loaded.get(name);
-  if (promise) return promise;
-  if (!Object.hasOwn(LOADERS, name)) {
-    return Promise.reject(
-      new UserError(
-        `Cannot load the tokenizer as 'data.tokenizer' must be one of ${
-          TOKENIZER_NAMES.join(", ")
-        }: got ${JSON.stringify(name)}`,
-      ),
+export async function loadTokenizer(
+  spec: string,
+  options: LoadTokenizerOptions = {},
+): Promise<Tokenizer> {
+  const { cacheDir, key = "data.tokenizer" } = options;
+  if (Object.hasOwn(BUILT_IN, spec)) {
+    if (!loaded.has(spec)) loaded.set(spec, BUILT_IN[spec]());
+    return await loaded.get(spec)!;
+  }
+  if (spec.startsWith("fairseq:")) {
+    const { loadFairseqTokenizer } = await import("./fairseq/tokenizer.ts");
+    return await loadFairseqTokenizer(spec);
+  }
+  const { loadHubTokenizer, loadJsonTokenizer } = await import(
+    "./tokenizers/load.ts"
+  );
+  if (spec !== "" && existsSync(spec)) return loadJsonTokenizer(spec);
+  const { parseHubName } = await import("./hub/mod.ts");
+  const found = spec.includes("/") ? parseHubName(spec) : null;
+  if (!found) {
+    throw new UserError(
+      `Cannot load the tokenizer as '${key}' must be one of ${
+        TOKENIZER_NAMES.join(", ")
+      }, the path of a tokenizer.json or of a folder with one, or <owner>/<name> on the Hugging Face hub: got ${
+        JSON.stringify(spec)
+      }`,
     );
   }
-  promise = LOADERS[name]();
-  loaded.set(name, promise);
-  return promise;
+  if (cacheDir === undefined) {
+    throw new UserError(
+      `Cannot load the tokenizer '${spec}' of '${key}' as it is no file here and there is no folder for downloads: set 'data.cache'`,
+    );
+  }
+  const { repo, revision } = found;
+  return await loadHubTokenizer(repo, revision, spec, cacheDir);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { mergeShortWord } from "../../src/data/byte_bpe.ts";
+import { mergeShortWord } from "../../src/data/tokenizers/pair_table.ts";
 import { mergeLongWord, type Merges } from "../../src/data/long_word.ts";
 
 /** Random merges over `letters` first tokens: token letters + r is made by the merge of rank r. */

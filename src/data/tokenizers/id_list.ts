@@ -1,0 +1,44 @@
+/**
+ * A list of ids that grows in place.
+ * @module
+ */
+
+/** Token ids, appended one after another. */
+export class IdList {
+  #ids = new Uint32Array(1024);
+  #length = 0;
+
+  /** Number of ids so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends one id. */
+  push(id: number): void {
+    if (this.#length === this.#ids.length) this.#grow(this.#length + 1);
+    this.#ids[this.#length++] = id;
+  }
+
+  /** Appends `ids[from]` up to `ids[to - 1]`. */
+  append(ids: Uint32Array, from = 0, to = ids.length): void {
+    const length = this.#length + to - from;
+    if (length > this.#ids.length) this.#grow(length);
+    for (let i = from, at = this.#length; i < to; i++) this.#ids[at++] = ids[i];
+    this.#length = length;
+  }
+
+  /** The ids so far, copied; the list is empty afterwards. */
+  take(): Uint32Array {
+    const ids = this.#ids.slice(0, this.#length);
+    this.#length = 0;
+    // One giant document must not hold its space for good.
+    if (this.#ids.length > 1 << 20) this.#ids = new Uint32Array(1024);
+    return ids;
+  }
+
+  #grow(length: number): void {
+    const bigger = new Uint32Array(length * 2);
+    bigger.set(this.#ids.subarray(0, this.#length));
+    this.#ids = bigger;
+  }
+}

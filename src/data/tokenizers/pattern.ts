@@ -1,0 +1,271 @@
+/**
+ * Regular expressions as a tokenizer.json has them, in Oniguruma's (Ruby's) syntax, made JavaScript's.
+ *
+ * Both follow Unicode; what differs is written out: `\s` is White_Space, `^` and `$` belong to lines, `.` is all but a
+ * line feed, `x{,3}` begins at 0, `x{1,3}+` repeats, and `x++` never gives back, which is said by a lookahead and a
+ * reference to what it took.
+ * @module
+ */
+import type { Part } from "./part.ts";
+import { ONIGURUMA_WORD } from "./unicode.ts";
+
+/** What stands for a set of characters, as the inside of a class. */
+const SETS: Record<string, string> = {
+  d: "\\p{Nd}",
+  s: "\\p{White_Space}",
+  w: ONIGURUMA_WORD,
+  h: "0-9a-fA-F",
+};
+
+const BRACKETS: Record<string, string> = {
+  alnum: "\\p{Alphabetic}\\p{Nd}",
+  alpha: "\\p{Alphabetic}",
+  ascii: "\\x00-\\x7f",
+  blank: "\\p{Zs}\\t",
+  cntrl: "\\p{Cc}",
+  digit: "\\p{Nd}",
+  lower: "\\p{Lowercase}",
+  punct: "\\p{P}\\p{S}",
+  space: "\\p{White_Space}",
+  upper: "\\p{Uppercase}",
+  word: ONIGURUMA_WORD,
+  xdigit: "0-9a-fA-F",
+};
+
+const CONTROLS: Record<string, string> = {
+  t: "\t",
+  n: "\n",
+  r: "\r",
+  f: "\f",
+  v: "\v",
+  a: "\x07",
+  e: "\x1b",
+};
+
+const ANCHORS: Record<string, string> = {
+  A: "(?<![^])",
+  z: "(?![^])",
+  Z: "(?!\\n?[^])",
+};
+
+/**
+ * A pattern of a tokenizer.json, `{ "String": … }` or `{ "Regex": … }`, with the flags "gv".
+ * @throws {UserError} if it is none, or has parts that are not supported.
+ */
+export function readPattern(part: Part): RegExp {
+  const literal = part.at("String");
+  if (!literal.absent) {
+    return new RegExp([...literal.text()].map(character).join(""), "gv");
+  }
+  const regex = part.at("Regex");
+  if (regex.absent) part.fail(`{"String": text} or {"Regex": pattern}`);
+  const source = new Translator(regex).all();
+  try {
+    return new RegExp(source, "gv");
+  } catch {
+    return regex.fail("a regular expression");
+  }
+}
+
+/** One character that stands for itself, inside and outside of classes. */
+function character(char: string): string {
+  return /^[\p{L}\p{N}]$/u.test(char)
+    ? char
+    : `\\u{${char.codePointAt(0)!.toString(16)}}`;
+}
+
+class Translator {
+  #part: Part;
+  #chars: string[];
+  #at = 0;
+  #atomic = 0;
+
+  constructor(part: Part) {
+    this.#part = part;
+    this.#chars = [...part.text()];
+  }
+
+  all(): string {
+    const source = this.#alternatives();
+    if (this.#at < this.#chars.length) this.#refuse(")");
+    return source;
+  }
+
+  /** Alternatives up to a closing bracket or the end. */
+  #alternatives(): string {
+    let source = "";
+    while (this.#at < this.#chars.length && this.#chars[this.#at] !== ")") {
+      if (this.#take("|")) {
+        source += "|";
+        continue;
+      }
+      // `(?i)` holds until its group ends, alternatives included.
+      const flags = this.#takeMatch(/^\(\?(i|-i)\)/);
+      if (flags) {
+        source += `(?${flags[1]}:${this.#alternatives()})`;
+        continue;
+      }
+      source += this.#repeated(this.#atom());
+    }
+    return source;
+  }
+
+  #repeated(atom: string): string {
+    for (;;) {
+      const found = this.#takeMatch(/^(?:[?*+]|\{\d+(?:,\d*)?\}|\{,\d+\})/);
+      if (!found) return atom;
+      const times = found[0].replace("{,", "{0,");
+      if (this.#take("?")) {
+        if (/^\{\d+\}$/.test(times)) this.#refuse(`${times}?`);
+        atom = `(?:${atom}${times}?)`;
+      } else if (times.length === 1 && this.#take("+")) {
+        const name = `a${this.#atomic++}`;
+        atom = `(?:(?=(?<${name}>${atom}${times}))\\k<${name}>)`;
+      } else {
+        const next = this.#chars[this.#at];
+        const again = next !== undefined && /[?*+{]/.test(next);
+        atom = again ? `(?:${atom}${times})` : atom + times;
+      }
+    }
+  }
+
+  #atom(): string {
+    const char = this.#chars[this.#at];
+    if (char === "[") return this.#class();
+    if (char === "\\") return this.#escape(false);
+    if (char === "(") return this.#group();
+    this.#at++;
+    if (char === ".") return "[^\\n]";
+    if (char === "^") return "(?<![^\\n])";
+    if (char === "$") return "(?![^\\n])";
+    if (/[?*+]/.test(char)) this.#refuse(char);
+    return character(char);
+  }
+
+  #group(): string {
+    const found = this.#takeMatch(
+      /^\((?:\?(?:[:=!]|<[=!]|>|-?i:|<\w+>)|(?!\?))/,
+    );
+    if (!found) {
+      this.#refuse(this.#chars.slice(this.#at, this.#at + 3).join(""));
+    }
+    const open = found![0];
+    const inside = this.#alternatives();
+    if (!this.#take(")")) this.#refuse("( without )");
+    if (open === "(?>") {
+      const name = `a${this.#atomic++}`;
+      return `(?:(?=(?<${name}>${inside}))\\k<${name}>)`;
+    }
+    // Groups are never referred to, so none need be kept.
+    const kept = open === "(" || /^\(\?<\w/.test(open) ? "(?:" : open;
+    return `${kept}${inside})`;
+  }
+
+  /** `[…]`, as one class of JavaScript's `v` kind. */
+  #class(): string {
+    this.#at++;
+    const not = this.#take("^") ? "^" : "";
+    const operands = [""];
+    while (!this.#take("]")) {
+      if (this.#at >= this.#chars.length) this.#refuse("[ without ]");
+      const last = operands.length - 1;
+      if (this.#takeMatch(/^&&/)) {
+        operands.push("");
+        continue;
+      }
+      const posix = this.#takeMatch(/^\[:(\^?)(\w+):\]/);
+      if (posix) {
+        if (!Object.hasOwn(BRACKETS, posix[2])) this.#refuse(posix[0]);
+        operands[last] += `[${posix[1]}${BRACKETS[posix[2]]}]`;
+        continue;
+      }
+      if (this.#chars[this.#at] === "[") operands[last] += this.#class();
+      else operands[last] += this.#classPart();
+    }
+    if (operands.includes("")) this.#refuse("an empty class");
+    const inside = operands.length === 1
+      ? operands[0]
+      : operands.map((operand) => `[${operand}]`).join("&&");
+    return `[${not}${inside}]`;
+  }
+
+  /** A character, a set or a range inside a class. */
+  #classPart(): string {
+    const from = this.#member();
+    const range = this.#chars[this.#at] === "-" &&
+      this.#at + 1 < this.#chars.length && this.#chars[this.#at + 1] !== "]";
+    if (!range || isSet(from)) return from;
+    this.#at++;
+    const to = this.#member();
+    if (isSet(to)) this.#refuse(`a range to ${to}`);
+    return `${from}-${to}`;
+  }
+
+  #member(): string {
+    if (this.#chars[this.#at] === "\\") return this.#escape(true);
+    return character(this.#chars[this.#at++]);
+  }
+
+  #escape(inClass: boolean): string {
+    const property = this.#takeMatch(/^\\([pP])\{(\^?)(\w+)\}/);
+    if (property) {
+      const not = (property[1] === "P") !== (property[2] === "^");
+      return this.#property(property[3], not, property[0]);
+    }
+    const code = this.#takeMatch(
+      /^\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|x\{([0-9a-fA-F]{1,6})\})/,
+    );
+    if (code) {
+      const point = parseInt(code[1] ?? code[2] ?? code[3], 16);
+      if (point > 0x10ffff) this.#refuse(code[0]);
+      return `\\u{${point.toString(16)}}`;
+    }
+    this.#at++;
+    const char = this.#chars[this.#at++];
+    if (char === undefined) this.#refuse("\\ at its end");
+    const set = SETS[char.toLowerCase()];
+    if (set !== undefined) {
+      return `[${char === char.toLowerCase() ? "" : "^"}${set}]`;
+    }
+    if (Object.hasOwn(CONTROLS, char)) return character(CONTROLS[char]);
+    if (!inClass && Object.hasOwn(ANCHORS, char)) return ANCHORS[char];
+    if (/[A-Za-z0-9]/.test(char)) this.#refuse(`\\${char}`);
+    return character(char);
+  }
+
+  #property(name: string, not: boolean, written: string): string {
+    const posix = BRACKETS[name.toLowerCase()];
+    if (posix !== undefined) return `[${not ? "^" : ""}${posix}]`;
+    for (const known of [name, `Script=${name}`]) {
+      const set = `\\${not ? "P" : "p"}{${known}}`;
+      try {
+        new RegExp(set, "v");
+        return set;
+      } catch {
+        // Tried as the next kind of name.
+      }
+    }
+    return this.#refuse(written);
+  }
+
+  #take(char: string): boolean {
+    if (this.#chars[this.#at] !== char) return false;
+    this.#at++;
+    return true;
+  }
+
+  #takeMatch(regex: RegExp): RegExpMatchArray | null {
+    const found = this.#chars.slice(this.#at, this.#at + 40).join("")
+      .match(regex);
+    if (found) this.#at += [...found[0]].length;
+    return found;
+  }
+
+  #refuse(what: string): never {
+    throw this.#part.error(`uses ${what}, which is not supported`);
+  }
+}
+
+function isSet(source: string): boolean {
+  return source.startsWith("[") || /^\\[pP]/.test(source);
+}

@@ -1,0 +1,185 @@
+/**
+ * The unigram language model (SentencePiece's): of all ways to cut a word into tokens, the likeliest.
+ * @module
+ */
+import type { Model } from "./model.ts";
+import { PairTable } from "./pair_table.ts";
+import { type Part, show } from "./part.ts";
+
+// An unknown character scores this much less than the least likely token.
+const UNK_PENALTY = 10;
+
+const utf8 = new TextEncoder();
+
+/**
+ * Reads a Unigram model.
+ * @throws {UserError} naming the field that is wrong.
+ */
+export function readUnigram(part: Part): Model {
+  const list = part.at("vocab");
+  if (!Array.isArray(list.value)) list.fail("a list");
+  const pieces = list.value as unknown[];
+  const vocab = new Map<string, number>();
+  const scores = new Float64Array(pieces.length);
+  pieces.forEach((piece, id) => {
+    if (
+      !Array.isArray(piece) || piece.length !== 2 ||
+      typeof piece[0] !== "string" || !piece[0].isWellFormed() ||
+      !Number.isFinite(piece[1])
+    ) list.at(id).fail("a token and its score");
+    const [token, score] = piece as [string, number];
+    if (vocab.has(token)) {
+      throw list.at(id).error(`has the token ${show(token)} a second time`);
+    }
+    vocab.set(token, id);
+    scores[id] = score;
+  });
+  const unk = part.at("unk_id");
+  if (unk.absent || unk.count() >= pieces.length) {
+    unk.fail(`a place in the vocabulary of ${pieces.length} tokens`);
+  }
+  return new Unigram(
+    vocab,
+    scores,
+    unk.count(),
+    part.at("byte_fallback").flag(false),
+  );
+}
+
+class Unigram implements Model {
+  readonly vocab: ReadonlyMap<string, number>;
+  #scores: Float64Array;
+  #unkId: number;
+  #unkScore: number;
+  #byteIds: (number | undefined)[] | null;
+  /** A trie as (node, unit) -> node, node 0 the root. */
+  #trie: PairTable;
+  /** The token that ends at a node, or -1. */
+  #tokenAt: Int32Array;
+  // The best way to reach each place, kept between words.
+  #score = new Float64Array(64);
+  #from = new Int32Array(64);
+  #by = new Int32Array(64);
+
+  constructor(
+    vocab: Map<string, number>,
+    scores: Float64Array,
+    unkId: number,
+    byteFallback: boolean,
+  ) {
+    this.vocab = vocab;
+    this.#scores = scores;
+    this.#unkId = unkId;
+    this.#unkScore = scores.reduce((a, b) => Math.min(a, b), Infinity) -
+      UNK_PENALTY;
+    this.#byteIds = byteFallback
+      ? Array.from({ length: 256 }, (_, byte) => {
+        const hex = byte.toString(16).toUpperCase().padStart(2, "0");
+        return vocab.get(`<0x${hex}>`);
+      })
+      : null;
+    [this.#trie, this.#tokenAt] = buildTrie(vocab);
+  }
+
+  encode(word: string): Uint32Array {
+    this.#walk(word);
+    // Backwards from the end; unknown characters in a row are one piece.
+    const ids: number[] = [];
+    let unknownEnd = -1;
+    for (let end = word.length; end > 0;) {
+      const start = this.#from[end];
+      if (this.#by[end] === this.#unkId) {
+        if (unknownEnd < 0) unknownEnd = end;
+        const before = start > 0 && this.#by[start] === this.#unkId;
+        if (!before) {
+          this.#spell(word.slice(start, unknownEnd), ids);
+          unknownEnd = -1;
+        }
+      } else {
+        ids.push(this.#by[end]);
+      }
+      end = start;
+    }
+    return Uint32Array.from(ids.reverse());
+  }
+
+  /** Finds the likeliest way to each place of a word (Viterbi). */
+  #walk(word: string): void {
+    const length = word.length;
+    if (this.#score.length <= length) {
+      this.#score = new Float64Array(length * 2);
+      this.#from = new Int32Array(length * 2);
+      this.#by = new Int32Array(length * 2);
+    }
+    const score = this.#score;
+    const from = this.#from.fill(-1, 0, length + 1);
+    const by = this.#by;
+    score[0] = 0;
+    const offer = (start: number, end: number, id: number, gain: number) => {
+      const total = gain + score[start];
+      if (from[end] >= 0 && total <= score[end]) return;
+      score[end] = total;
+      from[end] = start;
+      by[end] = id;
+    };
+    for (let start = 0, next = 0; start < length; start = next) {
+      const wide = (word.charCodeAt(start) & 0xfc00) === 0xd800;
+      next = Math.min(length, start + (wide ? 2 : 1));
+      let single = false;
+      let node = 0;
+      for (let at = start; at < length; at++) {
+        const rank = this.#trie.rank(node, word.charCodeAt(at));
+        if (rank < 0) break;
+        node = this.#trie.merged(rank);
+        const id = this.#tokenAt[node];
+        if (id < 0) continue;
+        offer(start, at + 1, id, this.#scores[id]);
+        if (at + 1 === next) single = true;
+      }
+      if (!single) offer(start, next, this.#unkId, this.#unkScore);
+    }
+  }
+
+  /** Appends the ids of an unknown piece, last first: bytes, or the unknown token. */
+  #spell(piece: string, ids: number[]): void {
+    const known = this.vocab.get(piece);
+    if (known !== undefined) {
+      ids.push(known);
+      return;
+    }
+    const bytes = this.#byteIds;
+    const spelled = bytes && Array.from(utf8.encode(piece), (b) => bytes[b]);
+    if (spelled?.every((id) => id !== undefined)) {
+      ids.push(...spelled.reverse() as number[]);
+    } else {
+      ids.push(this.#unkId);
+    }
+  }
+}
+
+/** A trie of the tokens' units, and the token that ends at each of its nodes. */
+function buildTrie(
+  vocab: ReadonlyMap<string, number>,
+): [PairTable, Int32Array] {
+  // Tokens in order share their beginnings with the one before, so nodes need no look-up while they are made.
+  const tokens = [...vocab.keys()].filter((token) => token !== "").sort();
+  const edges: number[] = [];
+  const ends = [-1];
+  const path = [0];
+  let previous = "";
+  for (const token of tokens) {
+    let shared = 0;
+    while (
+      shared < previous.length &&
+      previous.charCodeAt(shared) === token.charCodeAt(shared)
+    ) shared++;
+    for (let at = shared; at < token.length; at++) {
+      edges.push(path[at], token.charCodeAt(at), ends.length);
+      path[at + 1] = ends.length;
+      ends.push(-1);
+    }
+    ends[path[token.length]] = vocab.get(token)!;
+    previous = token;
+  }
+  return [new PairTable(Uint32Array.from(edges)), Int32Array.from(ends)];
+}
