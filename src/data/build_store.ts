@@ -1,175 +1,202 @@
 /**
- * The second reading of the documents: text to tokens to chunks on disk.
+ * Writes a store: units of text go out to the pool, their tokens come back in order and go into a sink, shard by shard.
  * @module
  */
-import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { textPieces } from "./documents.ts";
-import type { Inspected, OnBytes } from "./inspect.ts";
-import { RecordWriter } from "./record_writer.ts";
-import type { SplitName, SplitSummary } from "./token_store.ts";
+import { HASH_BYTES } from "./dedup.ts";
+import { inOrder } from "./in_order.ts";
+import { newTally, type Tally } from "./inspect.ts";
+import type { Journal } from "./journal.ts";
+import {
+  type PlannedUnit,
+  type PlanOptions,
+  planUnits,
+  type Position,
+} from "./plan_units.ts";
+import type { Pool } from "./pool.ts";
+import type { OnBytes } from "./progress.ts";
+import type { Sink, SinkState, SplitName } from "./sink.ts";
+import type { SplitSummary } from "./token_store.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+import { MAX_REASONS, type TokenizedUnit } from "./work_unit.ts";
 
-/** What goes into a store's files. */
-export interface BuildOptions {
-  /** An empty folder. */
-  dir: string;
+/** What goes into a store. */
+export interface BuildOptions extends Omit<PlanOptions, "from" | "cut"> {
   tokenizer: Tokenizer;
-  contextLength: number;
-  bytesPerToken: number;
-  /** Documents to be split by `validCount`, in order. */
-  documents: readonly Inspected[];
-  /**
-   * How many of `documents`, from the first, are held out. Where these are all too short for a chunk, those that follow
-   * are held out too until there is one.
-   */
-  validCount: number;
-  /** Documents that are held out in any case. */
-  validDocuments: readonly Inspected[];
+  pool: Pool;
+  /** Empty, or restored to the journal's last state. */
+  sink: Sink & { savesWithin?: boolean };
+  journal: Journal<BuildState>;
+  /** Bytes of text a shard: what is done again at most after a kill. */
+  shardBytes: number;
+  state: BuildState;
   onBytes: OnBytes;
 }
 
-/** What was written, by split. */
-export interface BuildResult {
-  maxTokenId: number;
+/** How far a store is. */
+export interface BuildState {
+  /** How many documents are held out by rank. */
+  held: number;
+  position: Position;
+  sink: SinkState;
+  /** Bytes of text that have been gone through. */
+  bytes: number;
   splits: Record<SplitName, SplitSummary>;
+  /** Tokens of the longest document of each split. */
+  longest: Record<SplitName, number>;
+  maxTokenId: number;
+  /** Lowest rank of a document of at least a chunk that is trained on; null without any. */
+  firstRank: number | null;
+  /** A long text that is not at its end: its bytes so far, and whether it is left out. */
+  open: { bytes: number; dropped: boolean } | null;
+  /** What this reading has left out. */
+  tally: Tally;
 }
+
+/** The state of a store with nothing in it. */
+export function emptyState(held: number): BuildState {
+  const split = (): SplitSummary => ({
+    documents: 0,
+    tooShort: 0,
+    bytes: 0,
+    tokens: 0,
+    chunks: 0,
+  });
+  return {
+    held,
+    position: { entry: 0, document: 0, offset: 0 },
+    sink: {},
+    bytes: 0,
+    splits: { train: split(), valid: split() },
+    longest: { train: 0, valid: 0 },
+    maxTokenId: 0,
+    firstRank: null,
+    open: null,
+    tally: newTally(),
+  };
+}
+
+// The results come in addition, up to four bytes a byte of text.
+const FLIGHT_BYTES = 1 << 25;
+const FLIGHT_UNITS = 3;
 
 /**
- * Writes `train.bin` and `valid.bin` and waits until the disk has them.
- * @throws {UserError} if nothing is long enough for a chunk or a document has changed since its inspection.
+ * Goes through all documents from the state's position on, and leaves in `state` what was written.
+ * @throws {UserError} if a record is bad, a file changed, or the tokenizer makes ids that it should not.
  */
-export async function buildStore(options: BuildOptions): Promise<BuildResult> {
-  const {
-    dir,
-    contextLength,
-    bytesPerToken,
-    documents,
-    validCount,
-    validDocuments,
-  } = options;
-  const writers = {
-    train: new RecordWriter(
-      join(dir, "train.bin"),
-      contextLength,
-      bytesPerToken,
-    ),
-    valid: new RecordWriter(
-      join(dir, "valid.bin"),
-      contextLength,
-      bytesPerToken,
-    ),
-  };
-  const splits = { train: emptySummary(), valid: emptySummary() };
-  let maxTokenId = 0;
-  const longest = { train: 0, valid: 0 };
-  const add = async (name: SplitName, inspected: Inspected) => {
-    const max = await pushDocument(writers[name], inspected, options);
-    const { tokens, chunks } = writers[name].endDocument();
-    const summary = splits[name];
-    summary.documents++;
-    summary.bytes += inspected.bytes;
-    summary.tokens += tokens;
-    summary.chunks += chunks;
-    if (chunks === 0) summary.tooShort++;
-    maxTokenId = Math.max(maxTokenId, max);
-    longest[name] = Math.max(longest[name], tokens);
-  };
-  try {
-    for (const inspected of validDocuments) await add("valid", inspected);
-    for (let i = 0; i < documents.length; i++) {
-      const held = i < validCount ||
-        validCount > 0 && writers.valid.chunks === 0;
-      await add(held ? "valid" : "train", documents[i]);
-    }
-    requireChunks(splits, longest, options);
-    writers.train.finish();
-    writers.valid.finish();
-  } finally {
-    writers.train.close();
-    writers.valid.close();
-  }
-  return { maxTokenId, splits };
-}
-
-function emptySummary(): SplitSummary {
-  return { documents: 0, tooShort: 0, bytes: 0, tokens: 0, chunks: 0 };
-}
-
-/** Tokenises one document into `writer`, and returns its largest token id (0 without tokens). */
-async function pushDocument(
-  writer: RecordWriter,
-  { document, digest }: Inspected,
-  { tokenizer, onBytes }: BuildOptions,
-): Promise<number> {
-  const hash = createHash("sha256");
-  const hashed = async function* () {
-    for await (const block of document.read()) {
-      hash.update(block);
-      await onBytes(block.length);
-      yield block;
-    }
-  };
-  let max = 0;
-  const cut = tokenizer.cut?.bind(tokenizer);
-  for await (const piece of textPieces(document.name, hashed(), cut)) {
-    const ids = tokenizer.encode(piece);
-    for (let i = 0; i < ids.length; i++) if (ids[i] > max) max = ids[i];
-    if (max >= tokenizer.vocabSize) {
-      throw new Error(
-        `tokenizer '${tokenizer.name}' made token ${max} of ${tokenizer.vocabSize}`,
-      );
-    }
-    writer.push(ids);
-  }
-  if (hash.digest("hex") !== digest) {
-    throw new UserError(
-      `Cannot prepare the data as '${document.name}' changed while it was read: run again`,
-    );
-  }
-  return max;
-}
-
-/** Stops where a split that is needed has no chunk, and says what would help. */
-function requireChunks(
-  { train, valid }: Record<SplitName, SplitSummary>,
-  longest: Record<SplitName, number>,
-  { contextLength, validCount, validDocuments }: BuildOptions,
-): void {
-  if (train.chunks === 0 && validCount > 0 && valid.chunks > 0) {
-    throw new UserError(
-      `Cannot split the data as all documents of at least ${contextLength} tokens ('model.context_length') went ` +
-        `to the held-out part: give more files, lower it, or name held-out files in 'data.valid_files'`,
-    );
-  }
-  if (train.chunks === 0) {
-    // The held-out part of the same documents has no chunk either.
-    const documents = train.documents + (validCount > 0 ? valid.documents : 0);
-    const most = Math.max(longest.train, validCount > 0 ? longest.valid : 0);
-    throw tooShort("the data", documents, most, contextLength);
-  }
-  if (validDocuments.length > 0 && valid.chunks === 0) {
-    throw tooShort(
-      "the held-out data ('data.valid_files')",
-      valid.documents,
-      longest.valid,
-      contextLength,
-    );
-  }
-}
-
-function tooShort(
-  what: string,
-  documents: number,
-  longest: number,
-  contextLength: number,
-): UserError {
-  const advice = longest < 2
-    ? "give longer files"
-    : `lower 'model.context_length' to at most ${longest} or give longer files`;
-  return new UserError(
-    `Cannot prepare ${what} as a document must have at least ${contextLength} tokens ('model.context_length'): ` +
-      `${documents} of ${documents} are shorter, the longest has ${longest}; ${advice}`,
+export async function buildStore(options: BuildOptions): Promise<void> {
+  const { pool, tokenizer, state, journal, sink, onBytes } = options;
+  const units = planUnits({
+    ...options,
+    from: state.position,
+    cut: tokenizer.cut?.bind(tokenizer),
+  });
+  const results = inOrder<PlannedUnit, TokenizedUnit>(
+    units,
+    ({ unit, transfer }) => pool.tokenize(unit, transfer),
+    { items: pool.width * FLIGHT_UNITS, bytes: FLIGHT_BYTES },
   );
+  let unsaved = 0;
+  try {
+    for await (const [planned, result] of results) {
+      addUnit(planned, result, options);
+      state.position = planned.next;
+      state.bytes += planned.bytes;
+      unsaved += planned.bytes;
+      if (unsaved >= options.shardBytes && (sink.savesWithin || !state.open)) {
+        state.sink = sink.save();
+        journal.save(state);
+        unsaved = 0;
+      }
+      await onBytes(planned.bytes);
+    }
+  } finally {
+    await units.return(undefined);
+  }
+}
+
+function addUnit(
+  planned: PlannedUnit,
+  unit: TokenizedUnit,
+  options: BuildOptions,
+): void {
+  const { state, tokenizer } = options;
+  const { tally } = state;
+  if (unit.maxTokenId >= tokenizer.vocabSize) {
+    throw new UserError(
+      `Cannot prepare the data as the tokenizer '${tokenizer.name}' made token ${unit.maxTokenId} of a vocabulary of ${tokenizer.vocabSize}`,
+    );
+  }
+  state.maxTokenId = Math.max(state.maxTokenId, unit.maxTokenId);
+  tally.skipped.unreadable += unit.unreadable;
+  const room = MAX_REASONS - tally.reasons.length;
+  tally.reasons.push(...unit.reasons.slice(0, room));
+  if (planned.piece) return addPiece(planned, planned.piece, unit, options);
+  let from = 0;
+  for (let i = 0; i < unit.ends.length; i++) {
+    const ids = unit.ids.subarray(from, unit.ends[i]);
+    from = unit.ends[i];
+    const hash = unit.hashes?.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+    if (hash && !options.journal.seen.add(hash)) {
+      tally.skipped.duplicate++;
+      continue;
+    }
+    const number = planned.first + unit.documents[i];
+    const split = splitOf(planned, number, options);
+    options.sink.push(split, ids);
+    endDocument(split, number, unit.bytes[i], planned, options);
+  }
+}
+
+/** Adds a part of a long text. */
+function addPiece(
+  planned: PlannedUnit,
+  { document, bytes: added, last, hash }: NonNullable<PlannedUnit["piece"]>,
+  { ids }: TokenizedUnit,
+  options: BuildOptions,
+): void {
+  const { state, sink, journal } = options;
+  state.open ??= {
+    bytes: 0,
+    dropped: hash !== null && !journal.seen.add(hash),
+  };
+  state.open.bytes += added;
+  const { bytes, dropped } = state.open;
+  const split = splitOf(planned, document, options);
+  if (!dropped) sink.push(split, ids);
+  if (!last) return;
+  state.open = null;
+  if (dropped) state.tally.skipped.duplicate++;
+  else endDocument(split, document, bytes, planned, options);
+}
+
+function splitOf(
+  { entry }: PlannedUnit,
+  document: number,
+  { selectionOf }: BuildOptions,
+): SplitName {
+  const split = selectionOf(entry).splitOf(document);
+  if (!split) throw new Error(`document ${document} was not asked for`);
+  return split;
+}
+
+function endDocument(
+  split: SplitName,
+  document: number,
+  bytes: number,
+  { entry }: PlannedUnit,
+  { state, sink, selectionOf }: BuildOptions,
+): void {
+  const { tokens, chunks } = sink.endDocument(split);
+  const summary = state.splits[split];
+  summary.documents++;
+  summary.bytes += bytes;
+  summary.tokens += tokens;
+  summary.chunks += chunks;
+  if (chunks === 0) summary.tooShort++;
+  state.longest[split] = Math.max(state.longest[split], tokens);
+  if (split === "train" && chunks > 0) {
+    const rank = selectionOf(entry).rankOf(document);
+    state.firstRank = Math.min(state.firstRank ?? rank, rank);
+  }
 }

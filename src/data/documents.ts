@@ -1,20 +1,11 @@
 /**
- * Documents: named texts that are read in blocks, as often as needed, and never held whole.
+ * Texts: held in memory or read in blocks, and cut in pieces that are tokenised one by one.
  * @module
  */
+import { Buffer } from "node:buffer";
+import { hash } from "node:crypto";
 import { UserError } from "../errors.ts";
-
-/** One document. */
-export interface Document {
-  /** Shown to the reader and part of the fingerprint; several documents may share one. */
-  readonly name: string;
-  /** Size in bytes when it was found; for progress only, the content may have changed since. */
-  readonly bytes: number;
-  /** The file's real path, where it is a file. */
-  readonly path?: string;
-  /** The content from the start, in blocks; a block is valid until the next is asked for. */
-  read(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-}
+import type { FileFacts, SourceFile } from "./sources/source_file.ts";
 
 /** A text held in memory, for instance one embedded in the program. */
 export interface NamedText {
@@ -22,22 +13,73 @@ export interface NamedText {
   text: string;
 }
 
-const BLOCK_BYTES = 1 << 20;
+/** A document that is read in blocks. */
+export interface Document {
+  readonly name: string;
+  readonly bytes: number;
+  readonly path?: string;
+  read(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
+/** A text in memory as a document, in the form of a file. */
+export interface MemoryText extends Omit<SourceFile, "path"> {
+  path: null;
+  content: Uint8Array;
+}
 
 /** Documents of texts in memory; lone surrogates become U+FFFD. */
-export function memoryDocuments(texts: readonly NamedText[]): Document[] {
+export function memoryTexts(texts: readonly NamedText[]): MemoryText[] {
   return texts.map(({ name, text }) => {
     const content = new TextEncoder().encode(text);
     return {
       name,
+      path: null,
+      content,
       bytes: content.length,
-      *read() {
-        for (let at = 0; at < content.length; at += BLOCK_BYTES) {
-          yield content.subarray(at, at + BLOCK_BYTES);
-        }
-      },
+      format: "text",
+      compression: "none",
+      field: "",
     };
   });
+}
+
+/** The facts of a text in memory, as `inspectFile()` finds a file's. */
+export function memoryFacts({ content }: MemoryText): FileFacts {
+  const facts: FileFacts = {
+    digest: hash("sha256", content, "hex"),
+    documents: 1,
+    unpacked: content.length,
+    fault: null,
+  };
+  return content.includes(0)
+    ? { ...facts, documents: 0, not: "binary" }
+    : facts;
+}
+
+/**
+ * A whole text of UTF-8; a byte-order mark at its start is dropped.
+ * @throws {UserError} if it is not UTF-8.
+ */
+export function textOf(name: string, content: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(content);
+  } catch {
+    throw new UserError(`Cannot tokenise '${name}' as it is not UTF-8`);
+  }
+}
+
+/** What is said of a file that is not what it was at the first reading. */
+export function changedError(name: string): UserError {
+  return new UserError(
+    `Cannot prepare the data as '${name}' changed while it was read: run again`,
+  );
+}
+
+/** A part of a text. */
+export interface Piece {
+  text: string;
+  /** Where the next one begins, in bytes from the text's start. */
+  end: number;
 }
 
 // A piece is what the tokenizer gets at once; the most is far below the engine's longest string (2^29).
@@ -46,6 +88,7 @@ const MAX_PIECE_UNITS = 2 ** 27;
 
 /**
  * A document's text in pieces that a tokenizer may encode one by one. A byte-order mark at its start is dropped.
+ * @param from where a piece began, in bytes, to go on from there
  * @param cut see `Tokenizer.cut`; without it the whole text is one piece
  * @throws {UserError} if it is not UTF-8 or a stretch that cannot be cut is longer than 2^27 characters.
  */
@@ -53,8 +96,13 @@ export async function* textPieces(
   name: string,
   blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   cut?: (text: string) => number,
-): AsyncGenerator<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  from = 0,
+): AsyncGenerator<Piece> {
+  // A mark in the midst is a character.
+  const decoder = new TextDecoder("utf-8", {
+    fatal: true,
+    ignoreBOM: true,
+  });
   const decode = (block?: Uint8Array) => {
     try {
       return decoder.decode(block, { stream: block !== undefined });
@@ -65,12 +113,24 @@ export async function* textPieces(
   let text = "";
   // Doubled while no cut is found, so that looking again and again stays linear.
   let enough = PIECE_UNITS;
-  for await (const block of blocks) {
+  let skip = from;
+  let at = from;
+  const take = (units: number): Piece => {
+    const piece = text.slice(0, units);
+    text = text.slice(units);
+    const start = at;
+    at += Buffer.byteLength(piece);
+    const marked = start === 0 && piece.startsWith("\ufeff");
+    return { text: marked ? piece.slice(1) : piece, end: at };
+  };
+  for await (let block of blocks) {
+    const over = Math.min(skip, block.length);
+    block = block.subarray(over);
+    skip -= over;
     text += decode(block);
     if (cut && text.length >= enough) {
       const end = cut(text);
-      if (end > 0) yield text.slice(0, end);
-      text = text.slice(end);
+      if (end > 0) yield take(end);
       enough = Math.max(PIECE_UNITS, text.length * 2);
     }
     if (text.length > MAX_PIECE_UNITS) {
@@ -81,5 +141,5 @@ export async function* textPieces(
     }
   }
   text += decode();
-  if (text !== "") yield text;
+  if (text !== "") yield take(text.length);
 }

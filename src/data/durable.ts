@@ -10,6 +10,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -31,17 +32,26 @@ export function writeDurably(path: string, text: string): void {
   }
 }
 
+/** How a folder is written. */
+export interface FolderOptions {
+  /** Whether `fill` goes on with what an earlier writer has left, in place of an empty folder. @default false */
+  resume?: boolean;
+  /** Whether what was written stays after an error, for `fill` to go on with. @default never */
+  keep?: (error: unknown) => boolean;
+}
+
 /**
  * Makes the folder `dir`: `fill` writes into a sibling with the ending `UNFINISHED`, which takes the name `dir` when
- * all is on disk. What lies at `dir` is replaced; after an error nothing is left. Hold a lock meanwhile.
+ * all is on disk. What lies at `dir` is replaced; after an error nothing is left unless `keep`. Hold a lock meanwhile.
  */
 export async function writeFolder<T>(
   dir: string,
   fill: (unfinished: string) => Promise<T>,
+  { resume = false, keep = () => false }: FolderOptions = {},
 ): Promise<T> {
   const unfinished = dir + UNFINISHED;
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished);
+  if (!resume) rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
   try {
     const result = await fill(unfinished);
     syncFolder(unfinished);
@@ -50,23 +60,32 @@ export async function writeFolder<T>(
     syncFolder(dirname(dir));
     return result;
   } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true });
+    if (!keep(error)) rmSync(unfinished, { recursive: true, force: true });
     throw error;
   }
 }
 
-/** Removes what writers that were killed have left in `parent`; only the holder of its lock may, as all others wait. */
-export function removeUnfinished(parent: string): void {
+/** Removes what killed writers have left in `parent` and nobody has gone on with for `days` days. */
+export function removeUnfinished(parent: string, days: number): void {
+  const before = Date.now() - days * 86_400_000;
   for (const name of readdirSync(parent)) {
-    if (name.endsWith(UNFINISHED)) {
-      rmSync(join(parent, name), { recursive: true, force: true });
+    const dir = join(parent, name);
+    if (name.endsWith(UNFINISHED) && lastChange(dir) < before) {
+      rmSync(dir, { recursive: true, force: true });
     }
   }
 }
 
+/** When a folder or a file in it was last changed, in milliseconds. */
+function lastChange(dir: string): number {
+  const times = [dir, ...readdirSync(dir).map((name) => join(dir, name))]
+    .map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return Math.max(...times);
+}
+
 /**
- * Runs `work` while no other process does under the same lock file. The operating system frees the lock when the
- * process ends, however it ends.
+ * Runs `work` while no other process does under the same lock file, which is gone afterwards. The operating system
+ * frees the lock when the process ends, however it ends.
  * @param onWait called once if another process has to be waited for
  */
 export async function withLock<T>(
@@ -74,12 +93,31 @@ export async function withLock<T>(
   work: () => Promise<T>,
   onWait: () => void,
 ): Promise<T> {
-  using file = await Deno.open(path, { create: true, write: true });
-  if (!await file.tryLock(true)) {
-    onWait();
-    await file.lock(true);
+  let waited = false;
+  for (;;) {
+    using file = await Deno.open(path, { create: true, write: true });
+    if (!await file.tryLock(true)) {
+      if (!waited) onWait();
+      waited = true;
+      await file.lock(true);
+    }
+    // The one that had it has removed it: who comes next would find another file, and wait for nobody.
+    if (!isFileAt(path, file)) continue;
+    try {
+      return await work();
+    } finally {
+      rmSync(path, { force: true });
+    }
   }
-  return await work();
+}
+
+function isFileAt(path: string, file: Deno.FsFile): boolean {
+  try {
+    return Deno.statSync(path).ino === file.statSync().ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** Waits until the disk has the folder's list of names. */

@@ -3,48 +3,50 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Inspected } from "./inspect.ts";
-import { STORE_FORMAT } from "./token_store.ts";
+import type { Entry } from "./inspect.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** The options that decide a store's content, beside its documents and tokenizer. */
 export interface FingerprintOptions {
+  /** The form it is written in, and its version. */
+  format: string;
   contextLength: number;
   seed: number;
   validFraction: number | null;
   maxDocuments: number | null;
+  validMaxDocuments: number | null;
+  dedup: boolean;
+  skipBad: boolean;
 }
 
-// A tokenizer whose code or tables changed under its old name shows here.
-const PROBE =
+/** A text that tokenizers differ in. One whose code or tables changed under its old name shows here. */
+export const PROBE =
   "It's 2026:\r\n\tdef naïve(x):  return '\ufeff東京 🙂'  # 1234567\u0085 end";
 
 /**
- * SHA-256, in hexadecimal, over all that decides a store's content: its format, the tokenizer, the options, and each
- * document's name and content in order.
+ * SHA-256, in hexadecimal, over all that decides a store's content: the options, the tokenizer, and each file's name,
+ * form and content in order.
  */
 export function fingerprintOf(
   tokenizer: Tokenizer,
-  { contextLength, seed, validFraction, maxDocuments }: FingerprintOptions,
-  lists: readonly (readonly Inspected[])[],
+  options: FingerprintOptions,
+  parts: readonly (readonly Entry[])[],
 ): string {
   const hash = createHash("sha256");
   const line = (value: unknown) => hash.update(JSON.stringify(value) + "\n");
-  line({
-    format: STORE_FORMAT,
-    contextLength,
-    seed,
-    validFraction,
-    maxDocuments,
-  });
+  line(options);
   line({
     tokenizer: tokenizer.name,
+    digest: tokenizer.digest ?? null,
     vocabSize: tokenizer.vocabSize,
     probe: [...tokenizer.encode(PROBE)],
   });
-  for (const list of lists) {
-    line(list.length);
-    for (const { document, digest } of list) line([document.name, digest]);
+  for (const entries of parts) {
+    line(entries.length);
+    for (const { input, facts } of entries) {
+      const { name, format, field } = input;
+      line([name, facts.digest, format, format === "text" ? null : field]);
+    }
   }
   return hash.digest("hex");
 }

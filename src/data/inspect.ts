@@ -1,95 +1,159 @@
 /**
- * The first reading of the documents: which are text, what they hold (a hash), and in which order they are used.
+ * The first reading: what each file holds, so that it is known before any work what the store will be.
  * @module
  */
-import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
-import type { Document } from "./documents.ts";
-import { Permutation } from "./permutation.ts";
+import { UserError } from "../errors.ts";
+import { memoryFacts, type MemoryText } from "./documents.ts";
+import { type FactsCache, stampOf } from "./facts_cache.ts";
+import type { Pool } from "./pool.ts";
+import type { FileFacts, SourceFile } from "./sources/source_file.ts";
+import { MAX_REASONS } from "./work_unit.ts";
 
-/** A document found to be text. */
-export interface Inspected {
-  document: Document;
-  /** SHA-256 of its bytes, in hexadecimal. */
-  digest: string;
-  /** Its size in bytes. */
-  bytes: number;
+/** What documents are read from. */
+export type Input = SourceFile | MemoryText;
+
+/** Something with documents. */
+export interface Entry {
+  input: Input;
+  facts: FileFacts;
+  /** The file's stamp before it was read; null for a text in memory. */
+  stamp: string | null;
+  /** Number of its first document: they are counted through. */
+  first: number;
 }
 
-/** Documents left out, by reason. */
+/** What was left out, by reason. */
 export interface Skipped {
-  /** Those with a NUL byte. */
+  /** Text files with a NUL byte. */
   binary: number;
-  /** Those that are not UTF-8. */
+  /** Text files that are not UTF-8. */
   undecodable: number;
+  /** Records without text. */
+  unreadable: number;
+  /** Texts that came before. */
+  duplicate: number;
+  /** Files that cannot be read, or not to their end. */
+  files: number;
 }
 
-/** Called with the number of bytes that were just read; awaited so that the event loop gets its turn. */
-export type OnBytes = (bytes: number) => void | Promise<void>;
+/** Something is counted in here. */
+export interface Tally {
+  skipped: Skipped;
+  /** Why, with the file's name, for the first few that are at fault. */
+  reasons: string[];
+}
+
+/** An empty tally. */
+export function newTally(): Tally {
+  const skipped = {
+    binary: 0,
+    undecodable: 0,
+    unreadable: 0,
+    duplicate: 0,
+    files: 0,
+  };
+  return { skipped, reasons: [] };
+}
+
+/** How inputs are read. */
+export interface InspectOptions {
+  pool: () => Pool;
+  cache: FactsCache;
+  /** Whether to go on after a fault. */
+  skipBad: boolean;
+  tally: Tally;
+  /** Called with bytes, as they lie on disk, that have been read or need not be. */
+  onBytes: (bytes: number) => void;
+}
+
+// Small files go to a thread together: a message costs more than to read one.
+const TASK_BYTES = 1 << 22;
+const TASK_FILES = 64;
 
 /**
- * The documents that are text, in the order given by `seed`, at most `maxDocuments` of them; those after are not read.
- * Documents that are not text are counted into `skipped`.
- * @param seed null keeps the given order
+ * The entries with documents, in the given order. What is no text is counted into the tally.
+ * @throws {UserError} if a file cannot be read, and `skipBad` is not set.
  */
-export async function inspectDocuments(
-  documents: readonly Document[],
-  { seed, maxDocuments = Infinity, skipped, onBytes }: {
-    seed: number | null;
-    maxDocuments?: number;
-    skipped: Skipped;
-    onBytes: OnBytes;
-  },
-): Promise<Inspected[]> {
-  const order = seed === null
-    ? null
-    : new Permutation(documents.length, [seed]);
-  const texts: Inspected[] = [];
-  for (let i = 0; i < documents.length && texts.length < maxDocuments; i++) {
-    const document = documents[order ? order.at(i) : i];
-    const result = await inspect(document, onBytes);
-    if (typeof result === "string") skipped[result]++;
-    else texts.push(result);
+export async function inspectInputs(
+  inputs: readonly Input[],
+  options: InspectOptions,
+): Promise<Entry[]> {
+  const stamps: (string | null)[] = [];
+  const facts: (FileFacts | undefined)[] = [];
+  const unknown: number[] = [];
+  for (const [i, input] of inputs.entries()) {
+    stamps[i] = stampOrNull(input);
+    facts[i] = input.path === null
+      ? memoryFacts(input)
+      : stamps[i] !== null
+      ? options.cache.get(input, stamps[i])
+      : undefined;
+    if (facts[i]) options.onBytes(input.bytes);
+    else unknown.push(i);
   }
-  return texts;
+  await Promise.all(
+    tasksOf(unknown, inputs).map(async (task) => {
+      const files = task.map((i) => inputs[i] as SourceFile);
+      const since = Date.now();
+      let told = 0;
+      const found = await options.pool().inspect(files, (bytes) => {
+        told += bytes;
+        options.onBytes(bytes);
+      });
+      for (const [at, i] of task.entries()) {
+        facts[i] = found[at];
+        if (stampOrNull(inputs[i]) === stamps[i] && stamps[i] !== null) {
+          options.cache.put(files[at], stamps[i], found[at], since);
+        }
+      }
+    }),
+  );
+  const entries: Entry[] = [];
+  let first = 0;
+  for (const [i, input] of inputs.entries()) {
+    judge(input, facts[i]!, options);
+    if (facts[i]!.documents === 0 || facts[i]!.not) continue;
+    entries.push({ input, facts: facts[i]!, stamp: stamps[i], first });
+    first += facts[i]!.documents;
+  }
+  return entries;
 }
 
-async function inspect(
-  document: Document,
-  onBytes: OnBytes,
-): Promise<Inspected | keyof Skipped> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  // The bytes of a character that a block's end has cut in two.
-  let rest = new Uint8Array(0);
-  for await (const block of document.read()) {
-    if (block.includes(0)) return "binary";
-    hash.update(block);
-    bytes += block.length;
-    const joined = rest.length > 0 ? concat(rest, block) : block;
-    const whole = wholeCharacters(joined);
-    if (!isUtf8(joined.subarray(0, whole))) return "undecodable";
-    rest = joined.slice(whole);
-    await onBytes(block.length);
+/** Counts what cannot be used of an input, or stops at it. */
+function judge(input: Input, facts: FileFacts, options: InspectOptions): void {
+  const { skipped, reasons } = options.tally;
+  if (facts.not) skipped[facts.not]++;
+  else if (facts.fault !== null) {
+    if (!options.skipBad) {
+      throw new UserError(`Cannot read '${input.name}' as ${facts.fault}`);
+    }
+    skipped.files++;
+    if (reasons.length < MAX_REASONS) {
+      reasons.push(`${input.name}: ${facts.fault}`);
+    }
   }
-  if (rest.length > 0) return "undecodable";
-  return { document, digest: hash.digest("hex"), bytes };
 }
 
-/** Length of `bytes` without a character that begins in the last three of them and has not ended. */
-function wholeCharacters(bytes: Uint8Array): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back];
-    if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return length > back ? bytes.length - back : bytes.length;
+/** Some files each, about as much as one large file. */
+function tasksOf(numbers: number[], inputs: readonly Input[]): number[][] {
+  const tasks: number[][] = [];
+  let bytes = Infinity;
+  for (const i of numbers) {
+    if (bytes >= TASK_BYTES || tasks.at(-1)!.length >= TASK_FILES) {
+      tasks.push([]);
+      bytes = 0;
+    }
+    tasks.at(-1)!.push(i);
+    bytes += inputs[i].bytes;
   }
-  return bytes.length;
+  return tasks;
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
+function stampOrNull({ path }: Input): string | null {
+  try {
+    return path === null ? null : stampOf(path);
+  } catch {
+    // Whoever reads it says why.
+    return null;
+  }
 }

@@ -2,11 +2,16 @@
  * Progress of a long reading, in bytes.
  * @module
  */
-import type { OnBytes } from "./inspect.ts";
 
-/** How far `prepare()` has come: `done` of `total` bytes of text in this phase. */
+/** Called with the number of bytes that were just done; awaited so that the event loop gets its turn. */
+export type OnBytes = (bytes: number) => void | Promise<void>;
+
+/** How far `prepare()` has come: `done` of `total` bytes in this phase. */
 export interface PrepareProgress {
-  /** "wait": another process prepares in the same cache. "check": text is read and hashed. "tokenize": store is written. */
+  /**
+   * "wait": another process prepares the same. "check": files are read and hashed, bytes are as they lie on disk.
+   * "tokenize": the store is written, bytes are unpacked; a run that goes on with one does not begin at 0.
+   */
   phase: "wait" | "check" | "tokenize";
   done: number;
   total: number;
@@ -14,13 +19,14 @@ export interface PrepareProgress {
 
 const INTERVAL_MS = 50;
 
-/** Adds up bytes; reports at the first, at the last and about every 50 ms, and then lets the event loop have its turn. */
+/** Adds up bytes, `from` some on; reports at the first, at the last and about every 50 ms, and then lets the event loop have its turn. */
 export function progressMeter(
   phase: PrepareProgress["phase"],
   total: number,
   onProgress: ((progress: PrepareProgress) => void) | undefined,
+  from = 0,
 ): OnBytes {
-  let done = 0;
+  let done = from;
   let next = 0;
   return (bytes) => {
     const last = done < total && done + bytes >= total;

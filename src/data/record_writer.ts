@@ -2,22 +2,47 @@
  * Writes the chunks of one split: documents come in token by token, whole chunks go out.
  * @module
  */
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  writeSync,
+} from "node:fs";
+import { UserError } from "../errors.ts";
 
 const BUFFER_TOKENS = 1 << 18;
+
+/** How far a writer is: between two chunks of its file, with the tokens of the current document that wait for a whole one. */
+export interface WriterState {
+  /** Chunks so far, all in the file but those of the current document. */
+  chunks: number;
+  /** Bytes of the file. */
+  bytes: number;
+  /** Tokens of the current document so far. */
+  tokens: number;
+  /** The last of these, fewer than a chunk. */
+  rest: number[];
+}
 
 /** A file of chunks of exactly `contextLength` tokens each, little-endian. */
 export class RecordWriter {
   readonly contextLength: number;
-  /** Chunks so far. */
+  /** Chunks of the documents that have ended. */
   chunks = 0;
   #file: number;
   // Typed arrays have the machine's byte order: every platform that Deno runs on is little-endian.
   #buffer: Uint16Array | Uint32Array;
   #filled = 0;
   #tokens = 0;
+  #written = 0;
 
-  /** @param bytesPerToken 2 or 4 */
+  /**
+   * Opens the file, which is made if there is none; one that has something is to be restored first.
+   * @param bytesPerToken 2 or 4
+   */
   constructor(path: string, contextLength: number, bytesPerToken: number) {
     this.contextLength = contextLength;
     // A whole number of chunks, so that a full buffer ends where a chunk ends.
@@ -25,11 +50,15 @@ export class RecordWriter {
     this.#buffer = bytesPerToken === 2
       ? new Uint16Array(size)
       : new Uint32Array(size);
-    this.#file = openSync(path, "wx");
+    this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT);
   }
 
-  /** Adds the next tokens of the current document. */
+  /**
+   * Adds the next tokens of the current document.
+   * @throws {UserError} if one does not fit into the file's two bytes a token.
+   */
   push(ids: Uint32Array): void {
+    if (this.#buffer.BYTES_PER_ELEMENT === 2) checkTwoBytes(ids);
     for (let from = 0; from < ids.length;) {
       const count = Math.min(
         ids.length - from,
@@ -38,7 +67,7 @@ export class RecordWriter {
       this.#buffer.set(ids.subarray(from, from + count), this.#filled);
       this.#filled += count;
       from += count;
-      if (this.#filled === this.#buffer.length) this.#flush();
+      if (this.#filled === this.#buffer.length) this.#write(this.#filled);
     }
     this.#tokens += ids.length;
   }
@@ -56,9 +85,37 @@ export class RecordWriter {
     return { tokens, chunks };
   }
 
+  /** Writes the whole chunks, waits until the disk has them, and says where that is; also within a document. */
+  save(): WriterState {
+    const rest = this.#tokens % this.contextLength;
+    this.#write(this.#filled - rest);
+    fsyncSync(this.#file);
+    return {
+      chunks: this.chunks,
+      bytes: this.#written,
+      tokens: this.#tokens,
+      rest: [...this.#buffer.subarray(0, this.#filled)],
+    };
+  }
+
+  /**
+   * Cuts the file back to a saved state, to go on from there.
+   * @throws {Error} if the file has less.
+   */
+  restore({ chunks, bytes, tokens, rest }: WriterState): void {
+    const { size } = fstatSync(this.#file);
+    if (size < bytes) throw new Error(`${size} bytes where ${bytes} were`);
+    ftruncateSync(this.#file, bytes);
+    this.chunks = chunks;
+    this.#written = bytes;
+    this.#tokens = tokens;
+    this.#buffer.set(rest);
+    this.#filled = rest.length;
+  }
+
   /** Writes what is left and waits until the disk has it. */
   finish(): void {
-    this.#flush();
+    this.#write(this.#filled);
     fsyncSync(this.#file);
   }
 
@@ -67,15 +124,33 @@ export class RecordWriter {
     closeSync(this.#file);
   }
 
-  #flush(): void {
-    const bytes = new Uint8Array(
-      this.#buffer.buffer,
-      0,
-      this.#filled * this.#buffer.BYTES_PER_ELEMENT,
-    );
+  /** Writes the buffer's first `count` tokens, whole chunks, and keeps those after. */
+  #write(count: number): void {
+    const size = this.#buffer.BYTES_PER_ELEMENT;
+    const bytes = new Uint8Array(this.#buffer.buffer, 0, count * size);
     for (let at = 0; at < bytes.length;) {
-      at += writeSync(this.#file, bytes, at, bytes.length - at);
+      const written = writeSync(
+        this.#file,
+        bytes,
+        at,
+        bytes.length - at,
+        this.#written,
+      );
+      at += written;
+      this.#written += written;
     }
-    this.#filled = 0;
+    this.#buffer.copyWithin(0, count, this.#filled);
+    this.#filled -= count;
+  }
+}
+
+function checkTwoBytes(ids: Uint32Array): void {
+  let most = 0;
+  for (let i = 0; i < ids.length; i++) if (ids[i] > most) most = ids[i];
+  if (most > 0xffff) {
+    throw new UserError(
+      `Cannot write token ${most} as a store of two bytes a token has ids up to 65535: ` +
+        "use a tokenizer that gives its 'vocabSize' rightly",
+    );
   }
 }

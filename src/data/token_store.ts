@@ -8,16 +8,18 @@
  * Chunks are read from disk one by one as they are asked for, so a store may be larger than memory.
  * @module
  */
+import { hash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { UserError } from "../errors.ts";
+import { writeDurably } from "./durable.ts";
+import type { SplitName } from "./sink.ts";
+
+export type { SplitName };
 
 /** The format that this code writes and reads. */
-export const STORE_FORMAT = 1;
-
-/** The two splits of a store. */
-export type SplitName = "train" | "valid";
+export const STORE_FORMAT = 2;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
@@ -47,8 +49,21 @@ const storeSummary = v.strictObject({
   /** Part of the documents that was held out; null where held-out files were named. */
   validFraction: v.nullable(v.number()),
   maxDocuments: v.nullable(count),
-  /** Documents left out, by reason. */
-  skipped: v.strictObject({ binary: count, undecodable: count }),
+  /** The same for held-out files. */
+  validMaxDocuments: v.nullable(count),
+  /** What was left out, by reason. */
+  skipped: v.strictObject({
+    /** Text files with a NUL byte. */
+    binary: count,
+    /** Text files that are not UTF-8. */
+    undecodable: count,
+    /** Records without text. */
+    unreadable: count,
+    /** Texts that came before. */
+    duplicate: count,
+    /** Files that cannot be read, or not to their end. */
+    files: count,
+  }),
   splits: v.strictObject({ train: splitSummary, valid: splitSummary }),
 });
 
@@ -57,6 +72,44 @@ export type StoreSummary = v.InferOutput<typeof storeSummary>;
 
 /** What `store.json` says of one split. */
 export type SplitSummary = v.InferOutput<typeof splitSummary>;
+
+/**
+ * Writes `store.json`, which makes a folder a store: the last thing, once all else is on disk. Its checksum is over its
+ * own text; the token files have none, as reading gigabytes to know them whole would take longer than to trust the disk:
+ * their sizes are checked when a store is opened, and each chunk's ids when it is read.
+ */
+export function writeSummary(dir: string, summary: StoreSummary): void {
+  const text = JSON.stringify({ ...summary, checksum: "" }, null, 2) + "\n";
+  const sum = hash("sha256", text, "hex");
+  writeDurably(
+    join(dir, STORE_JSON),
+    text.replace(/"checksum": ""/, `"checksum": "${sum}"`),
+  );
+}
+
+/**
+ * What a finished folder says of itself, whatever the form of its tokens.
+ * @throws {UserError} if it says nothing, or something that was changed.
+ */
+export function readSummary(dir: string): StoreSummary {
+  const { checksum, ...json } = readJson(dir);
+  const parsed = v.safeParse(storeSummary, json);
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    throw damaged(
+      dir,
+      `store.json has a wrong '${
+        v.getDotPath(issue) ?? "form"
+      }' (${issue.message})`,
+    );
+  }
+  if (!checksum) {
+    throw damaged(dir, "store.json has been changed: its checksum is another");
+  }
+  return parsed.output;
+}
+
+const STORE_JSON = "store.json";
 
 /** The chunks of one split. */
 export interface TokenSplit {
@@ -94,17 +147,7 @@ export class TokenStore {
    * @throws {UserError} if the folder holds none or a damaged one.
    */
   static open(dir: string): TokenStore {
-    const parsed = v.safeParse(storeSummary, readJson(dir));
-    if (!parsed.success) {
-      const issue = parsed.issues[0];
-      throw damaged(
-        dir,
-        `store.json has a wrong '${
-          v.getDotPath(issue) ?? "form"
-        }' (${issue.message})`,
-      );
-    }
-    const summary = parsed.output;
+    const summary = readSummary(dir);
     if (summary.maxTokenId >= Math.max(1, summary.vocabSize)) {
       throw damaged(
         dir,
@@ -137,10 +180,29 @@ export class TokenStore {
   }
 }
 
+/**
+ * What a folder says, if it is whole and has this fingerprint; a damaged store is to be made anew.
+ * @param otherForm whether its tokens are not in chunks
+ */
+export function summaryIfSame(
+  dir: string,
+  fingerprint: string,
+  otherForm: boolean,
+): StoreSummary | undefined {
+  try {
+    const summary = otherForm ? readSummary(dir) : TokenStore.open(dir).summary;
+    return summary.fingerprint === fingerprint ? summary : undefined;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
 class FileSplit implements TokenSplit {
   readonly ownTargets = false;
   readonly contextLength: number;
   #dir: string;
+  #vocabSize: number;
   #file: number;
   #record: Uint16Array | Uint32Array;
   #bytes: Uint8Array;
@@ -152,6 +214,7 @@ class FileSplit implements TokenSplit {
   ) {
     this.contextLength = summary.contextLength;
     this.#dir = dir;
+    this.#vocabSize = summary.vocabSize;
     this.#file = openSync(path, "r");
     this.#record = summary.bytesPerToken === 2
       ? new Uint16Array(summary.contextLength)
@@ -177,6 +240,14 @@ class FileSplit implements TokenSplit {
       }
       got += n;
     }
+    for (const id of this.#record) {
+      if (id >= this.#vocabSize) {
+        throw damaged(
+          this.#dir,
+          `chunk ${index} has token ${id} of a vocabulary of ${this.#vocabSize}`,
+        );
+      }
+    }
     into.set(this.#record, at);
   }
 
@@ -185,21 +256,29 @@ class FileSplit implements TokenSplit {
   }
 }
 
-function readJson(dir: string): unknown {
+/** The content of `store.json`, with `checksum` telling whether that is right. */
+function readJson(dir: string): Record<string, unknown> {
   let text: string;
   try {
-    text = readFileSync(join(dir, "store.json"), "utf8");
+    text = readFileSync(join(dir, STORE_JSON), "utf8");
   } catch (error) {
     const { message } = error as Error;
     throw new UserError(
       `Cannot open a token store as '${dir}' has no readable store.json: ${message}`,
     );
   }
+  let json: unknown;
   try {
-    return JSON.parse(text);
+    json = JSON.parse(text);
   } catch {
     throw damaged(dir, "store.json is not JSON");
   }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw damaged(dir, "store.json is no JSON object");
+  }
+  const sum = /"checksum": "([0-9a-f]{64})"/.exec(text)?.[1] ?? "";
+  const bare = text.replace(`"checksum": "${sum}"`, '"checksum": ""');
+  return { ...json, checksum: hash("sha256", bare, "hex") === sum };
 }
 
 function damaged(dir: string, what: string): UserError {

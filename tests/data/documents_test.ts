@@ -1,7 +1,15 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { memoryDocuments, textPieces } from "../../src/data/documents.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { createHash } from "node:crypto";
+import {
+  memoryFacts,
+  memoryTexts,
+  textOf,
+  textPieces,
+} from "../../src/data/documents.ts";
 import { loadTokenizer } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
+
+const utf8 = new TextEncoder();
 
 /** `bytes` in blocks of `size`. */
 function* blocksOf(bytes: Uint8Array, size: number): Generator<Uint8Array> {
@@ -17,49 +25,85 @@ Deno.test("textPieces() joins characters that blocks have cut", async () => {
     const pieces = await Array.fromAsync(
       textPieces("x", blocksOf(bytes, size)),
     );
-    assertEquals(pieces, [text]);
+    assertEquals(pieces, [{ text, end: bytes.length }]);
   }
 });
 
-Deno.test("textPieces() gives pieces that encode to the tokens of the whole", async () => {
+Deno.test("textPieces() gives pieces that encode to the tokens of the whole, from any of them on", async () => {
   const tokenizer = await loadTokenizer("gpt2");
   const line = "for i in range(10):   print('it''s', 12345)  # 東京\r\n\r\n\n";
   const text = line.repeat(60_000);
-  const [document] = memoryDocuments([{ name: "x", text }]);
+  const bytes = utf8.encode(text);
   const ids: number[] = [];
-  let pieces = 0;
-  for await (
-    const piece of textPieces("x", document.read(), (t) => tokenizer.cut!(t))
-  ) {
-    for (const id of tokenizer.encode(piece)) ids.push(id);
-    pieces++;
+  const ends: number[] = [];
+  const piecesFrom = (from: number) =>
+    textPieces(
+      "x",
+      blocksOf(bytes, 1 << 20),
+      (t) => tokenizer.cut!(t),
+      from,
+    );
+  const counts: number[] = [];
+  for await (const piece of piecesFrom(0)) {
+    counts.push(ids.length);
+    for (const id of tokenizer.encode(piece.text)) ids.push(id);
+    ends.push(piece.end);
   }
-  assertEquals(pieces > 2, true);
+  assertEquals(ends.length > 2, true);
+  assertEquals(ends.at(-1), bytes.length);
   assertEquals(Uint32Array.from(ids), tokenizer.encode(text));
+  for (const [i, end] of ends.entries()) {
+    const rest = await Array.fromAsync(piecesFrom(end));
+    assertEquals(
+      Uint32Array.from(rest.flatMap(({ text }) => [...tokenizer.encode(text)])),
+      Uint32Array.from(ids.slice(counts[i + 1] ?? ids.length)),
+    );
+  }
 });
 
 Deno.test("textPieces() keeps a text whole where no cut is found", async () => {
-  const [document] = memoryDocuments([{
-    name: "x",
-    text: "a".repeat(3_000_000),
-  }]);
+  const bytes = utf8.encode("a".repeat(3_000_000));
   const pieces = await Array.fromAsync(
-    textPieces("x", document.read(), () => 0),
+    textPieces("x", blocksOf(bytes, 1 << 20), () => 0),
   );
-  assertEquals(pieces.map((piece) => piece.length), [3_000_000]);
+  assertEquals(pieces.map(({ text }) => text.length), [3_000_000]);
 });
 
 Deno.test("textPieces() drops a byte-order mark at the start only", async () => {
-  const [document] = memoryDocuments([{ name: "x", text: "\ufeffa\ufeffb" }]);
-  assertEquals(await Array.fromAsync(textPieces("x", document.read())), [
-    "a\ufeffb",
+  const bytes = utf8.encode("\ufeffa\ufeffb");
+  assertEquals(await Array.fromAsync(textPieces("x", [bytes])), [
+    { text: "a\ufeffb", end: 8 },
   ]);
+  assertEquals(textOf("x", bytes), "a\ufeffb");
+  // Where a piece begins with one, it is a character.
+  const rest = textPieces("x", [bytes], undefined, 4);
+  assertEquals(await Array.fromAsync(rest), [{ text: "\ufeffb", end: 8 }]);
+});
+
+Deno.test("memoryTexts() become documents with the facts of a file", () => {
+  const [text, binary] = memoryTexts([
+    { name: "a", text: "é\ud800" },
+    { name: "b", text: "\0" },
+  ]);
+  assertEquals(text.content, utf8.encode("é\ufffd"));
+  assertEquals(memoryFacts(text), {
+    digest: createHash("sha256").update("é\ufffd").digest("hex"),
+    documents: 1,
+    unpacked: 5,
+    fault: null,
+  });
+  assertEquals(memoryFacts(binary).not, "binary");
 });
 
 Deno.test("textPieces() refuses what is not UTF-8", async () => {
   for (const bytes of [[0xff], [0x61, 0xc3], [0xed, 0xa0, 0x80]]) {
     await assertRejects(
       () => Array.fromAsync(textPieces("x.txt", [Uint8Array.from(bytes)])),
+      UserError,
+      "'x.txt' as it is not UTF-8",
+    );
+    assertThrows(
+      () => textOf("x.txt", Uint8Array.from(bytes)),
       UserError,
       "'x.txt' as it is not UTF-8",
     );

@@ -53,13 +53,48 @@ Deno.test("writeFolder() leaves the old folder and nothing else after an error",
     assertEquals(namesIn(dir), ["a"]);
   }));
 
-Deno.test("removeUnfinished() removes what killed writers left", () =>
+Deno.test("writeFolder() goes on with what was left, and keeps it after an error that says so", () =>
   withDir(async (parent) => {
-    await Deno.mkdir(join(parent, "y" + UNFINISHED));
-    await Deno.writeTextFile(join(parent, "y" + UNFINISHED, "half"), "");
-    await Deno.mkdir(join(parent, "x"));
-    removeUnfinished(parent);
-    assertEquals(namesIn(parent), ["x"]);
+    const dir = join(parent, "x");
+    const unfinished = dir + UNFINISHED;
+    const fail = (name: string) => (folder: string) => {
+      writeDurably(join(folder, name), "");
+      return Promise.reject(new Error("no more space"));
+    };
+    const options = { resume: true, keep: () => true };
+    for (const name of ["a", "b"]) {
+      await assertRejects(() => writeFolder(dir, fail(name), options), Error);
+    }
+    assertEquals([namesIn(parent), namesIn(unfinished)], [
+      ["x" + UNFINISHED],
+      ["a", "b"],
+    ]);
+    await writeFolder(dir, () => Promise.resolve(), { resume: true });
+    assertEquals([namesIn(parent), namesIn(dir)], [["x"], ["a", "b"]]);
+    await assertRejects(() => writeFolder(dir, fail("c"), options), Error);
+    await writeFolder(dir, (folder) => {
+      assertEquals(namesIn(folder), []);
+      return Promise.resolve();
+    });
+  }));
+
+Deno.test("removeUnfinished() removes what nobody has gone on with for long", () =>
+  withDir(async (parent) => {
+    for (const name of ["x", "old", "new", "resumed"]) {
+      const dir = join(parent, name === "x" ? name : name + UNFINISHED);
+      await Deno.mkdir(dir);
+      await Deno.writeTextFile(join(dir, "half"), "");
+      const then = new Date(Date.now() - 31 * 86_400_000);
+      if (name === "new") continue;
+      if (name !== "resumed") await Deno.utime(join(dir, "half"), then, then);
+      await Deno.utime(dir, then, then);
+    }
+    removeUnfinished(parent, 30);
+    assertEquals(namesIn(parent), [
+      "new" + UNFINISHED,
+      "resumed" + UNFINISHED,
+      "x",
+    ]);
   }));
 
 Deno.test("withLock() lets one work at a time", () =>
@@ -86,4 +121,22 @@ Deno.test("withLock() lets one work at a time", () =>
     );
     await Promise.all([first, second]);
     assertEquals(events, ["second waits", "first ends", "second works"]);
+    assertEquals(namesIn(parent), []);
+  }));
+
+Deno.test("withLock() lets one of many work at a time, and leaves no file", () =>
+  withDir(async (parent) => {
+    const path = join(parent, "lock");
+    let working = 0, done = 0;
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        withLock(path, async () => {
+          assertEquals(++working, 1);
+          await new Promise((resolve) => setTimeout(resolve, i % 3));
+          working--;
+          done++;
+        }, () => {})),
+    );
+    assertEquals(done, 20);
+    assertEquals(namesIn(parent), []);
   }));

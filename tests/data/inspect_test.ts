@@ -1,107 +1,129 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
-import type { Document } from "../../src/data/documents.ts";
-import { inspectDocuments } from "../../src/data/inspect.ts";
+import { join } from "node:path";
+import { byteTokenizer } from "../../src/data/byte.ts";
+import { memoryTexts } from "../../src/data/documents.ts";
+import { FactsCache } from "../../src/data/facts_cache.ts";
+import { type Input, inspectInputs, newTally } from "../../src/data/inspect.ts";
+import { Pool } from "../../src/data/pool.ts";
+import { UserError } from "../../src/errors.ts";
+import { sourcesIn, tempDir } from "./_sources.ts";
 
-/** A document of bytes, read in blocks of `size`. */
-function bytesDocument(
-  name: string,
-  bytes: Uint8Array,
-  size = 1 << 20,
-): Document {
-  return {
-    name,
-    bytes: bytes.length,
-    *read() {
-      for (let at = 0; at < bytes.length; at += size) {
-        yield bytes.subarray(at, at + size);
-      }
-    },
-  };
-}
+const options = { dedup: false, skipBad: false };
 
+/** What `inspectInputs()` finds, and how many bytes it told of. */
 async function inspect(
-  documents: Document[],
-  seed: number | null = null,
-  maxDocuments?: number,
+  inputs: Input[],
+  cacheDir: string,
+  { workers = 0, skipBad = false } = {},
 ) {
-  const skipped = { binary: 0, undecodable: 0 };
+  const tally = newTally();
   let read = 0;
-  const texts = await inspectDocuments(documents, {
-    seed,
-    maxDocuments,
-    skipped,
-    onBytes: (bytes) => void (read += bytes),
-  });
-  return { texts, skipped, read };
+  let asked = 0;
+  const pool = new Pool(workers, byteTokenizer, options);
+  try {
+    const entries = await inspectInputs(inputs, {
+      pool: () => {
+        asked++;
+        return pool;
+      },
+      cache: new FactsCache(cacheDir),
+      skipBad,
+      tally,
+      onBytes: (bytes) => void (read += bytes),
+    });
+    return { entries, tally, read, asked };
+  } finally {
+    pool.close();
+  }
 }
 
-Deno.test("inspectDocuments() hashes texts however their blocks are cut", async () => {
-  const bytes = new TextEncoder().encode("aé東😀\r\n\ufeff".repeat(9));
-  const digest = createHash("sha256").update(bytes).digest("hex");
-  for (const size of [1, 2, 3, 4, 5, 1000]) {
-    const { texts, skipped, read } = await inspect([
-      bytesDocument("x", bytes, size),
-    ]);
-    assertEquals(texts.map((text) => [text.digest, text.bytes]), [[
-      digest,
-      bytes.length,
-    ]]);
-    assertEquals(skipped, { binary: 0, undecodable: 0 });
-    assertEquals(read, bytes.length);
+Deno.test("inspectInputs() counts documents through, in the files' order, with any number of threads", async () => {
+  using root = tempDir();
+  let bytes = 0;
+  for (let i = 0; i < 150; i++) {
+    const text = `{"text": "${i}"}\n`.repeat(i % 4);
+    bytes += text.length;
+    await Deno.writeTextFile(join(root.path, `${1000 + i}.jsonl`), text);
   }
-});
-
-Deno.test("inspectDocuments() skips and counts what is not text", async () => {
-  const cases: [number[], "binary" | "undecodable" | "text"][] = [
-    [[0x61, 0, 0x62], "binary"],
-    [[0xff, 0xfe, 0x61], "undecodable"],
-    [[0x61, 0xc3], "undecodable"],
-    [[0xf0, 0x9f, 0x98], "undecodable"],
-    [[0xc0, 0x80], "undecodable"],
-    [[0xed, 0xa0, 0x80], "undecodable"],
-    [[0x80, 0x80, 0x80, 0x80], "undecodable"],
-    [[0xf4, 0x90, 0x80, 0x80], "undecodable"],
-    [[0xef, 0xbb, 0xbf, 0x61], "text"],
-    [[], "text"],
-  ];
-  for (const [bytes, expected] of cases) {
-    for (const size of [1, 2, 100]) {
-      const { texts, skipped } = await inspect([
-        bytesDocument("x", Uint8Array.from(bytes), size),
-      ]);
-      const found = skipped.binary
-        ? "binary"
-        : skipped.undecodable
-        ? "undecodable"
-        : "text";
-      assertEquals(found, expected, `${bytes} by ${size}`);
-      assertEquals(texts.length, expected === "text" ? 1 : 0);
-    }
-  }
-});
-
-Deno.test("inspectDocuments() shuffles by seed and stops when it has enough texts", async () => {
-  const documents = Array.from(
-    { length: 40 },
-    (_, i) => bytesDocument(`${i}`, Uint8Array.from(i % 2 ? [0] : [97, 98])),
-  );
-  const names = async (seed: number | null, most?: number) =>
-    (await inspect(documents, seed, most)).texts.map(({ document }) =>
-      document.name
+  const inputs = sourcesIn(root.path);
+  for (const workers of [0, 2]) {
+    const { entries, read } = await inspect(inputs, root.path, { workers });
+    assertEquals(read, bytes);
+    let first = 0;
+    const expected = inputs.flatMap(({ name }, i) => {
+      const documents = i % 4;
+      if (documents === 0) return [];
+      first += documents;
+      return [[name, first - documents, documents]];
+    });
+    assertEquals(
+      entries.map((e) => [e.input.name, e.first, e.facts.documents]),
+      expected,
     );
-  const even = documents.map(({ name }) => name).filter((name) =>
-    Number(name) % 2 === 0
+  }
+});
+
+Deno.test("inspectInputs() leaves out and counts what is no text", async () => {
+  using root = tempDir();
+  const files = { a: [65], b: [65, 0], c: [65, 0xff], d: [66], e: [0xc3] };
+  for (const [name, bytes] of Object.entries(files)) {
+    await Deno.writeFile(join(root.path, name), Uint8Array.from(bytes));
+  }
+  const { entries, tally } = await inspect(sourcesIn(root.path), root.path);
+  assertEquals(entries.map(({ input, first }) => [input.name, first]), [
+    ["a", 0],
+    ["d", 1],
+  ]);
+  assertEquals([tally.skipped.binary, tally.skipped.undecodable], [1, 2]);
+  const digest = createHash("sha256").update("A").digest("hex");
+  assertEquals(entries[0].facts.digest, digest);
+});
+
+Deno.test("inspectInputs() stops at a fault, or counts it", async () => {
+  using root = tempDir();
+  await Deno.writeTextFile(join(root.path, "a.jsonl"), '[{"text": "a"}]');
+  await Deno.writeTextFile(join(root.path, "b.jsonl"), '{"text": "a"}');
+  const inputs = sourcesIn(root.path);
+  await assertRejects(
+    () => inspect(inputs, root.path),
+    UserError,
+    "Cannot read 'a.jsonl' as it is a JSON array, not JSON Lines",
   );
-  assertEquals(await names(null), even);
-  const shuffled = await names(3);
-  assertEquals(await names(3), shuffled);
-  assertEquals(shuffled.toSorted(), even.toSorted());
+  const { entries, tally } = await inspect(inputs, root.path, {
+    skipBad: true,
+  });
+  assertEquals(entries.map(({ input }) => input.name), ["b.jsonl"]);
+  assertEquals(tally.skipped.files, 1);
   assertEquals(
-    shuffled.join() !== even.join() &&
-      shuffled.join() !== (await names(4)).join(),
+    tally.reasons[0].startsWith("a.jsonl: it is a JSON array"),
     true,
   );
-  assertEquals(await names(3, 7), shuffled.slice(0, 7));
-  assertEquals((await inspect(documents, 3, 7)).read, 14);
+  await Deno.remove(inputs[1].path);
+  for (const workers of [0, 1]) {
+    await assertRejects(
+      () => inspect(inputs.slice(1), root.path, { workers }),
+      UserError,
+      "Cannot read 'b.jsonl': no such file",
+    );
+  }
+});
+
+Deno.test("inspectInputs() reads no file again that it knows, and needs no thread for texts in memory", async () => {
+  using root = tempDir();
+  const cacheDir = join(root.path, "cache");
+  const path = join(root.path, "big.jsonl");
+  await Deno.writeTextFile(path, '{"text": "a"}\n'.repeat(200_000));
+  const inputs = sourcesIn(root.path);
+  const first = await inspect(inputs, cacheDir);
+  // It was made just now: not to be trusted yet.
+  assertEquals((await inspect(inputs, cacheDir)).asked, 1);
+  const cache = new FactsCache(cacheDir);
+  const [{ stamp, facts }] = first.entries;
+  cache.put(inputs[0], stamp!, facts, Date.now() + 10_000);
+  const again = await inspect(inputs, cacheDir);
+  assertEquals([again.asked, again.read], [0, inputs[0].bytes]);
+  assertEquals(again.entries, first.entries);
+  const memory = await inspect(memoryTexts([{ name: "m", text: "a" }]), "");
+  assertEquals([memory.asked, memory.entries.length], [0, 1]);
 });

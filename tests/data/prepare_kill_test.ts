@@ -1,68 +1,137 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { join } from "node:path";
-import { byteTokenizer } from "../../src/data/byte.ts";
+import { assert, assertEquals } from "@std/assert";
+import { basename, join } from "node:path";
+import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
 import { UNFINISHED } from "../../src/data/durable.ts";
-import { prepare } from "../../src/data/prepare.ts";
+import { assertSameStore, namesIn, tempDir } from "./_sources.ts";
 
-const STALLED = new URL("./_stalled_prepare.ts", import.meta.url).href;
+const SCRIPT = new URL("./_prepare_once.ts", import.meta.url).pathname;
 
-function namesIn(dir: string): string[] {
-  return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
+interface Told {
+  done?: number;
+  message?: string;
+  dir?: string;
+  splits?: unknown;
 }
 
-Deno.test("prepare() after kill -9 takes nothing half for a store and makes the same bytes", async () => {
-  const root = await Deno.makeTempDir();
-  try {
-    const texts = join(root, "texts");
-    await Deno.mkdir(texts);
-    for (let i = 0; i < 10; i++) {
-      await Deno.writeTextFile(
-        join(texts, `${i}.txt`),
-        `line ${i}\n`.repeat(20_000),
-      );
+/** Starts a process that prepares, and gives what it tells line by line. */
+function start(...args: string[]) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", SCRIPT, ...args],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const lines = async function* (): AsyncGenerator<Told> {
+    let text = "";
+    for await (
+      const part of child.stdout.pipeThrough(new TextDecoderStream())
+    ) {
+      text += part;
+      const whole = text.split("\n");
+      text = whole.pop()!;
+      for (const line of whole) yield JSON.parse(line);
     }
-    const cacheDir = join(root, "cache");
-    const stores = join(cacheDir, "stores");
-    // Far enough that part of the tokens is on disk.
-    await using child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", STALLED, texts, cacheDir, "8"],
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    const output = child.stdout.pipeThrough(new TextDecoderStream())
-      .getReader();
-    const { value } = await output.read();
-    assertEquals(value?.trim(), "half-way");
+  };
+  return { child, lines: lines() };
+}
+
+/** Files of every kind that is read in its own way: 30 MB of small, long, packed text and of records, with duplicates. */
+function writeTexts(dir: string): void {
+  Deno.mkdirSync(dir);
+  const line = (i: number) =>
+    JSON.stringify({ text: `record ${i % 9000} `.repeat(8) }) + "\n";
+  const records = (n: number) => Array.from({ length: n }, (_, i) => line(i));
+  for (let i = 0; i < 12; i++) {
+    Deno.writeTextFileSync(
+      join(dir, `small${i}.txt`),
+      `line ${i % 10}\n`.repeat(10_000),
+    );
+  }
+  const long = Array.from({ length: 800_000 }, (_, i) => `é${i}`).join("\n");
+  Deno.writeTextFileSync(join(dir, "long.txt"), long);
+  Deno.writeTextFileSync(join(dir, "same_as_long.txt"), long);
+  Deno.writeTextFileSync(join(dir, "x.jsonl"), records(60_000).join(""));
+  Deno.writeFileSync(
+    join(dir, "y.jsonl.gz"),
+    gzipSync(Buffer.from(records(30_000).reverse().join(""))),
+  );
+}
+
+/** The states in a journal, by shard. */
+function journalOf(dir: string): { bytes: number }[] {
+  let text = "";
+  try {
+    text = Deno.readTextFileSync(join(dir, "journal.jsonl"));
+  } catch {
+    return [];
+  }
+  return text.split("\n").slice(0, -1)
+    .map((line) => JSON.parse(line.slice(17)).state);
+}
+
+Deno.test("prepare() killed again and again goes on, and makes the bytes of a run that was not", async () => {
+  using root = tempDir();
+  const texts = join(root.path, "texts");
+  const cache = join(root.path, "cache");
+  writeTexts(texts);
+  const whole = start(texts, join(root.path, "fresh"), "0");
+  const fresh = (await Array.fromAsync(whole.lines)).at(-1)!;
+  assert((await whole.child.status).success);
+  const unfinished = join(cache, "stores", basename(fresh.dir!) + UNFINISHED);
+
+  // The times of death lie a different number of reports after a process is at work.
+  let before = journalOf(unfinished);
+  let gains = 0;
+  for (const reports of [1, 0, 2, 1, 2, 0, 1]) {
+    const workers = String(reports % 3);
+    const { child, lines } = start(texts, cache, workers, "80");
+    let seen = 0;
+    for await (const { done, message } of lines) {
+      if (message) {
+        assert(/^going on where an earlier run was stopped/.test(message));
+        assert(before.length > 0, "there was something to go on with");
+      }
+      if (done === undefined) continue;
+      if (seen++ === 0) {
+        // No work before the last shard is done again.
+        const from = before.at(-1)?.bytes ?? 0;
+        assert(done > from, `${done} after ${from}`);
+      }
+      if (seen > reports) break;
+    }
+    // Somewhere within the next unit.
+    await new Promise((resolve) => setTimeout(resolve, 80 * Math.random()));
     child.kill("SIGKILL");
     assertEquals((await child.status).success, false);
-    await output.cancel();
-
-    const left = namesIn(stores);
-    assertEquals(left.length, 2);
-    const [unfinished] = left.filter((name) => name.endsWith(UNFINISHED));
-    const written = await Deno.stat(join(stores, unfinished, "train.bin"));
-    assertEquals(written.size > 0, true, "it was killed while it wrote");
-    await assertRejects(() =>
-      Deno.stat(join(stores, unfinished.replace(UNFINISHED, "")))
-    );
-
-    const options = {
-      documents: { files: [texts] },
-      tokenizer: byteTokenizer,
-      contextLength: 64,
-    };
-    const after = await prepare({ ...options, cacheDir });
-    const fresh = await prepare({ ...options, cacheDir: join(root, "fresh") });
-    assertEquals([after.reused, fresh.reused], [false, false]);
-    assertEquals(join(stores, unfinished), after.dir + UNFINISHED);
-    assertEquals(namesIn(stores), namesIn(join(root, "fresh", "stores")));
-    for (const name of ["train.bin", "valid.bin", "store.json"]) {
-      assertEquals(
-        await Deno.readFile(join(after.dir, name)),
-        await Deno.readFile(join(fresh.dir, name)),
-      );
-    }
-  } finally {
-    await Deno.remove(root, { recursive: true });
+    const after = journalOf(unfinished);
+    assertEquals(after.slice(0, before.length), before);
+    if (after.length > before.length) gains++;
+    before = after;
   }
+  assert(gains >= 3, `${gains} of the runs have saved a shard`);
+
+  const last = start(texts, cache, "2");
+  const told = await Array.fromAsync(last.lines);
+  assert((await last.child.status).success);
+  assert(told[0].message?.startsWith("going on"), JSON.stringify(told[0]));
+  const made = told.at(-1)!;
+  assertEquals(made.splits, fresh.splits);
+  assertSameStore(made.dir!, fresh.dir!);
+  assertEquals(namesIn(join(cache, "stores")), [basename(made.dir!)]);
+});
+
+Deno.test("prepare() of two processes at once makes one store", async () => {
+  using root = tempDir();
+  const texts = join(root.path, "texts");
+  const cache = join(root.path, "cache");
+  writeTexts(texts);
+  const runs = [1, 2].map(() => start(texts, cache, "1"));
+  const told = await Promise.all(
+    runs.map(async ({ lines }) => (await Array.fromAsync(lines)).at(-1)!),
+  );
+  for (const { child } of runs) assert((await child.status).success);
+  const [a, b] = told as { dir: string; reused: boolean }[];
+  assertEquals(a.dir, b.dir);
+  assertEquals([a.reused, b.reused].sort(), [false, true]);
+  assertEquals(namesIn(join(cache, "stores")), [basename(a.dir)]);
 });

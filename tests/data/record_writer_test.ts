@@ -1,6 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { RecordWriter } from "../../src/data/record_writer.ts";
+import { UserError } from "../../src/errors.ts";
+import { tempDir } from "./_sources.ts";
 
 Deno.test("RecordWriter keeps whole chunks only, also of documents larger than its buffer", async () => {
   const dir = await Deno.makeTempDir();
@@ -35,4 +37,52 @@ Deno.test("RecordWriter keeps whole chunks only, also of documents larger than i
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test("RecordWriter restored to any saved state makes the same file", () => {
+  using dir = tempDir();
+  /** Pushes documents from `step` on, in small pieces, and saves before each. */
+  const write = (writer: RecordWriter, step: number) => {
+    const states = [];
+    for (; step < 400; step++) {
+      states[step] = writer.save();
+      writer.push(Uint32Array.from({ length: step % 9 }, (_, i) => step + i));
+      if (step % 5 === 4) writer.endDocument();
+    }
+    writer.endDocument();
+    writer.finish();
+    writer.close();
+    return states;
+  };
+  const path = join(dir.path, "whole.bin");
+  const states = write(new RecordWriter(path, 6, 2), 0);
+  const whole = Deno.readFileSync(path);
+  for (let step = 3; step < 400; step += 29) {
+    const other = join(dir.path, `${step}.bin`);
+    // What a killed run wrote after its last save: it is to go.
+    const left = Uint8Array.from([...whole.subarray(0, states[step].bytes), 9]);
+    Deno.writeFileSync(other, left);
+    const writer = new RecordWriter(other, 6, 2);
+    writer.restore(states[step]);
+    write(writer, step);
+    assertEquals(Deno.readFileSync(other), whole);
+    const short = new RecordWriter(other, 6, 2);
+    assertThrows(
+      () => short.restore({ ...states[step], bytes: whole.length + 1 }),
+      Error,
+      `${whole.length} bytes where`,
+    );
+    short.close();
+  }
+});
+
+Deno.test("RecordWriter refuses what does not fit into two bytes", () => {
+  using dir = tempDir();
+  const ids = Uint32Array.of(1, 65_536, 2);
+  const writer = new RecordWriter(join(dir.path, "2.bin"), 2, 2);
+  assertThrows(() => writer.push(ids), UserError, "Cannot write token 65536");
+  writer.close();
+  const wide = new RecordWriter(join(dir.path, "4.bin"), 2, 4);
+  wide.push(ids);
+  wide.close();
 });

@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { type StoreSummary, TokenStore } from "../../src/data/token_store.ts";
+import {
+  type StoreSummary,
+  TokenStore,
+  writeSummary,
+} from "../../src/data/token_store.ts";
 import { UserError } from "../../src/errors.ts";
 
 /** Writes a store of chunks of 3 tokens, hands it over, and removes it. */
@@ -23,7 +27,7 @@ async function withStore(
     chunks,
   });
   const summary: StoreSummary = {
-    format: 1,
+    format: 2,
     fingerprint: "0123456789abcdef".repeat(4),
     tokenizer: "some",
     vocabSize: bytesPerToken === 2 ? 65_536 : 70_000,
@@ -33,7 +37,14 @@ async function withStore(
     seed: 0,
     validFraction: 0.5,
     maxDocuments: null,
-    skipped: { binary: 0, undecodable: 0 },
+    validMaxDocuments: null,
+    skipped: {
+      binary: 0,
+      undecodable: 0,
+      unreadable: 0,
+      duplicate: 0,
+      files: 0,
+    },
     splits: { train: split(3), valid: split(1) },
   };
   try {
@@ -42,7 +53,7 @@ async function withStore(
       make([1, 2, 3, 65_535, 5, 6, 7, 8, 9]),
     );
     await Deno.writeFile(join(dir, "valid.bin"), make([10, 11, 12]));
-    await Deno.writeTextFile(join(dir, "store.json"), JSON.stringify(summary));
+    writeSummary(dir, summary);
     await work(dir, summary);
   } finally {
     await Deno.remove(dir, { recursive: true });
@@ -95,9 +106,11 @@ Deno.test("TokenStore.open() refuses damaged stores and says what to do", () =>
       );
     };
     const json = join(dir, "store.json");
-    const write = (changes: object) =>
-      Deno.writeTextFile(json, JSON.stringify({ ...summary, ...changes }));
-    await write({ format: 2 });
+    const write = async (changes: object) => {
+      await Deno.remove(json);
+      writeSummary(dir, { ...summary, ...changes });
+    };
+    await write({ format: 1 });
     refused("wrong 'format'");
     await write({ contextLength: "3" });
     refused("wrong 'contextLength'");
@@ -109,8 +122,19 @@ Deno.test("TokenStore.open() refuses damaged stores and says what to do", () =>
     refused(
       "train.bin has 18 bytes where store.json promises 24 bytes: delete the folder",
     );
-    await Deno.writeTextFile(json, JSON.stringify(summary).slice(0, 50));
+    await write({});
+    const text = await Deno.readTextFile(json);
+    await Deno.writeTextFile(
+      json,
+      text.replace('"documents": 2', '"documents": 3'),
+    );
+    refused("store.json has been changed: its checksum is another");
+    await Deno.writeTextFile(json, JSON.stringify(summary));
+    refused("its checksum is another");
+    await Deno.writeTextFile(json, text.slice(0, 50));
     refused("store.json is not JSON");
+    await Deno.writeTextFile(json, "[]");
+    refused("store.json is no JSON object");
     await write({});
     await Deno.truncate(join(dir, "valid.bin"), 5);
     refused("valid.bin has 5 bytes");
@@ -133,4 +157,57 @@ Deno.test("TokenStore notices a file that is cut short while it is read", () =>
       "ends within chunk 1",
     );
     train.close();
+  }));
+
+Deno.test("TokenStore notices tokens that are not in the vocabulary", () =>
+  withStore(4, async (dir) => {
+    const path = join(dir, "train.bin");
+    const bytes = await Deno.readFile(path);
+    bytes[3 * 4 + 3] = 1;
+    await Deno.writeFile(path, bytes);
+    const train = TokenStore.open(dir).split("train");
+    const into = new Uint32Array(3);
+    train.read(0, into, 0);
+    assertThrows(
+      () => train.read(1, into, 0),
+      UserError,
+      "chunk 1 has token 16842751 of a vocabulary of 70000",
+    );
+    train.close();
+  }));
+
+Deno.test("TokenStore.open() never takes a changed store for the one it was", () =>
+  withStore(2, (dir, summary) => {
+    const path = join(dir, "store.json");
+    const whole = Deno.readFileSync(path);
+    let random = 7;
+    const below = (n: number) => {
+      random = (Math.imul(random, 1103515245) + 12345) >>> 0;
+      return Math.floor(random / 2 ** 32 * n);
+    };
+    let refused = 0;
+    for (let round = 0; round < 2000; round++) {
+      const at = below(whole.length);
+      const flipped = whole.slice();
+      flipped[at] ^= 1 << below(8);
+      const digit = whole.slice();
+      digit[at] = 48 + below(10);
+      const added = [...whole.subarray(0, at), below(256)];
+      Deno.writeFileSync(
+        path,
+        [
+          flipped,
+          digit,
+          whole.slice(0, at),
+          Uint8Array.from([...added, ...whole.subarray(at)]),
+        ][below(4)],
+      );
+      try {
+        assertEquals(TokenStore.open(dir).summary, summary);
+      } catch (error) {
+        assertEquals(error instanceof UserError, true, String(error));
+        refused++;
+      }
+    }
+    assertEquals(refused > 1800, true, `${refused} were refused`);
   }));

@@ -1,0 +1,62 @@
+/**
+ * The store's own form of prepared text: a file of chunks for each split.
+ * @module
+ */
+import { join } from "node:path";
+import { RecordWriter } from "./record_writer.ts";
+import type { DocumentEnd, Sink, SinkState, SplitName } from "./sink.ts";
+
+const SPLITS = ["train", "valid"] as const;
+
+/** Writes `train.bin` and `valid.bin`: each document cut into chunks of `contextLength` tokens, the rest dropped. */
+export class ChunkSink implements Sink {
+  /** `save()` may be called within a document too. */
+  readonly savesWithin = true;
+  #writers: Record<SplitName, RecordWriter>;
+
+  /** @param bytesPerToken 2 or 4 */
+  constructor(
+    dir: string,
+    { contextLength, bytesPerToken }: {
+      contextLength: number;
+      bytesPerToken: number;
+    },
+  ) {
+    const [train, valid] = SPLITS.map((split) =>
+      new RecordWriter(join(dir, `${split}.bin`), contextLength, bytesPerToken)
+    );
+    this.#writers = { train, valid };
+  }
+
+  push(split: SplitName, ids: Uint32Array): void {
+    this.#writers[split].push(ids);
+  }
+
+  endDocument(split: SplitName): DocumentEnd {
+    return this.#writers[split].endDocument();
+  }
+
+  save(): SinkState {
+    const state: SinkState = {};
+    for (const split of SPLITS) {
+      const { chunks, bytes, tokens, rest } = this.#writers[split].save();
+      state[split] = [chunks, bytes, tokens, ...rest];
+    }
+    return state;
+  }
+
+  restore(state: SinkState): void {
+    for (const split of SPLITS) {
+      const [chunks, bytes, tokens, ...rest] = state[split] as number[];
+      this.#writers[split].restore({ chunks, bytes, tokens, rest });
+    }
+  }
+
+  finish(): void {
+    for (const split of SPLITS) this.#writers[split].finish();
+  }
+
+  close(): void {
+    for (const split of SPLITS) this.#writers[split].close();
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Which texts have been seen: a set of content hashes, 28 bytes a text in memory, 16 on disk.
+ * @module
+ */
+import { hash } from "node:crypto";
+
+/** Bytes of a text's hash: of 10^9 different texts, two are taken for equal with probability 10^-21. */
+export const HASH_BYTES = 16;
+
+const WORDS = HASH_BYTES / 4;
+const SEGMENT = 1 << 16;
+
+/** The first 128 bits of the SHA-256 of a text's bytes of UTF-8. */
+export function contentHash(utf8: Uint8Array): Uint8Array {
+  return new Uint8Array(hash("sha256", utf8, "buffer")).subarray(0, HASH_BYTES);
+}
+
+/** A growing set of hashes that remembers the order they came in. */
+export class SeenTexts {
+  /** Number of hashes. */
+  count = 0;
+  /** The hashes in order, so many a segment that growing copies none. */
+  #segments: Uint32Array[] = [];
+  /** Open addressing by a hash's first word: its number + 1, or 0 for an empty place. */
+  #places = new Uint32Array(1 << 12);
+
+  /** Adds a hash (`HASH_BYTES` bytes) and tells whether it was new. */
+  add(hash: Uint8Array): boolean {
+    const words = new Uint32Array(new Uint8Array(hash).buffer);
+    const at = this.#find(words);
+    if (this.#places[at] !== 0) return false;
+    const segment = Math.floor(this.count / SEGMENT);
+    this.#segments[segment] ??= new Uint32Array(SEGMENT * WORDS);
+    this.#segments[segment].set(words, (this.count % SEGMENT) * WORDS);
+    this.#places[at] = ++this.count;
+    if (this.count > this.#places.length * 0.7) this.#grow();
+    return true;
+  }
+
+  /** The bytes of the hashes from number `from` on, in order. */
+  since(from: number): Uint8Array<ArrayBuffer> {
+    const words = new Uint32Array((this.count - from) * WORDS);
+    for (let i = from; i < this.count; i++) {
+      words.set(this.#hash(i), (i - from) * WORDS);
+    }
+    return new Uint8Array(words.buffer);
+  }
+
+  #hash(number: number): Uint32Array {
+    const at = (number % SEGMENT) * WORDS;
+    return this.#segments[Math.floor(number / SEGMENT)].subarray(
+      at,
+      at + WORDS,
+    );
+  }
+
+  /** The place where a hash is, or would be. */
+  #find(words: Uint32Array): number {
+    const mask = this.#places.length - 1;
+    for (let at = words[0] & mask;; at = (at + 1) & mask) {
+      const number = this.#places[at];
+      if (number === 0) return at;
+      const other = this.#hash(number - 1);
+      if (
+        other[0] === words[0] && other[1] === words[1] &&
+        other[2] === words[2] && other[3] === words[3]
+      ) return at;
+    }
+  }
+
+  #grow(): void {
+    this.#places = new Uint32Array(this.#places.length * 2);
+    for (let i = 0; i < this.count; i++) {
+      this.#places[this.#find(this.#hash(i))] = i + 1;
+    }
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * Fills the folder of a store, from where an earlier run was stopped.
+ * @module
+ */
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../errors.ts";
+import { type BuildState, buildStore, emptyState } from "./build_store.ts";
+import { ChunkSink } from "./chunk_sink.ts";
+import { changedError } from "./documents.ts";
+import { stampOf } from "./facts_cache.ts";
+import type { Skipped, Tally } from "./inspect.ts";
+import { Journal } from "./journal.ts";
+import { type Plan, selectionsOf } from "./plan_store.ts";
+import type { PrepareOptions } from "./prepare_options.ts";
+import { progressMeter } from "./progress.ts";
+import type { Sink } from "./sink.ts";
+import {
+  STORE_FORMAT,
+  type StoreSummary,
+  summaryIfSame,
+  writeSummary,
+} from "./token_store.ts";
+import { MAX_REASONS } from "./work_unit.ts";
+
+const SHARD_BYTES = 1 << 25;
+
+/** What was written. */
+export interface Filled {
+  summary: StoreSummary;
+  reasons: string[];
+}
+
+/**
+ * The second reading: writes the whole store into a folder that is empty or has what an earlier run has left.
+ * @throws {UserError} if nothing is long enough for a chunk, or something cannot be read.
+ */
+export async function fillFolder(
+  dir: string,
+  plan: Plan,
+  options: PrepareOptions,
+): Promise<Filled> {
+  const { fingerprint } = plan;
+  // Stopped between its last line and its new name: all is there.
+  const whole = summaryIfSame(dir, fingerprint, options.out !== undefined);
+  if (whole) {
+    new Journal(dir, fingerprint).remove();
+    return { summary: whole, reasons: plan.tally.reasons };
+  }
+  let journal = new Journal<BuildState>(dir, fingerprint);
+  let state = journal.last;
+  let sink = state && restored(dir, state, options);
+  if (state && sink) {
+    const share = Math.floor(100 * state.bytes / Math.max(1, plan.bytes));
+    options.say?.(
+      `going on where an earlier run was stopped, at ${share} % of the text`,
+    );
+  }
+  let held = plan.held;
+  for (;;) {
+    if (!state || !sink) {
+      empty(dir);
+      journal = new Journal(dir, fingerprint);
+      state = emptyState(held);
+      sink = sinkOf(dir, options);
+    }
+    try {
+      await build(plan, options, { journal, state, sink });
+      const { firstRank } = state;
+      const bare = state.held > 0 && state.splits.valid.chunks === 0;
+      if (bare && firstRank !== null) {
+        // All that were held out are too short for a chunk: those that follow are held out too, until there is one.
+        held = firstRank + 1;
+      } else {
+        requireChunks(state, plan, options);
+        sink.finish();
+        const tally = sum(plan.tally, state.tally);
+        const summary = summaryOf(state, tally.skipped, plan, options);
+        writeSummary(dir, summary);
+        journal.remove();
+        return { summary, reasons: tally.reasons };
+      }
+    } finally {
+      sink.close();
+    }
+    state = sink = undefined;
+  }
+}
+
+async function build(
+  plan: Plan,
+  options: PrepareOptions,
+  at: { journal: Journal<BuildState>; state: BuildState; sink: Sink },
+): Promise<void> {
+  const { tokenizer, dedup = false, shardBytes = SHARD_BYTES } = options;
+  const { entries, bytes, pool } = plan;
+  await buildStore({
+    ...at,
+    entries,
+    selectionOf: selectionsOf(plan, at.state.held, options),
+    dedup,
+    tokenizer,
+    pool: pool(),
+    shardBytes,
+    onBytes: progressMeter(
+      "tokenize",
+      bytes,
+      options.onProgress,
+      at.state.bytes,
+    ),
+  });
+  for (const { input, stamp } of entries) {
+    // Plain text has been compared by its digest.
+    const compared = input.format === "text" && input.compression === "none";
+    if (!compared && input.path !== null && stampOf(input.path) !== stamp) {
+      throw changedError(input.name);
+    }
+  }
+}
+
+function bytesPerTokenOf({ tokenizer }: PrepareOptions): 2 | 4 {
+  return tokenizer.vocabSize <= 0x10000 ? 2 : 4;
+}
+
+function sinkOf(dir: string, options: PrepareOptions): Sink {
+  const { out, tokenizer, contextLength } = options;
+  return out ? out.sink(dir, tokenizer) : new ChunkSink(dir, {
+    contextLength,
+    bytesPerToken: bytesPerTokenOf(options),
+  });
+}
+
+/** The sink of an earlier run; undefined where its files are not what its journal says. */
+function restored(
+  dir: string,
+  state: BuildState,
+  options: PrepareOptions,
+): Sink | undefined {
+  const sink = sinkOf(dir, options);
+  try {
+    sink.restore(state.sink);
+    return sink;
+  } catch {
+    sink.close();
+    return undefined;
+  }
+}
+
+function empty(dir: string): void {
+  for (const name of readdirSync(dir)) {
+    rmSync(join(dir, name), { recursive: true, force: true });
+  }
+}
+
+function sum(a: Tally, b: Tally): Tally {
+  const skipped = { ...a.skipped };
+  for (const key of Object.keys(skipped) as (keyof Skipped)[]) {
+    skipped[key] += b.skipped[key];
+  }
+  const reasons = [...a.reasons, ...b.reasons].slice(0, MAX_REASONS);
+  return { skipped, reasons };
+}
+
+/** No time or place in it: equal data make equal stores. */
+function summaryOf(
+  { maxTokenId, splits }: BuildState,
+  skipped: Skipped,
+  { fingerprint, validFraction }: Plan,
+  options: PrepareOptions,
+): StoreSummary {
+  const { tokenizer, contextLength, seed = 0 } = options;
+  const { maxDocuments = null, validMaxDocuments = null } = options;
+  return {
+    format: STORE_FORMAT,
+    fingerprint,
+    tokenizer: tokenizer.name,
+    vocabSize: tokenizer.vocabSize,
+    contextLength,
+    bytesPerToken: bytesPerTokenOf(options),
+    maxTokenId,
+    seed,
+    validFraction,
+    maxDocuments,
+    validMaxDocuments,
+    skipped,
+    splits,
+  };
+}
+
+/** Stops where a split that is needed has no chunk, and says what would help. */
+function requireChunks(
+  { splits: { train, valid }, longest, held }: BuildState,
+  { validEntries }: Plan,
+  { contextLength }: PrepareOptions,
+): void {
+  if (train.chunks === 0 && held > 0 && valid.chunks > 0) {
+    throw new UserError(
+      `Cannot split the data as all documents of at least ${contextLength} tokens ('model.context_length') went ` +
+        `to the held-out part: give more files, lower it, or name held-out files in 'data.valid_files'`,
+    );
+  }
+  if (train.chunks === 0) {
+    // The held-out part of the same documents has no chunk either.
+    const documents = train.documents + (held > 0 ? valid.documents : 0);
+    const most = Math.max(longest.train, held > 0 ? longest.valid : 0);
+    throw tooShort("the data", documents, most, contextLength);
+  }
+  if (validEntries > 0 && valid.chunks === 0) {
+    throw tooShort(
+      "the held-out data ('data.valid_files')",
+      valid.documents,
+      longest.valid,
+      contextLength,
+    );
+  }
+}
+
+function tooShort(
+  what: string,
+  documents: number,
+  longest: number,
+  contextLength: number,
+): UserError {
+  const advice = longest < 2
+    ? "give longer files"
+    : `lower 'model.context_length' to at most ${longest} or give longer files`;
+  return new UserError(
+    `Cannot prepare ${what} as a document must have at least ${contextLength} tokens ('model.context_length'): ` +
+      `${documents} of ${documents} are shorter, the longest has ${longest}; ${advice}`,
+  );
+}

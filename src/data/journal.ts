@@ -1,0 +1,156 @@
+/**
+ * How far an unfinished store has come, shard by shard, so that a run that was killed goes on.
+ *
+ *     journal.jsonl   a sealed line a shard; only what stands before it in the other files counts
+ *     seen.bin        content hashes of the texts so far, 16 bytes each, where equal ones are dropped
+ * @module
+ */
+import { hash } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { HASH_BYTES, SeenTexts } from "./dedup.ts";
+import { openLine, sealLine } from "./sealed_line.ts";
+
+const JOURNAL = "journal.jsonl";
+const SEEN = "seen.bin";
+
+/** The journal of one unfinished folder. `State` is plain data. */
+export class Journal<State> {
+  /** Where the last run stopped; undefined where there was none. */
+  readonly last: State | undefined;
+  /** The texts seen by then. */
+  readonly seen: SeenTexts;
+  #dir: string;
+  #fingerprint: string;
+  #lines: number;
+  #seen: number;
+
+  /**
+   * Opens the journal in a folder, cut back to its last whole line, or begins one.
+   * @param fingerprint of what is being made: a journal of something else counts as none
+   */
+  constructor(dir: string, fingerprint: string) {
+    this.#dir = dir;
+    this.#fingerprint = fingerprint;
+    const { lines, bytes } = readLines<State>(join(dir, JOURNAL), fingerprint);
+    const seen = readSeen(join(dir, SEEN), lines);
+    this.seen = seen ?? new SeenTexts();
+    this.last = seen ? lines.at(-1)?.state : undefined;
+    this.#lines = seen ? lines.length : 0;
+    this.#seen = this.seen.count;
+    append(join(dir, JOURNAL), seen ? bytes : 0, new Uint8Array());
+  }
+
+  /** Appends where this run is, once the disk has all that stands before it. */
+  save(state: State): void {
+    const { count } = this.seen;
+    const hashes = this.seen.since(this.#seen);
+    if (hashes.length > 0) {
+      append(join(this.#dir, SEEN), this.#seen * HASH_BYTES, hashes);
+    }
+    this.#seen = count;
+    const line: Line<State> = {
+      fingerprint: this.#fingerprint,
+      line: this.#lines++,
+      seen: count,
+      added: hash("sha256", hashes, "hex"),
+      state,
+    };
+    append(
+      join(this.#dir, JOURNAL),
+      null,
+      new TextEncoder().encode(sealLine(line)),
+    );
+  }
+
+  /** Removes the journal: the folder is finished, or begins anew. */
+  remove(): void {
+    rmSync(join(this.#dir, JOURNAL), { force: true });
+    rmSync(join(this.#dir, SEEN), { force: true });
+  }
+}
+
+interface Line<State> {
+  fingerprint: string;
+  /** Its number: no line can have been lost before it. */
+  line: number;
+  /** Number of hashes in `seen.bin`. */
+  seen: number;
+  /** SHA-256 of those that came with this line. */
+  added: string;
+  state: State;
+}
+
+/** The lines up to the first that is torn, changed or of something else. */
+function readLines<State>(
+  path: string,
+  fingerprint: string,
+): { lines: Line<State>[]; bytes: number } {
+  let text = "";
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    // The first run of this folder.
+  }
+  const lines: Line<State>[] = [];
+  let from = 0;
+  for (let end; (end = text.indexOf("\n", from)) >= 0; from = end + 1) {
+    const line = openLine(text.slice(from, end)) as Line<State> | undefined;
+    if (line?.fingerprint !== fingerprint || line.line !== lines.length) break;
+    lines.push(line);
+  }
+  return { lines, bytes: new TextEncoder().encode(text.slice(0, from)).length };
+}
+
+/** The hashes that the lines tell of; undefined where they are not there as they were. */
+function readSeen(
+  path: string,
+  lines: readonly { seen: number; added: string }[],
+): SeenTexts | undefined {
+  const seen = new SeenTexts();
+  const count = lines.at(-1)?.seen ?? 0;
+  if (count === 0) return seen;
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch {
+    return undefined;
+  }
+  let from = 0;
+  for (const line of lines) {
+    const to = line.seen * HASH_BYTES;
+    const added = bytes.subarray(from, to);
+    if (hash("sha256", added, "hex") !== line.added) return undefined;
+    from = to;
+  }
+  for (let at = 0; at < from; at += HASH_BYTES) {
+    seen.add(bytes.subarray(at, at + HASH_BYTES));
+  }
+  return seen;
+}
+
+/** Writes `bytes` at the end of a file, cut to `size` before unless null, and waits until the disk has them. */
+function append(path: string, size: number | null, bytes: Uint8Array): void {
+  const file = openSync(
+    path,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND,
+  );
+  try {
+    if (size !== null) ftruncateSync(file, size);
+    for (let at = 0; at < bytes.length;) {
+      at += writeSync(file, bytes, at, bytes.length - at);
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

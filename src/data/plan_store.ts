@@ -1,0 +1,217 @@
+/**
+ * What a store will be, from the first reading: its documents, what is held out, and its fingerprint.
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import { memoryTexts } from "./documents.ts";
+import { FactsCache } from "./facts_cache.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import {
+  type Entry,
+  type Input,
+  inspectInputs,
+  newTally,
+  type Tally,
+} from "./inspect.ts";
+import { Pool } from "./pool.ts";
+import {
+  checkOptions,
+  DEFAULT_VALID_FRACTION,
+  type PrepareOptions,
+} from "./prepare_options.ts";
+import { progressMeter } from "./progress.ts";
+import { Selection } from "./selection.ts";
+import { STORE_FORMAT } from "./token_store.ts";
+
+/** What a store will be. */
+export interface Plan {
+  /** Those of held-out files, then the others. */
+  entries: Entry[];
+  /** How many entries are of held-out files. */
+  validEntries: number;
+  /** How many of the other documents are held out. */
+  held: number;
+  /** As `StoreSummary` has it. */
+  validFraction: number | null;
+  /** What the first reading has left out. */
+  tally: Tally;
+  /** Bytes of text, unpacked. */
+  bytes: number;
+  fingerprint: string;
+  /** The threads; started when first asked for. */
+  pool: () => Pool;
+  /** Ends the threads, if there are any. */
+  closePool: () => void;
+}
+
+/**
+ * Reads everything that decides what the store will be.
+ * @throws {UserError} if an option is out of range or there is nothing that can be read.
+ */
+export async function planStore(options: PrepareOptions): Promise<Plan> {
+  checkOptions(options);
+  const { validDocuments: held = [], documents } = options;
+  const heldPaths = new Set<string | null>(held.map(({ path }) => path));
+  const all: Input[] = "files" in documents
+    ? documents.files.filter(({ path }) => !heldPaths.has(path))
+    : memoryTexts(documents.texts);
+  if (all.length === 0 && held.length > 0) {
+    throw new UserError(
+      "Cannot train as 'data.valid_files' holds out every file of 'data.files'",
+    );
+  }
+  const size = sizeOf(all) + sizeOf(held);
+  const { pool, closePool } = lazyPool(options, size);
+  try {
+    const tally = newTally();
+    const meter = progressMeter("check", size, options.onProgress);
+    const reading = {
+      pool,
+      cache: new FactsCache(options.cacheDir),
+      skipBad: options.skipBad ?? false,
+      tally,
+      onBytes: (bytes: number) => void meter(bytes),
+    };
+    const validEntries = await inspectInputs(held, reading);
+    if (held.length > 0) {
+      requireText(validEntries, held, tally, "data.valid_files");
+    }
+    const entries = await inspectInputs(all, reading);
+    requireText(entries, all, tally, "data.files");
+    return {
+      ...planOf(entries, validEntries, held.length > 0, options),
+      tally,
+      pool,
+      closePool,
+    };
+  } catch (error) {
+    closePool();
+    throw error;
+  }
+}
+
+function planOf(
+  entries: Entry[],
+  validEntries: Entry[],
+  heldFiles: boolean,
+  options: PrepareOptions,
+): Omit<Plan, "tally" | "pool" | "closePool"> {
+  const {
+    tokenizer,
+    contextLength,
+    seed = 0,
+    maxDocuments = null,
+    validMaxDocuments = null,
+    dedup = false,
+    skipBad = false,
+  } = options;
+  const validFraction = heldFiles
+    ? null
+    : options.validFraction ?? DEFAULT_VALID_FRACTION;
+  const held = validFraction
+    ? heldOutCount(entries, validFraction, options)
+    : 0;
+  const fingerprint = fingerprintOf(tokenizer, {
+    format: options.out
+      ? options.out.format ?? "other 1"
+      : `store ${STORE_FORMAT}`,
+    contextLength,
+    seed,
+    validFraction,
+    maxDocuments,
+    validMaxDocuments,
+    dedup,
+    skipBad,
+  }, [entries, validEntries]);
+  const both = [...validEntries, ...entries];
+  return {
+    entries: both,
+    validEntries: validEntries.length,
+    held,
+    validFraction,
+    bytes: both.reduce((sum, { facts }) => sum + facts.unpacked, 0),
+    fingerprint,
+  };
+}
+
+/**
+ * For each entry of a plan, the selection of its documents.
+ * @param held how many of those that are not of held-out files
+ */
+export function selectionsOf(
+  { entries, validEntries }: Plan,
+  held: number,
+  options: PrepareOptions,
+): (entry: number) => Selection {
+  const { seed = 0, maxDocuments = null, validMaxDocuments = null } = options;
+  const valid = new Selection({
+    documents: documentsOf(entries.slice(0, validEntries)),
+    most: validMaxDocuments,
+    held: 0,
+    split: "valid",
+    seed,
+  });
+  const train = new Selection({
+    documents: documentsOf(entries.slice(validEntries)),
+    most: maxDocuments,
+    held,
+    split: "train",
+    seed,
+  });
+  return (entry) => entry < validEntries ? valid : train;
+}
+
+/** Less text than this is read sooner than threads start. */
+const LITTLE_BYTES = 1 << 22;
+
+function lazyPool(options: PrepareOptions, size: number) {
+  const { tokenizer, dedup = false, skipBad = false } = options;
+  const workers = options.workers ??
+    (size < LITTLE_BYTES ? 0 : navigator.hardwareConcurrency);
+  let pool: Pool | undefined;
+  return {
+    pool: () => pool ??= new Pool(workers, tokenizer, { dedup, skipBad }),
+    closePool: () => pool?.close(),
+  };
+}
+
+function sizeOf(inputs: readonly { bytes: number }[]): number {
+  return inputs.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function documentsOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { facts }) => sum + facts.documents, 0);
+}
+
+/** At least one document on either side. */
+function heldOutCount(
+  entries: readonly Entry[],
+  fraction: number,
+  { contextLength, maxDocuments }: PrepareOptions,
+): number {
+  const n = Math.min(documentsOf(entries), maxDocuments ?? Infinity);
+  if (n > 1) return Math.min(n - 1, Math.max(1, Math.round(n * fraction)));
+  const [{ input, facts }] = entries;
+  // Tokens are never shorter than a byte, so this one is too short anyhow: that is the better thing to say.
+  if (entries.length === 1 && facts.unpacked < contextLength) return 0;
+  throw new UserError(
+    `Cannot hold out documents as there is only one ('${input.name}'): ` +
+      "give more files, or name held-out files in 'data.valid_files'",
+  );
+}
+
+function requireText(
+  entries: readonly Entry[],
+  inputs: readonly Input[],
+  { skipped: { binary, undecodable, files } }: Tally,
+  key: string,
+): void {
+  if (entries.length > 0) return;
+  const empty = inputs.length - binary - undecodable - files;
+  const others = (files > 0 ? `, ${files} unreadable` : "") +
+    (empty > 0 ? `, ${empty} without a document` : "");
+  throw new UserError(
+    `Cannot read any text from '${key}' as it must name UTF-8 text files: got ${inputs.length} ` +
+      `(${binary} binary, ${undecodable} not UTF-8${others})`,
+  );
+}

@@ -1,0 +1,185 @@
+/**
+ * What a worker does: the texts of a unit to tokens.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { hash } from "node:crypto";
+import { UserError } from "../errors.ts";
+import { contentHash, HASH_BYTES } from "./dedup.ts";
+import { changedError, textOf } from "./documents.ts";
+import { openBytes, parseLines } from "./sources/mod.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import {
+  type Marks,
+  MAX_REASONS,
+  type TextFile,
+  type TextRecord,
+  type TokenizedUnit,
+  type WorkUnit,
+} from "./work_unit.ts";
+
+/** What to do with a unit's documents. */
+export interface TokenizeOptions {
+  /** Whether to hash their contents, to know equal ones. */
+  dedup: boolean;
+  /** Whether to count records without text, in place of stopping at the first. */
+  skipBad: boolean;
+}
+
+const utf8 = new TextEncoder();
+
+/** A piece that the tokenizer gets at once where it can be cut, in UTF-16 units. */
+const PIECE_UNITS = 1 << 20;
+
+/**
+ * Tokenises the documents of a unit, in order.
+ * @throws {UserError} if a record has no text and `skipBad` is not set, or a file has changed.
+ */
+export async function tokenizeUnit(
+  unit: WorkUnit,
+  tokenizer: Tokenizer,
+  options: TokenizeOptions,
+): Promise<TokenizedUnit> {
+  const result = new Result(tokenizer, options);
+  switch (unit.kind) {
+    case "files":
+      for (const one of unit.files) {
+        const content = await readWhole(one);
+        const hashed = options.dedup ? contentHash(content) : null;
+        const text = textOf(one.file.name, content);
+        result.add(one.document, text, content.length, hashed);
+      }
+      break;
+    case "records":
+      for (const record of unit.records) result.addRecord(record, unit.name);
+      break;
+    case "piece":
+      result.add(0, unit.text, Buffer.byteLength(unit.text), null);
+      break;
+    case "lines": {
+      const { block, name } = unit;
+      const keep = keeper(unit.keep, block.first);
+      for (const record of parseLines(block, unit.field, keep)) {
+        result.addRecord(record, name);
+      }
+      break;
+    }
+    case "rows":
+      throw new Error("Parquet is not read yet");
+  }
+  return result.done();
+}
+
+/** What of a result travels without being copied. */
+export function transferOf(result: TokenizedUnit): Transferable[] {
+  const { ids, ends, documents, bytes, hashes } = result;
+  const arrays = [ids, ends, documents, bytes, ...(hashes ? [hashes] : [])];
+  return arrays.map(({ buffer }) => buffer);
+}
+
+function keeper(
+  marks: Marks,
+  first: number,
+): ((document: number) => boolean) | undefined {
+  return marks ? (document) => marks[document - first] === 1 : undefined;
+}
+
+async function readWhole(
+  { file, digest }: TextFile,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const blocks: Uint8Array[] = [];
+  for await (const block of openBytes(file)) blocks.push(block.slice());
+  const content = Buffer.concat(blocks) as Uint8Array<ArrayBuffer>;
+  const same = file.compression !== "none" ||
+    hash("sha256", content, "hex") === digest;
+  if (!same) throw changedError(file.name);
+  return content;
+}
+
+/** Documents and their tokens, collected. */
+class Result {
+  #ids = new Uint32Array(1 << 18);
+  #filled = 0;
+  #ends: number[] = [];
+  #documents: number[] = [];
+  #bytes: number[] = [];
+  #hashes: Uint8Array[] = [];
+  #maxTokenId = 0;
+  #unreadable = 0;
+  #reasons: string[] = [];
+
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    private readonly options: TokenizeOptions,
+  ) {}
+
+  addRecord(record: TextRecord, name: string): void {
+    if ("text" in record) return this.#addText(record.document, record.text);
+    if (!this.options.skipBad) {
+      throw new UserError(`Cannot read '${name}': ${record.reason}`);
+    }
+    this.#unreadable++;
+    if (this.#reasons.length < MAX_REASONS) {
+      this.#reasons.push(`${name}: ${record.reason}`);
+    }
+  }
+
+  add(
+    document: number,
+    text: string,
+    bytes: number,
+    hashed: Uint8Array | null,
+  ): void {
+    const { tokenizer } = this;
+    while (text.length > PIECE_UNITS && tokenizer.cut) {
+      const end = tokenizer.cut(text.slice(0, PIECE_UNITS));
+      if (end === 0) break;
+      this.#push(tokenizer.encode(text.slice(0, end)));
+      text = text.slice(end);
+    }
+    this.#push(tokenizer.encode(text));
+    this.#ends.push(this.#filled);
+    this.#documents.push(document);
+    this.#bytes.push(bytes);
+    if (hashed) this.#hashes.push(hashed);
+  }
+
+  done(): TokenizedUnit {
+    const hashes = this.options.dedup
+      ? new Uint8Array(this.#hashes.length * HASH_BYTES)
+      : null;
+    this.#hashes.forEach((one, i) => hashes!.set(one, i * HASH_BYTES));
+    return {
+      ids: this.#ids.slice(0, this.#filled),
+      ends: Uint32Array.from(this.#ends),
+      documents: Uint32Array.from(this.#documents),
+      bytes: Float64Array.from(this.#bytes),
+      hashes,
+      maxTokenId: this.#maxTokenId,
+      unreadable: this.#unreadable,
+      reasons: this.#reasons,
+    };
+  }
+
+  #addText(document: number, text: string): void {
+    if (!this.options.dedup) {
+      return this.add(document, text, Buffer.byteLength(text), null);
+    }
+    const bytes = utf8.encode(text);
+    this.add(document, text, bytes.length, contentHash(bytes));
+  }
+
+  #push(ids: Uint32Array): void {
+    const filled = this.#filled + ids.length;
+    if (filled > this.#ids.length) {
+      const bigger = new Uint32Array(Math.max(filled, this.#ids.length * 2));
+      bigger.set(this.#ids.subarray(0, this.#filled));
+      this.#ids = bigger;
+    }
+    this.#ids.set(ids, this.#filled);
+    this.#filled = filled;
+    for (let i = 0; i < ids.length; i++) {
+      if (ids[i] > this.#maxTokenId) this.#maxTokenId = ids[i];
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * A process that prepares a store and tells how far it is, so that tests can kill it.
+ * Arguments: folder of texts, cache folder, workers, and, to slow it down, milliseconds a report.
+ */
+import { prepare } from "../../src/data/prepare.ts";
+import { loadTokenizer } from "../../src/data/tokenizer.ts";
+import { UserError } from "../../src/errors.ts";
+import { sourcesIn } from "./_sources.ts";
+
+const [texts, cacheDir, workers, pause = "0"] = Deno.args;
+try {
+  const { dir, reused, summary } = await prepare({
+    documents: { files: sourcesIn(texts) },
+    tokenizer: await loadTokenizer("byte"),
+    contextLength: 64,
+    dedup: true,
+    cacheDir,
+    workers: Number(workers),
+    shardBytes: 1 << 20,
+    onProgress({ phase, done }) {
+      if (phase !== "tokenize") return;
+      console.log(JSON.stringify({ done }));
+      Atomics.wait(
+        new Int32Array(new SharedArrayBuffer(4)),
+        0,
+        0,
+        Number(pause),
+      );
+    },
+    say: (message) => console.log(JSON.stringify({ message })),
+  });
+  console.log(JSON.stringify({ dir, reused, splits: summary.splits }));
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.log(JSON.stringify({ error: error.message }));
+}

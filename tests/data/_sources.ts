@@ -1,0 +1,47 @@
+/** What the tests of preparing share. */
+import { assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { formatOf } from "../../src/data/sources/mod.ts";
+import type { SourceFile } from "../../src/data/sources/source_file.ts";
+
+/** The files of a folder whose names match, sorted, to be read by their extensions. */
+export function sourcesIn(
+  dir: string,
+  pattern = /./,
+  field = "text",
+): SourceFile[] {
+  return namesIn(dir).filter((name) => pattern.test(name)).map((name) => ({
+    name,
+    path: join(dir, name),
+    bytes: Deno.statSync(join(dir, name)).size,
+    ...formatOf(name),
+    field,
+  }));
+}
+
+/** The names in a folder, sorted. */
+export function namesIn(dir: string): string[] {
+  return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
+}
+
+/** That two stores have the same bytes, and nothing else beside them. */
+export function assertSameStore(a: string, b: string): void {
+  const names = ["store.json", "train.bin", "valid.bin"];
+  assertEquals([namesIn(a), namesIn(b)], [names, names]);
+  for (const name of names) {
+    const [one, other] = [a, b].map((dir) =>
+      Deno.readFileSync(join(dir, name))
+    );
+    assertEquals(one.length, other.length, name);
+    assertEquals(one.every((byte, i) => byte === other[i]), true, name);
+  }
+}
+
+/** A folder that goes when the block ends. */
+export function tempDir(): { path: string } & Disposable {
+  const path = Deno.makeTempDirSync({ prefix: "blocksmith-test-" });
+  return {
+    path,
+    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
+  };
+}

@@ -1,0 +1,35 @@
+import { assertEquals } from "@std/assert";
+import { contentHash, HASH_BYTES, SeenTexts } from "../../src/data/dedup.ts";
+
+const hashOf = (text: string) => contentHash(new TextEncoder().encode(text));
+
+Deno.test("SeenTexts tells new texts from those it has, however many", () => {
+  const seen = new SeenTexts();
+  const many = 100_000;
+  for (let i = 0; i < many; i++) assertEquals(seen.add(hashOf(`${i}`)), true);
+  for (let i = 0; i < many; i += 7) {
+    assertEquals(seen.add(hashOf(`${i}`)), false);
+  }
+  assertEquals(seen.count, many);
+  // What is left from there on makes the same set again.
+  const again = new SeenTexts();
+  for (const from of [0, 65_000]) {
+    const bytes = seen.since(from);
+    const to = from === 0 ? 65_000 : many;
+    for (let i = 0; i < to - from; i++) {
+      again.add(bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
+    }
+  }
+  assertEquals(again.since(0), seen.since(0));
+});
+
+Deno.test("SeenTexts compares all bytes of a hash", () => {
+  const seen = new SeenTexts();
+  const hash = new Uint8Array(HASH_BYTES);
+  assertEquals(seen.add(hash), true);
+  for (let i = 0; i < HASH_BYTES; i++) {
+    const other = hash.slice();
+    other[i] = 1;
+    assertEquals([seen.add(other), seen.add(other)], [true, false]);
+  }
+});

@@ -1,0 +1,46 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { numpyPermutation } from "../../src/data/numpy_random.ts";
+import { Selection } from "../../src/data/selection.ts";
+import { UserError } from "../../src/errors.ts";
+
+Deno.test("Selection takes the first of NumPy's permutation, and holds out the first of these", () => {
+  const split = "train";
+  for (
+    const [documents, most, held, seed] of [[50, 20, 4, 0], [50, 99, 1, 3]]
+  ) {
+    const selection = new Selection({ documents, most, held, split, seed });
+    const order = [...numpyPermutation(documents, seed)];
+    const chosen = order.slice(0, most);
+    assertEquals(selection.count, chosen.length);
+    for (let i = 0; i < documents; i++) {
+      const rank = order.indexOf(i);
+      assertEquals(selection.rankOf(i), rank);
+      const expected = rank >= most ? null : rank < held ? "valid" : "train";
+      assertEquals(selection.splitOf(i), expected);
+    }
+  }
+});
+
+Deno.test("Selection takes all where nothing is to be chosen", () => {
+  const selection = new Selection({
+    documents: 3,
+    most: null,
+    held: 0,
+    split: "valid",
+    seed: 0,
+  });
+  assertEquals([0, 1, 2].map((i) => selection.splitOf(i)), [
+    "valid",
+    "valid",
+    "valid",
+  ]);
+});
+
+Deno.test("Selection refuses more documents than it can number", () => {
+  const options = { most: null, held: 0, split: "train" as const, seed: 0 };
+  assertThrows(
+    () => new Selection({ documents: 2 ** 32, ...options }),
+    UserError,
+    "fewer than 2^32 documents: got 4294967296",
+  );
+});
