@@ -3,6 +3,7 @@
  * @module
  */
 import { parse } from "@std/yaml";
+import { shown } from "./words.ts";
 
 /** One of the ways to read a set. */
 export interface CardConfig {
@@ -29,7 +30,7 @@ export function parseCard(text: string): CardConfig[] {
     card = parse(header[1]);
   } catch (error) {
     const [line] = (error as Error).message.split("\n");
-    throw new TypeError(`its header must be valid YAML: ${line.slice(0, 200)}`);
+    throw new TypeError(`its header must be valid YAML: ${line}`);
   }
   if (!isRecord(card) || card.configs === undefined || card.configs === null) {
     return [];
@@ -95,14 +96,8 @@ function paths(value: unknown, at: string): string[] {
 }
 
 function wrong(key: string, rule: string, value: unknown): never {
-  let got: string;
-  try {
-    got = JSON.stringify(value) ?? "nothing";
-  } catch {
-    got = typeof value; // a YAML alias may hold itself
-  }
   throw new TypeError(
-    `'${key}' in its header must be ${rule}: got ${got.slice(0, 100)}`,
+    `'${key}' in its header must be ${rule}: got ${shown(value)}`,
   );
 }
 

@@ -18,6 +18,7 @@ import {
 } from "./splits.ts";
 import type { TreeEntry, TreeFile } from "./tree.ts";
 import { hubName } from "./url.ts";
+import { listed, oneLine } from "./words.ts";
 
 /** Branch where the hub keeps its own Parquet form of sets, in a folder a configuration. */
 const PARQUET_BRANCH = "refs/convert/parquet";
@@ -219,15 +220,4 @@ function nothing(
       endingsOf(files.map(({ path }) => path))
     }${hint}`,
   );
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length - 12;
-  return names.slice(0, 12).map(oneLine).join(", ") +
-    (more > 0 ? ` and ${more} more` : "");
-}
-
-/** What others wrote, fit to be shown. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, " ").slice(0, 300);
 }

@@ -121,7 +121,7 @@ async function fetchPart(
   file: TreeFile,
   { part, here, signal }: Place,
 ): Promise<void> {
-  const { settings } = repository;
+  const { settings, say } = repository;
   const url = repository.address(file.path);
   using writer = await PartWriter.open(part, file);
   here.set(writer.at);
@@ -146,7 +146,7 @@ async function fetchPart(
           passing: true,
         });
       }
-    }, { signal, advanced: () => writer.at - before >= GOOD_TRY });
+    }, { signal, say, advanced: () => writer.at - before >= GOOD_TRY });
   }
   writer.finish();
 }
@@ -210,7 +210,9 @@ class PartWriter implements Disposable {
       const { size } = await handle.stat();
       if (size > file.size) writer.restart();
       const buffer = new Uint8Array(2 ** 20);
-      for (let read; (read = await handle.read(buffer)) !== null;) {
+      while (size <= file.size && writer.at < size) {
+        const read = await handle.read(buffer);
+        if (read === null) break;
         writer.#hash.update(buffer.subarray(0, read));
         writer.at += read;
       }

@@ -8,6 +8,7 @@ import { HubFault, persistently, request } from "./request.ts";
 import { type HubSettings, hubSettings } from "./settings.ts";
 import { parseTree, type TreeEntry, type TreeFile, treeJson } from "./tree.ts";
 import { type HubKind, hubName, isCommit } from "./url.ts";
+import { shown } from "./words.ts";
 
 /** Which repository, and where it is kept. */
 export interface RepositoryOptions {
@@ -84,7 +85,7 @@ export class Repository {
       const tries = kept === null
         ? settings.tries
         : Math.min(2, settings.tries);
-      const { value } = await askJson(url, settings, tries);
+      const { value } = await askJson(url, settings, { tries, say });
       const commit = (value as { sha?: unknown } | null)?.sha;
       if (typeof commit !== "string" || !isCommit(commit)) {
         throw new HubFault("the hub's answer holds no commit");
@@ -135,7 +136,7 @@ export class Repository {
    * @throws {UserError} if neither hub nor cache has the list
    */
   async list(folder: string, deep: boolean): Promise<TreeEntry[]> {
-    const { kind, repo, commit, cache, settings } = this;
+    const { kind, repo, commit, cache, settings, say } = this;
     const question = `${deep ? "deep" : "flat"} ${folder}`;
     const kept = cache.tree(kind, repo, commit, question);
     if (kept !== null) {
@@ -152,7 +153,7 @@ export class Repository {
     try {
       for (let pages = 0; next !== null; pages++) {
         if (pages >= MAX_PAGES) throw new HubFault("its list never ends");
-        const answer = await askJson(next, settings);
+        const answer = await askJson(next, settings, { say });
         entries.push(...parseTree(answer.value));
         next = answer.next;
       }
@@ -195,7 +196,7 @@ function encoded(path: string): string {
 function askJson(
   url: string,
   settings: HubSettings,
-  tries?: number,
+  patience: { tries?: number; say: (line: string) => void },
 ): Promise<{ value: unknown; next: string | null }> {
   return persistently(settings, async () => {
     const answer = await request(url, settings);
@@ -223,12 +224,12 @@ function askJson(
       // Proxies and log-in pages of networks answer so; cut answers look so.
       throw new HubFault(
         `${answer.host} answers with no JSON: got ${
-          JSON.stringify(text.trim().slice(0, 40))
+          shown(text.trim().slice(0, 40))
         }`,
         { passing: true },
       );
     }
-  }, { tries });
+  }, patience);
 }
 
 /** A fault as a line for the user, with what may help; any other error as it is. */

@@ -50,6 +50,7 @@ export interface Answer {
 }
 
 const MAX_REDIRECTS = 10;
+const LONG_PAUSE_MS = 1500;
 
 /**
  * Asks for an address. The token goes to the endpoint's own origin and nowhere
@@ -256,13 +257,15 @@ function asFault(error: unknown, host: string, watch: Watch): unknown {
  * pauses of random length, or those that the hub asks for.
  *
  * @param advanced whether the last try came on well; then tries count anew
+ * @param say told of pauses that someone may wonder about
  * @throws {HubFault} the last one
  */
 export async function persistently<T>(
   settings: HubSettings,
   work: () => Promise<T>,
-  { signal, tries = settings.tries, advanced }: {
+  { signal, tries = settings.tries, advanced, say }: {
     signal?: AbortSignal;
+    say?: (line: string) => void;
     tries?: number;
     advanced?: () => boolean;
   } = {},
@@ -283,12 +286,17 @@ export async function persistently<T>(
       }
       if (failed >= tries) throw error;
       // Halved at random, so that many clients do not come back at once.
-      const pause = settings.waitMs * 2 ** (failed - 1) *
+      const grown = settings.waitMs * 2 ** (failed - 1) *
         (0.5 + Math.random() / 2);
-      await sleep(
-        Math.max(error.waitMs, Math.min(pause, settings.maxWaitMs)),
-        signal,
+      const pause = Math.max(
+        error.waitMs,
+        Math.min(grown, settings.maxWaitMs),
       );
+      if (pause >= LONG_PAUSE_MS) {
+        const seconds = Math.round(pause / 1000);
+        say?.(`note: ${error.message}: trying again in ${seconds} s`);
+      }
+      await sleep(pause, signal);
     }
   }
 }

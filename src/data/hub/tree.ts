@@ -3,6 +3,7 @@
  * @module
  */
 import { isPath } from "./url.ts";
+import { shown } from "./words.ts";
 
 /** What a file's content is found and checked by. */
 export interface Digest {
@@ -37,7 +38,7 @@ export function parseTree(page: unknown): TreeEntry[] {
     const { type, path, size, oid, lfs } = fields(item);
     if (typeof path !== "string" || !isPath(path)) {
       throw new TypeError(
-        `its list names ${short(path)}, which is no path inside of it`,
+        `its list names ${shown(path)}, which is no path inside of it`,
       );
     }
     if (type === "directory") entries.push({ type, path });
@@ -45,13 +46,13 @@ export function parseTree(page: unknown): TreeEntry[] {
     const big = lfs === undefined || lfs === null ? null : fields(lfs);
     const bytes = big?.size ?? size;
     if (!Number.isSafeInteger(bytes) || (bytes as number) < 0) {
-      throw new TypeError(`its list gives '${path}' the size ${short(bytes)}`);
+      throw new TypeError(`its list gives '${path}' the size ${shown(bytes)}`);
     }
     const algorithm = big ? "sha256" : "git-sha1";
     const hex = big ? big.oid ?? big.sha256 : oid;
     if (typeof hex !== "string" || !PATTERN[algorithm].test(hex)) {
       throw new TypeError(
-        `its list gives '${path}' the ${algorithm} ${short(hex)}`,
+        `its list gives '${path}' the ${algorithm} ${shown(hex)}`,
       );
     }
     entries.push({
@@ -81,9 +82,5 @@ function fields(value: unknown): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new TypeError(`its list holds ${short(value)}`);
-}
-
-function short(value: unknown): string {
-  return (JSON.stringify(value) ?? "nothing").slice(0, 100);
+  throw new TypeError(`its list holds ${shown(value)}`);
 }

@@ -98,8 +98,8 @@ export function isRepo(repo: string): boolean {
 
 /** Whether git allows a branch, tag or commit to be called so. */
 export function isRevision(revision: string): boolean {
-  // deno-lint-ignore no-control-regex
-  return /^[^\x00-\x20\x7f~^:?*[\\]{1,200}$/.test(revision) &&
+  return /^[^\p{Cc}\s~^:?*[\\]{1,200}$/u.test(revision) &&
+    revision.isWellFormed() &&
     revision.split("/").every((part) =>
       part !== "" && !part.startsWith(".") && !part.includes("..")
     );
@@ -107,8 +107,8 @@ export function isRevision(revision: string): boolean {
 
 /** Whether a path stays inside of its repository, on any system. */
 export function isPath(path: string): boolean {
-  // deno-lint-ignore no-control-regex
-  return path.length <= 4096 && !/[\x00-\x1f\x7f\\]|^[A-Za-z]:/.test(path) &&
+  return path.length <= 4096 && path.isWellFormed() &&
+    !/[\p{Cc}\p{Zl}\p{Zp}\\]|^[A-Za-z]:/u.test(path) &&
     path.split("/").every((part) =>
       part !== "" && part !== "." && part !== ".."
     );

@@ -192,3 +192,39 @@ Deno.test("fetchHubFile() says that the disk cannot be written", async () => {
     );
   });
 });
+
+Deno.test("fetchHubFile() says that nothing answers, and when it tries again", () =>
+  withHub(async (hub, cacheDir) => {
+    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const host = `127.0.0.1:${free.addr.port}`;
+    free.close();
+    const said: string[] = [];
+    const options = {
+      ...model,
+      cacheDir,
+      path: "a.json",
+      say: (line: string) => void said.push(line),
+    };
+    const error = await assertRejects(
+      () =>
+        fetchHubFile({
+          ...options,
+          settings: { ...quick(hub), endpoint: `http://${host}` },
+        }),
+      UserError,
+    );
+    assertEquals(
+      error.message,
+      `Cannot read hf://o/n as ${host} refuses connections, and the cache does not have it: try again later`,
+    );
+    assertEquals(said, []);
+    hub.push("models/o/n", { "a.json": "1" });
+    hub.fault = () =>
+      hub.asked.length === 1
+        ? { status: 429, headers: { "retry-after": "1.6" } }
+        : undefined;
+    await fetchHubFile({ ...options, settings: quick(hub) });
+    assertEquals(said, [
+      `note: ${new URL(hub.endpoint).host} answers 429: trying again in 2 s`,
+    ]);
+  }));

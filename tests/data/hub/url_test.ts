@@ -88,7 +88,18 @@ Deno.test("isPath() keeps paths inside", () => {
     assertEquals(isPath(path), true, path);
   }
   for (
-    const path of ["", "/a", "a/", "../a", "a/../b", ".", "a//b", "C:/x", "a\0"]
+    const path of [
+      "",
+      "/a",
+      "a/",
+      "../a",
+      "a/../b",
+      ".",
+      "a//b",
+      "C:/x",
+      "a\0",
+      "a\ud800",
+    ]
   ) {
     assertEquals(isPath(path), false, path);
   }
