@@ -17,6 +17,22 @@ export interface BatchArrays {
   order: Uint32Array;
 }
 
+/** A batch that is ready for the device. */
+export interface FilledBatch extends BatchArrays {
+  /** Targets that are not `IGNORE`. */
+  counted: number;
+}
+
+/** A batch of `size` positions, to be filled. */
+export function emptyBatch(size: number): FilledBatch {
+  return {
+    tokens: new Uint32Array(size),
+    targets: new Uint32Array(size),
+    order: new Uint32Array(size),
+    counted: 0,
+  };
+}
+
 /** Shape and rules of a batch. */
 export interface BatchShape {
   /** B: chunks in the batch. */
@@ -27,6 +43,8 @@ export interface BatchShape {
   vocabSize: number;
   /** A label that is not to be learnt (the paper's code pads with end-of-text and so masks it). @default null: none */
   ignoreId?: number | null;
+  /** Whether the targets lie in `targets` already, as `TokenSplit.ownTargets` has it. @default false */
+  ownTargets?: boolean;
 }
 
 /** Fills batches of one shape without allocating. */
@@ -42,13 +60,14 @@ export class BatchAssembler {
 
   /**
    * Completes the batch whose chunks already lie in `arrays.tokens` from `offset` on (B·T ids, row after row):
-   * `targets` are the tokens shifted by one within each row, `order` the sorted positions, both written from `offset` on.
+   * `targets` are the tokens shifted by one within each row, unless they came with the chunks, `order` the sorted
+   * positions, both written from `offset` on.
    * @returns the number of targets that are not `IGNORE`.
    * @throws {UserError} if a token id is not below the vocabulary's size.
    * @throws {RangeError} if the batch does not fit into the arrays.
    */
   assemble(arrays: BatchArrays, offset = 0): number {
-    const { rows, contextLength, vocabSize, ignoreId = null } = this.shape;
+    const { rows, contextLength, vocabSize } = this.shape;
     const { tokens, targets, order } = arrays;
     const size = rows * contextLength;
     for (const array of [tokens, targets, order]) {
@@ -71,6 +90,17 @@ export class BatchAssembler {
       order[offset + places[tokens[offset + i]]++] = i;
     }
 
+    return this.shape.ownTargets
+      ? this.#checkTargets(targets, offset, size)
+      : this.#shiftTargets(tokens, targets, offset);
+  }
+
+  #shiftTargets(
+    tokens: Uint32Array,
+    targets: Uint32Array,
+    offset: number,
+  ): number {
+    const { rows, contextLength, ignoreId = null } = this.shape;
     let valid = 0;
     for (let row = 0, at = offset; row < rows; row++) {
       for (let t = 0; t + 1 < contextLength; t++, at++) {
@@ -83,6 +113,21 @@ export class BatchAssembler {
       }
       // The last position's target lies in no chunk.
       targets[at++] = IGNORE;
+    }
+    return valid;
+  }
+
+  #checkTargets(targets: Uint32Array, offset: number, size: number): number {
+    const { vocabSize, ignoreId = null } = this.shape;
+    let valid = 0;
+    for (let i = 0; i < size; i++) {
+      const target = targets[offset + i];
+      if (target === ignoreId) targets[offset + i] = IGNORE;
+      else if (target !== IGNORE) {
+        // The device would take it for one that does not count.
+        if (target >= vocabSize) throw beyondVocabulary(target, i, this.shape);
+        valid++;
+      }
     }
     return valid;
   }

@@ -1,5 +1,75 @@
+/**
+ * The thread that reads training batches ahead: it fills a ring until it is closed.
+ *
+ * A thread, and not reads that are awaited: WebGPU blocks JavaScript while it waits for the device, so promises would
+ * stand still just when there is time to read.
+ * @module
+ */
+import { UserError } from "../errors.ts";
 import type { WorkerPort } from "../workers/start.ts";
-/** Placeholder */
+import {
+  allocateRing,
+  RingFiller,
+  type RingMemory,
+  type RingShape,
+  slotBytes,
+} from "./batch_ring.ts";
+import { BatchSource, type BatchSpec } from "./batch_source.ts";
+import { type MixtureOptions, stateOf, statesOf } from "./mixture.ts";
+
+/** The one message to the thread. */
+export interface FeedRequest {
+  spec: BatchSpec;
+  /** Steps to read ahead, at least 1. */
+  readAhead: number;
+}
+
+/** The one message from it: what the data is, or what is wrong with it. */
+export type FeedReply =
+  | { ring: RingMemory; mixture: MixtureOptions }
+  | { fault: string; ofUser: boolean };
+
+/** Steps of a large batch are not read ahead beyond this. */
+const MOST_BYTES = 64 * 2 ** 20;
+
+/** Opens the data, answers, and fills the ring; the thread hears no further message. */
 export function serve(port: WorkerPort): void {
-  port.onmessage = (event) => port.postMessage({ echo: event.data, name: (globalThis as {name?: string}).name });
+  port.onmessage = ({ data }: MessageEvent<FeedRequest>) => {
+    let source: BatchSource;
+    try {
+      source = new BatchSource(data.spec);
+    } catch (error) {
+      const { message, stack } = error as Error;
+      const ofUser = error instanceof UserError;
+      const reply: FeedReply = { fault: ofUser ? message : stack!, ofUser };
+      return port.postMessage(reply);
+    }
+    try {
+      const ring = allocateRing(shapeOf(source, data));
+      const filler = new RingFiller(ring);
+      const reply: FeedReply = { ring, mixture: source.mixtureOptions };
+      port.postMessage(reply);
+      filler.run({
+        fill: (batches) => source.fill(batches),
+        states: () => statesOf(source.state),
+        seek: (states) => source.restore(stateOf(states)),
+      });
+    } finally {
+      source.close();
+    }
+  };
+}
+
+function shapeOf(
+  { contextLength, mixtureOptions }: BatchSource,
+  { spec, readAhead }: FeedRequest,
+): RingShape {
+  const shape = {
+    slots: 2,
+    batches: spec.accumulation,
+    size: spec.rows * contextLength,
+    parts: mixtureOptions.parts.length,
+  };
+  const room = Math.floor(MOST_BYTES / slotBytes(shape));
+  return { ...shape, slots: Math.max(2, Math.min(1 + readAhead, room)) };
 }

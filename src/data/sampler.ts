@@ -19,6 +19,11 @@ export interface SamplerOptions {
   chunks: number;
   /** Non-negative integer; the same seed gives the same order on any machine. */
   seed: number;
+  /**
+   * Number of a part of a mixture, from 0: each part has an order of its own.
+   * @default no part: the data as a whole
+   */
+  part?: number;
 }
 
 /**
@@ -28,12 +33,13 @@ export interface SamplerOptions {
 export class Sampler {
   readonly chunks: number;
   readonly seed: number;
+  readonly #part: readonly number[];
   #epoch = 0;
   #position = 0;
   #order: Permutation;
 
   /** @throws {UserError} if there is nothing to draw from or the seed is no non-negative integer. */
-  constructor({ chunks, seed }: SamplerOptions) {
+  constructor({ chunks, seed, part }: SamplerOptions) {
     if (!isCount(chunks) || chunks === 0) {
       throw new UserError(
         `Cannot sample as the data must have at least one chunk: got ${chunks}`,
@@ -46,6 +52,7 @@ export class Sampler {
     }
     this.chunks = chunks;
     this.seed = seed;
+    this.#part = part === undefined ? [] : [part];
     this.#order = this.#orderOf(0);
   }
 
@@ -85,7 +92,7 @@ export class Sampler {
   }
 
   #orderOf(epoch: number): Permutation {
-    return new Permutation(this.chunks, [this.seed, epoch]);
+    return new Permutation(this.chunks, [this.seed, epoch, ...this.#part]);
   }
 }
 

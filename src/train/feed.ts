@@ -1,19 +1,173 @@
-/** Batches from a token store, in the sampler's order. @module */
-import { BatchAssembler, IGNORE } from "../data/batch.ts";
-import { Sampler, type SamplerState, type TokenSplit } from "../data/mod.ts";
+/** Batches from prepared data, in the sampler's order, read ahead of the training. @module */
+import { BatchAssembler, emptyBatch, IGNORE } from "../data/batch.ts";
+import { type RingMemory, RingTaker } from "../data/batch_ring.ts";
+import { BatchSource, type BatchSpec } from "../data/batch_source.ts";
+import type { FeedReply, FeedRequest } from "../data/feed_worker.ts";
+import {
+  Mixture,
+  type MixtureOptions,
+  type MixtureState,
+  stateOf,
+  statesOf,
+} from "../data/mixture.ts";
+import type { TokenSplit } from "../data/mod.ts";
+import { UserError } from "../errors.ts";
+import { startWorker } from "../workers/start.ts";
 import type { Batch } from "./session.ts";
 
-/** A batch whose arrays are filled again and again. */
-function emptyBatch(size: number): Batch {
-  return {
-    tokens: new Uint32Array(size),
-    targets: new Uint32Array(size),
-    order: new Uint32Array(size),
-    counted: 0,
-  };
+/** Training batches: seeded epochs without replacement, of each part of the data. */
+export interface TrainFeed extends Disposable {
+  /**
+   * The micro-batches of the next step; valid until the next call.
+   * @throws {UserError} if a file has been cut short, or has an id beyond the vocabulary.
+   */
+  next(): readonly Batch[];
+  /** Where the order stands: after the step last handed out, however far reading is ahead. */
+  readonly state: MixtureState;
+  /**
+   * Goes on from a saved state.
+   * @throws {UserError} if the state does not fit this data.
+   */
+  restore(state: MixtureState): void;
+  /** Milliseconds that `next()` has kept the training waiting, in all. */
+  readonly waited: number;
+  /** Ends reading and closes the files. */
+  close(): void;
 }
 
-/** How batches are made of chunks. */
+/** Steps that are read ahead: enough for a disk that is slow now and then. */
+const READ_AHEAD = 4;
+
+/**
+ * Opens the data that a run trains on; close the feed when done. Steps are the same however many are read ahead.
+ *
+ * @param readAhead steps to read ahead in a thread of its own, less where they would take more than 64 MiB; 0 reads
+ *   each step as it is asked for
+ * @throws {UserError} if a split is missing, damaged or empty, or weights or lengths do not fit
+ */
+export async function openFeed(
+  spec: BatchSpec,
+  readAhead = READ_AHEAD,
+): Promise<TrainFeed> {
+  if (readAhead === 0) return new DirectFeed(spec);
+  const worker = startWorker("feed");
+  try {
+    return new AheadFeed(worker, await greet(worker, { spec, readAhead }));
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+}
+
+/** Reads each step as it is asked for. */
+class DirectFeed implements TrainFeed {
+  waited = 0;
+  readonly #source: BatchSource;
+  readonly #batches: Batch[];
+
+  constructor(spec: BatchSpec) {
+    this.#source = new BatchSource(spec);
+    const size = spec.rows * this.#source.contextLength;
+    this.#batches = Array.from(
+      { length: spec.accumulation },
+      () => emptyBatch(size),
+    );
+  }
+
+  next(): readonly Batch[] {
+    const from = performance.now();
+    this.#source.fill(this.#batches);
+    this.waited += performance.now() - from;
+    return this.#batches;
+  }
+
+  get state(): MixtureState {
+    return this.#source.state;
+  }
+
+  restore(state: MixtureState): void {
+    this.#source.restore(state);
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** What a feed's thread has opened. */
+interface Opened {
+  ring: RingMemory;
+  mixture: MixtureOptions;
+}
+
+/** Takes what another thread has read ahead. */
+class AheadFeed implements TrainFeed {
+  readonly #worker: Worker;
+  readonly #ring: RingTaker;
+  /** Never drawn from: it knows which states fit the data. */
+  readonly #mixture: Mixture;
+  #state: MixtureState;
+
+  constructor(worker: Worker, { ring, mixture }: Opened) {
+    this.#worker = worker;
+    this.#ring = new RingTaker(ring);
+    this.#mixture = new Mixture(mixture);
+    this.#state = this.#mixture.state;
+  }
+
+  next(): readonly Batch[] {
+    const { batches, states } = this.#ring.take();
+    this.#state = stateOf(states);
+    return batches;
+  }
+
+  get state(): MixtureState {
+    return this.#state;
+  }
+
+  restore(state: MixtureState): void {
+    this.#mixture.restore(state);
+    this.#state = state;
+    this.#ring.restart(statesOf(state));
+  }
+
+  get waited(): number {
+    return this.#ring.waited;
+  }
+
+  close(): void {
+    // A thread that sleeps on shared memory cannot be terminated: first it is woken.
+    this.#ring.close();
+    this.#worker.terminate();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Sends a feed's thread its request and waits until the data is open. */
+function greet(worker: Worker, request: FeedRequest): Promise<Opened> {
+  return new Promise((resolve, reject) => {
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(
+        new Error(`The thread that reads batches has ended: ${event.message}`),
+      );
+    };
+    worker.onmessage = ({ data }: MessageEvent<FeedReply>) => {
+      if ("ring" in data) resolve(data);
+      else reject(new (data.ofUser ? UserError : Error)(data.fault));
+    };
+    worker.postMessage(request);
+  });
+}
+
+/** How batches of an evaluation are made of chunks. */
 export interface FeedOptions {
   /** Sequences of a batch. */
   rows: number;
@@ -22,57 +176,9 @@ export interface FeedOptions {
   ignoreId: number | null;
 }
 
-/** Training batches: seeded epochs without replacement. */
-export class TrainFeed {
-  readonly #split: TokenSplit;
-  readonly #sampler: Sampler;
-  readonly #assembler: BatchAssembler;
-  readonly #batches: Batch[];
-  readonly #rows: number;
-
-  /** @param accumulation micro-batches of a step */
-  constructor(
-    split: TokenSplit,
-    seed: number,
-    accumulation: number,
-    options: FeedOptions,
-  ) {
-    const { contextLength } = split;
-    this.#split = split;
-    this.#rows = options.rows;
-    this.#sampler = new Sampler({ chunks: split.chunks, seed });
-    this.#assembler = new BatchAssembler({ ...options, contextLength });
-    this.#batches = Array.from(
-      { length: accumulation },
-      () => emptyBatch(options.rows * contextLength),
-    );
-  }
-
-  /** The micro-batches of the next step; valid until the next call. */
-  next(): readonly Batch[] {
-    for (const batch of this.#batches) {
-      this.#sampler.next(this.#rows).forEach((chunk, row) =>
-        this.#split.read(chunk, batch.tokens, row * this.#split.contextLength)
-      );
-      batch.counted = this.#assembler.assemble(batch);
-    }
-    return this.#batches;
-  }
-
-  /** Where the sampler stands. */
-  get state(): SamplerState {
-    return this.#sampler.state;
-  }
-
-  /** Goes on from a saved state. */
-  restore(state: SamplerState): void {
-    this.#sampler.restore(state);
-  }
-}
-
 /**
  * All chunks of a split in order, a batch at a time; the last one is filled up
- * with rows that do not count.
+ * with rows that do not count. Several splits are joined by `openSplits()`.
  *
  * @param limit batches at most
  */
@@ -81,15 +187,20 @@ export function* evalBatches(
   options: FeedOptions,
   limit: number | null,
 ): Generator<Batch> {
-  const T = split.contextLength, { rows } = options;
-  const assembler = new BatchAssembler({ ...options, contextLength: T });
+  const { contextLength: T, ownTargets } = split, { rows } = options;
+  const assembler = new BatchAssembler({
+    ...options,
+    contextLength: T,
+    ownTargets,
+  });
   const batch = emptyBatch(rows * T);
   const batches = Math.min(Math.ceil(split.chunks / rows), limit ?? Infinity);
   for (let i = 0; i < batches; i++) {
     const filled = Math.min(rows, split.chunks - i * rows);
     batch.tokens.fill(0);
+    batch.targets.fill(IGNORE);
     for (let row = 0; row < filled; row++) {
-      split.read(i * rows + row, batch.tokens, row * T);
+      split.read(i * rows + row, batch.tokens, row * T, batch.targets);
     }
     assembler.assemble(batch);
     batch.targets.fill(IGNORE, filled * T);

@@ -4,7 +4,7 @@
  * @module
  */
 import { setImmediate } from "node:timers/promises";
-import type { SamplerState } from "../data/mod.ts";
+import type { MixtureState } from "../data/mixture.ts";
 import { UserError } from "../errors.ts";
 import { learningRate } from "../optim/schedule.ts";
 import {
@@ -92,12 +92,13 @@ export async function trainLoop(
   let evaluation: Evaluation | null = null;
   let interval = 1;
   let mark = { step: first, at: performance.now() };
-  let logged = { step: first, at: performance.now() };
+  let logged = { step: first, at: performance.now(), waited: feed.waited };
   const begun = performance.now();
   // Training time: what evaluations and checkpoints take does not count.
   let paused = 0;
   const window: StepRecord[] = [];
-  const states: SamplerState[] = [];
+  const states: MixtureState[] = [];
+  const hint = waitHint();
 
   const readBack = async (step: number) => {
     const records = await session.history(step - mark.step);
@@ -161,6 +162,7 @@ export async function trainLoop(
     const { state } = feed;
     session.gradient(feed.next());
     feed.restore(state);
+    logged.waited = feed.waited;
     await report(0);
     const away = performance.now() - pause;
     paused += away;
@@ -198,11 +200,14 @@ export async function trainLoop(
         grad_norm: window[window.length - 1].gradNorm,
         tokens_per_second: (step - logged.step) * tokensPerStep / seconds,
         elapsed: elapsed + (now - begun - paused) / 1000,
+        data_wait_ms: (feed.waited - logged.waited) / (step - logged.step),
       };
       metrics.write(record);
       progress.report(record);
+      const slow = hint(step - logged.step, seconds, record.data_wait_ms);
+      if (slow) progress.note(slow);
       window.length = 0;
-      logged = { step, at: now };
+      logged = { step, at: now, waited: feed.waited };
     }
     const pause = performance.now();
     if (reports) await report(step);
@@ -227,6 +232,44 @@ export async function trainLoop(
     step,
     evaluation,
     stopped: step < totalSteps ? stop.requested : null,
+  };
+}
+
+/** Seconds of training before anything is said of waits: the first steps always have some. */
+const HINT_SECONDS = 10;
+
+/** Share of the time from which on waiting for data is worth a word. */
+const HINT_SHARE = 0.05;
+
+/**
+ * Watches the waits from one log line to the next.
+ *
+ * @returns what to say, once: when the training has waited for its data a good part of its time
+ */
+export function waitHint(): (
+  steps: number,
+  seconds: number,
+  waitMs: number,
+) => string | null {
+  let said = false, started = false;
+  let steps = 0, seconds = 0, waited = 0;
+  return (more, took, waitMs) => {
+    if (!started) {
+      // Reading had no head start yet.
+      started = true;
+      return null;
+    }
+    steps += more;
+    seconds += took;
+    waited += more * waitMs / 1000;
+    if (said || seconds < HINT_SECONDS || waited < HINT_SHARE * seconds) {
+      return null;
+    }
+    said = true;
+    const perStep = (total: number) => (1000 * total / steps).toPrecision(3);
+    return `waiting for data: ${perStep(waited)} ms of ${
+      perStep(seconds)
+    } ms a step; data.cache may lie on a faster disk`;
   };
 }
 

@@ -21,6 +21,8 @@ export interface MetricRecord {
   tokens_per_second?: number;
   /** Seconds of training, without the pauses between resumes. */
   elapsed?: number;
+  /** Milliseconds that a step waited for its batches, mean since the last record. */
+  data_wait_ms?: number;
   /** Anything else, for instance `eval_loss`. */
   [key: string]: unknown;
 }
@@ -34,6 +36,7 @@ const ORDER = [
   "grad_norm",
   "tokens_per_second",
   "elapsed",
+  "data_wait_ms",
 ];
 
 /** An open `metrics.jsonl`. */

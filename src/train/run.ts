@@ -23,7 +23,7 @@ import {
 } from "./checkpoint.ts";
 import { cacheFolder, prepareData } from "./data.ts";
 import { evaluate } from "./evaluate.ts";
-import { type FeedOptions, TrainFeed } from "./feed.ts";
+import { type FeedOptions, openFeed } from "./feed.ts";
 import { exists, quoted } from "./files.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import { type Ended, trainLoop } from "./loop.ts";
@@ -119,19 +119,21 @@ export async function run(options: RunOptions): Promise<Ended> {
           program.update.flops,
       });
     }
-    using train = closing(store.split("train"));
     using valid = closing(store.split("valid"));
     const feedOptions = {
       rows: config.train.device_train_batch_size,
       vocabSize: model.vocabulary,
       ignoreId: tokenizer.eosId,
     };
-    const feed = new TrainFeed(
-      train.split,
-      config.seed,
+    using feed = await openFeed({
+      ...feedOptions,
+      parts: [{
+        ref: { store: prepared.dir, split: "train" },
+        weight: null,
+      }],
+      seed: config.seed,
       accumulation,
-      feedOptions,
-    );
+    });
     let step = 0;
     if (checkpoint) {
       const state = fromCheckpoint(

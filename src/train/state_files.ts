@@ -17,6 +17,8 @@ import { finite, floats, loadWeights, type WeightSink } from "./weights.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
+const sampler = v.strictObject({ epoch: count, position: count });
+
 const schema = v.strictObject({
   /** Layout of the checkpoint's files. */
   format: v.literal(1),
@@ -26,7 +28,8 @@ const schema = v.strictObject({
   tokens: count,
   /** Seed of the counter-based random numbers: with `step`, their whole state. */
   seed: count,
-  sampler: v.strictObject({ epoch: count, position: count }),
+  /** Of parts with weights, one for each. */
+  sampler: v.union([sampler, v.array(sampler)]),
   schedule: v.strictObject({
     learningRate: v.number(),
     end: v.number(),

@@ -111,3 +111,25 @@ Deno.test("BatchAssembler refuses arrays that are too small", () => {
   assertThrows(() => assembler.assemble(arrays(5)), RangeError);
   assertThrows(() => assembler.assemble(arrays(6), 1), RangeError);
 });
+
+Deno.test("BatchAssembler leaves targets that came with the chunks, and counts them", () => {
+  const shape = { rows: 2, contextLength: 3, vocabSize: 6, ownTargets: true };
+  const out = arrays(7);
+  out.tokens.set([2, 4, 5, 3, 1, 1], 1);
+  out.targets.set([4, 5, 3, 3, IGNORE, IGNORE], 1);
+  assertEquals(new BatchAssembler(shape).assemble(out, 1), 4);
+  assertEquals([...out.targets], [7777, 4, 5, 3, 3, IGNORE, IGNORE]);
+  assertEquals([...out.order], [7777, 4, 5, 0, 3, 1, 2]);
+  // Masked too where a label is not learnt.
+  assertEquals(
+    new BatchAssembler({ ...shape, ignoreId: 3 }).assemble(out, 1),
+    2,
+  );
+  assertEquals([...out.targets.slice(1, 5)], [4, 5, IGNORE, IGNORE]);
+  out.targets[2] = 6;
+  assertThrows(
+    () => new BatchAssembler(shape).assemble(out, 1),
+    UserError,
+    "Cannot use token 6 (row 0, position 1 of the batch)",
+  );
+});

@@ -77,3 +77,14 @@ Deno.test("Sampler refuses empty data, bad seeds and states of other data", () =
   }
   assertEquals(sampler.state, { epoch: 0, position: 0 });
 });
+
+Deno.test("Sampler orders the parts of a mixture each in its own way, and none as the whole", () => {
+  const orders = [undefined, 0, 1, 2].map((part) =>
+    new Sampler({ chunks: 30, seed: 0, part }).next(60)
+  );
+  assertEquals(new Set(orders.map(String)).size, 4);
+  assertEquals(
+    new Sampler({ chunks: 30, seed: 0, part: 1 }).next(60),
+    orders[2],
+  );
+});

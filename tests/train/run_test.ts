@@ -154,6 +154,7 @@ Deno.test("run() leaves the last checkpoints, config, facts and metrics in its f
     "grad_norm",
     "tokens_per_second",
     "elapsed",
+    "data_wait_ms",
   ]);
   assertEquals(last.tokens, 20 * 4 * 16);
   assertEquals(

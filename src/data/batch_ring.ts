@@ -1,0 +1,305 @@
+/**
+ * Steps' batches in shared memory: one thread fills slots in a circle, another one takes them in the same order.
+ *
+ * Both sides may block, as neither can wait for messages while it works: each change is told by a bell, a counter that
+ * the other side sleeps on. What is taken can be asked for anew from another state: that starts a new generation, and
+ * slots of older ones are passed over. A fault is a slot like any other, so it is met at the step that it belongs to.
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import type { FilledBatch } from "./batch.ts";
+import type { SamplerState } from "./sampler.ts";
+
+/** Sizes of a ring. */
+export interface RingShape {
+  /** Steps that it holds, at least 2: one is with the taker. */
+  slots: number;
+  /** Batches of a step. */
+  batches: number;
+  /** Positions of a batch. */
+  size: number;
+  /** Parts of the data, each with a sampler's state. */
+  parts: number;
+}
+
+/** A ring as it is sent to another thread. */
+export interface RingMemory {
+  shape: RingShape;
+  control: SharedArrayBuffer;
+  slots: SharedArrayBuffer[];
+}
+
+/** A taken step; its arrays are valid until the next is taken. */
+export interface TakenStep {
+  batches: readonly FilledBatch[];
+  /** Where the samplers stand after it. */
+  states: SamplerState[];
+}
+
+/** Words of `control`; the wanted states follow. */
+const FILLER_BELL = 0, TAKER_BELL = 1, FILLED = 2, TAKEN = 3;
+const GENERATION = 4, CLOSED = 5, ENDED = 6;
+const CONTROL_BYTES = 32;
+
+/** Words of a slot; samplers' states, counts, batches and the fault's text follow. */
+const SLOT_GENERATION = 0, OUTCOME = 1, TEXT_BYTES = 2;
+const SLOT_BYTES = 16;
+const STATE_BYTES = 16;
+const MOST_TEXT = 4096;
+
+const FILLED_WELL = 0, USER_FAULT = 1, FAULT = 2;
+
+/** Bytes of a slot. */
+export function slotBytes({ batches, size, parts }: RingShape): number {
+  return SLOT_BYTES + STATE_BYTES * parts + batches * (4 + 12 * size) +
+    MOST_TEXT;
+}
+
+/** Makes a ring. */
+export function allocateRing(shape: RingShape): RingMemory {
+  return {
+    shape,
+    control: new SharedArrayBuffer(CONTROL_BYTES + STATE_BYTES * shape.parts),
+    slots: Array.from(
+      { length: shape.slots },
+      () => new SharedArrayBuffer(slotBytes(shape)),
+    ),
+  };
+}
+
+/** What both sides see. */
+class Ring {
+  protected readonly control: Int32Array;
+  protected readonly wanted: Float64Array;
+  protected readonly slots: Slot[];
+
+  constructor({ shape, control, slots }: RingMemory) {
+    this.control = new Int32Array(control, 0, CONTROL_BYTES / 4);
+    this.wanted = new Float64Array(control, CONTROL_BYTES, 2 * shape.parts);
+    this.slots = slots.map((memory) => new Slot(memory, shape));
+  }
+
+  protected get(word: number): number {
+    return Atomics.load(this.control, word);
+  }
+
+  protected set(word: number, value: number): void {
+    Atomics.store(this.control, word, value);
+  }
+
+  protected ring(bell: number): void {
+    Atomics.add(this.control, bell, 1);
+    Atomics.notify(this.control, bell);
+  }
+
+  /** Sleeps until `ready()`; what it looks at is changed before the bell is rung. */
+  protected sleep(bell: number, ready: () => boolean): void {
+    for (;;) {
+      const seen = this.get(bell);
+      if (ready()) return;
+      Atomics.wait(this.control, bell, seen);
+    }
+  }
+
+  protected slot(count: number): Slot {
+    return this.slots[count % this.slots.length];
+  }
+}
+
+/** Makes what lies in the slots, one step after the other. */
+export interface StepMaker {
+  fill(batches: readonly FilledBatch[]): void;
+  /** Where the samplers stand. */
+  states(): SamplerState[];
+  /** Goes on from other states. */
+  seek(states: SamplerState[]): void;
+}
+
+/** The side that fills. */
+export class RingFiller extends Ring {
+  #generation = 0;
+
+  /** Fills slots as they come free, until the ring is closed; blocks the thread. */
+  run(maker: StepMaker): void {
+    try {
+      while (this.#waitForRoom()) this.#fillNext(maker);
+    } finally {
+      this.set(ENDED, 1);
+      this.ring(TAKER_BELL);
+    }
+  }
+
+  #waitForRoom(): boolean {
+    this.sleep(
+      FILLER_BELL,
+      () =>
+        this.get(CLOSED) === 1 ||
+        this.get(FILLED) - this.get(TAKEN) < this.slots.length,
+    );
+    return this.get(CLOSED) === 0;
+  }
+
+  #fillNext(maker: StepMaker): void {
+    const filled = this.get(FILLED);
+    const slot = this.slot(filled);
+    const generation = this.get(GENERATION);
+    let failed = false;
+    try {
+      if (generation !== this.#generation) {
+        // Should the wish change while it is read, this slot is of no use and the next one reads it anew.
+        maker.seek(readStates(this.wanted));
+        this.#generation = generation;
+      }
+      maker.fill(slot.batches);
+      slot.succeed(generation, maker.states());
+    } catch (error) {
+      slot.fail(generation, error);
+      failed = true;
+    }
+    this.set(FILLED, filled + 1);
+    this.ring(TAKER_BELL);
+    // Nothing comes after a fault, unless it is asked for anew.
+    if (failed) {
+      this.sleep(
+        FILLER_BELL,
+        () => this.get(CLOSED) === 1 || this.get(GENERATION) !== generation,
+      );
+    }
+  }
+}
+
+/** The side that takes. */
+export class RingTaker extends Ring {
+  /** Milliseconds spent waiting for steps in all. */
+  waited = 0;
+  #holds = false;
+
+  /**
+   * The next step, waiting until it is there; the one before is given back.
+   * @throws {UserError} what stopped the other side, again and again until a restart.
+   */
+  take(): TakenStep {
+    if (this.#holds) this.#giveBack();
+    for (;;) {
+      this.#waitForStep();
+      const slot = this.slot(this.get(TAKEN));
+      if (slot.generation !== this.get(GENERATION)) {
+        this.#giveBack();
+        continue;
+      }
+      const fault = slot.fault();
+      if (fault) throw fault;
+      this.#holds = true;
+      return slot.taken();
+    }
+  }
+
+  /** From now on steps that follow `states` are taken. */
+  restart(states: readonly SamplerState[]): void {
+    states.forEach(({ epoch, position }, part) =>
+      this.wanted.set([epoch, position], 2 * part)
+    );
+    Atomics.add(this.control, GENERATION, 1);
+    this.ring(FILLER_BELL);
+  }
+
+  /** Ends the other side once it is done with a slot. */
+  close(): void {
+    this.set(CLOSED, 1);
+    this.ring(FILLER_BELL);
+  }
+
+  #giveBack(): void {
+    this.#holds = false;
+    Atomics.add(this.control, TAKEN, 1);
+    this.ring(FILLER_BELL);
+  }
+
+  #waitForStep(): void {
+    const isThere = () => this.get(FILLED) !== this.get(TAKEN);
+    if (isThere()) return;
+    const from = performance.now();
+    this.sleep(TAKER_BELL, () => isThere() || this.get(ENDED) === 1);
+    this.waited += performance.now() - from;
+    if (!isThere()) throw new Error("The thread that reads batches has ended");
+  }
+}
+
+/** The memory of one step. */
+class Slot {
+  readonly batches: readonly FilledBatch[];
+  readonly #words: Int32Array;
+  readonly #states: Float64Array;
+  readonly #counts: Uint32Array;
+  readonly #text: Uint8Array;
+
+  constructor(memory: SharedArrayBuffer, { batches, size, parts }: RingShape) {
+    let at = 0;
+    const place = (bytes: number) => (at += bytes) - bytes;
+    this.#words = new Int32Array(memory, place(SLOT_BYTES), SLOT_BYTES / 4);
+    this.#states = new Float64Array(
+      memory,
+      place(STATE_BYTES * parts),
+      2 * parts,
+    );
+    this.#counts = new Uint32Array(memory, place(4 * batches), batches);
+    const array = () => new Uint32Array(memory, place(4 * size), size);
+    this.batches = Array.from({ length: batches }, () => ({
+      tokens: array(),
+      targets: array(),
+      order: array(),
+      counted: 0,
+    }));
+    this.#text = new Uint8Array(memory, place(MOST_TEXT), MOST_TEXT);
+  }
+
+  get generation(): number {
+    return this.#words[SLOT_GENERATION];
+  }
+
+  /** Notes that the batches are filled. */
+  succeed(generation: number, states: readonly SamplerState[]): void {
+    this.#words.set([generation, FILLED_WELL]);
+    states.forEach(({ epoch, position }, part) =>
+      this.#states.set([epoch, position], 2 * part)
+    );
+    this.batches.forEach(({ counted }, i) => this.#counts[i] = counted);
+  }
+
+  /** Notes why they are not. */
+  fail(generation: number, error: unknown): void {
+    const ofUser = error instanceof UserError;
+    const said = ofUser
+      ? error.message
+      : String((error as Error)?.stack ?? error);
+    const text = new TextEncoder().encode(said).subarray(0, MOST_TEXT);
+    this.#text.set(text);
+    this.#words.set([generation, ofUser ? USER_FAULT : FAULT, text.length]);
+  }
+
+  /** What was noted by `fail()`. */
+  fault(): Error | null {
+    const outcome = this.#words[OUTCOME];
+    if (outcome === FILLED_WELL) return null;
+    // A decoder does not take shared memory.
+    const bytes = this.#text.slice(0, this.#words[TEXT_BYTES]);
+    const text = new TextDecoder().decode(bytes);
+    return outcome === USER_FAULT ? new UserError(text) : new Error(text);
+  }
+
+  /** What was noted by `succeed()`. */
+  taken(): TakenStep {
+    this.batches.forEach((batch, i) => batch.counted = this.#counts[i]);
+    return { batches: this.batches, states: readStates(this.#states) };
+  }
+}
+
+function readStates(numbers: Float64Array): SamplerState[] {
+  return Array.from(
+    { length: numbers.length / 2 },
+    (_, part) => ({
+      epoch: numbers[2 * part],
+      position: numbers[2 * part + 1],
+    }),
+  );
+}

@@ -1,0 +1,130 @@
+/**
+ * The batches of training steps, one after the other: drawn, read and assembled.
+ * @module
+ */
+import { BatchAssembler, type FilledBatch } from "./batch.ts";
+import { Mixture, type MixtureOptions, type MixtureState } from "./mixture.ts";
+import {
+  checkAlike,
+  openSplit,
+  openSplits,
+  type SplitRef,
+} from "./split_ref.ts";
+import type { TokenSplit } from "./token_store.ts";
+
+/** What training batches are made of, and how; plain data, so that any thread can make them. */
+export interface BatchSpec {
+  /** Without weights the parts are one, chunk after chunk; with weights all of them have one. */
+  parts: { ref: SplitRef; weight: number | null }[];
+  /** Seed of the order. */
+  seed: number;
+  /** Sequences of a batch. */
+  rows: number;
+  /** Batches of a step. */
+  accumulation: number;
+  /** Ids must be below it. */
+  vocabSize: number;
+  /** A label that is not learnt, as the end-of-text token in the paper's code; null for none. */
+  ignoreId: number | null;
+  /** Milliseconds that a step's reading takes longer, as on a slow disk: for tests. @default 0 */
+  delayMs?: number;
+}
+
+/** Makes the batches of one step after the other. */
+export class BatchSource {
+  /** Positions of a sequence. */
+  readonly contextLength: number;
+  /** What is drawn from. */
+  readonly mixtureOptions: MixtureOptions;
+  readonly #spec: BatchSpec;
+  readonly #splits: TokenSplit[];
+  readonly #mixture: Mixture;
+  readonly #assembler: BatchAssembler;
+
+  /**
+   * Opens the data; close it when done.
+   * @throws {UserError} if a split is missing, damaged or empty, or weights or lengths do not fit.
+   */
+  constructor(spec: BatchSpec) {
+    this.#spec = spec;
+    this.#splits = openParts(spec.parts);
+    try {
+      checkAlike(this.#splits);
+      this.mixtureOptions = {
+        parts: this.#splits.map(({ chunks }, i) => ({
+          chunks,
+          weight: this.#splits.length === 1 ? null : spec.parts[i].weight,
+        })),
+        seed: spec.seed,
+      };
+      this.#mixture = new Mixture(this.mixtureOptions);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    const { contextLength, ownTargets } = this.#splits[0];
+    this.contextLength = contextLength;
+    const { rows, vocabSize, ignoreId } = spec;
+    this.#assembler = new BatchAssembler({
+      rows,
+      contextLength,
+      vocabSize,
+      ignoreId,
+      ownTargets,
+    });
+  }
+
+  /**
+   * Fills the batches of the next step.
+   * @throws {UserError} if a file has been cut short, or has an id beyond the vocabulary.
+   */
+  fill(batches: readonly FilledBatch[]): void {
+    const { rows, delayMs = 0 } = this.#spec;
+    if (delayMs > 0) sleep(delayMs);
+    for (const batch of batches) {
+      this.#mixture.next(rows).forEach(({ part, chunk }, row) => {
+        const at = row * this.contextLength;
+        this.#splits[part].read(chunk, batch.tokens, at, batch.targets);
+      });
+      batch.counted = this.#assembler.assemble(batch);
+    }
+  }
+
+  /** Where the order stands: after the last step that was filled. */
+  get state(): MixtureState {
+    return this.#mixture.state;
+  }
+
+  /**
+   * Goes on from a saved state.
+   * @throws {UserError} if the state does not fit this data.
+   */
+  restore(state: MixtureState): void {
+    this.#mixture.restore(state);
+  }
+
+  /** Closes the files. */
+  close(): void {
+    for (const split of this.#splits) split.close();
+  }
+}
+
+/** One split for each part with a weight, or one of all parts. */
+function openParts(parts: BatchSpec["parts"]): TokenSplit[] {
+  if (parts.every(({ weight }) => weight === null)) {
+    return [openSplits(parts.map(({ ref }) => ref))];
+  }
+  const splits: TokenSplit[] = [];
+  try {
+    for (const { ref } of parts) splits.push(openSplit(ref));
+  } catch (error) {
+    for (const split of splits) split.close();
+    throw error;
+  }
+  return splits;
+}
+
+/** Stops the thread. */
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -1,0 +1,161 @@
+/**
+ * Which chunk of which part comes next, where data has parts with weights.
+ *
+ * Parts are drawn in turn, not by chance, by the quota method (Balinski and Young, The American Mathematical Monthly
+ * 82, 1975): the next draw goes to the part with the largest weight / (drawn + 1) among those that it would not take
+ * beyond their share rounded up. After any number k of draws a part of share s has been drawn ⌊k·s⌋ or ⌈k·s⌉ times,
+ * so that every stretch of training sees the mixture that was asked for. Integers only: the same on every machine.
+ *
+ * Within a part chunks come in seeded epochs without replacement. Parts end their epochs at different times; an epoch
+ * of the mixture is as many draws as there are chunks in all.
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import { Sampler, type SamplerState } from "./sampler.ts";
+
+/** A part of the data. */
+export interface MixturePart {
+  /** Number of chunks, at least 1. */
+  chunks: number;
+  /** How often it is drawn relative to the others, above 0; null for a part that is alone. */
+  weight: number | null;
+}
+
+/** What is drawn from. */
+export interface MixtureOptions {
+  /** At least one; the order of several is part of what decides the draws. */
+  parts: readonly MixturePart[];
+  /** Non-negative integer. */
+  seed: number;
+}
+
+/** A chunk that was drawn. */
+export interface Draw {
+  /** Number of its part. */
+  part: number;
+  /** Its number within the part. */
+  chunk: number;
+}
+
+/** Where a mixture stands: a sampler's state, or of several parts one for each. */
+export type MixtureState = SamplerState | SamplerState[];
+
+/** Draws chunks of parts by their weights; of a single part, as its `Sampler` does. */
+export class Mixture {
+  readonly #samplers: Sampler[];
+  /** Weights as integers. */
+  readonly #weights: bigint[];
+  readonly #total: bigint;
+  /** Chunks drawn of each part since the first step, and of all. */
+  #drawn: bigint[];
+  #count = 0n;
+
+  /** @throws {UserError} if a part has no chunks or no weight, or the seed is no non-negative integer. */
+  constructor({ parts, seed }: MixtureOptions) {
+    const alone = parts.length === 1;
+    this.#samplers = parts.map(({ chunks }, part) => {
+      if (chunks === 0 && !alone) throw empty(part);
+      return new Sampler({ chunks, seed, part: alone ? undefined : part });
+    });
+    this.#weights = alone ? [1n] : exactWeights(parts);
+    this.#total = this.#weights.reduce((sum, weight) => sum + weight, 0n);
+    this.#drawn = parts.map(() => 0n);
+  }
+
+  /** Draws of an epoch: the number of all chunks. */
+  get chunks(): number {
+    return this.#samplers.reduce((sum, { chunks }) => sum + chunks, 0);
+  }
+
+  /** The next `count` chunks. */
+  next(count: number): Draw[] {
+    if (this.#samplers.length === 1) {
+      return this.#samplers[0].next(count).map((chunk) => ({ part: 0, chunk }));
+    }
+    return Array.from({ length: count }, () => {
+      const part = this.#nextPart();
+      this.#drawn[part]++;
+      this.#count++;
+      const [chunk] = this.#samplers[part].next(1);
+      return { part, chunk };
+    });
+  }
+
+  /** Where it stands, as plain data. */
+  get state(): MixtureState {
+    return stateOf(this.#samplers.map(({ state }) => state));
+  }
+
+  /**
+   * Goes on from a state saved by a mixture of the same parts, weights and seed.
+   * @throws {UserError} if the state does not fit these parts.
+   */
+  restore(state: MixtureState): void {
+    const states = statesOf(state);
+    if (states.length !== this.#samplers.length) {
+      throw new UserError(
+        `Cannot resume the sampler as its saved state must be of ${this.#samplers.length} parts of the data: ` +
+          `got ${states.length}; was the run made from other data?`,
+      );
+    }
+    this.#samplers.forEach((sampler, part) => sampler.restore(states[part]));
+    this.#drawn = states.map(({ epoch, position }, part) =>
+      BigInt(epoch) * BigInt(this.#samplers[part].chunks) + BigInt(position)
+    );
+    this.#count = this.#drawn.reduce((sum, drawn) => sum + drawn, 0n);
+  }
+
+  #nextPart(): number {
+    let best = -1;
+    this.#weights.forEach((weight, part) => {
+      const drawn = this.#drawn[part];
+      // Its share rounded up is reached already. Of all parts, that can never be.
+      if (drawn * this.#total >= weight * (this.#count + 1n)) return;
+      const first = best < 0 ||
+        weight * (this.#drawn[best] + 1n) > this.#weights[best] * (drawn + 1n);
+      if (first) best = part;
+    });
+    return best;
+  }
+}
+
+/** A mixture's state as a list of its parts'. */
+export function statesOf(state: MixtureState): SamplerState[] {
+  return Array.isArray(state) ? state : [state];
+}
+
+/** The states of a mixture's parts as its state: a single one as it always was. */
+export function stateOf(states: SamplerState[]): MixtureState {
+  return states.length === 1 ? states[0] : states;
+}
+
+/** Integers in the ratio of the weights as they are written: 0.7 and 0.3 are 7 and 3, and not what binary makes of them. */
+function exactWeights(parts: readonly MixturePart[]): bigint[] {
+  const decimals = parts.map(({ weight }, part) => {
+    if (weight === null || !(weight > 0 && weight < Infinity)) {
+      throw new UserError(
+        `Cannot mix as 'data.weights' must have a number above 0 for each part: got ${weight} for part ${
+          part + 1
+        } of ${parts.length}`,
+      );
+    }
+    const [digits, exponent] = weight.toExponential().split("e");
+    const [whole, fraction = ""] = digits.split(".");
+    return {
+      digits: BigInt(whole + fraction),
+      exponent: Number(exponent) - fraction.length,
+    };
+  });
+  const least = Math.min(...decimals.map(({ exponent }) => exponent));
+  return decimals.map(({ digits, exponent }) =>
+    digits * 10n ** BigInt(exponent - least)
+  );
+}
+
+function empty(part: number): UserError {
+  return new UserError(
+    `Cannot mix as every part must have at least one sequence: got none in part ${
+      part + 1
+    }; take it out of 'data.files' and 'data.weights'`,
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * Splits by name: what says where one is, as plain data, so that any thread can open it for itself.
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import { type FairseqRef, openFairseqSplit } from "./fairseq/blocks.ts";
+import { type SplitName, type TokenSplit, TokenStore } from "./token_store.ts";
+
+/** A split of a token store (its folder), or a subset of a fairseq folder. */
+export type SplitRef =
+  | { store: string; split: SplitName }
+  | { fairseq: FairseqRef };
+
+/**
+ * Opens a split; close it when done.
+ * @throws {UserError} if it is missing or damaged.
+ */
+export function openSplit(ref: SplitRef): TokenSplit {
+  return "store" in ref
+    ? TokenStore.open(ref.store).split(ref.split)
+    : openFairseqSplit(ref.fairseq);
+}
+
+/**
+ * Opens several splits as one, their chunks one after the other; close it when done.
+ * @throws {UserError} if one is missing or damaged, or they do not fit together.
+ */
+export function openSplits(refs: readonly SplitRef[]): TokenSplit {
+  const splits: TokenSplit[] = [];
+  try {
+    for (const ref of refs) splits.push(openSplit(ref));
+    return splits.length === 1 ? splits[0] : new JoinedSplit(splits);
+  } catch (error) {
+    for (const split of splits) split.close();
+    throw error;
+  }
+}
+
+/**
+ * Checks that splits can be read into one batch.
+ * @throws {UserError} if their chunks differ in length, or only some have targets of their own.
+ */
+export function checkAlike(splits: readonly TokenSplit[]): void {
+  const [first, ...others] = splits;
+  for (const { contextLength, ownTargets } of others) {
+    if (contextLength !== first.contextLength) {
+      throw new UserError(
+        `Cannot read parts of the data together as their sequences must be equally long: ` +
+          `got ${first.contextLength} and ${contextLength} tokens`,
+      );
+    }
+    if (ownTargets !== first.ownTargets) {
+      throw new UserError(
+        "Cannot read parts of the data together as all or none must be fairseq's: train on them one after the other",
+      );
+    }
+  }
+}
+
+/** Splits one after the other. */
+class JoinedSplit implements TokenSplit {
+  readonly chunks: number;
+  readonly contextLength: number;
+  readonly ownTargets: boolean;
+  readonly #splits: readonly TokenSplit[];
+  /** Chunks before each split. */
+  readonly #starts: number[] = [];
+
+  constructor(splits: readonly TokenSplit[]) {
+    if (splits.length === 0) throw new RangeError("Cannot join no splits");
+    checkAlike(splits);
+    let chunks = 0;
+    for (const split of splits) {
+      this.#starts.push(chunks);
+      chunks += split.chunks;
+    }
+    this.chunks = chunks;
+    ({ contextLength: this.contextLength, ownTargets: this.ownTargets } =
+      splits[0]);
+    this.#splits = splits;
+  }
+
+  read(
+    index: number,
+    into: Uint32Array,
+    at: number,
+    targets?: Uint32Array,
+  ): void {
+    if (!(Number.isInteger(index) && index >= 0 && index < this.chunks)) {
+      throw new RangeError(`Cannot read chunk ${index} of ${this.chunks}`);
+    }
+    const owner = this.#starts.findLastIndex((start) => start <= index);
+    const first = this.#starts[owner];
+    this.#splits[owner].read(index - first, into, at, targets);
+  }
+
+  close(): void {
+    for (const split of this.#splits) split.close();
+  }
+}

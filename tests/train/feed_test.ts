@@ -1,0 +1,277 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { join } from "node:path";
+import { IGNORE } from "../../src/data/batch.ts";
+import type { BatchSpec } from "../../src/data/batch_source.ts";
+import type { FairseqRef } from "../../src/data/fairseq/mod.ts";
+import { I32 } from "../../src/data/fairseq/int_types.ts";
+import { MmapWriter } from "../../src/data/fairseq/mmap_writer.ts";
+import { openSplits } from "../../src/data/split_ref.ts";
+import { UserError } from "../../src/errors.ts";
+import { evalBatches, openFeed, type TrainFeed } from "../../src/train/feed.ts";
+import { waitHint } from "../../src/train/loop.ts";
+import { letters, storeOf } from "../data/_stores.ts";
+import { tempDir } from "./_helpers.ts";
+
+const T = 8;
+
+/** What batches of 3 are made of `dirs`. */
+const specOf = (
+  dirs: string[],
+  weights: number[] = [],
+  more: Partial<BatchSpec> = {},
+): BatchSpec => ({
+  parts: dirs.map((store, i) => ({
+    ref: { store, split: "train" },
+    weight: weights[i] ?? null,
+  })),
+  seed: 5,
+  rows: 3,
+  accumulation: 2,
+  vocabSize: 256,
+  ignoreId: "~".charCodeAt(0),
+  ...more,
+});
+
+/** The next `count` steps, copied, and the state after each. */
+const steps = (feed: TrainFeed, count: number) =>
+  Array.from({ length: count }, () => ({
+    batches: feed.next().map((b) => ({
+      tokens: [...b.tokens],
+      targets: [...b.targets],
+      order: [...b.order],
+      counted: b.counted,
+    })),
+    state: feed.state,
+  }));
+
+/** Sentences as fairseq's files, and the reference to them. */
+function fairseq(dir: string, sentences: number[][]): FairseqRef {
+  const writer = new MmapWriter(join(dir, "train"), I32);
+  for (const ids of sentences) {
+    writer.push(ids, 0);
+    writer.endSentence();
+  }
+  writer.finish();
+  writer.close();
+  return {
+    paths: [join(dir, "train")],
+    contextLength: 4,
+    vocabSize: 50,
+    pad: 1,
+    eos: 2,
+  };
+}
+
+Deno.test("openFeed() gives the same steps and states however many are read ahead", async () => {
+  using a = await storeOf(letters(11, T)), b = await storeOf(letters(7, T, 50));
+  const cases: [string[], number[]][] = [
+    [[a.dir], []],
+    [[a.dir, b.dir], []],
+    [[a.dir, b.dir], [0.7, 0.3]],
+  ];
+  for (const [dirs, weights] of cases) {
+    const spec = specOf(dirs, weights);
+    using direct = await openFeed(spec, 0);
+    const expected = steps(direct, 12);
+    for (const ahead of [1, 4]) {
+      using feed = await openFeed(spec, ahead);
+      assertEquals(
+        feed.state,
+        weights.length > 0
+          ? [{ epoch: 0, position: 0 }, { epoch: 0, position: 0 }]
+          : { epoch: 0, position: 0 },
+      );
+      assertEquals(steps(feed, 12), expected);
+    }
+  }
+});
+
+Deno.test("openFeed() samples several parts without weights as one", async () => {
+  using a = await storeOf(letters(4, T)), b = await storeOf(letters(2, T, 50));
+  using feed = await openFeed(specOf([a.dir, b.dir]));
+  const [{ batches, state }] = steps(feed, 1);
+  assertEquals(state, { epoch: 1, position: 0 });
+  const rows = batches.flatMap(({ tokens }) => [
+    tokens.slice(0, T),
+    tokens.slice(T, 2 * T),
+    tokens.slice(2 * T),
+  ]).map((row) => String.fromCharCode(...row));
+  const { text } = letters(4, T), { text: more } = letters(2, T, 50);
+  assertEquals(rows.sort(), (text + more).match(/.{8}/g)!.sort());
+});
+
+Deno.test("a feed's state is that of the step last handed out, and it goes on from any", async () => {
+  using a = await storeOf(letters(11, T)), b = await storeOf(letters(7, T, 50));
+  for (const weights of [[], [2, 1]]) {
+    const spec = specOf([a.dir, b.dir], weights);
+    using feed = await openFeed(spec);
+    const start = feed.state;
+    const expected = steps(feed, 9);
+    for (const at of [7, 0, 3, 3, 8]) {
+      feed.restore(JSON.parse(JSON.stringify(expected[at].state)));
+      assertEquals(feed.state, expected[at].state);
+      assertEquals(steps(feed, 8 - at), expected.slice(at + 1));
+    }
+    feed.restore(start);
+    // Twice without a step between, as quickly as can be.
+    for (let i = 0; i < 200; i++) feed.restore(expected[i % 9].state);
+    feed.restore(expected[1].state);
+    assertEquals(steps(feed, 3), expected.slice(2, 5));
+    assertThrows(
+      () => feed.restore({ epoch: 0, position: 99 }),
+      UserError,
+      "was the run made from other data?",
+    );
+    assertEquals(steps(feed, 1), expected.slice(5, 6));
+  }
+});
+
+Deno.test("a feed takes fairseq's targets as they are", async () => {
+  using dir = tempDir();
+  const ref = fairseq(dir.path, [[5, 6, 7, 2], [8, 9, 1, 2]]);
+  const spec: BatchSpec = {
+    ...specOf([]),
+    parts: [{ ref: { fairseq: ref }, weight: null }],
+    rows: 2,
+    accumulation: 1,
+    vocabSize: 50,
+    ignoreId: null,
+  };
+  for (const ahead of [0, 4]) {
+    using feed = await openFeed(spec, ahead);
+    const [{ batches: [batch] }] = steps(feed, 1);
+    const rows = [0, 4].map((at) => [
+      batch.tokens.slice(at, at + 4),
+      batch.targets.slice(at, at + 4),
+    ]);
+    assertEquals(
+      rows.sort((a, b) => a[1][0] - b[1][0]),
+      [
+        [[2, 5, 6, 7], [5, 6, 7, 2]],
+        [[2, 8, 9, 1], [8, 9, IGNORE, 2]],
+      ],
+    );
+    assertEquals(batch.counted, 7);
+  }
+  const split = openSplits([{ fairseq: ref }]);
+  const held = Array.from(
+    evalBatches(split, { rows: 3, vocabSize: 50, ignoreId: null }, null),
+    ({ tokens, targets, counted }) => [[...tokens], [...targets], counted],
+  );
+  split.close();
+  assertEquals(held, [[
+    [2, 5, 6, 7, 2, 8, 9, 1, 0, 0, 0, 0],
+    [5, 6, 7, 2, 8, 9, IGNORE, 2, IGNORE, IGNORE, IGNORE, IGNORE],
+    7,
+  ]]);
+});
+
+Deno.test("evalBatches() goes through joined splits in order, and masks what only fills up", async () => {
+  using a = await storeOf(letters(3, T)), b = await storeOf(letters(2, T, 50));
+  const split = openSplits([
+    { store: a.dir, split: "train" },
+    { store: b.dir, split: "train" },
+  ]);
+  const options = { rows: 2, vocabSize: 256, ignoreId: null };
+  const seen: string[] = [], counts: number[] = [];
+  for (const batch of evalBatches(split, options, null)) {
+    seen.push(String.fromCharCode(...batch.tokens.filter((t) => t > 0)));
+    counts.push(batch.counted);
+    assertEquals(
+      batch.targets.filter((t) => t !== IGNORE).length,
+      batch.counted,
+    );
+  }
+  assertEquals(seen.join(""), letters(3, T).text + letters(2, T, 50).text);
+  assertEquals(counts, [14, 14, 7]);
+  assertEquals([...evalBatches(split, options, 2)].length, 2);
+  split.close();
+});
+
+Deno.test("a feed fails at the step that cannot be read, in the same words as without reading ahead", async () => {
+  using store = await storeOf(letters(30, T));
+  const messages: string[] = [];
+  for (const ahead of [0, 4]) {
+    // The byte tokenizer's ids are below 256, the model's below 100: "c" is 99, "~" 126.
+    using feed = await openFeed(
+      specOf([store.dir], [], { vocabSize: 100 }),
+      ahead,
+    );
+    for (const _ of [1, 2]) {
+      messages.push(assertThrows(() => feed.next(), UserError).message);
+    }
+  }
+  assert(messages[0].startsWith("Cannot use token 126 (row 0, position "));
+  assertEquals(messages, Array(4).fill(messages[0]));
+
+  // Cut short while it is open: what was read before is still handed out.
+  using feed = await openFeed(specOf([store.dir], [], { rows: 1 }), 1);
+  feed.next();
+  Deno.truncateSync(join(store.dir, "train.bin"), 0);
+  assertThrows(
+    () => {
+      for (let i = 0; i < 5; i++) feed.next();
+    },
+    UserError,
+    "a file ends within chunk",
+  );
+});
+
+Deno.test("openFeed() says in one line what cannot be opened, and leaves no thread behind", async () => {
+  using a = await storeOf(letters(3, T)), b = await storeOf(letters(3, 5));
+  const cases: [BatchSpec, string][] = [
+    [specOf([`${a.dir}-not`]), "store.json"],
+    [specOf([a.dir, b.dir], [1, 1]), "equally long: got 8 and 5"],
+    [specOf([a.dir, a.dir], [1]), "got null for part 2 of 2"],
+    [
+      specOf([], [], {
+        parts: [{ ref: { store: a.dir, split: "valid" }, weight: null }],
+      }),
+      "at least one chunk",
+    ],
+  ];
+  for (const [spec, words] of cases) {
+    for (const ahead of [0, 4]) {
+      const error = await assertRejects(() => openFeed(spec, ahead), UserError);
+      assert(error.message.includes(words), error.message);
+    }
+  }
+});
+
+Deno.test("a feed hides reading behind longer work, and counts what it cannot hide", async () => {
+  using store = await storeOf(letters(30, T));
+  const run = async (delayMs: number, workMs: number, count: number) => {
+    using feed = await openFeed(specOf([store.dir], [], { delayMs }));
+    feed.next();
+    const before = feed.waited, from = performance.now();
+    for (let i = 0; i < count; i++) {
+      // As the training does: the thread is blocked, not idle.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workMs);
+      feed.next();
+    }
+    return {
+      waited: feed.waited - before,
+      took: performance.now() - from,
+    };
+  };
+  const hidden = await run(10, 40, 12);
+  assert(hidden.waited < 0.25 * hidden.took, JSON.stringify(hidden));
+  // 12 steps of 30 ms, less the few ahead, beside 12 of 5 ms.
+  const slow = await run(30, 5, 12);
+  assert(slow.waited > 150, JSON.stringify(slow));
+  assert(slow.waited < slow.took - 12 * 5 + 5, JSON.stringify(slow));
+});
+
+Deno.test("waitHint() speaks once, of waits that last, and not of the first steps", () => {
+  const first = waitHint();
+  assertEquals(first(1, 2, 1900), null);
+  for (let i = 0; i < 30; i++) assertEquals(first(10, 1, 4), null);
+  const hint = waitHint();
+  hint(1, 1, 0);
+  for (let i = 0; i < 9; i++) assertEquals(hint(10, 1, 12), null);
+  assertEquals(
+    hint(10, 1, 12),
+    "waiting for data: 12.0 ms of 100 ms a step; data.cache may lie on a faster disk",
+  );
+  assertEquals(hint(10, 1, 12), null);
+});
