@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { openBytes } from "./bytes.ts";
 import { fileBlocks } from "./file_blocks.ts";
 import { jsonLines } from "./json_lines.ts";
+import { inspectRows } from "./parquet/read_rows.ts";
 import type { FileFacts, SourceFile } from "./source_file.ts";
 import { Unreadable } from "./unreadable.ts";
 import { Utf8Check } from "./utf8_check.ts";
@@ -47,6 +48,15 @@ function find(
   return file.format === "jsonl"
     ? inspectLines(file, onPacked)
     : inspectText(file, onPacked);
+}
+
+async function inspectParquet(file: SourceFile): Promise<Finding> {
+  try {
+    const { rows, unpacked } = await inspectRows(file);
+    return { documents: rows, unpacked, fault: null };
+  } catch (error) {
+    return { documents: 0, unpacked: 0, fault: faultOf(error) };
+  }
 }
 
 async function inspectText(
@@ -103,9 +113,4 @@ function startsArray(bytes: Uint8Array): boolean {
 function faultOf(error: unknown): string {
   if (error instanceof Unreadable) return error.fault;
   throw error;
-}
-
-/** Placeholder until Parquet is read. */
-function inspectParquet(file: SourceFile): Promise<Finding> {
-  throw new Unreadable(file.name, "Parquet is not read yet");
 }

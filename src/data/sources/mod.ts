@@ -11,6 +11,11 @@ export {
   type LineBlock,
 } from "./json_lines.ts";
 export { type Keep, type Parsed, parseLines } from "./parse_lines.ts";
+export {
+  type ParquetRows,
+  parquetRows,
+  readParquet,
+} from "./parquet/read_rows.ts";
 export type {
   Bad,
   Compression,

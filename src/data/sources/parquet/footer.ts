@@ -1,0 +1,124 @@
+/**
+ * Where the texts lie in a Parquet file, by its footer.
+ * https://github.com/apache/parquet-format
+ * @module
+ */
+import { readFull } from "../file_blocks.ts";
+import { must, ParquetFault } from "./fault.ts";
+import { type TextColumn, textColumn } from "./schema.ts";
+import { readStruct, type ThriftStruct } from "./thrift.ts";
+
+/** Rows that are stored together. */
+export interface RowGroup {
+  /** Number of its first row in the file. */
+  first: number;
+  rows: number;
+  /** Where the column's pages begin and must have ended, in bytes of the file. */
+  start: number;
+  end: number;
+  /** How the pages are packed, as `unpack()` takes it. */
+  codec: number;
+  /** Bytes of its pages, unpacked. */
+  unpacked: number;
+}
+
+/** What a footer says of the column of texts. */
+export interface Layout {
+  column: TextColumn;
+  rows: number;
+  groups: RowGroup[];
+}
+
+const MAGIC = 0x31524150; // PAR1
+const MAGIC_ENCRYPTED = 0x45524150; // PARE
+const MAX_FOOTER = 2 ** 28;
+// Early writers left the dictionary's header out of a chunk's size.
+const SLACK = 128;
+
+/**
+ * Reads the footer of an open file.
+ * @throws {ParquetFault} if it is damaged or there is no such column of strings.
+ */
+export function readLayout(file: number, size: number, field: string): Layout {
+  const { elements, rows, groups } = readFooter(file, size);
+  const column = textColumn(elements, field);
+  const layout: Layout = { column, rows, groups: [] };
+  let first = 0;
+  for (const group of groups) {
+    const made = rowGroup(group, column, first, size);
+    first += made.rows;
+    if (made.rows > 0) layout.groups.push(made);
+  }
+  must(first === rows, "its footer's numbers of rows do not agree");
+  return layout;
+}
+
+function readFooter(file: number, size: number) {
+  const tail = new DataView(new ArrayBuffer(8));
+  must(size >= 12, "it is too short to be Parquet");
+  readFull(file, new Uint8Array(tail.buffer), size - 8);
+  const magic = tail.getUint32(4, true);
+  must(magic !== MAGIC_ENCRYPTED, "it is encrypted Parquet");
+  if (magic !== MAGIC) throw new ParquetFault(notParquet(file));
+  const length = tail.getUint32(0, true);
+  must(
+    length <= size - 12 && length <= MAX_FOOTER,
+    `its footer cannot be ${length} bytes long: it is damaged`,
+  );
+  const bytes = new Uint8Array(length);
+  readFull(file, bytes, size - 8 - length);
+  try {
+    const { struct } = readStruct(bytes);
+    return {
+      elements: struct.structs(2),
+      rows: struct.count(3),
+      groups: struct.structs(4),
+    };
+  } catch (error) {
+    if (!(error instanceof ParquetFault)) throw error;
+    throw new ParquetFault("its footer is damaged");
+  }
+}
+
+function notParquet(file: number): string {
+  const head = new DataView(new ArrayBuffer(4));
+  readFull(file, new Uint8Array(head.buffer), 0);
+  return head.getUint32(0, true) === MAGIC
+    ? "its Parquet data are cut short: there is no footer at its end"
+    : "it is no Parquet file";
+}
+
+function rowGroup(
+  group: ThriftStruct,
+  { index, path }: TextColumn,
+  first: number,
+  size: number,
+): RowGroup {
+  const rows = group.count(3);
+  const chunk = group.structs(1)[index];
+  must(chunk !== undefined, "its footer lacks columns");
+  must(!chunk.has(1), "its columns lie in other files");
+  must(chunk.has(3) && !chunk.has(8), "it is encrypted Parquet");
+  const meta = chunk.struct(3);
+  must(
+    meta.texts(3).join(".") === path.join("."),
+    "its footer's columns are not in the schema's order",
+  );
+  const data = meta.count(9);
+  const dictionary = meta.count(11, 0);
+  const start = dictionary > 0 && dictionary < data ? dictionary : data;
+  const packed = meta.count(7);
+  must(
+    start >= 4 && start + packed <= size - 8,
+    "its footer points to bytes that are not there",
+  );
+  must(meta.count(5) === rows, "its footer's numbers of values do not agree");
+  return {
+    first,
+    rows,
+    start,
+    end: Math.min(start + packed + SLACK, size - 8),
+    codec: meta.count(4),
+    unpacked: meta.count(6),
+  };
+}

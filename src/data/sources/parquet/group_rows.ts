@@ -1,0 +1,109 @@
+/**
+ * The rows of a row group.
+ * @module
+ */
+import type { Parsed } from "../parse_lines.ts";
+import { must, ParquetFault } from "./fault.ts";
+import type { RowGroup } from "./footer.ts";
+import { type PageHeader, PageReader } from "./page_reader.ts";
+import { dictionaryOf, pageCells } from "./page_texts.ts";
+import type { TextColumn } from "./schema.ts";
+import type { Dictionary } from "./values.ts";
+
+/** Which rows, by their number in the file. */
+export interface Wanted {
+  /** Nothing is read from here on. */
+  end: number;
+  has(row: number): boolean;
+}
+
+/** The rows of a group that are wanted; those of a damaged page, or after a damaged header, are bad. */
+export function* groupRows(
+  file: number,
+  column: TextColumn,
+  group: RowGroup,
+  wanted: Wanted,
+): Generator<Parsed> {
+  const pages = new PageReader(file, group);
+  const groupEnd = group.first + group.rows;
+  const end = Math.min(groupEnd, wanted.end);
+  let dictionary: Dictionary | null = null;
+  let row = group.first;
+  try {
+    while (row < end) {
+      const header = pages.next();
+      if (header.kind === "dictionary") {
+        dictionary = readDictionaryOrNull(pages, header, group.codec);
+        continue;
+      }
+      must(
+        header.values <= groupEnd - row,
+        "its pages hold more rows than its footer says",
+      );
+      const first = row;
+      row += header.values;
+      const { codec } = group;
+      const options = { codec, maxLevel: column.maxLevel, dictionary };
+      const cells = () =>
+        pageCells(
+          pages.content(header),
+          header,
+          options,
+          (i) => wanted.has(first + i),
+        );
+      if (!someWanted(first, row, wanted)) continue;
+      let at = first;
+      try {
+        for (const cell of cells()) {
+          const document = at++;
+          if (cell === null) continue;
+          if ("text" in cell) yield { document, text: cell.text };
+          else yield bad(document, `column '${column.name}' is ${cell.reason}`);
+        }
+      } catch (error) {
+        yield* damaged(at, row, wanted, error, header.start);
+      }
+    }
+  } catch (error) {
+    yield* damaged(row, end, wanted, error, group.start);
+  }
+}
+
+/** Null if it is damaged: only the pages that need it are lost. */
+function readDictionaryOrNull(
+  pages: PageReader,
+  header: PageHeader,
+  codec: number,
+): Dictionary | null {
+  try {
+    return dictionaryOf(pages.content(header), header, codec);
+  } catch (error) {
+    if (error instanceof ParquetFault) return null;
+    throw error;
+  }
+}
+
+function someWanted(from: number, to: number, wanted: Wanted): boolean {
+  for (let row = from; row < to; row++) if (wanted.has(row)) return true;
+  return false;
+}
+
+function* damaged(
+  from: number,
+  to: number,
+  wanted: Wanted,
+  error: unknown,
+  place: number,
+): Generator<Parsed> {
+  if (!(error instanceof ParquetFault)) throw error;
+  for (let row = from; row < to; row++) {
+    if (wanted.has(row)) {
+      yield bad(row, `${error.message}, in what begins at byte ${place}`);
+    }
+  }
+}
+
+/** Rows are counted from 1 for the reader, as lines are. */
+function bad(document: number, reason: string): Parsed {
+  return { document, reason: `row ${document + 1}: ${reason}` };
+}

@@ -1,0 +1,65 @@
+/**
+ * LZ4 blocks, as Parquet packs pages with them: bare, or in Hadoop's frames.
+ * https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
+ * @module
+ */
+import { must, ParquetFault } from "./fault.ts";
+
+const DAMAGED = "its lz4 data are damaged";
+
+/**
+ * Unpacks one block into `out`, all of it.
+ * @throws {ParquetFault} if the block does not give just that.
+ */
+export function unlz4(bytes: Uint8Array, out: Uint8Array): void {
+  let at = 0;
+  let to = 0;
+  const longer = (length: number) => {
+    if (length < 15) return length;
+    for (;;) {
+      must(at < bytes.length, DAMAGED);
+      const byte = bytes[at++];
+      length += byte;
+      if (byte < 255) return length;
+    }
+  };
+  while (at < bytes.length) {
+    const token = bytes[at++];
+    const literals = longer(token >> 4);
+    must(literals <= bytes.length - at && literals <= out.length - to, DAMAGED);
+    out.set(bytes.subarray(at, at + literals), to);
+    at += literals;
+    to += literals;
+    // The last part of a block is literals alone.
+    if (at === bytes.length) break;
+    must(at + 2 <= bytes.length, DAMAGED);
+    const offset = bytes[at] | bytes[at + 1] << 8;
+    at += 2;
+    const length = longer(token & 15) + 4;
+    must(offset > 0 && offset <= to && length <= out.length - to, DAMAGED);
+    for (const end = to + length; to < end; to++) out[to] = out[to - offset];
+  }
+  must(to === out.length, DAMAGED);
+}
+
+/** The same for the codec called LZ4, which is Hadoop's frames for most writers and a bare block for some. */
+export function unlz4Hadoop(bytes: Uint8Array, out: Uint8Array): void {
+  try {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let to = 0;
+    for (let at = 0; at < bytes.length;) {
+      must(at + 8 <= bytes.length, DAMAGED);
+      const size = view.getUint32(at);
+      const packed = view.getUint32(at + 4);
+      at += 8;
+      must(packed <= bytes.length - at && size <= out.length - to, DAMAGED);
+      unlz4(bytes.subarray(at, at + packed), out.subarray(to, to + size));
+      at += packed;
+      to += size;
+    }
+    must(to === out.length, DAMAGED);
+  } catch (error) {
+    if (!(error instanceof ParquetFault)) throw error;
+    unlz4(bytes, out);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Opens Parquet files, and remembers the footers of the last few.
+ * @module
+ */
+import { closeSync, fstatSync, openSync } from "node:fs";
+import type { SourceFile } from "../source_file.ts";
+import { cannotRead, Unreadable } from "../unreadable.ts";
+import { must, ParquetFault } from "./fault.ts";
+import { type Layout, readLayout } from "./footer.ts";
+
+/** A file open for reading, to be closed by who opened it. */
+export interface OpenParquet {
+  number: number;
+  layout: Layout;
+}
+
+// A file is opened anew for each of its row groups, which may be many.
+const remembered = new Map<string, Layout>();
+const REMEMBERED = 4;
+
+/**
+ * Opens a file and reads its footer.
+ * @throws {UserError} if it cannot be read; `Unreadable` if it is damaged or has no column of texts.
+ */
+export function openParquet(file: SourceFile): OpenParquet {
+  let number: number | undefined;
+  try {
+    must(
+      file.compression === "none",
+      "Parquet packs its columns itself: unpack the file",
+    );
+    number = openSync(file.path, "r");
+    const { size, mtimeMs, ino, dev } = fstatSync(number);
+    const key = [file.path, file.field, size, mtimeMs, ino, dev].join("\n");
+    const layout = remembered.get(key) ?? readLayout(number, size, file.field);
+    remembered.delete(key);
+    remembered.set(key, layout);
+    const oldest = remembered.keys().next().value!;
+    if (remembered.size > REMEMBERED) remembered.delete(oldest);
+    return { number, layout };
+  } catch (error) {
+    if (number !== undefined) closeSync(number);
+    throw outward(file, error);
+  }
+}
+
+/** What a reader of this file is told of an error. */
+export function outward({ name }: SourceFile, error: unknown): unknown {
+  if (error instanceof ParquetFault) return new Unreadable(name, error.message);
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^E[A-Z]+$/.test(code)
+    ? cannotRead(name, error)
+    : error;
+}

@@ -1,0 +1,146 @@
+/**
+ * The texts of a page.
+ * @module
+ */
+import { isUtf8 } from "node:buffer";
+import { must } from "./fault.ts";
+import type { PageHeader } from "./page_reader.ts";
+import { readRuns } from "./rle.ts";
+import { unpack } from "./unpack.ts";
+import {
+  type Dictionary,
+  isDictionaryEncoding,
+  readDictionary,
+  readIndices,
+  readValues,
+} from "./values.ts";
+
+/** What a row holds: a text, null, or bytes that are no text. */
+export type Cell = { text: string } | { reason: "null" | "not UTF-8" };
+
+/** How a column's pages are to be understood. */
+export interface PageOptions {
+  codec: number;
+  /** See `TextColumn`. */
+  maxLevel: number;
+  /** Null before there is one. */
+  dictionary: Dictionary | null;
+}
+
+/** The dictionary in a page's content. */
+export function dictionaryOf(
+  content: Uint8Array,
+  { values, unpacked }: PageHeader,
+  codec: number,
+): Dictionary {
+  const bytes = unpack(content, codec, unpacked);
+  // Kept while the content's memory is used for what comes next.
+  return readDictionary(bytes === content ? bytes.slice() : bytes, values);
+}
+
+/**
+ * The cells of a data page, in order; null for a row that is not `wanted`, by its number in the page.
+ * @throws {ParquetFault} if the page is damaged, after the cells before the damage.
+ */
+export function* pageCells(
+  content: Uint8Array,
+  header: PageHeader,
+  options: PageOptions,
+  wanted: (row: number) => boolean,
+): Generator<Cell | null> {
+  const { levels, count, bytes } = open(content, header, options);
+  const next = isDictionaryEncoding(header.encoding)
+    ? fromDictionary(readIndices(bytes, count), options.dictionary)
+    : fromBytes(readValues(bytes, header.encoding, count));
+  for (let row = 0; row < header.values; row++) {
+    const want = wanted(row);
+    if (levels !== null && levels[row] !== options.maxLevel) {
+      yield want ? { reason: "null" } : null;
+      continue;
+    }
+    const text = next(want);
+    yield !want ? null : text === null ? { reason: "not UTF-8" } : { text };
+  }
+}
+
+interface Opened {
+  /** Definition levels of the rows; null where all have a value. */
+  levels: Uint8Array | null;
+  /** Rows that have a value. */
+  count: number;
+  /** The encoded values. */
+  bytes: Uint8Array;
+}
+
+function open(
+  content: Uint8Array,
+  header: PageHeader,
+  { codec, maxLevel }: PageOptions,
+): Opened {
+  const { kind, values, unpacked, isPacked } = header;
+  const width = 32 - Math.clz32(maxLevel);
+  let packedLevels: Uint8Array;
+  let bytes: Uint8Array;
+  if (kind === "data v2") {
+    packedLevels = content.subarray(0, header.levels);
+    const rest = content.subarray(header.levels);
+    const size = unpacked - header.levels;
+    bytes = isPacked ? unpack(rest, codec, size) : rest;
+  } else {
+    bytes = unpack(content, codec, unpacked);
+    if (maxLevel === 0) return { levels: null, count: values, bytes };
+    must(bytes.length >= 4, LEVELS);
+    const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(
+      0,
+      true,
+    );
+    must(size <= bytes.length - 4, LEVELS);
+    packedLevels = bytes.subarray(4, 4 + size);
+    bytes = bytes.subarray(4 + size);
+  }
+  if (maxLevel === 0) return { levels: null, count: values, bytes };
+  const levels = new Uint8Array(values);
+  readRuns(packedLevels, width, levels);
+  let count = 0;
+  for (let i = 0; i < values; i++) {
+    must(levels[i] <= maxLevel, LEVELS);
+    if (levels[i] === maxLevel) count++;
+  }
+  return { levels, count, bytes };
+}
+
+const LEVELS = "its levels are damaged";
+
+/** Gives the next text, null if that is no UTF-8; what is not wanted is not decoded. */
+type Next = (want: boolean) => string | null;
+
+function fromBytes(values: { next(): Uint8Array }): Next {
+  return (want) => {
+    const bytes = values.next();
+    return want ? decode(bytes) : null;
+  };
+}
+
+function fromDictionary(
+  indices: Uint32Array,
+  dictionary: Dictionary | null,
+): Next {
+  must(dictionary !== null, "its dictionary is missing or damaged");
+  const { bytes, starts, texts } = dictionary;
+  let i = 0;
+  return (want) => {
+    const index = indices[i++];
+    must(index < starts.length - 1, "it points to what its dictionary lacks");
+    if (!want) return null;
+    return texts[index] ??= decode(
+      bytes.subarray(starts[index], starts[index + 1] - 4),
+    );
+  };
+}
+
+// A mark at its start is part of a text, as every other reader of Parquet has it.
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function decode(bytes: Uint8Array): string | null {
+  return isUtf8(bytes) ? utf8.decode(bytes) : null;
+}

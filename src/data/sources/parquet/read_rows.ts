@@ -1,0 +1,116 @@
+/**
+ * Parquet files as documents: a row each.
+ * @module
+ */
+import { closeSync } from "node:fs";
+import type { Keep, Parsed } from "../parse_lines.ts";
+import type { SourceFile } from "../source_file.ts";
+import { must } from "./fault.ts";
+import type { RowGroup } from "./footer.ts";
+import { groupRows } from "./group_rows.ts";
+import { type OpenParquet, openParquet, outward } from "./open_layout.ts";
+import { PageReader } from "./page_reader.ts";
+import { checkCodec } from "./unpack.ts";
+
+/** The row groups of a file that have rows. */
+export interface ParquetRows {
+  rows: number;
+  groups: { first: number; rows: number }[];
+}
+
+/**
+ * What a file's footer says of its rows.
+ * @throws {UserError} if it cannot be read; `Unreadable` if it is damaged or has no such column of strings.
+ */
+export function parquetRows(file: SourceFile): Promise<ParquetRows> {
+  return withFile(file, ({ layout: { rows, groups } }) => ({
+    rows,
+    groups: groups.map(({ first, rows }) => ({ first, rows })),
+  }));
+}
+
+/**
+ * Checks all that can be without unpacking: the footer, and that the headers
+ * of the column's pages agree with it.
+ * @returns the rows, and the bytes of the column's pages, unpacked
+ * @throws as {@linkcode parquetRows} does
+ */
+export function inspectRows(
+  file: SourceFile,
+): Promise<{ rows: number; unpacked: number }> {
+  return withFile(file, ({ number, layout: { rows, groups } }) => {
+    let unpacked = 0;
+    for (const group of groups) {
+      checkCodec(group.codec);
+      checkPages(number, group);
+      unpacked += group.unpacked;
+    }
+    return { rows, unpacked };
+  });
+}
+
+function checkPages(file: number, group: RowGroup): void {
+  const pages = new PageReader(file, group);
+  let rows = 0;
+  while (rows < group.rows) {
+    const { kind, values } = pages.next();
+    if (kind !== "dictionary") rows += values;
+  }
+  must(rows === group.rows, "its pages hold more rows than its footer says");
+}
+
+// Far fewer rows than a page may have, so that large texts are not held long.
+const BATCH_ROWS = 1024;
+const BATCH_UNITS = 1 << 20;
+
+/**
+ * The rows from `first` on, `rows` of them, but for those that `keep`
+ * declines, in batches of about 1 MiB. At most a page and a dictionary are
+ * held. The rows of a damaged page are bad.
+ * @throws as {@linkcode parquetRows} does
+ */
+export async function* readParquet(
+  file: SourceFile,
+  first: number,
+  rows: number,
+  keep: Keep = () => true,
+): AsyncGenerator<Parsed[]> {
+  const { number, layout } = openParquet(file);
+  const end = first + rows;
+  const has = (row: number) => row >= first && row < end && keep(row);
+  let batch: Parsed[] = [];
+  let units = 0;
+  try {
+    for (const group of layout.groups) {
+      if (group.first + group.rows <= first || group.first >= end) continue;
+      for (const row of groupRows(number, layout.column, group, { end, has })) {
+        batch.push(row);
+        units += "text" in row ? row.text.length : 0;
+        if (batch.length < BATCH_ROWS && units < BATCH_UNITS) continue;
+        yield batch;
+        batch = [];
+        units = 0;
+      }
+    }
+    if (batch.length > 0) yield batch;
+  } catch (error) {
+    throw outward(file, error);
+  } finally {
+    closeSync(number);
+  }
+}
+
+// deno-lint-ignore require-await -- a fault is to reject, not to throw
+async function withFile<T>(
+  file: SourceFile,
+  work: (opened: OpenParquet) => T,
+): Promise<T> {
+  const opened = openParquet(file);
+  try {
+    return work(opened);
+  } catch (error) {
+    throw outward(file, error);
+  } finally {
+    closeSync(opened.number);
+  }
+}
