@@ -3,6 +3,7 @@
  * @module
  */
 export { openBytes } from "./bytes.ts";
+export { type FindOptions, findSources } from "./find_sources.ts";
 export { formatOf } from "./format.ts";
 export { inspectFile, type InspectFileOptions } from "./inspect_file.ts";
 export {

@@ -3,6 +3,7 @@
  * https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
  * @module
  */
+import { copyBack, copyIn } from "./copy_bytes.ts";
 import { must, ParquetFault } from "./fault.ts";
 
 const DAMAGED = "its lz4 data are damaged";
@@ -12,22 +13,22 @@ const DAMAGED = "its lz4 data are damaged";
  * @throws {ParquetFault} if the block does not give just that.
  */
 export function unlz4(bytes: Uint8Array, out: Uint8Array): void {
-  let at = 0;
+  const source = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const target = new DataView(out.buffer, out.byteOffset, out.length);
   let to = 0;
-  const longer = (length: number) => {
-    if (length < 15) return length;
-    for (;;) {
-      must(at < bytes.length, DAMAGED);
-      const byte = bytes[at++];
-      length += byte;
-      if (byte < 255) return length;
-    }
-  };
-  while (at < bytes.length) {
+  for (let at = 0; at < bytes.length;) {
     const token = bytes[at++];
-    const literals = longer(token >> 4);
+    let literals = token >> 4;
+    if (literals === 15) {
+      let byte: number;
+      do {
+        must(at < bytes.length, DAMAGED);
+        byte = bytes[at++];
+        literals += byte;
+      } while (byte === 255);
+    }
     must(literals <= bytes.length - at && literals <= out.length - to, DAMAGED);
-    out.set(bytes.subarray(at, at + literals), to);
+    copyIn(source, at, target, to, literals);
     at += literals;
     to += literals;
     // The last part of a block is literals alone.
@@ -35,9 +36,19 @@ export function unlz4(bytes: Uint8Array, out: Uint8Array): void {
     must(at + 2 <= bytes.length, DAMAGED);
     const offset = bytes[at] | bytes[at + 1] << 8;
     at += 2;
-    const length = longer(token & 15) + 4;
+    let length = token & 15;
+    if (length === 15) {
+      let byte: number;
+      do {
+        must(at < bytes.length, DAMAGED);
+        byte = bytes[at++];
+        length += byte;
+      } while (byte === 255);
+    }
+    length += 4;
     must(offset > 0 && offset <= to && length <= out.length - to, DAMAGED);
-    for (const end = to + length; to < end; to++) out[to] = out[to - offset];
+    copyBack(target, to, offset, length);
+    to += length;
   }
   must(to === out.length, DAMAGED);
 }

@@ -3,6 +3,7 @@
  * https://github.com/google/snappy/blob/main/format_description.txt
  * @module
  */
+import { copyBack, copyIn } from "./copy_bytes.ts";
 import { must } from "./fault.ts";
 
 const DAMAGED = "its snappy data are damaged";
@@ -21,6 +22,8 @@ export function unsnappy(bytes: Uint8Array, out: Uint8Array): void {
     if (byte < 128) break;
   }
   must(size === out.length, DAMAGED);
+  const source = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const target = new DataView(out.buffer, out.byteOffset, out.length);
   let to = 0;
   while (at < bytes.length) {
     const tag = bytes[at++];
@@ -33,9 +36,7 @@ export function unsnappy(bytes: Uint8Array, out: Uint8Array): void {
         for (let i = 0; i < extra; i++) length += bytes[at++] * 2 ** (8 * i);
       }
       must(length <= bytes.length - at && length <= size - to, DAMAGED);
-      // A short loop costs less than a call.
-      if (length > 16) out.set(bytes.subarray(at, at + length), to);
-      else for (let i = 0; i < length; i++) out[to + i] = bytes[at + i];
+      copyIn(source, at, target, to, length);
       at += length;
       to += length;
       continue;
@@ -60,8 +61,8 @@ export function unsnappy(bytes: Uint8Array, out: Uint8Array): void {
       at <= bytes.length && offset > 0 && offset <= to && length <= size - to,
       DAMAGED,
     );
-    // What is copied may be what this very copy has written.
-    for (const end = to + length; to < end; to++) out[to] = out[to - offset];
+    copyBack(target, to, offset, length);
+    to += length;
   }
   must(to === size, DAMAGED);
 }

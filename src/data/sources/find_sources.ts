@@ -1,0 +1,149 @@
+/**
+ * Paths, folders and globs become one sorted list of files without duplicates.
+ * @module
+ */
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { glob } from "node:fs/promises";
+import { isAbsolute, join, relative, resolve } from "node:path";
+import process from "node:process";
+import { UserError } from "../../errors.ts";
+import { formatOf } from "./format.ts";
+import type { Format, SourceFile } from "./source_file.ts";
+import { cannotRead } from "./unreadable.ts";
+
+/** Where and on whose behalf files are looked for, and how they are to be read. */
+export interface FindOptions {
+  /** The config key that errors name. @default "data.files" */
+  key?: string;
+  /** Folder that relative patterns and names start from. @default the current folder */
+  root?: string;
+  /** Format of all files. @default by each file's name */
+  format?: Format | null;
+  /** Field or column of the text: one for all, or one for each pattern. @default "text" */
+  fields?: string | readonly string[];
+}
+
+/**
+ * The files that `patterns` name, sorted by name (their path from the root, or absolute outside it). A pattern is a
+ * path, a folder (all files in it, at any depth) or a glob (`*`, `**`, `?`, `[…]`, `{…}`). Hidden entries and links to
+ * folders are left out unless named; of several names of one file the first is kept, with the field of the last
+ * pattern that finds it under that name.
+ * @throws {UserError} if a pattern finds no file or what it names cannot be looked into.
+ */
+export async function findSources(
+  patterns: readonly string[],
+  {
+    key = "data.files",
+    root = process.cwd(),
+    format = null,
+    fields = "text",
+  }: FindOptions = {},
+): Promise<SourceFile[]> {
+  if (patterns.length === 0) {
+    throw new UserError(
+      `Cannot read any text as '${key}' is empty: give paths, folders or globs`,
+    );
+  }
+  const found = new Map<string, Found & { field: string }>();
+  for (const [i, pattern] of patterns.entries()) {
+    const files = await expand(pattern, root, key);
+    if (files.length === 0) {
+      throw new UserError(
+        `Cannot read any text as '${key}' finds no file: got '${pattern}'`,
+      );
+    }
+    const field = typeof fields === "string" ? fields : fields[i];
+    for (const file of files) {
+      found.set(nameOf(file.path, root), { ...file, field });
+    }
+  }
+  const seen = new Set<string>();
+  const sources: SourceFile[] = [];
+  // The default order is by UTF-16 units, the same in every locale.
+  for (const name of [...found.keys()].sort()) {
+    const { path, bytes, field } = found.get(name)!;
+    const real = realpathSync(path);
+    if (seen.has(real)) continue;
+    seen.add(real);
+    sources.push({ name, path: real, bytes, ...formatOf(name, format), field });
+  }
+  return sources;
+}
+
+interface Found {
+  path: string;
+  bytes: number;
+}
+
+async function expand(
+  pattern: string,
+  root: string,
+  key: string,
+): Promise<Found[]> {
+  const path = resolve(root, pattern);
+  try {
+    // A name that exists is taken as it stands, so that files called `a[1].txt` can be given.
+    const stats = statIfThere(path);
+    if (stats?.isFile()) return [{ path, bytes: stats.size }];
+    if (stats?.isDirectory()) return await folderFiles(path);
+    if (stats) {
+      throw new UserError(
+        `Cannot read '${pattern}' ('${key}') as it is no file or folder`,
+      );
+    }
+    return /[*?[{]/.test(pattern) ? await globFiles(pattern, root) : [];
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw cannotRead(pattern, error);
+  }
+}
+
+/** All files below a folder; a folder in it that may not be looked into is an error, where glob() would pass it by. */
+async function folderFiles(folder: string): Promise<Found[]> {
+  accessSync(folder, constants.R_OK | constants.X_OK);
+  return await globFiles("**", folder, (path) => {
+    try {
+      accessSync(path, constants.R_OK | constants.X_OK);
+    } catch (error) {
+      throw cannotRead(path, error);
+    }
+  });
+}
+
+async function globFiles(
+  pattern: string,
+  root: string,
+  onFolder?: (path: string) => void,
+): Promise<Found[]> {
+  const files: Found[] = [];
+  for await (const entry of glob(pattern, { cwd: root })) {
+    const path = isAbsolute(entry) ? entry : join(root, entry);
+    const stats = statIfThere(path);
+    if (stats?.isFile()) files.push({ path, bytes: stats.size });
+    // The search does not go down into links to folders.
+    if (onFolder && stats?.isDirectory() && !lstatSync(path).isSymbolicLink()) {
+      onFolder(path);
+    }
+  }
+  return files;
+}
+
+/** Undefined where there is nothing, or a link that leads nowhere. */
+function statIfThere(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+function nameOf(path: string, root: string): string {
+  const fromRoot = relative(root, path);
+  const name = fromRoot.startsWith("..") || isAbsolute(fromRoot)
+    ? path
+    : fromRoot;
+  return name.replaceAll("\\", "/");
+}
