@@ -1,7 +1,7 @@
 /** From a path on the command line to a trained model. @module */
 import { dirname, join } from "node:path";
 import { type Config, fromYaml } from "../config/mod.ts";
-import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
+import type { Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { type Checkpoint, resolveCheckpoint } from "../train/checkpoint.ts";
@@ -9,8 +9,9 @@ import type { Gpu } from "../gpu/device.ts";
 import type { Choices } from "../gpu/tuner.ts";
 import { loadChoices } from "../gpu/tuning_cache.ts";
 import { modelOf } from "../train/build.ts";
-import { cacheFolder } from "../train/data.ts";
+import { cacheFolder } from "../train/cache_folder.ts";
 import type { Inference } from "../train/inference.ts";
+import { keptTokenizer } from "../train/kept_tokenizer.ts";
 import { recordedChoices, withWayBack } from "../train/resume.ts";
 import { loadModel } from "../train/state_files.ts";
 
@@ -47,7 +48,7 @@ export async function trainedModel(path: string | undefined): Promise<Trained> {
     );
   }
   const config = fromYaml(yaml, file);
-  const tokenizer = await loadTokenizer(config.data.tokenizer);
+  const tokenizer = await keptTokenizer(checkpoint.path, config);
   const model = modelOf(config, tokenizer.vocabSize);
   return { run, checkpoint, config, tokenizer, model };
 }

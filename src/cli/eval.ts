@@ -1,13 +1,23 @@
 /** `blocksmith eval`. @module */
 import { join } from "node:path";
-import { prepare, TokenStore } from "../data/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { fairseqSubset } from "../data/fairseq/mod.ts";
+import { openSplits, type SplitRef } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
-import { cacheFolder, prepareData } from "../train/data.ts";
+import { cacheFolder } from "../train/cache_folder.ts";
+import { openData, prepareWith, sourcesOf } from "../train/data.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { Inference } from "../train/inference.ts";
-import { choicesOf, loadTrained, trainedModel } from "./checkpoint_words.ts";
+import { checkSameTokenizer } from "../train/kept_tokenizer.ts";
+import { pinData } from "../train/pin.ts";
+import {
+  choicesOf,
+  loadTrained,
+  type Trained,
+  trainedModel,
+} from "./checkpoint_words.ts";
 import { type Command, numberFlag } from "./command.ts";
 
 /** Loss and perplexity of a checkpoint. */
@@ -18,7 +28,8 @@ export const evalCommand: Command = {
 
 Evaluates on the run's held-out split, or on the files given.
 
-  --split valid|train   which split of the run's data (default valid)
+  --split valid|train   which split of the run's data (default valid); of a folder of
+                        fairseq's any subset, such as test
   --batches <n>         at most so many batches, 0 for all (default as in training,
                         train.max_eval_batches; all for files)
 
@@ -30,40 +41,27 @@ Examples:
   async run(words) {
     const [path, ...files] = words.words;
     const split = words.flags.split ?? "valid";
-    if (split !== "valid" && split !== "train") {
-      throw new UserError(
-        `Cannot evaluate as '--split' must be valid or train: got '${split}'`,
-      );
-    }
     if (files.length > 0 && words.flags.split) {
       throw new UserError(
         "Cannot evaluate as '--split' and files exclude each other: give one of them",
       );
     }
     const trained = await trainedModel(path);
-    const { run, checkpoint, config, tokenizer, model } = trained;
+    const { checkpoint, config, model } = trained;
     const usual = files.length > 0 ? null : config.train.max_eval_batches;
     const limit = numberFlag(words, "batches", usual ?? 0, 0, true) || null;
-    const prepared = files.length > 0
-      ? await prepare({
-        documents: { files },
-        tokenizer,
-        contextLength: model.context,
-        validFraction: 0,
-        cacheDir: cacheFolder(config),
-      })
-      : await prepareData(config, tokenizer);
-    if (files.length === 0) noteChange(run, prepared.summary.fingerprint);
-    const store = TokenStore.open(prepared.dir);
-    const name = files.length > 0 ? "train" : split;
-    const chosen = store.split(name);
+    const say = (line: string) => console.error(line);
+    const { refs, ignoreId } = files.length > 0
+      ? await filesToRead(trained, files, say)
+      : await splitToRead(trained, split, say);
+    if (refs.length === 0) {
+      throw new UserError(
+        `Cannot evaluate as the ${split} split is empty: give files, or train with data.valid_fraction above 0`,
+      );
+    }
+    const chosen = openSplits(refs);
     const gpu = await openGpu();
     try {
-      if (chosen.chunks === 0) {
-        throw new UserError(
-          `Cannot evaluate as the ${name} split is empty: give files, or train with data.valid_fraction above 0`,
-        );
-      }
       const rows = Math.min(
         config.train.device_eval_batch_size,
         chosen.chunks,
@@ -80,7 +78,7 @@ Examples:
       const options = {
         rows,
         vocabSize: model.vocabulary,
-        ignoreId: tokenizer.eosId,
+        ignoreId,
       };
       const result = await evaluate(inference, chosen, options, limit);
       const { loss, perplexity, tokens } = result!;
@@ -98,6 +96,78 @@ Examples:
     return 0;
   },
 };
+
+/** What to evaluate on. */
+interface ToRead {
+  refs: SplitRef[];
+  /** The label that does not count. */
+  ignoreId: number | null;
+}
+
+/** The files of the command line, as the run's data would be read. */
+async function filesToRead(
+  { config, tokenizer, model }: Trained,
+  files: string[],
+  say: (line: string) => void,
+): Promise<ToRead> {
+  const { data } = config;
+  const field = data.text_field;
+  const ofFiles: Config["data"] = {
+    ...data,
+    name: "files",
+    files,
+    text_field: typeof field === "string" ? field : field[0],
+    split: typeof data.split === "string" ? data.split : data.split[0],
+  };
+  const asked = await pinData({ ...config, data: ofFiles }, say);
+  const { dir } = await prepareWith(asked, {
+    documents: { files: await sourcesOf(asked, "files", say) },
+    tokenizer,
+    contextLength: model.context,
+    validFraction: 0,
+    maxDocuments: null,
+    say,
+  });
+  return {
+    refs: [{ store: dir, split: "train" }],
+    ignoreId: tokenizer.eosId,
+  };
+}
+
+/** A split of the run's own data. */
+async function splitToRead(
+  { run, checkpoint, config, tokenizer, model }: Trained,
+  split: string,
+  say: (line: string) => void,
+): Promise<ToRead> {
+  const { data } = config;
+  const other = split !== "train" && split !== "valid";
+  if (other && data.name !== "fairseq") {
+    throw new UserError(
+      `Cannot evaluate as '--split' must be valid or train: got '${split}'`,
+    );
+  }
+  const opened = await openData(config, {
+    say,
+    tokenizer: data.name === "fairseq" ? undefined : tokenizer,
+  });
+  checkSameTokenizer(checkpoint.path, tokenizer, opened.tokenizer);
+  const { ignoreId } = opened;
+  if (other) {
+    const ref = fairseqSubset({
+      path: data.path!,
+      subset: split,
+      combine: false,
+      contextLength: model.context,
+    });
+    return { refs: [{ fairseq: ref }], ignoreId };
+  }
+  noteChange(run, opened.fingerprint);
+  return {
+    refs: (split === "train" ? opened.train : opened.valid).map((p) => p.ref),
+    ignoreId,
+  };
+}
 
 /** What was held out in training may now be something else. */
 function noteChange(run: string, fingerprint: string): void {

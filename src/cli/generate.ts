@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
-import { cacheFolder } from "../train/data.ts";
+import { cacheFolder } from "../train/cache_folder.ts";
 import { Inference } from "../train/inference.ts";
 import { sampleToken } from "../train/sampling.ts";
 import { choicesOf, loadTrained, trainedModel } from "./checkpoint_words.ts";
@@ -47,6 +47,10 @@ Examples:
     const { config, tokenizer, model } = trained;
     const prompt = words.flags.prompt || "\n";
     const tokens = [...tokenizer.encode(prompt)];
+    // fairseq's texts begin after an end-of-sentence; a model needs one token at least.
+    if (config.data.name === "fairseq" || tokens.length === 0) {
+      tokens.unshift(tokenizer.eosId ?? 0);
+    }
     const gpu = await openGpu();
     try {
       const choices = choicesOf(trained, gpu);

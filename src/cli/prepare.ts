@@ -1,6 +1,17 @@
 /** `blocksmith prepare`. @module */
-import { loadTokenizer } from "../data/mod.ts";
-import { prepareData } from "../train/data.ts";
+import { contextLength } from "../config/mod.ts";
+import { FairseqSink } from "../data/fairseq/mod.ts";
+import type { Prepared } from "../data/mod.ts";
+import { sourceTexts } from "../data/source_text.ts";
+import { UserError } from "../errors.ts";
+import {
+  openData,
+  prepareWith,
+  sourcesOf,
+  tokenizerOf,
+} from "../train/data.ts";
+import { formatBytes, formatCount } from "../train/format.ts";
+import { pinData } from "../train/pin.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configOf } from "./config_words.ts";
 
@@ -11,21 +22,105 @@ export const prepareCommand: Command = {
   help: `[options] [key=value ...]
 
 Tokenises the config's data as 'train' would, once: training with the same text,
-tokenizer and context length finds the store. Needs no GPU.
+tokenizer and context length finds the store. Needs no GPU. Killed at any moment
+and run again, it goes on where it was.
 
 ${CONFIG_HELP}
+  --fairseq <folder>    writes fairseq's binarised format into that folder in place of
+                        a store: dict.txt, and train and valid as .bin and .idx
+  --json                prints what store.json says, for each store
+
+Data keys that matter here (configs/data/source.yaml has all of them):
+  data.files=[...]      paths, folders, globs, - for standard input, hf://datasets/...
+  data.text_field=...   field of JSON Lines or Parquet, text if not given
+  data.tokenizer=...    byte, gpt2, a tokenizer.json, or a name on the hub
+  --skip-bad            counts what cannot be read and goes on
+  --dedup               drops documents that have come before
+  --workers <n>         threads that tokenise, one a core if not given
 
 Examples:
   blocksmith prepare
-  blocksmith prepare 'data.files=[/usr/lib/python3/dist-packages/**/*.py]' data.tokenizer=gpt2`,
-  flags: ["config-dir"],
+  blocksmith prepare 'data.files=[/usr/lib/python3/dist-packages/**/*.py]' data.tokenizer=gpt2
+  zcat dump.jsonl.gz | blocksmith prepare data.files=[-] data.text_field=content
+  blocksmith prepare data.files=[hf://datasets/Salesforce/wikitext/wikitext-2-raw-v1/*]
+  blocksmith prepare 'data.files=[texts/]' data.tokenizer=gpt2 --fairseq data-bin`,
+  flags: ["config-dir", "fairseq"],
+  switches: ["json"],
   configFlags: true,
   async run(words) {
-    const { config } = configOf(words);
-    const tokenizer = await loadTokenizer(config.data.tokenizer);
-    const { dir, reused, summary } = await prepareData(config, tokenizer);
-    console.log(`${reused ? "found" : "made"} ${dir}`);
-    console.log(JSON.stringify(summary, null, 2));
+    const say = (line: string) => console.error(line);
+    const config = await pinData(configOf(words).config, say);
+    if (words.flags.fairseq !== undefined) {
+      if (config.data.name === "fairseq" || config.data.weights.length > 0) {
+        throw new UserError(
+          "Cannot write fairseq's format as '--fairseq' goes with 'data.files' without 'data.weights': give text",
+        );
+      }
+      const dir = words.flags.fairseq;
+      const made = await prepareWith(config, {
+        documents: config.data.name === "source"
+          ? { texts: sourceTexts }
+          : { files: await sourcesOf(config, "files", say) },
+        validDocuments: await sourcesOf(config, "valid_files", say),
+        tokenizer: await tokenizerOf(config),
+        contextLength: contextLength(config.model),
+        out: {
+          dir,
+          sink: (dir, tokenizer) => new FairseqSink(dir, { tokenizer }),
+        },
+        say,
+      });
+      print(made, words.switches.has("json"));
+      return 0;
+    }
+    const { stores, train, valid, tokenizer } = await openData(config, { say });
+    for (const store of stores) print(store, words.switches.has("json"));
+    if (stores.length === 0) {
+      const chunks = (parts: { chunks: number }[]) =>
+        parts.reduce((sum, part) => sum + part.chunks, 0);
+      console.log(
+        `${config.data.path} is prepared: ${
+          chunks(train)
+        } blocks to train on, ${
+          chunks(valid)
+        } to validate on, ${tokenizer.vocabSize} symbols`,
+      );
+    }
     return 0;
   },
 };
+
+/** What became of the documents. */
+function print(
+  { dir, reused, summary, reasons }: Prepared,
+  json: boolean,
+): void {
+  console.log(`${reused ? "found" : "made"} ${dir}`);
+  if (json) {
+    console.log(JSON.stringify(summary, null, 2));
+    return;
+  }
+  const { splits, skipped } = summary;
+  for (const [name, split] of Object.entries(splits)) {
+    const { documents, tooShort, bytes, tokens, chunks } = split;
+    const perToken = tokens > 0 ? (bytes / tokens).toFixed(2) : "no";
+    console.log(
+      [
+        name.padEnd(6),
+        `${documents} documents${
+          tooShort > 0 ? ` (${tooShort} too short)` : ""
+        }`,
+        formatBytes(bytes),
+        `${formatCount(tokens)} tokens (${perToken} bytes each)`,
+        `${chunks} sequences`,
+      ].join("  "),
+    );
+  }
+  const counts = Object.entries(skipped).filter(([, count]) => count > 0);
+  if (counts.length > 0) {
+    console.log(
+      `skipped  ${counts.map(([why, count]) => `${count} ${why}`).join(", ")}`,
+    );
+  }
+  for (const reason of reasons) console.log(`  ${reason}`);
+}

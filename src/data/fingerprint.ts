@@ -36,8 +36,8 @@ export function fingerprintOf(
   const line = (value: unknown) => hash.update(JSON.stringify(value) + "\n");
   line(options);
   line({
-    tokenizer: tokenizer.name,
-    digest: tokenizer.digest ?? null,
+    // The same file under another name, such as the copy beside a checkpoint, is the same tokenizer.
+    tokenizer: tokenizer.digest ?? tokenizer.name,
     vocabSize: tokenizer.vocabSize,
     probe: [...tokenizer.encode(PROBE)],
   });

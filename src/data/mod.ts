@@ -18,6 +18,7 @@ export {
   type TokenSplit,
   TokenStore,
 } from "./token_store.ts";
+export { openSplit, openSplits, type SplitRef } from "./split_ref.ts";
 export { Sampler, type SamplerOptions, type SamplerState } from "./sampler.ts";
 export {
   assembleBatch,

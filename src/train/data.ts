@@ -1,69 +1,290 @@
-/** A config's text as a token store, and where that lies. @module */
-import { homedir } from "node:os";
-import { join } from "node:path";
+/** A config's data, prepared or found, and the tokenizer that goes with it. @module */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { type Config, contextKey, contextLength } from "../config/mod.ts";
-import { prepare, type Prepared, type Tokenizer } from "../data/mod.ts";
+import { fairseqData } from "../data/fairseq/mod.ts";
+import { hubDataset } from "../data/hub/mod.ts";
+import {
+  loadTokenizer,
+  prepare,
+  type Prepared,
+  type PrepareOptions,
+  type PrepareProgress,
+  type SplitRef,
+  type Tokenizer,
+} from "../data/mod.ts";
 import { sourceTexts } from "../data/source_text.ts";
+import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
+import { cacheFolder } from "./cache_folder.ts";
+import { HUB } from "./pin.ts";
 import { Progress } from "./progress.ts";
 
 /** The documents' shuffle has a seed of its own, as in the paper's code: runs that differ in `seed` see the same split. */
 const DATA_SEED = 0;
 
-/** Where prepared data and tuning results are kept. */
-export const cacheFolder = (config?: Config): string =>
-  config?.data.cache ??
-    join(
-      Deno.env.get("XDG_CACHE_HOME") || join(homedir(), ".cache"),
-      "blocksmith",
-    );
+/** One source of sequences. */
+export interface DataPart {
+  ref: SplitRef;
+  /** Sequences in it. */
+  chunks: number;
+  /** How often it is drawn from, relative to the others; null for one that is all there is. */
+  weight: number | null;
+}
+
+/** Data that is ready. */
+export interface RunData {
+  tokenizer: Tokenizer;
+  /** SHA-256 over all that decides the sequences. */
+  fingerprint: string;
+  train: DataPart[];
+  /** Empty where nothing is held out. */
+  valid: DataPart[];
+  /** The label that is not learnt, where targets are shifted tokens. */
+  ignoreId: number | null;
+  /** The stores behind it; none for a folder of fairseq's. */
+  stores: Prepared[];
+}
+
+/** How data is opened. */
+export interface OpenDataOptions {
+  /** Takes notes for the user. */
+  say?: (line: string) => void;
+  /** In place of the config's, for a run that keeps its own. */
+  tokenizer?: Tokenizer;
+}
+
+/** The tokenizer that the config names. */
+export function tokenizerOf(config: Config): Promise<Tokenizer> {
+  return loadTokenizer(config.data.tokenizer, {
+    cacheDir: cacheFolder(config),
+  });
+}
 
 /**
  * Tokenises the config's data, or finds it prepared.
  *
  * @throws {UserError} where there is no text, none long enough, or no room
  */
-export async function prepareData(
+export async function openData(
   config: Config,
-  tokenizer: Tokenizer,
+  options: OpenDataOptions = {},
+): Promise<RunData> {
+  const { data, model } = config;
+  if (data.name === "fairseq") return await openFairseq(config, options);
+  const tokenizer = options.tokenizer ?? await tokenizerOf(config);
+  const { say } = options;
+  // Without weights all files are one text.
+  const weighted = data.weights.length > 0;
+  const entries = weighted
+    ? data.files.map((_, i) => [i])
+    : [data.files.map((_, i) => i)];
+  const validDocuments = await sourcesOf(config, "valid_files", say);
+  const stores: Prepared[] = [];
+  for (const entry of entries) {
+    stores.push(
+      await prepareWith(config, {
+        documents: data.name === "source"
+          ? { texts: sourceTexts }
+          : { files: await sourcesOf(config, "files", say, entry) },
+        validDocuments,
+        tokenizer,
+        contextLength: contextLength(model),
+        say,
+      }),
+    );
+  }
+  const part = (split: "train" | "valid") =>
+    stores.map(({ dir, summary }, i) => ({
+      ref: { store: dir, split },
+      chunks: summary.splits[split].chunks,
+      weight: weighted ? data.weights[i] : null,
+    }));
+  const valid = part("valid").filter(({ chunks }) => chunks > 0)
+    .map((part) => ({ ...part, weight: null }));
+  return {
+    tokenizer,
+    fingerprint: weighted
+      ? mixed(stores.map(({ summary }) => summary.fingerprint), data.weights)
+      : stores[0].summary.fingerprint,
+    train: part("train"),
+    // Named files are held out of each part alike.
+    valid: validDocuments.length > 0 ? valid.slice(0, 1) : valid,
+    ignoreId: tokenizer.eosId,
+    stores,
+  };
+}
+
+/** Options of `prepare()` that the config decides, whoever the documents come from. */
+export async function prepareWith(
+  config: Config,
+  options:
+    & Pick<
+      PrepareOptions,
+      "documents" | "tokenizer" | "contextLength" | "say"
+    >
+    & Partial<PrepareOptions>,
 ): Promise<Prepared> {
   const { data, model } = config;
-  let progress: Progress | undefined, phase = "";
+  const meter = new Meter();
   try {
     return await prepare({
-      documents: data.name === "source"
-        ? { texts: sourceTexts }
-        : { files: data.files },
-      tokenizer,
-      contextLength: contextLength(model),
       validFraction: data.valid_fraction,
-      validFiles: data.valid_files,
       seed: DATA_SEED,
       maxDocuments: data.max_documents ?? config.num_token_mult * 100_000,
+      validMaxDocuments: data.valid_max_documents,
+      dedup: data.dedup,
+      skipBad: data.skip_bad,
+      workers: data.workers,
       cacheDir: cacheFolder(config),
-      onProgress(p) {
-        if (p.phase === "wait") return;
-        if (p.phase !== phase) {
-          progress?.stop();
-          phase = p.phase;
-          progress = new Progress({
-            label: p.phase === "check" ? "reading" : "tokenizing",
-            total: p.total,
-            unit: "bytes",
-          });
-        }
-        progress?.at(p.done);
-      },
+      onProgress: (p) => meter.at(p),
+      ...options,
     });
   } catch (error) {
     // Data knows no families of models: it names the first one's key.
     if (!(error instanceof UserError)) throw error;
-    const key = contextKey(model);
     throw new UserError(
-      error.message.replaceAll("model.context_length", key),
+      error.message.replaceAll("model.context_length", contextKey(model)),
       { cause: error },
     );
   } finally {
-    await progress?.stop();
+    await meter.stop();
+  }
+}
+
+/**
+ * The files that `data.files` or `data.valid_files` name, downloaded where they lie on the hub.
+ *
+ * @param entries only these of the list
+ */
+export async function sourcesOf(
+  config: Config,
+  key: "files" | "valid_files",
+  say?: (line: string) => void,
+  entries?: readonly number[],
+): Promise<SourceFile[]> {
+  const { data } = config;
+  const names = data[key];
+  const of = (list: string | string[], i: number) =>
+    typeof list === "string" ? list : list[i];
+  const found: SourceFile[] = [];
+  for (const i of entries ?? names.keys()) {
+    const field = key === "files"
+      ? of(data.text_field, i)
+      : typeof data.text_field === "string"
+      ? data.text_field
+      : data.text_field[0];
+    if (!names[i].startsWith(HUB)) {
+      found.push(
+        ...await findSources([names[i]], {
+          key: `data.${key}`,
+          format: data.format,
+          fields: field,
+        }),
+      );
+      continue;
+    }
+    const meter = new Meter();
+    const split = of(key === "files" ? data.split : data.valid_split, i);
+    try {
+      const { files } = await hubDataset({
+        url: names[i],
+        split,
+        cacheDir: cacheFolder(config),
+        say,
+        onProgress: (p) => meter.at({ ...p, phase: "download" }),
+      });
+      found.push(
+        ...files.map((file) => ({
+          ...file,
+          ...formatOf(file.name, data.format),
+          field,
+        })),
+      );
+    } finally {
+      await meter.stop();
+    }
+  }
+  return withoutTwins(found);
+}
+
+/** Of files that several entries name, the first, as with several patterns of one entry. */
+function withoutTwins(files: SourceFile[]): SourceFile[] {
+  const seen = new Set<string>();
+  return files.filter(({ path }) => !seen.has(path) && seen.add(path));
+}
+
+async function openFairseq(
+  { data, model }: Config,
+  { say }: OpenDataOptions,
+): Promise<RunData> {
+  if (data.path === null) {
+    throw new UserError(
+      "Cannot read the data as 'data.path' must be a folder that fairseq-preprocess wrote: got null",
+    );
+  }
+  const first = data.path.split(delimiter)[0];
+  if (
+    !data.combine_val && existsSync(join(first, `${data.valid_subset}1.idx`))
+  ) {
+    say?.(
+      `note: '${data.valid_subset}1' is not validated on; data.combine_val=true adds it`,
+    );
+  }
+  const { tokenizer, fingerprint, train, valid, chunks } = await fairseqData({
+    path: data.path,
+    trainSubset: data.train_subset,
+    validSubset: data.valid_subset,
+    combineVal: data.combine_val,
+    contextLength: contextLength(model),
+    bpe: data.bpe,
+  });
+  return {
+    tokenizer,
+    fingerprint,
+    train: [{ ref: { fairseq: train }, chunks: chunks.train, weight: null }],
+    valid: valid
+      ? [{ ref: { fairseq: valid }, chunks: chunks.valid, weight: null }]
+      : [],
+    ignoreId: null,
+    stores: [],
+  };
+}
+
+function mixed(fingerprints: string[], weights: number[]): string {
+  return createHash("sha256")
+    .update(JSON.stringify({ fingerprints, weights }))
+    .digest("hex");
+}
+
+/** What the phases are called. */
+const LABELS = {
+  download: "downloading",
+  check: "reading",
+  tokenize: "tokenizing",
+};
+
+/** A bar for each phase. */
+class Meter {
+  #bar: Progress | undefined;
+  #phase = "";
+
+  at(
+    { phase, done, total }: Omit<PrepareProgress, "phase"> & {
+      phase: PrepareProgress["phase"] | "download";
+    },
+  ): void {
+    if (phase === "wait") return;
+    if (phase !== this.#phase) {
+      this.#bar?.stop();
+      this.#phase = phase;
+      this.#bar = new Progress({ label: LABELS[phase], total, unit: "bytes" });
+    }
+    this.#bar!.at(done);
+  }
+
+  async stop(): Promise<void> {
+    await this.#bar?.stop();
   }
 }

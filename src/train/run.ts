@@ -5,7 +5,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { type Config, printConfig } from "../config/mod.ts";
-import { loadTokenizer, TokenStore } from "../data/mod.ts";
+import { openSplits } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
 import type { Choices } from "../gpu/tuner.ts";
@@ -21,13 +21,20 @@ import {
   resolveCheckpoint,
   saveCheckpoint,
 } from "./checkpoint.ts";
-import { cacheFolder, prepareData } from "./data.ts";
+import { cacheFolder } from "./cache_folder.ts";
+import { openData, tokenizerOf } from "./data.ts";
 import { evaluate } from "./evaluate.ts";
 import { type FeedOptions, openFeed } from "./feed.ts";
 import { exists, quoted } from "./files.ts";
 import { formatBytes, formatCount } from "./format.ts";
+import {
+  checkSameTokenizer,
+  keepTokenizer,
+  keptTokenizer,
+} from "./kept_tokenizer.ts";
 import { type Ended, trainLoop } from "./loop.ts";
 import { MetricsLog } from "./metrics.ts";
+import { pinData } from "./pin.ts";
 import { Progress } from "./progress.ts";
 import type { Program } from "./program.ts";
 import {
@@ -63,10 +70,8 @@ export interface RunOptions {
 
 /** Trains. Returns how it ended; the folder holds everything else. */
 export async function run(options: RunOptions): Promise<Ended> {
-  const { config, dir, resume, say } = options;
-  refuseUnbuilt(config);
-  const tokenizer = await loadTokenizer(config.data.tokenizer);
-  const model = modelOf(config, tokenizer.vocabSize);
+  const { dir, resume, say } = options;
+  refuseUnbuilt(options.config);
   // Taken before the text is read: a folder in use is better told at once.
   using _traces = noTraces(dir);
   using folder = await openRun(dir, { resume });
@@ -75,14 +80,24 @@ export async function run(options: RunOptions): Promise<Ended> {
     : options.from
     ? resolveCheckpoint(options.from)
     : latestCheckpoint(dir);
-  const prepared = await prepareData(config, tokenizer);
-  const store = TokenStore.open(prepared.dir);
-  const { summary } = prepared;
-  const settings = settingsOf(config, summary.splits.train.chunks);
+  const config = resume ? options.config : await pinData(options.config, say);
+  // Before any text is read: what is wrong with the model is better told at once.
+  const kept = checkpoint
+    ? await keptTokenizer(checkpoint.path, config)
+    : config.data.name === "fairseq"
+    ? undefined
+    : await tokenizerOf(config);
+  if (kept) modelOf(config, kept.vocabSize);
+  const data = await openData(config, { say, tokenizer: kept });
+  const { tokenizer } = data;
+  if (checkpoint) checkSameTokenizer(checkpoint.path, kept!, tokenizer);
+  const model = modelOf(config, tokenizer.vocabSize);
+  const chunks = data.train.reduce((sum, part) => sum + part.chunks, 0);
+  const settings = settingsOf(config, chunks);
   const accumulation = config.train.gradient_accumulation_steps;
   if (checkpoint) {
     const facts = fromCheckpoint(dir, checkpoint, readTrainFacts);
-    checkResumable(dir, facts, config, settings, summary.fingerprint, say);
+    checkResumable(dir, facts, config, settings, data.fingerprint, say);
   }
   const gpu = await openGpu();
   try {
@@ -95,7 +110,7 @@ export async function run(options: RunOptions): Promise<Ended> {
     );
     say(
       `${
-        formatCount(summary.splits.train.chunks * summary.contextLength)
+        formatCount(chunks * model.context)
       } training tokens (${tokenizer.name}), ${settings.totalSteps} steps of ${
         formatCount(settings.tokensPerStep)
       } · run ${dir}`,
@@ -112,25 +127,24 @@ export async function run(options: RunOptions): Promise<Ended> {
         version: VERSION,
         adapter: gpu.info,
         kernels: choices,
-        data: { fingerprint: summary.fingerprint, tokenizer: tokenizer.name },
+        data: { fingerprint: data.fingerprint, tokenizer: tokenizer.name },
         parameters: parameterCount(model),
         memory: program.memory,
         flops_per_step: accumulation * program.micro.flops +
           program.update.flops,
       });
     }
-    using valid = closing(store.split("valid"));
+    using valid = closing(
+      data.valid.length > 0 ? openSplits(data.valid.map((p) => p.ref)) : null,
+    );
     const feedOptions = {
       rows: config.train.device_train_batch_size,
       vocabSize: model.vocabulary,
-      ignoreId: tokenizer.eosId,
+      ignoreId: data.ignoreId,
     };
     using feed = await openFeed({
       ...feedOptions,
-      parts: [{
-        ref: { store: prepared.dir, split: "train" },
-        weight: null,
-      }],
+      parts: data.train,
       seed: config.seed,
       accumulation,
     });
@@ -174,7 +188,7 @@ export async function run(options: RunOptions): Promise<Ended> {
       seed: config.seed,
       sampler: feed.state,
       schedule: settings.schedule,
-      data: summary.fingerprint,
+      data: data.fingerprint,
     });
     return await trainLoop(
       {
@@ -184,10 +198,10 @@ export async function run(options: RunOptions): Promise<Ended> {
         metrics,
         progress,
         stop,
-        evaluate: valid.split.chunks === 0 ? undefined : () =>
+        evaluate: valid.split === null ? undefined : () =>
           evaluate(
             session,
-            valid.split,
+            valid.split!,
             evalOptions,
             config.train.max_eval_batches,
             () => stop.requested !== null,
@@ -198,7 +212,10 @@ export async function run(options: RunOptions): Promise<Ended> {
           await saveCheckpoint(
             dir,
             step,
-            (path) => writeTrainState(path, session, stateOf(step)),
+            async (path) => {
+              await writeTrainState(path, session, stateOf(step));
+              keepTokenizer(path, tokenizer);
+            },
             config.train.keep,
           );
         },
@@ -284,6 +301,6 @@ function deviceBytes(gpu: Gpu): number {
   return gpu.traits.software ? Deno.systemMemoryInfo().available : Infinity;
 }
 
-function closing<T extends { close(): void }>(split: T) {
-  return { split, [Symbol.dispose]: () => split.close() };
+function closing<T extends { close(): void }>(split: T | null) {
+  return { split, [Symbol.dispose]: () => split?.close() };
 }

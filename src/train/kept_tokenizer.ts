@@ -1,0 +1,77 @@
+/**
+ * The tokenizer beside the weights: a checkpoint is read again where the file
+ * that its run was given, or the hub, is no more.
+ * @module
+ */
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config/mod.ts";
+import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
+import { fairseqSpec } from "../data/fairseq/mod.ts";
+import { UserError } from "../errors.ts";
+import { quoted } from "./files.ts";
+
+/** Writes the files of a tokenizer, if it has any, into a checkpoint that is being made. */
+export function keepTokenizer(folder: string, tokenizer: Tokenizer): void {
+  for (const { name, bytes } of tokenizer.files ?? []) {
+    const file = openSync(join(folder, name), "wx");
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += writeSync(file, bytes, at, bytes.length - at);
+      }
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+/**
+ * The tokenizer that a checkpoint was trained with: of its own files, or built in.
+ *
+ * @throws {UserError} if its files are damaged, or missing and no longer where the config says
+ */
+export async function keptTokenizer(
+  folder: string,
+  { data }: Config,
+): Promise<Tokenizer> {
+  const dict = join(folder, "dict.txt"), json = join(folder, "tokenizer.json");
+  const kept = existsSync(json) ? json : null;
+  if (data.name === "fairseq" && existsSync(dict)) {
+    return await loadTokenizer(fairseqSpec(dict, kept ?? data.bpe));
+  }
+  return await loadTokenizer(kept ?? data.tokenizer, {
+    cacheDir: data.cache ?? undefined,
+  });
+}
+
+/**
+ * Refuses data whose ids mean something else than the checkpoint's.
+ *
+ * @throws {UserError} if the tokenizers differ
+ */
+export function checkSameTokenizer(
+  folder: string,
+  kept: Tokenizer,
+  ofData: Tokenizer,
+): void {
+  if (definitionOf(kept) === definitionOf(ofData)) return;
+  const what = ofData.files?.some(({ name }) => name === "dict.txt")
+    ? "dictionary"
+    : "tokenizer";
+  throw new UserError(
+    `Cannot use ${
+      quoted(folder)
+    } as the data's ${what} must be the one that the checkpoint was trained with: got ${ofData.vocabSize} ids of '${ofData.name}' for ${kept.vocabSize} of '${kept.name}'; prepare the data with the ${what} in the checkpoint's folder`,
+  );
+}
+
+/** Equal for tokenizers that give equal ids, wherever their files lie. */
+function definitionOf({ name, files }: Tokenizer): string {
+  return files?.length
+    ? files.map(({ name, bytes }) =>
+      `${name} ${new TextDecoder().decode(bytes)}`
+    )
+      .join("\n")
+    : name;
+}

@@ -1,0 +1,112 @@
+/**
+ * What a config names may change under its name: standard input is gone once
+ * read, and a branch of the hub moves. A run's own config names what was read.
+ * @module
+ */
+import { existsSync } from "node:fs";
+import type { Config } from "../config/mod.ts";
+import { TOKENIZER_NAMES } from "../data/mod.ts";
+import { hubCommit, parseHubName, parseHubUrl } from "../data/hub/mod.ts";
+import { spool } from "../data/stdin.ts";
+import { UserError } from "../errors.ts";
+import { cacheFolder } from "./cache_folder.ts";
+
+/** The name of standard input among files. */
+export const STDIN = "-";
+
+/** What a set of the hub starts with. */
+export const HUB = "hf://";
+
+/**
+ * The config with standard input as a file of the cache, and sets and
+ * tokenizers of the hub at their commits.
+ *
+ * @param say takes notes for the user
+ * @throws {UserError} if there is nothing to read, or the hub cannot be reached
+ * and the cache does not know
+ */
+export async function pinData(
+  config: Config,
+  say: (line: string) => void,
+): Promise<Config> {
+  const { data } = config;
+  if ([...data.files, ...data.valid_files].filter(isStdin).length > 1) {
+    throw new UserError(
+      `Cannot read standard input twice: name '${STDIN}' once in 'data.files' and 'data.valid_files'`,
+    );
+  }
+  const pinned = { ...data };
+  const entry = (name: string) => pinEntry(name, config, say);
+  if (data.name === "files") {
+    pinned.files = await inTurn(data.files, entry);
+    pinned.valid_files = await inTurn(data.valid_files, entry);
+  }
+  const tokenizer = (name: string) => pinTokenizer(name, config, say);
+  if (data.name !== "fairseq") {
+    pinned.tokenizer = await tokenizer(data.tokenizer);
+  } else if (data.bpe !== null) pinned.bpe = await tokenizer(data.bpe);
+  return { ...config, data: pinned };
+}
+
+const isStdin = (name: string) => name === STDIN;
+
+async function inTurn(
+  names: readonly string[],
+  pin: (name: string) => Promise<string>,
+): Promise<string[]> {
+  const pinned = [];
+  for (const name of names) pinned.push(await pin(name));
+  return pinned;
+}
+
+async function pinEntry(
+  name: string,
+  config: Config,
+  say: (line: string) => void,
+): Promise<string> {
+  if (isStdin(name)) return await keepStdin(config, say);
+  if (!name.startsWith(HUB)) return name;
+  const { repo, revision, path } = parseHubUrl(name);
+  const commit = await hubCommit({
+    kind: "dataset",
+    repo,
+    revision,
+    cacheDir: cacheFolder(config),
+    say,
+  });
+  return `hf://datasets/${repo}@${commit}${
+    path === undefined ? "" : `/${path}`
+  }`;
+}
+
+async function pinTokenizer(
+  name: string,
+  config: Config,
+  say: (line: string) => void,
+): Promise<string> {
+  const hub = TOKENIZER_NAMES.includes(name) || existsSync(name)
+    ? null
+    : parseHubName(name);
+  // Names without an owner are too easily a slip of the pen.
+  if (!hub?.repo.includes("/")) return name;
+  const cacheDir = cacheFolder(config);
+  const commit = await hubCommit({ kind: "model", ...hub, cacheDir, say });
+  return `${hub.repo}@${commit}`;
+}
+
+async function keepStdin(
+  config: Config,
+  say: (line: string) => void,
+): Promise<string> {
+  if (Deno.stdin.isTerminal()) {
+    throw new UserError(
+      `Cannot read standard input as it is a terminal: pipe text into this command, or name files in place of '${STDIN}'`,
+    );
+  }
+  const path = await spool(Deno.stdin.readable, {
+    cacheDir: cacheFolder(config),
+    format: config.data.format,
+  });
+  say(`kept standard input as ${path}`);
+  return path;
+}
