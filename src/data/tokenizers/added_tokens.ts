@@ -2,14 +2,16 @@
  * Added tokens: texts that are a token wherever they stand, found before anything else is done.
  * @module
  */
-import type { Normalizer } from "./normalizer.ts";
-import { lastSpaceStart, spaceEnd } from "./normalizer.ts";
+import { lastSpaceStart, type Normalizer, spaceEnd } from "./normalizer.ts";
 import { type Part, show } from "./part.ts";
 import { UNICODE_WORD } from "./unicode.ts";
 
 /** A token with its own rule. */
 export interface AddedToken {
   id: number;
+  /** As it is written in the file. */
+  written: string;
+  /** As it is looked for and decoded: normalized, where `normalized`. */
   content: string;
   /** Only where no letter, mark, digit or connector touches it. */
   singleWord: boolean;
@@ -17,7 +19,7 @@ export interface AddedToken {
   leftStrip: boolean;
   /** Takes white space on its right along. */
   rightStrip: boolean;
-  /** Looked for in the normalized text, itself normalized. */
+  /** Looked for in the normalized text. */
   normalized: boolean;
   special: boolean;
 }
@@ -32,37 +34,41 @@ export type EmitPiece = (
 /**
  * Reads the `added_tokens` of a tokenizer.json.
  * @param vocab ids of the model's tokens
+ * @param normalizer what is done to the contents of normalized ones
  * @throws {UserError} if an id is not the one that the reference implementation gives: the model's, or the next free.
  */
 export function readAddedTokens(
   part: Part,
   vocab: ReadonlyMap<string, number>,
+  normalizer: Normalizer | null,
 ): AddedToken[] {
   const tokens = new Map<string, AddedToken>();
   const models = new Set(vocab.values());
   let next = vocab.size;
   for (const item of part.list(true)) {
     item.record();
-    const content = item.at("content").text();
-    if (content === "") continue;
+    const written = item.at("content").text();
+    if (written === "") continue;
     const id = item.at("id").count();
-    const due = tokens.get(content)?.id ?? vocab.get(content) ?? next;
-    if (id !== due || !vocab.has(content) && models.has(id)) {
+    const due = tokens.get(written)?.id ?? vocab.get(written) ?? next;
+    if (id !== due || !vocab.has(written) && models.has(id)) {
       throw item.error(
         `gives ${
-          show(content)
-        } the id ${id}, where the vocabulary and order make it ${due}`,
+          show(written)
+        } the id ${id}, where the vocabulary and the order make it ${due}`,
       );
     }
     next = Math.max(next, id + 1);
     const special = item.at("special").flag(false);
-    tokens.set(content, {
+    const normalized = item.at("normalized").flag(!special);
+    tokens.set(written, {
       id,
-      content,
+      written,
+      content: normalized && normalizer ? normalizer.apply(written) : written,
       singleWord: item.at("single_word").flag(false),
       leftStrip: item.at("lstrip").flag(false),
       rightStrip: item.at("rstrip").flag(false),
-      normalized: item.at("normalized").flag(!special),
+      normalized,
       special,
     });
   }
@@ -74,19 +80,16 @@ const BEGINS_WITH_WORD = new RegExp(`^[${UNICODE_WORD}]`, "v");
 
 /**
  * Finds tokens in a text: the leftmost, of these the longest.
- * @param tokens those to be found
- * @param normalize what is done to their contents beforehand
  * @returns null if there are none.
  */
 export function tokenFinder(
   tokens: readonly AddedToken[],
-  normalize: Normalizer = (text) => text,
 ): ((text: string, emit: EmitPiece) => void) | null {
   const byText = new Map<string, AddedToken>();
   for (const special of [true, false]) {
     for (const token of tokens) {
       if (token.special !== special) continue;
-      const content = normalize(token.content);
+      const { content } = token;
       if (content !== "" && !byText.has(content)) byText.set(content, token);
     }
   }

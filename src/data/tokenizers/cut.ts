@@ -49,6 +49,7 @@ const NEUTRAL: ReadonlySet<string> = new Set([
   "\\p{N}",
   "\\p{N}{1,3}",
   "[0-9]",
+  "[0-9][0-9][0-9]",
   "[一-龥぀-ゟ゠-ヿ]+",
   "[一-龥\u0800-\u4e00가-퟿]+",
 ]);
@@ -76,7 +77,7 @@ export function findCut(
         : null;
     case "lines":
       return (normalizer.absent || isLocal(normalizer)) &&
-          !added.some((token) => token.leftStrip || token.normalized)
+          !added.some((token) => token.leftStrip)
         ? lastLineCut
         : null;
     case "spaces":
@@ -99,6 +100,12 @@ function stepsOf(part: Part): Step[] {
       return [part.at("use_regex").flag(true) ? "gpt2" : "neutral"];
     case "Digits":
       return ["neutral"];
+    case "Punctuation":
+      return [
+        part.at("behavior").text("Isolated").startsWith("Merged")
+          ? null
+          : "neutral",
+      ];
     case "BertPreTokenizer":
     case "Whitespace":
     case "WhitespaceSplit":

@@ -53,7 +53,7 @@ class JsonTokenizer implements Tokenizer {
   readonly cut?: (text: string) => number;
   #find: ReturnType<typeof tokenFinder>;
   #findNormalized: ReturnType<typeof tokenFinder>;
-  #normalize: Normalizer | null;
+  #normalizer: Normalizer | null;
   #words: WordRule;
   #model: Model;
   #decode: Decoder;
@@ -69,22 +69,25 @@ class JsonTokenizer implements Tokenizer {
     this.digest = options.digest;
     this.files = options.files;
     const normalizer = json.at("normalizer");
-    this.#normalize = normalizer.absent ? null : readNormalizer(normalizer);
+    this.#normalizer = normalizer.absent ? null : readNormalizer(normalizer);
     this.#words = readWordRule(json.at("pre_tokenizer"));
     this.#model = readModel(json.at("model"));
     this.#decode = readDecoder(json.at("decoder"));
 
     const { vocab } = this.#model;
-    const added = readAddedTokens(json.at("added_tokens"), vocab);
+    const added = readAddedTokens(
+      json.at("added_tokens"),
+      vocab,
+      this.#normalizer,
+    );
     this.#find = tokenFinder(added.filter((token) => !token.normalized));
     this.#findNormalized = tokenFinder(
       added.filter((token) => token.normalized),
-      this.#normalize ?? undefined,
     );
     this.#tokens = tokensById(vocab, added);
     this.vocabSize = this.#tokens.length;
     if (this.vocabSize === 0) json.at("model").at("vocab").fail("not empty");
-    const ids = new Map(added.map(({ content, id }) => [content, id]));
+    const ids = new Map(added.map(({ written, id }) => [written, id]));
     this.eosId = options.eos.map((text) => ids.get(text) ?? vocab.get(text))
       .find((id) => id !== undefined) ?? null;
     this.cut = findCut(json, added) ?? undefined;
@@ -114,13 +117,9 @@ class JsonTokenizer implements Tokenizer {
 
   /** Encodes what stands between added tokens. */
   #piece(text: string, first: boolean): void {
-    if (this.#normalize) {
-      // A text whose first character vanishes no longer begins where its document does, says the reference.
-      if (first && text !== "") {
-        first = this.#normalize(String.fromCodePoint(text.codePointAt(0)!)) !==
-          "";
-      }
-      text = this.#normalize(text);
+    if (this.#normalizer) {
+      first &&= !this.#normalizer.dropsStart(text);
+      text = this.#normalizer.apply(text);
     }
     if (!this.#findNormalized) {
       if (text !== "") this.#words.cut(text, first, this.#word);

@@ -15,14 +15,18 @@ import {
   toLower,
 } from "./unicode.ts";
 
-/** A well-formed text made another. */
-export type Normalizer = (text: string) => string;
+/** What is done to a text. */
+export interface Normalizer {
+  /** A well-formed text made another. */
+  apply(text: string): string;
+  /**
+   * Whether the beginning of `text` goes. What is left then no longer begins where its document does, says the
+   * reference, except where rules that are compiled let it go.
+   */
+  dropsStart(text: string): boolean;
+}
 
-const NORMALIZERS: Record<string, (part: Part) => Normalizer> = {
-  Sequence(part) {
-    const all = part.at("normalizers").list().map(readNormalizer);
-    return (text) => all.reduce((so, normalize) => normalize(so), text);
-  },
+const NORMALIZERS: Record<string, (part: Part) => (text: string) => string> = {
   NFC: () => (text) => toForm(text, "NFC"),
   NFD: () => (text) => toForm(text, "NFD"),
   NFKC: () => (text) => toForm(text, "NFKC"),
@@ -67,10 +71,32 @@ const NMT_SPACES =
  */
 export function readNormalizer(part: Part): Normalizer {
   const type = part.type();
-  if (!Object.hasOwn(NORMALIZERS, type)) {
-    part.unsupported(Object.keys(NORMALIZERS));
+  if (type === "Sequence") {
+    return inTurn(part.at("normalizers").list().map(readNormalizer));
   }
-  return NORMALIZERS[type](part);
+  if (!Object.hasOwn(NORMALIZERS, type)) {
+    part.unsupported(["Sequence", ...Object.keys(NORMALIZERS)]);
+  }
+  const apply = NORMALIZERS[type](part);
+  return {
+    apply,
+    dropsStart: (text) =>
+      type !== "Precompiled" && text !== "" &&
+      apply(String.fromCodePoint(text.codePointAt(0)!)) === "",
+  };
+}
+
+function inTurn(all: readonly Normalizer[]): Normalizer {
+  return {
+    apply: (text) => all.reduce((so, { apply }) => apply(so), text),
+    dropsStart(text) {
+      for (const { apply, dropsStart } of all) {
+        if (dropsStart(text)) return true;
+        text = apply(text);
+      }
+      return false;
+    },
+  };
 }
 
 const PLAIN = /^[\t\n\r\x20-\x7e]*$/;
@@ -78,7 +104,7 @@ const SPACES = /\p{White_Space}/gu;
 const CHINESE =
   /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
 
-function readBertNormalizer(part: Part): Normalizer {
+function readBertNormalizer(part: Part): (text: string) => string {
   const clean = part.at("clean_text").flag(true);
   const chinese = part.at("handle_chinese_chars").flag(true);
   const lower = part.at("lowercase").flag(true);

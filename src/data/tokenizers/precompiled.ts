@@ -12,7 +12,7 @@ const fromUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 // Where none of these is, each character is a grapheme of its own; a word is checked at a time.
 const JOINING =
-  /[\p{M}\p{Cf}\p{Emoji_Modifier}\p{Regional_Indicator}\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97c\uac00-\ud7fb\uff9e\uff9f]/u;
+  /\r\n|[\p{M}\p{Cf}\p{Emoji_Modifier}\p{Regional_Indicator}\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97c\uac00-\ud7fb\uff9e\uff9f]/u;
 
 /**
  * Reads a Precompiled normalizer.
@@ -63,6 +63,12 @@ export function readPrecompiled(part: Part): (text: string) => string {
     return out;
   }
 
+  // Most words are of ASCII characters without a rule; \r may be one with \n.
+  const plain = Array.from({ length: 128 }, (_, code) => code)
+    .filter((code) => code !== 0x0d && rule(String.fromCharCode(code)) === null)
+    .map((code) => `\\x${code.toString(16).padStart(2, "0")}`);
+  const isPlain = new RegExp(`^[${plain.join("")}]*$`);
+
   const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
   function clusters(text: string): string {
     let out = "";
@@ -79,9 +85,8 @@ export function readPrecompiled(part: Part): (text: string) => string {
     for (let start = 0, end = 0; start < text.length; start = end) {
       end = wordEnd(text, start);
       const word = text.slice(start, end);
-      out += JOINING.test(word) || word.includes("\r\n")
-        ? clusters(word)
-        : characters(word);
+      if (isPlain.test(word)) out += word;
+      else out += JOINING.test(word) ? clusters(word) : characters(word);
     }
     return out;
   };

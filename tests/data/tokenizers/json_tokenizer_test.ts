@@ -1,0 +1,79 @@
+import { assert, assertEquals } from "@std/assert";
+import { Part } from "../../../src/data/tokenizers/part.ts";
+import { readJsonTokenizer } from "../../../src/data/tokenizers/json_tokenizer.ts";
+import type { Tokenizer } from "../../../src/data/tokenizer.ts";
+import { compose, packIds, readFixtures } from "./_fixtures.ts";
+import { KINDS } from "./_kinds.ts";
+import { hardTexts, LONG_UNITS } from "./_texts.ts";
+
+const fixtures = readFixtures();
+const texts = hardTexts();
+
+function tokenizerOf(kind: string): Tokenizer {
+  return readJsonTokenizer(new Part(compose(fixtures, kind), kind), {
+    name: kind,
+    source: kind,
+    digest: "",
+    files: [],
+    eos: [],
+  });
+}
+
+for (const kind of Object.keys(KINDS)) {
+  Deno.test(`${kind}: encode() and decode() do as the reference on ${texts.length} hard texts`, () => {
+    const tokenizer = tokenizerOf(kind);
+    const { ids, decoded } = fixtures.expected[kind];
+    assertEquals(ids.length, texts.length);
+    // Twice, as the second time words come from the cache.
+    for (let round = 0; round < 2; round++) {
+      texts.forEach((text, i) => {
+        const own = tokenizer.encode(text);
+        const place = `${i}: ${JSON.stringify(text.slice(0, 80))}`;
+        assertEquals(packIds(own), ids[i], place);
+        if (round > 0 || text.length > LONG_UNITS) return;
+        const back = decoded[i] ?? text.toWellFormed();
+        assert(tokenizer.decode(own) === back, `decode ${place}`);
+      });
+    }
+  });
+}
+
+Deno.test("cut() finds places that change no token, in the kinds that have it", () => {
+  const cutting: string[] = [];
+  for (const kind of Object.keys(KINDS)) {
+    const tokenizer = tokenizerOf(kind);
+    if (!tokenizer.cut) continue;
+    cutting.push(kind);
+    let cuts = 0;
+    for (
+      const text of [
+        texts.join("\n"),
+        ...texts.slice(0, 32),
+        ...texts.slice(40),
+      ]
+    ) {
+      const whole = text.slice(0, 4000);
+      const at = tokenizer.cut(whole);
+      if (at === 0) continue;
+      cuts++;
+      const parts = [whole.slice(0, at), whole.slice(at)];
+      assertEquals(
+        packIds(parts.flatMap((part) => [...tokenizer.encode(part)])),
+        packIds(tokenizer.encode(whole)),
+        `${kind}: ${
+          JSON.stringify(whole.slice(Math.max(0, at - 40), at + 40))
+        }`,
+      );
+    }
+    assert(cuts > 10, `${kind}: ${cuts} cuts`);
+  }
+  assertEquals(cutting, [
+    "gpt2",
+    "llama3",
+    "qwen",
+    "gpt4o",
+    "deepseek",
+    "bert",
+    "bert_cased",
+  ]);
+});
