@@ -107,7 +107,7 @@ function print(
     console.log(
       [
         name.padEnd(6),
-        `${documents} documents${
+        `${documents} ${documents === 1 ? "document" : "documents"}${
           tooShort > 0 ? ` (${tooShort} too short)` : ""
         }`,
         formatBytes(bytes),

@@ -4,7 +4,7 @@ import { isThere, succeeds, workshop } from "./_cli.ts";
 Deno.test("prepare makes a store once, which train finds", async () => {
   using work = workshop();
   const words = work.tiny("run", "train.max_steps=1");
-  const first = await succeeds(["prepare", ...words]);
+  const first = await succeeds(["prepare", "--json", ...words]);
   const [, made] = first.out.match(/^made (.*)$/m)!;
   assert(made.startsWith(work.at("cache/stores/")), made);
   const summary = JSON.parse(first.out.slice(first.out.indexOf("\n") + 1));
@@ -15,8 +15,14 @@ Deno.test("prepare makes a store once, which train finds", async () => {
   assertMatch(first.err, /^tokenizing 1\.9 kB\/1\.9 kB/m);
   assert(!isThere(work.at("run")));
 
-  const again = await succeeds(["prepare", ...words]);
+  const again = await succeeds(["prepare", "--json", ...words]);
   assertEquals(again.out, first.out.replace("made ", "found "));
+  const told = await succeeds(["prepare", ...words]);
+  assertEquals(told.out.split("\n").slice(1), [
+    "train   9 documents  1.7 kB  1.7k tokens (1.00 bytes each)  108 sequences",
+    "valid   1 document  192 B  192 tokens (1.00 bytes each)  12 sequences",
+    "",
+  ]);
   const { err } = await succeeds(["train", ...words]);
   assert(!err.includes("tokenizing"), err);
   const info = JSON.parse(Deno.readTextFileSync(work.at("run", "run.json")));
@@ -34,11 +40,17 @@ Deno.test("prepare needs no device, and counts what it skips", async () => {
   Deno.writeFileSync(work.at("text", "binary"), new Uint8Array(50));
   Deno.writeFileSync(work.at("text", "latin"), new Uint8Array(50).fill(0xe9));
   const { out } = await succeeds(
-    ["prepare", ...work.tiny("run"), "data.tokenizer=gpt2"],
+    ["prepare", "--json", ...work.tiny("run"), "data.tokenizer=gpt2"],
     { env: { VK_DRIVER_FILES: "/dev/null", DENO_WEBGPU_BACKEND: "vulkan" } },
   );
   const summary = JSON.parse(out.slice(out.indexOf("\n") + 1));
-  assertEquals(summary.skipped, { binary: 1, undecodable: 1 });
+  assertEquals(summary.skipped, {
+    binary: 1,
+    undecodable: 1,
+    unreadable: 0,
+    duplicate: 0,
+    files: 0,
+  });
   assertEquals(summary.tokenizer, "gpt2");
   assertEquals(summary.splits.train.documents, 9);
 });
