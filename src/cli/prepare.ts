@@ -66,6 +66,7 @@ Examples:
         contextLength: contextLength(config.model),
         out: {
           dir,
+          format: "fairseq mmap 1",
           sink: (dir, tokenizer) => new FairseqSink(dir, { tokenizer }),
         },
         say,

@@ -34,7 +34,8 @@ export interface FindOptions {
  * The files that `patterns` name, sorted by name (their path from the root, or absolute outside it). A pattern is a
  * path, a folder (all files in it, at any depth) or a glob (`*`, `**`, `?`, `[…]`, `{…}`). Hidden entries and links to
  * folders are left out unless named; of several names of one file the first is kept, with the field of the last
- * pattern that finds it under that name.
+ * pattern that finds it under that name. A `.json` file has records where a pattern says `.json`, and is a text where a
+ * folder or a wider glob finds it.
  * @throws {UserError} if a pattern finds no file or what it names cannot be looked into.
  */
 export async function findSources(
@@ -51,7 +52,7 @@ export async function findSources(
       `Cannot read any text as '${key}' is empty: give paths, folders or globs`,
     );
   }
-  const found = new Map<string, Found & { field: string }>();
+  const found = new Map<string, Found & { field: string; named: boolean }>();
   for (const [i, pattern] of patterns.entries()) {
     const files = await expand(pattern, root, key);
     if (files.length === 0) {
@@ -60,19 +61,23 @@ export async function findSources(
       );
     }
     const field = typeof fields === "string" ? fields : fields[i];
+    const named = /\.json/i.test(pattern);
     for (const file of files) {
-      found.set(nameOf(file.path, root), { ...file, field });
+      found.set(nameOf(file.path, root), { ...file, field, named });
     }
   }
   const seen = new Set<string>();
   const sources: SourceFile[] = [];
   // The default order is by UTF-16 units, the same in every locale.
   for (const name of [...found.keys()].sort()) {
-    const { path, bytes, field } = found.get(name)!;
+    const { path, bytes, field, named } = found.get(name)!;
     const real = realpathSync(path);
     if (seen.has(real)) continue;
     seen.add(real);
-    sources.push({ name, path: real, bytes, ...formatOf(name, format), field });
+    const form = formatOf(name, format);
+    // Among a folder's files of all kinds, package.json and its like are texts.
+    if (!format && !named && /\.json$/i.test(name)) form.format = "text";
+    sources.push({ name, path: real, bytes, ...form, field });
   }
   return sources;
 }
