@@ -44,6 +44,7 @@ export class ByteBpe implements Tokenizer {
 
   encode(text: string): Uint32Array {
     const out = this.#out;
+    out.clear();
     for (let start = 0, end = 0; start < text.length; start = end) {
       end = wordEnd(text, start);
       const word = text.slice(start, end);

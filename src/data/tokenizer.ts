@@ -82,6 +82,13 @@ export async function loadTokenizer(
     "./tokenizers/load.ts"
   );
   if (spec !== "" && existsSync(spec)) return loadJsonTokenizer(spec);
+  if (spec.endsWith(".json")) {
+    throw new UserError(
+      `Cannot load the tokenizer of '${key}' as there is no file ${
+        JSON.stringify(spec)
+      }`,
+    );
+  }
   const { parseHubName } = await import("./hub/mod.ts");
   const found = spec.includes("/") ? parseHubName(spec) : null;
   if (!found) {

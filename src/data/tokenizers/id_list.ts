@@ -13,6 +13,11 @@ export class IdList {
     return this.#length;
   }
 
+  /** Forgets all ids: what an error left behind. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   /** Appends one id. */
   push(id: number): void {
     if (this.#length === this.#ids.length) this.#grow(this.#length + 1);

@@ -94,6 +94,7 @@ class JsonTokenizer implements Tokenizer {
   }
 
   encode(text: string): Uint32Array {
+    this.#out.clear();
     text = text.toWellFormed();
     if (!this.#find) this.#piece(text, true);
     else {

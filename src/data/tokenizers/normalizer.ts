@@ -99,7 +99,7 @@ function inTurn(all: readonly Normalizer[]): Normalizer {
   };
 }
 
-const PLAIN = /^[\t\n\r\x20-\x7e]*$/;
+const UNCOMMON = /[^\t\n\r\x20-\x7e]/;
 const SPACES = /\p{White_Space}/gu;
 const CHINESE =
   /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
@@ -110,7 +110,7 @@ function readBertNormalizer(part: Part): (text: string) => string {
   const lower = part.at("lowercase").flag(true);
   const accents = part.at("strip_accents").flag(lower);
   return (text) => {
-    if (PLAIN.test(text)) {
+    if (!UNCOMMON.test(text)) {
       if (clean) text = text.replace(/[\t\n\r]/g, " ");
       return lower ? text.toLowerCase() : text;
     }

@@ -67,7 +67,7 @@ export function readPrecompiled(part: Part): (text: string) => string {
   const plain = Array.from({ length: 128 }, (_, code) => code)
     .filter((code) => code !== 0x0d && rule(String.fromCharCode(code)) === null)
     .map((code) => `\\x${code.toString(16).padStart(2, "0")}`);
-  const isPlain = new RegExp(`^[${plain.join("")}]*$`);
+  const ruled = new RegExp(`[^${plain.join("")}]`);
 
   const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
   function clusters(text: string): string {
@@ -85,7 +85,7 @@ export function readPrecompiled(part: Part): (text: string) => string {
     for (let start = 0, end = 0; start < text.length; start = end) {
       end = wordEnd(text, start);
       const word = text.slice(start, end);
-      if (isPlain.test(word)) out += word;
+      if (!ruled.test(word)) out += word;
       else out += JOINING.test(word) ? clusters(word) : characters(word);
     }
     return out;

@@ -2,6 +2,8 @@
  * Cutting a text at the matches of a pattern, as the reference implementation does.
  * @module
  */
+import { UserError } from "../../errors.ts";
+import { show } from "./part.ts";
 
 /** What becomes of the matches. */
 export type Behavior =
@@ -35,7 +37,7 @@ function visit(
   pattern.lastIndex = 0;
   let end = 0;
   let lastMatch = -1;
-  for (let found; (found = pattern.exec(text)) !== null;) {
+  for (let found; (found = next(pattern, text)) !== null;) {
     const start = found.index;
     const width = found[0].length;
     if (width === 0) {
@@ -54,6 +56,20 @@ function visit(
     if (width === 0 && start >= text.length) break;
   }
   if (end < text.length) piece(end, text.length, false);
+}
+
+/** The next match. @throws {UserError} if a word is too long for the runtime's regular expressions: some millions. */
+function next(pattern: RegExp, text: string): RegExpExecArray | null {
+  try {
+    return pattern.exec(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(
+      `Cannot cut a text of ${text.length} characters into words as one of them has millions of characters from ${
+        show(text.slice(pattern.lastIndex, pattern.lastIndex + 20))
+      } on: leave the document out or cut it`,
+    );
+  }
 }
 
 /** A splitter at the matches of `pattern` (flag "g"); `invert` takes what is between the matches for them. */

@@ -31,20 +31,20 @@ export const PUNCTUATION = String
 
 /** Accents that BERT's normalizer takes away. */
 export const NONSPACING_MARKS: RegExp = new RegExp(
-  String.raw`[\u{1734}\u{1171e}[\p{Mn}--[${ranges(LATER_NONSPACING)}]]]+`,
+  String.raw`[\u{1734}\u{1171e}[\p{Mn}--[${ranges(LATER_NONSPACING)}]]]`,
   "gv",
 );
 
 /** Marks that the StripAccents normalizer takes away. */
 export const MARKS: RegExp = new RegExp(
-  String.raw`[\u{1cf2}\u{1cf3}[\p{M}--[${ranges(LATER_MARKS)}]]]+`,
+  String.raw`[\u{1cf2}\u{1cf3}[\p{M}--[${ranges(LATER_MARKS)}]]]`,
   "gv",
 );
 
 /** Control characters that BERT's normalizer takes away. */
 export const CONTROLS: RegExp = new RegExp(
   String
-    .raw`[\u{fffd}[[\p{Cc}\p{Cf}\p{Co}]--[\t\n\r\u{890}-\u{891}\u{8e2}\u{110cd}\u{13430}-\u{1343f}]]]+`,
+    .raw`[\u{fffd}[[\p{Cc}\p{Cf}\p{Co}]--[\t\n\r\u{890}-\u{891}\u{8e2}\u{110cd}\u{13430}-\u{1343f}]]]`,
   "gv",
 );
 
@@ -57,15 +57,14 @@ export const UNICODE_WORD = String
   .raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`;
 
 const FORMLESS = new RegExp(`([${ranges(LATER_FORMS)}])`, "v");
-// deno-lint-ignore no-control-regex
-const ASCII = /^[\x00-\x7f]*$/;
+const BEYOND_ASCII = /[^\0-\x7f]/;
 
 /** `text` in a normal form of Unicode. */
 export function toForm(
   text: string,
   form: "NFC" | "NFD" | "NFKC" | "NFKD",
 ): string {
-  if (ASCII.test(text)) return text;
+  if (!BEYOND_ASCII.test(text)) return text;
   if (!FORMLESS.test(text)) return text.normalize(form);
   return text.split(FORMLESS)
     .map((part, i) => i % 2 === 1 ? part : part.normalize(form))

@@ -125,7 +125,7 @@ Deno.test("loadTokenizer() refuses what is no tokenizer in one line", async () =
       await assertRejects(
         () => loadTokenizer(join(folder, "absent.json")),
         UserError,
-        "Cannot load the tokenizer as 'data.tokenizer' must be one of byte, gpt2, the path",
+        "Cannot load the tokenizer of 'data.tokenizer' as there is no file",
       );
     },
   );

@@ -1,0 +1,55 @@
+import { assert, assertEquals } from "@std/assert";
+import { IdList } from "../../../src/data/tokenizers/id_list.ts";
+import {
+  CACHED_WORD_UNITS,
+  WORD_CACHE_BYTES,
+  WordCache,
+} from "../../../src/data/tokenizers/word_cache.ts";
+
+/** The ids that a cache has for a word, or null. */
+function idsOf(cache: WordCache, word: string): number[] | null {
+  const out = new IdList();
+  return cache.append(word, out) ? [...out.take()] : null;
+}
+
+Deno.test("WordCache gives back none, one and many ids", () => {
+  const cache = new WordCache();
+  const words: [string, number[]][] = [
+    ["nothing", []],
+    ["one", [0]],
+    ["big", [2 ** 31 - 1]],
+    ["bigger", [2 ** 32 - 1]],
+    ["two", [7, 8]],
+    ["a long word, longer than a slice", [1, 2, 3, 4, 5]],
+    ["東京 ümlaut 😀😀😀😀", Array.from({ length: 200 }, (_, i) => i)],
+  ];
+  for (const [word, ids] of words) cache.add(word, Uint32Array.from(ids));
+  for (const [word, ids] of words) assertEquals(idsOf(cache, word), ids);
+  assertEquals(idsOf(cache, "other"), null);
+});
+
+Deno.test("WordCache leaves long words out", () => {
+  const cache = new WordCache();
+  const long = "x".repeat(CACHED_WORD_UNITS + 1);
+  cache.add(long, Uint32Array.of(1));
+  assertEquals(idsOf(cache, long), null);
+});
+
+Deno.test("WordCache starts anew when it is full, and stays right", () => {
+  const cache = new WordCache();
+  const ids = Uint32Array.from({ length: 60 }, (_, i) => i);
+  const most = Math.ceil(WORD_CACHE_BYTES / (60 * 4));
+  for (let i = 0; i < most; i++) {
+    ids[0] = i;
+    cache.add(`${i}`.padStart(60, "w"), ids);
+  }
+  assertEquals(idsOf(cache, "0".padStart(60, "w")), null);
+  const kept = Array.from({ length: most }, (_, i) => i)
+    .filter((i) => {
+      const found = idsOf(cache, `${i}`.padStart(60, "w"));
+      assert(found === null || found[0] === i && found.length === 60);
+      return found !== null;
+    });
+  assert(kept.length > 0 && kept.length < most, `${kept.length} of ${most}`);
+  assert(kept.includes(most - 1));
+});
