@@ -30,6 +30,8 @@ interface BpeOptions {
 // is none, which makes a part longer, never the reverse.
 const PAIR_BITS = 23;
 
+type PartEnd = (word: string, start: number) => number;
+
 const utf8 = new TextEncoder();
 
 /**
@@ -88,7 +90,7 @@ function readMerges(
 
 class Bpe implements Model {
   readonly vocab: ReadonlyMap<string, number>;
-  readonly partEnd?: (word: string, start: number) => number;
+  readonly partEnd?: PartEnd;
   #options: BpeOptions;
   #merges: PairTable;
   /** Ids of the characters of one unit, or -1; only where characters are looked up as they are. */
@@ -110,7 +112,12 @@ class Bpe implements Model {
     for (const [token, id] of vocab) {
       if (token.length === 1) this.#unitIds[token.charCodeAt(0)] = id;
     }
-    if (!options.ignoreMerges) this.partEnd = this.#partFinder(this.#unitIds);
+    if (options.ignoreMerges) return;
+    const units = this.#unitIds;
+    // Made when it is first needed: models that get short words never do.
+    let find: PartEnd | null = null;
+    this.partEnd = (word, start) =>
+      (find ??= this.#partFinder(units))(word, start);
   }
 
   encode(word: string): Uint32Array {
@@ -176,22 +183,22 @@ class Bpe implements Model {
    * Finds parts for models that take whole texts as one word (SentencePiece's). No merge spans two units that stand
    * beside each other in no token, so a text can be cut between them; what is unknown must not fuse or vanish there.
    */
-  #partFinder(
-    units: Int32Array,
-  ): ((word: string, start: number) => number) | undefined {
+  #partFinder(units: Int32Array): PartEnd {
     const { vocab, byteFallback } = this.#options;
     const allBytes = byteFallback && this.#byteIds.every((id) => id >= 0);
+    // A byte's token may merge like any other, but its text is not what it spells.
+    const bytes = new Set(this.#byteIds);
+    for (let i = 0; i < this.#options.merges.length; i++) {
+      if (bytes.has(this.#options.merges[i])) {
+        return (word) => word.length;
+      }
+    }
     const joined = new Uint8Array(2 ** (PAIR_BITS - 3));
     for (const token of vocab.keys()) {
       for (let i = 1; i < token.length; i++) {
         const pair = pairHash(token.charCodeAt(i - 1), token.charCodeAt(i));
         joined[pair >>> 3] |= 1 << (pair & 7);
       }
-    }
-    // A byte's token may merge like any other, but its text is not what it spells.
-    const bytes = new Set(this.#byteIds);
-    for (let i = 0; i < this.#options.merges.length; i++) {
-      if (bytes.has(this.#options.merges[i])) return undefined;
     }
     return (word, start) => {
       let left = word.charCodeAt(start);
