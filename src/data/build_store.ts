@@ -7,12 +7,8 @@ import { HASH_BYTES } from "./dedup.ts";
 import { inOrder } from "./in_order.ts";
 import { newTally, type Tally } from "./inspect.ts";
 import type { Journal } from "./journal.ts";
-import {
-  type PlannedUnit,
-  type PlanOptions,
-  planUnits,
-  type Position,
-} from "./plan_units.ts";
+import { planUnits } from "./plan_units.ts";
+import type { PlannedUnit, PlanOptions, Position } from "./planned_unit.ts";
 import type { Pool } from "./pool.ts";
 import type { OnBytes } from "./progress.ts";
 import type { Sink, SinkState, SplitName } from "./sink.ts";

@@ -8,7 +8,7 @@ import {
   type Planned,
   type PlanOptions,
   UNIT_BYTES,
-} from "./plan_units.ts";
+} from "./planned_unit.ts";
 import { parquetRows, readParquet } from "./sources/mod.ts";
 import type { SourceFile } from "./sources/source_file.ts";
 import type { TextRecord, WorkUnit } from "./work_unit.ts";

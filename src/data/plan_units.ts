@@ -7,56 +7,18 @@ import { UserError } from "../errors.ts";
 import { HASH_BYTES } from "./dedup.ts";
 import { changedError, textOf, textPieces } from "./documents.ts";
 import type { Entry } from "./inspect.ts";
-import type { Selection } from "./selection.ts";
+import { rowUnits } from "./plan_rows.ts";
+import {
+  marksFrom,
+  type Planned,
+  type PlannedUnit,
+  type PlanOptions,
+  UNIT_BYTES,
+} from "./planned_unit.ts";
 import { jsonLines, openBytes } from "./sources/mod.ts";
 import type { SourceFile } from "./sources/source_file.ts";
 import type { TextFile, TextRecord, WorkUnit } from "./work_unit.ts";
 
-/** A place between two units. */
-export interface Position {
-  /** Index of an entry; all before it are done. */
-  entry: number;
-  /** Number, in it, of the next document. */
-  document: number;
-  /** Bytes of that document that are done, for long texts. */
-  offset: number;
-}
-
-/** A unit and what the main thread knows of it. */
-export interface PlannedUnit {
-  unit: WorkUnit;
-  /** What of it may travel without being copied. */
-  transfer: Transferable[];
-  /** An entry that it is of; all of it are in one selection. */
-  entry: number;
-  /** To be added to the unit's document numbers. */
-  first: number;
-  /** Bytes of text that are done with it, those passed over on the way included. */
-  bytes: number;
-  /** Where to go on after it. */
-  next: Position;
-  /** Of a piece: its document, its bytes, whether it is the last, and its text's hash where asked for. */
-  piece?: {
-    document: number;
-    bytes: number;
-    last: boolean;
-    hash: Uint8Array | null;
-  };
-}
-
-/** What to make units of. */
-export interface PlanOptions {
-  entries: readonly Entry[];
-  /** The selection of entry `i`. */
-  selectionOf: (entry: number) => Selection;
-  from: Position;
-  cut?: (text: string) => number;
-  /** Whether texts' hashes are wanted. */
-  dedup: boolean;
-}
-
-/** About the text of a unit. */
-export const UNIT_BYTES = 1 << 20;
 const UNIT_FILES = 256;
 
 /**
@@ -104,9 +66,6 @@ export async function* planUnits(
   if (rest) yield told(rest);
 }
 
-/** A unit, or only bytes that nothing is to be made of. */
-export type Planned = PlannedUnit | { unit?: undefined; bytes: number };
-
 function unitsOf(
   i: number,
   start: { document: number; offset: number },
@@ -120,7 +79,7 @@ function unitsOf(
   }
   return input.format === "jsonl"
     ? lineUnits(input, i, start.document, options)
-    : lineUnits(input, i, start.document, options);
+    : rowUnits(input, i, start.document, options);
 }
 
 /** Gathers texts until they are worth a message. */
@@ -274,19 +233,4 @@ async function* lineUnits(
     if (!(error instanceof UserError && facts.fault !== null)) throw error;
   }
   if (done !== facts.documents) throw changedError(file.name);
-}
-
-/** 1 for each of some documents that is used and not before `from`; null where all are. */
-export function marksFrom(
-  from: number,
-  first: number,
-  documents: number,
-  used: (document: number) => boolean,
-): Uint8Array<ArrayBuffer> | null {
-  const marks = new Uint8Array(documents);
-  let count = 0;
-  for (let i = 0; i < documents; i++) {
-    if (first + i >= from && used(first + i)) count += marks[i] = 1;
-  }
-  return count === documents ? null : marks;
 }

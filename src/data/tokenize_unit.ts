@@ -7,7 +7,7 @@ import { hash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { contentHash, HASH_BYTES } from "./dedup.ts";
 import { changedError, textOf } from "./documents.ts";
-import { openBytes, parseLines } from "./sources/mod.ts";
+import { openBytes, parseLines, readParquet } from "./sources/mod.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import {
   type Marks,
@@ -64,8 +64,13 @@ export async function tokenizeUnit(
       }
       break;
     }
-    case "rows":
-      throw new Error("Parquet is not read yet");
+    case "rows": {
+      const { file, first, rows } = unit;
+      const keep = keeper(unit.keep, first);
+      for await (const records of readParquet(file, first, rows, keep)) {
+        for (const record of records) result.addRecord(record, file.name);
+      }
+    }
   }
   return result.done();
 }

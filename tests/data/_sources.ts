@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { formatOf } from "../../src/data/sources/mod.ts";
 import type { SourceFile } from "../../src/data/sources/source_file.ts";
 
-/** The files of a folder whose names match, sorted, to be read by their extensions. */
+/** The files in a folder whose names match, sorted, to be read by their extensions. */
 export function sourcesIn(
   dir: string,
   pattern = /./,
   field = "text",
 ): SourceFile[] {
-  return namesIn(dir).filter((name) => pattern.test(name)).map((name) => ({
+  const isFile = (name: string) => Deno.statSync(join(dir, name)).isFile;
+  const names = namesIn(dir).filter((name) => pattern.test(name));
+  return names.filter(isFile).map((name) => ({
     name,
     path: join(dir, name),
     bytes: Deno.statSync(join(dir, name)).size,
