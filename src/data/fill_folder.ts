@@ -47,6 +47,8 @@ export async function fillFolder(
     new Journal(dir, fingerprint).remove();
     return { summary: whole, reasons: plan.tally.reasons };
   }
+  // Stopped within its last line.
+  rmSync(join(dir, "store.json"), { force: true });
   let journal = new Journal<BuildState>(dir, fingerprint);
   let state = journal.last;
   let sink = state && restored(dir, state, options);

@@ -1,0 +1,54 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { tempDir } from "./_sources.ts";
+
+const SCRIPT = new URL("./_prepare_once.ts", import.meta.url).pathname;
+
+/** Runs shell commands in a mount namespace of its own, which goes with them. */
+function inNamespace(command: string): Promise<Deno.CommandOutput> {
+  return new Deno.Command("unshare", {
+    args: ["--map-root-user", "--mount", "sh", "-ec", command],
+    stderr: "inherit",
+  }).output();
+}
+
+const canMount = await inNamespace("mount -t tmpfs none /mnt 2>/dev/null")
+  .then(({ success }) => success, () => false);
+
+Deno.test({
+  name:
+    "prepare() says that the disk is full, and goes on when there is more room",
+  // Needs user namespaces, which some containers forbid.
+  ignore: !canMount,
+  fn: async () => {
+    using root = tempDir();
+    const [texts, cache] = ["texts", "cache"].map((name) =>
+      join(root.path, name)
+    );
+    await Deno.mkdir(texts);
+    await Deno.mkdir(cache);
+    for (const name of ["a", "b", "c"]) {
+      const lines = Array.from({ length: 150_000 }, (_, i) => `${name} ${i}`);
+      await Deno.writeTextFile(join(texts, name), lines.join("\n"));
+    }
+    const run = `"${Deno.execPath()}" run -A --no-check ${SCRIPT} ` +
+      `${texts} ${cache} 0`;
+    const { success, stdout } = await inNamespace(
+      `mount -t tmpfs -o size=5m none ${cache}; ${run}; echo ---;` +
+        `mount -o remount,size=20m ${cache}; ${run}; ls ${cache}/stores/*`,
+    );
+    assert(success);
+    const told = new TextDecoder().decode(stdout).trim().split("\n");
+    const [first, second] = [told.slice(0, told.indexOf("---")), told];
+    const { error } = JSON.parse(first.at(-1)!);
+    assertMatch(
+      error,
+      /^Cannot write the token store under '.*stores' as the disk is full: free some space and run again, to go on from there$/,
+    );
+    assertMatch(
+      second[first.length + 1],
+      /going on where .* stopped, at \d+ %/,
+    );
+    assertEquals(told.slice(-3), ["store.json", "train.bin", "valid.bin"]);
+  },
+});
