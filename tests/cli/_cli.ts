@@ -17,6 +17,8 @@ export interface Ended {
 export interface StartOptions {
   cwd?: string;
   env?: Record<string, string>;
+  /** What it finds on standard input; nothing if absent. */
+  input?: Uint8Array<ArrayBuffer>;
 }
 
 /** Words before `main.ts`: another program that starts Deno, as `setpriv` does. */
@@ -31,18 +33,21 @@ export function commandLine(args: readonly string[], wrapper: Wrapper = []) {
 /** Starts the program; standard output and error are piped. */
 export function start(
   args: readonly string[],
-  { cwd, env }: StartOptions = {},
+  { cwd, env, input }: StartOptions = {},
   wrapper: Wrapper = [],
 ): Deno.ChildProcess {
   const [program, ...rest] = commandLine(args, wrapper);
-  return new Deno.Command(program, {
+  const child = new Deno.Command(program, {
     args: rest,
     cwd,
     env: { NO_COLOR: "1", ...env },
-    stdin: "null",
+    stdin: input ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  // One that ends before it has read all closes the pipe: its own words say why.
+  if (input) new Blob([input]).stream().pipeTo(child.stdin).catch(() => {});
+  return child;
 }
 
 /** Runs the program to its end. */
@@ -72,7 +77,7 @@ export async function succeeds(
 
 /** Lines that tell how far a process is, rather than what is wrong. */
 const PROGRESS =
-  /^(reading|tokenizing|step) |training tokens| parameters · |^timing kernels|^resuming|^no checkpoint yet/;
+  /^(reading|tokenizing|downloading|step|kept standard input as) |training tokens| parameters · |^timing kernels|^resuming|^no checkpoint yet|^note: /;
 
 /**
  * Runs the program, which must end with 1, nothing on standard output and one

@@ -1,0 +1,177 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { writeDictionary, writeSubset } from "../data/fairseq/_folder.ts";
+import { fails, hashes, metrics, succeeds, workshop } from "./_cli.ts";
+import { SMALL, texts } from "./_data.ts";
+
+const EOS = 2, SPECIALS = 4;
+const WORDS = "the of loss rate step model data text token train".split(" ");
+
+/** So many sentences of a dictionary's words, `</s>` at the end of each. */
+function sentences(count: number, seed: number): number[][] {
+  let state = seed;
+  const next = (below: number) => (state = state * 48271 % 2147483647) % below;
+  return Array.from({ length: count }, () => [
+    ...Array.from(
+      { length: 3 + next(9) },
+      () => SPECIALS + next(WORDS.length),
+    ),
+    EOS,
+  ]);
+}
+
+const TINY = `model=transformer_lm_gpt --decoder-layers 1 --decoder-embed-dim 32
+  --decoder-ffn-embed-dim 64 --decoder-attention-heads 2 --tokens-per-sample 16
+  --batch-size 4 --warmup-updates 2 --max-update 6 --save-interval-updates 3 --log-interval 1
+  --validate-interval-updates 6 train=fairseq`.split(/\s+/);
+
+Deno.test("data=fairseq trains on a binarised folder, goes on, evaluates and samples", async () => {
+  using work = workshop();
+  const folder = work.at("bin"), run = work.at("run");
+  Deno.mkdirSync(folder);
+  writeDictionary(folder, WORDS);
+  const subsets = {
+    train: sentences(60, 1),
+    valid: sentences(10, 2),
+    valid1: sentences(7, 3),
+    test: sentences(5, 4),
+  };
+  for (const [name, of] of Object.entries(subsets)) {
+    writeSubset(folder, name, of);
+  }
+  const count = (...names: (keyof typeof subsets)[]) =>
+    names.reduce((sum, name) => sum + subsets[name].flat().length, 0);
+  const data = ["data=fairseq", `data.path=${folder}`, "data.bpe=null"];
+  await succeeds([
+    ...["train", ...TINY, ...data, "--combine-val"],
+    `run=${run}`,
+  ]);
+  const lines = metrics(run).filter((line) => "loss" in line);
+  assertEquals(lines.length, 6);
+
+  const last = hashes(run, "step-000006");
+  assert("dict.txt" in last, Object.keys(last).join());
+  await succeeds(["train", "--resume", `${run}/checkpoints/step-000003`]);
+  assertEquals(hashes(run, "step-000006"), last);
+
+  // All of a subset counts, its rest in the last block too.
+  const evaluated = async (...more: string[]) =>
+    (await succeeds(["eval", run, "--batches", "0", ...more])).out;
+  const [valid, test, train] = await Promise.all([
+    evaluated(),
+    evaluated("--split", "test"),
+    evaluated("--split", "train"),
+  ]);
+  const tokens = (out: string) => Number(/ (\d+) tokens$/m.exec(out)?.[1]);
+  assertEquals(tokens(valid), count("valid", "valid1"));
+  assertEquals(tokens(test), count("test"));
+  assertEquals(tokens(train), count("train"));
+  await fails(
+    ["eval", run, "--split", "tset"],
+    /Cannot find '.*bin\/tset\.idx': a subset has an index/,
+  );
+
+  const prompted = ["generate", run, "--prompt", "the loss of", "--tokens=5"];
+  const { out } = await succeeds(prompted);
+  assert(out.startsWith("the loss of"), out);
+  for (const word of out.trim().split(/\s+/)) {
+    assert([...WORDS, "<unk>", "<pad>"].includes(word), out);
+  }
+
+  // Another dictionary gives every id another meaning.
+  writeDictionary(folder, [WORDS[1], WORDS[0], ...WORDS.slice(2)]);
+  const other =
+    /Cannot use '.*step-000006' as the data's dictionary must be the one that the checkpoint was trained with: got 14 ids .* for 14 .*; prepare the data with the dictionary in the checkpoint's folder$/;
+  await Promise.all([
+    fails(["eval", run], other),
+    fails(["eval", run, "--split", "test"], other),
+    fails(["train", "--resume", run], other),
+  ]);
+  assertEquals((await succeeds(prompted)).out, out);
+  writeDictionary(folder, WORDS.slice(0, 5));
+  await fails(
+    ["eval", run],
+    /data's dictionary must be the one .*: got 9 ids of .* for 14 of /,
+  );
+});
+
+/** The sentences of a subset, by fairseq's format: 8-byte offsets and 4-byte lengths behind a head of 26 bytes. */
+function read(folder: string, name: string): number[][] {
+  const idx = Deno.readFileSync(join(folder, `${name}.idx`));
+  const bin = Deno.readFileSync(join(folder, `${name}.bin`));
+  const view = new DataView(idx.buffer);
+  assertEquals(new TextDecoder().decode(idx.subarray(0, 9)), "MMIDIDX\0\0");
+  assertEquals(view.getBigUint64(9, true), 1n);
+  // uint16 has code 8.
+  assertEquals(view.getUint8(17), 8);
+  const n = Number(view.getBigUint64(18, true));
+  assertEquals(idx.length, 26 + 12 * n);
+  const all = new DataView(bin.buffer);
+  return Array.from({ length: n }, (_, i) => {
+    const length = view.getInt32(26 + 4 * i, true);
+    const at = Number(view.getBigInt64(26 + 4 * n + 8 * i, true));
+    return Array.from(
+      { length },
+      (_, k) => all.getUint16(at + 2 * k, true),
+    );
+  });
+}
+
+Deno.test("prepare --fairseq writes a folder that is trained on as it was read", async () => {
+  using work = workshop();
+  const folder = work.at("bin");
+  const documents = texts(20, "fold"), held = texts(4, "held");
+  const lines = (texts: string[]) =>
+    texts.map((text) => JSON.stringify({ text }) + "\n").join("");
+  Deno.writeTextFileSync(work.at("a.jsonl"), lines(documents));
+  Deno.writeTextFileSync(work.at("b.jsonl"), lines(held));
+  const words = [
+    "prepare",
+    `data.files=[${work.at("a.jsonl")}]`,
+    `data.valid_files=[${work.at("b.jsonl")}]`,
+    "data.tokenizer=byte",
+    ...SMALL,
+    `data.cache=${work.at("cache")}`,
+  ];
+  const { out } = await succeeds([...words, "--fairseq", folder]);
+  const ids = (text: string) => [
+    ...[...new TextEncoder().encode(text)].map((byte) => byte + SPECIALS),
+    EOS,
+  ];
+  assertEquals(read(folder, "train"), documents.map(ids));
+  assertEquals(read(folder, "valid"), held.map(ids));
+  const dict = Deno.readTextFileSync(join(folder, "dict.txt")).split("\n");
+  const bytes = new TextEncoder().encode(documents.join(""));
+  assertEquals(
+    dict.slice(0, 256),
+    Array.from(
+      { length: 256 },
+      (_, byte) => `${byte} ${bytes.filter((b) => b === byte).length}`,
+    ),
+  );
+  const total = documents.flatMap(ids).length;
+  assertMatch(out, new RegExp(`^made ${folder}\ntrain +20 documents .* `));
+  assertMatch(out, /^valid +4 documents /m);
+
+  // Found again; another text is not written over it.
+  const again = await succeeds([...words, "--fairseq", folder]);
+  assertEquals(again.out, out.replace("made ", "found "));
+  await fails(
+    [...words, "data.dedup=true", "--fairseq", folder],
+    /Cannot write to '.*bin' as there is something else already: name a new folder, or delete it$/,
+  );
+
+  const data = ["data=fairseq", `data.path=${folder}`, "data.bpe=byte"];
+  const told = await succeeds(["prepare", ...TINY, ...data]);
+  const heldTotal = held.flatMap(ids).length;
+  assertEquals(
+    told.out,
+    `${folder} is prepared: ${Math.ceil(total / 16)} blocks to train on, ${
+      Math.ceil(heldTotal / 16)
+    } to validate on, ${256 + SPECIALS} symbols\n`,
+  );
+  const run = work.at("run");
+  await succeeds(["train", ...TINY, ...data, `run=${run}`]);
+  const sampled = await succeeds(["generate", run, "--prompt", "é fold"]);
+  assert(sampled.out.startsWith("é fold"), sampled.out);
+});

@@ -1,0 +1,201 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { loadTokenizer } from "../../src/data/tokenizer.ts";
+import { fails, hashes, metrics, succeeds, workshop } from "./_cli.ts";
+import { filesBelow, SMALL, STEPS, tokensOf, toldOf } from "./_data.ts";
+import { courseHub } from "./_hub.ts";
+
+/** python3 -c "import numpy as n; print(sorted(n.random.default_rng(0).permutation(300)[:40].tolist()))" */
+// deno-fmt-ignore
+const CHOSEN = [
+  0, 5, 31, 36, 39, 41, 47, 70, 75, 106, 107, 116, 119, 128, 132, 140, 148,
+  149, 150, 155, 162, 168, 185, 195, 205, 206, 209, 210, 215, 218, 229, 233,
+  255, 266, 272, 277, 282, 286, 291, 294,
+];
+/** The same of permutation(50)[:10]. */
+const CHOSEN_VALID = [2, 3, 4, 18, 20, 23, 24, 26, 34, 36];
+
+/** The sequences that documents make, by the tokenizer itself. */
+async function chunksOf(json: string, texts: string[]): Promise<number[]> {
+  const tokenizer = await loadTokenizer(json);
+  return texts.flatMap((text) => {
+    const ids = [...tokenizer.encode(text)];
+    return ids.slice(0, ids.length - ids.length % 16);
+  });
+}
+
+Deno.test("data=codeparrot trains from the hub, and goes on, evaluates and samples without it", async () => {
+  using work = workshop();
+  const course = courseHub();
+  const { env, commits } = course;
+  const run = work.at("run");
+  const data = [
+    "data=codeparrot",
+    "data.max_documents=40",
+    "data.valid_max_documents=10",
+    `data.cache=${work.at("cache")}`,
+    ...SMALL,
+  ];
+  const words = [
+    ...data,
+    ...STEPS,
+    "train.max_steps=6",
+    "train.save_steps=3",
+    `run=${run}`,
+  ];
+  try {
+    const { err } = await succeeds(["train", ...words], { env });
+    assertMatch(err, /^downloading /m);
+  } finally {
+    await course[Symbol.asyncDispose]();
+  }
+
+  // What was read is named for good.
+  const yaml = Deno.readTextFileSync(work.at("run", "config.yaml"));
+  const owner = "huggingface-course";
+  for (
+    const name of [
+      `hf://datasets/${owner}/codeparrot-ds-train@${commits.train}`,
+      `hf://datasets/${owner}/codeparrot-ds-valid@${commits.valid}`,
+      `${owner}/code-search-net-tokenizer@${commits.tokenizer}`,
+    ]
+  ) assert(yaml.includes(name), yaml);
+  const kept = join(run, "checkpoints/step-000006/tokenizer.json");
+  assertEquals(Deno.readTextFileSync(kept), course.tokenizer);
+
+  // The documents are those of the papers' code.
+  const [store] = Deno.readDirSync(work.at("cache/stores"));
+  const dir = work.at("cache/stores", store.name);
+  const expected = (texts: string[], chosen: number[]) =>
+    chunksOf(kept, chosen.map((i) => texts[i]));
+  assertEquals(
+    [...tokensOf(dir, "train")],
+    await expected(course.train, CHOSEN),
+  );
+  assertEquals(
+    [...tokensOf(dir, "valid")],
+    await expected(course.valid, CHOSEN_VALID),
+  );
+
+  // The hub is gone: nobody asks for it.
+  const last = hashes(run, "step-000006");
+  const resumed = await succeeds(
+    ["train", "--resume", `${run}/checkpoints/step-000003`],
+    { env },
+  );
+  assert(!/hub|download/.test(resumed.err), resumed.err);
+  assertEquals(hashes(run, "step-000006"), last);
+  const { loss } = metrics(run).filter((line) => "loss" in line).at(-1)!;
+  assert(Number.isFinite(loss));
+  const evaluated = await succeeds(["eval", run], { env });
+  const labels = tokensOf(dir, "valid").length / 16 * 15;
+  assertMatch(
+    evaluated.out,
+    new RegExp(`^step 6  valid  loss \\d\\.\\d{4} .* ${labels} tokens\n$`),
+  );
+  const sampled = await succeeds(
+    ["generate", run, "--prompt", "def f(é🙂):\n    ", "--tokens", "8"],
+    { env },
+  );
+  assert(sampled.out.startsWith("def f(é🙂):\n    "), sampled.out);
+  assertEquals(sampled.err, "");
+
+  // A new run asks in vain, or does not try, and takes what it knows.
+  const offline = { ...env, HF_HUB_OFFLINE: "1" };
+  const again = await succeeds(["prepare", ...data], { env: offline });
+  assertEquals(toldOf(again.out).found, true);
+  assertEquals(toldOf(again.out).dir, dir);
+  assert(!again.err.includes("hub"), again.err);
+  const asking = await succeeds(["prepare", ...data], { env });
+  assertEquals(asking.out, again.out);
+  assertMatch(asking.err, /^note: the hub cannot be reached: using /m);
+
+  // Where even the tokenizer's downloads are gone, the checkpoint has it.
+  Deno.removeSync(work.at("cache/hub"), { recursive: true });
+  Deno.removeSync(work.at("cache/tokenizers"), { recursive: true });
+  await succeeds(["generate", run, "--tokens", "2"], { env: offline });
+  await fails(
+    ["eval", run],
+    /Cannot read hf:\/\/datasets\/.*codeparrot-ds-\w+@\S+ as HF_HUB_OFFLINE forbids to ask the hub, and the cache does not have it: unset HF_HUB_OFFLINE once to fetch it$/,
+    { env: offline },
+  );
+});
+
+Deno.test("a set of the hub that cannot be had is one line, and leaves nothing half done", async () => {
+  using work = workshop();
+  await using course = courseHub();
+  const { hub, env } = course;
+  const owner = "hf://datasets/huggingface-course";
+  const words = (...more: string[]) => [
+    "prepare",
+    ...SMALL,
+    `data.cache=${work.at("cache")}`,
+    "data.text_field=content",
+    "data.tokenizer=byte",
+    ...more,
+  ];
+  const set = `data.files=[${owner}/codeparrot-ds-train]`;
+  await Promise.all([
+    fails(
+      words(`data.files=[${owner}/none]`),
+      /Cannot read hf:\/\/datasets\/huggingface-course\/none as .*answers 404: there is no such set, or it is private: set HF_TOKEN to a token that may read it$/,
+      { env },
+    ),
+    fails(
+      words(`data.files=[${owner}/codeparrot-ds-train@v9]`),
+      /the set has no revision 'v9'$/,
+      { env },
+    ),
+    fails(
+      words(set, "data.split=test"),
+      /Cannot read the split 'test' of hf:.*codeparrot-ds-train@\w{40} as it has only train$/,
+      { env },
+    ),
+    fails(
+      words(`data.files=[${owner}/codeparrot-ds-train/data/*.parquet]`),
+      /Cannot .*codeparrot-ds-train.*data\/\*\.parquet/,
+      { env },
+    ),
+    fails(
+      words(set),
+      /HF_HUB_OFFLINE forbids to ask the hub, and the cache does not have it/,
+      { env: { ...env, HF_HUB_OFFLINE: "1" } },
+    ),
+    fails(
+      words(set.replace("hf://datasets", "hf://models")),
+      /Cannot read "hf:\/\/models\/.*" as it must name a set of the hub/,
+      { env },
+    ),
+    fails(
+      words("data.files=[text]", "data.tokenizer=huggingface-course/none"),
+      /Cannot read hf:\/\/huggingface-course\/none as .*answers 404/,
+      { env, cwd: work.path },
+    ),
+    fails(
+      words(set, "data.text_field=code"),
+      /Cannot read 'hf:\/\/datasets\/.*train-0\.json\.gz': line 1: no field 'code' \(it has: id, content\)$/,
+      { env },
+    ),
+  ]);
+  // What lies in the cache is whole: nothing is asked of a file twice.
+  assertEquals(
+    filesBelow(work.at("cache")).filter((path) =>
+      !/^hub\/(blobs|datasets|models)\/|^inspected\.jsonl$/.test(path)
+    ),
+    [],
+  );
+  // A hub that lies about a file is not believed, and a right one later is.
+  Deno.removeSync(work.at("cache"), { recursive: true });
+  hub.fault = ({ store }) => store ? { status: 404 } : undefined;
+  await fails(words(set), /Cannot .*train-\d\.json\.gz as .*answers 404/, {
+    env,
+  });
+  assertEquals(
+    filesBelow(work.at("cache")).filter((path) => /gz$|stores/.test(path)),
+    [],
+  );
+  hub.fault = () => undefined;
+  const { out } = await succeeds(words(set), { env });
+  assertEquals(toldOf(out).splits.train.documents, 270);
+  assertEquals(filesBelow(work.at("cache/hub/parts")), []);
+});
