@@ -5,12 +5,14 @@
  */
 import type { Transform } from "node:stream";
 
-/** Bytes of a block that a decoder gives out. */
-export const DECODED_BYTES = 1 << 18;
+/**
+ * How decoders are made: blocks of 256 KiB, and no work ahead of what is
+ * taken, so that a fault always comes after the same blocks.
+ */
+export const DECODER = { chunkSize: 1 << 18, readableHighWaterMark: 1 };
 
 /**
- * What `decoder` makes of `source`. The blocks before a fault are the same
- * each time: the decoder works a block ahead at most.
+ * What a decoder, made with {@linkcode DECODER}, makes of `source`.
  * @throws what the decoder or the source throw.
  */
 export async function* through(

@@ -3,7 +3,7 @@
  * @module
  */
 import { createGunzip } from "node:zlib";
-import { DECODED_BYTES, through } from "./decoder_stream.ts";
+import { DECODER, through } from "./decoder_stream.ts";
 import { Unreadable } from "./unreadable.ts";
 
 /**
@@ -14,33 +14,41 @@ export async function* gunzip(
   name: string,
   packed: Iterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const decoder = createGunzip({ chunkSize: DECODED_BYTES });
+  const decoder = createGunzip(DECODER);
   const input = new Watched(packed);
   try {
     yield* through(decoder, input.blocks());
   } catch (error) {
     const { message, code } = error as Error & { code?: string };
     if (!code?.startsWith("Z_")) throw error;
-    if (!input.isGzip) throw new Unreadable(name, "it is no gzip file");
-    throw new Unreadable(
-      name,
-      code === "Z_BUF_ERROR"
-        ? `its gzip data are cut short: they end ${input.bytes} bytes in`
-        : `its gzip data are damaged: ${
-          message === "incorrect header check"
-            ? "there is something else behind them"
-            : message
-        }, before byte ${input.bytes}`,
-    );
+    throw new Unreadable(name, ...faultOf(message, code, input));
   }
   // The decoder stops at a member followed by zeros, whatever comes after them.
   if (input.end > decoder.bytesWritten) {
     throw new Unreadable(
       name,
-      "its gzip data are damaged: there is more behind zeros, " +
-        `from byte ${decoder.bytesWritten} on`,
+      `there is more behind its gzip data, from byte ${decoder.bytesWritten} on`,
     );
   }
+}
+
+function faultOf(
+  message: string,
+  code: string,
+  { isGzip, bytes }: Watched,
+): [string, { suspect: boolean }?] {
+  if (!isGzip) return ["it is no gzip file"];
+  if (code === "Z_BUF_ERROR") {
+    return [`its gzip data are cut short: they end ${bytes} bytes in`];
+  }
+  if (message === "incorrect header check") {
+    return [
+      `there is something else behind its gzip data, before byte ${bytes}`,
+    ];
+  }
+  // A checksum comes after what it is of.
+  const fault = `its gzip data are damaged: ${message}, before byte ${bytes}`;
+  return [fault, { suspect: true }];
 }
 
 /** Remembers what cannot be asked of a decoder. */

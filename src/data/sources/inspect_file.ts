@@ -95,7 +95,10 @@ async function inspectLines(
       unpacked += block.bytes.length;
     }
   } catch (error) {
-    return { documents, unpacked, fault: faultOf(error) };
+    const fault = faultOf(error);
+    // What cannot be relied on is not used, even where faults are passed over.
+    const { suspect } = error as Unreadable;
+    return { documents: suspect ? 0 : documents, unpacked, fault };
   }
   return { documents, unpacked, fault: null };
 }

@@ -8,10 +8,13 @@ import { UserError } from "../../errors.ts";
 export class Unreadable extends UserError {
   /** Why, as a clause that follows `Cannot read '<name>' as `. */
   readonly fault: string;
+  /** Whether what was read before the fault may be wrong as well. */
+  readonly suspect: boolean;
 
-  constructor(name: string, fault: string) {
+  constructor(name: string, fault: string, { suspect = false } = {}) {
     super(`Cannot read '${name}' as ${fault}`);
     this.fault = fault;
+    this.suspect = suspect;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { createZstdDecompress, zstdDecompressSync } from "node:zlib";
 import { UserError } from "../../errors.ts";
-import { DECODED_BYTES, through } from "./decoder_stream.ts";
+import { DECODER, through } from "./decoder_stream.ts";
 import { Unreadable } from "./unreadable.ts";
 import { FrameFault, NO_FRAME, ZstdFrame } from "./zstd_frame.ts";
 
@@ -23,106 +23,125 @@ export async function* unzstd(
   try {
     if (!source.more()) throw new FrameFault(CUT);
     while (source.more()) {
-      const frame = new ZstdFrame();
-      const whole = source.look(frame);
-      const size = frame.contentSize;
-      let given = 0;
-      if (frame.skippable) {
-        for (const _ of source.take(frame));
-      } else if (whole && size !== null && size <= SMALL_FRAME) {
-        const [bytes] = source.take(frame);
-        const block = zstdDecompressSync(bytes, { maxOutputLength: size + 1 });
-        given = block.length;
-        yield block;
+      const whole = source.wholeFrame();
+      if (whole) {
+        if (whole.size > 0) yield decodeWhole(whole);
       } else {
-        const decoder = createZstdDecompress({ chunkSize: DECODED_BYTES });
-        for await (const block of through(decoder, source.take(frame))) {
-          given += block.length;
-          yield block;
-        }
-      }
-      // Known for good only now, as a header may lie across blocks.
-      if (!frame.skippable && given !== (frame.contentSize ?? given)) {
-        throw new FrameFault("its size is not what its header says");
+        yield* decodeBlocks(source);
       }
     }
   } catch (error) {
-    throw error instanceof UserError
-      ? error
-      : new Unreadable(name, clause(error as Error, source.taken));
+    if (error instanceof UserError) throw error;
+    throw new Unreadable(name, ...faultOf(error as Error, source.taken));
   } finally {
     source.close();
   }
 }
 
+interface WholeFrame {
+  bytes: Uint8Array;
+  /** Bytes of its content. */
+  size: number;
+}
+
+function decodeWhole({ bytes, size }: WholeFrame): Uint8Array {
+  const content = zstdDecompressSync(bytes, { maxOutputLength: size + 1 });
+  if (content.length !== size) throw new FrameFault(OTHER_SIZE, true);
+  return content;
+}
+
+async function* decodeBlocks(source: FrameSource): AsyncGenerator<Uint8Array> {
+  const decoder = createZstdDecompress(DECODER);
+  const frame = new ZstdFrame();
+  let given = 0;
+  for await (const block of through(decoder, source.blocks(frame))) {
+    given += block.length;
+    yield block;
+  }
+  if (given !== (frame.contentSize ?? given)) {
+    throw new FrameFault(OTHER_SIZE, true);
+  }
+}
+
+const OTHER_SIZE = "a frame has another size than its header says";
 const CUT = "cut short";
 
-function clause(error: Error, taken: number): string {
+function faultOf(
+  error: Error,
+  taken: number,
+): [string, { suspect: boolean }?] {
   const { message } = error;
   if (!(error instanceof FrameFault)) {
     const reason = message.replace(/^Zstd decompress error: /, "");
-    return `its zstd data are damaged: ${reason}, before byte ${taken}`;
+    // A checksum comes after what it is of.
+    return [`its zstd data are damaged: ${reason}, before byte ${taken}`, {
+      suspect: true,
+    }];
   }
   if (message === CUT) {
-    return `its zstd data are cut short: they end ${taken} bytes in`;
+    return [`its zstd data are cut short: they end ${taken} bytes in`];
   }
   if (message === NO_FRAME) {
     return taken === 0
-      ? "it is no zstd file"
-      : `its zstd data are damaged: there is something else behind byte ${taken}`;
+      ? ["it is no zstd file"]
+      : [`there is something else behind its zstd data, from byte ${taken} on`];
   }
-  return `its zstd data cannot be unpacked: ${message}, in the frame at byte ${taken}`;
+  return [`its zstd data cannot be unpacked: ${message}, near byte ${taken}`, {
+    suspect: error.suspect,
+  }];
 }
 
 /** Hands out packed bytes frame by frame. */
 class FrameSource {
   /** Bytes handed out so far. */
   taken = 0;
-  readonly #blocks: Iterator<Uint8Array>;
-  #block: Uint8Array = new Uint8Array();
+  readonly #source: Iterator<Uint8Array>;
+  #held: Uint8Array = new Uint8Array();
   #at = 0;
-  /** How far the current frame is known to go in the block. */
-  #seen = 0;
 
   constructor(packed: Iterable<Uint8Array>) {
-    this.#blocks = packed[Symbol.iterator]();
+    this.#source = packed[Symbol.iterator]();
   }
 
   /** Whether there is a byte left. */
   more(): boolean {
-    while (this.#at === this.#block.length) {
-      const { done, value } = this.#blocks.next();
+    while (this.#at === this.#held.length) {
+      const { done, value } = this.#source.next();
       if (done) return false;
-      this.#block = value;
-      this.#at = this.#seen = 0;
+      this.#held = value;
+      this.#at = 0;
     }
     return true;
   }
 
-  /** Follows a new frame to the end of the block, and says whether it ends there or before. */
-  look(frame: ZstdFrame): boolean {
-    this.#seen = frame.advance(this.#block, this.#at);
-    return frame.done;
+  /** The next frame if all of it is at hand and its content is small or none; otherwise it stays. */
+  wholeFrame(): WholeFrame | null {
+    const frame = new ZstdFrame();
+    let end = this.#at;
+    while (end < this.#held.length && !frame.done) {
+      end = frame.advance(this.#held, end);
+    }
+    const size = frame.skippable ? 0 : frame.contentSize ?? Infinity;
+    if (!frame.done || size > SMALL_FRAME) return null;
+    return { bytes: this.#take(end), size };
   }
 
-  /** All bytes of the frame that was looked at, one piece a block. */
-  *take(frame: ZstdFrame): Generator<Uint8Array> {
-    yield this.#piece();
+  /** The next frame, in pieces that hold the end of one block at most. */
+  *blocks(frame: ZstdFrame): Generator<Uint8Array> {
     while (!frame.done) {
       if (!this.more()) throw new FrameFault(CUT);
-      this.#seen = frame.advance(this.#block, 0);
-      yield this.#piece();
+      yield this.#take(frame.advance(this.#held, this.#at));
     }
   }
 
   close(): void {
-    this.#blocks.return?.();
+    this.#source.return?.();
   }
 
-  #piece(): Uint8Array {
-    const piece = this.#block.subarray(this.#at, this.#seen);
-    this.taken += piece.length;
-    this.#at = this.#seen;
-    return piece;
+  #take(end: number): Uint8Array {
+    const taken = this.#held.subarray(this.#at, end);
+    this.taken += taken.length;
+    this.#at = end;
+    return taken;
   }
 }

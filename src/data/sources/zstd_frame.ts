@@ -1,13 +1,19 @@
 /**
  * The outside of a zstd frame (RFC 8878): where it ends and what it asks for.
- * The decoder at hand takes the end of its input for the end of a frame and
- * drops what follows a frame in a block, so it gets one frame at a time, and
- * only whole ones.
+ * The decoder at hand takes the end of its input for the end of a frame, drops
+ * what follows a frame in a piece of input, and throws where nobody can catch
+ * it what is wrong beyond the first block of a piece. So it gets one frame at a
+ * time, one block at a time.
  * @module
  */
 
 /** A frame that cannot be decoded; the message is a clause for the user. */
-export class FrameFault extends Error {}
+export class FrameFault extends Error {
+  /** @param suspect whether what came before it may be wrong as well */
+  constructor(message: string, readonly suspect = false) {
+    super(message);
+  }
+}
 
 /** The message for bytes that do not begin as a frame does. */
 export const NO_FRAME = "they are no zstd frame";
@@ -31,31 +37,50 @@ export class ZstdFrame {
   #held = new DataView(new ArrayBuffer(16));
   #have = 0;
   #need = 4;
-  #skip = 0;
+  /** Bytes left of a block, or of what follows the last one. */
+  #left = 0;
+  #inBlock = false;
   #last = false;
   #checksum = false;
 
   /**
-   * Goes through `bytes` from `at` on.
-   * @returns the place after the frame's last byte, or their length
+   * Goes through `bytes` from `at` on, to the end of a block.
+   * @returns the place after the block's last byte, or their length if that comes before
    * @throws {FrameFault} if that is no frame, or none that can be decoded.
    */
   advance(bytes: Uint8Array, at: number): number {
     while (at < bytes.length && !this.done) {
-      if (this.#skip > 0) {
-        const n = Math.min(this.#skip, bytes.length - at);
-        this.#skip -= n;
+      if (this.#inBlock) {
+        const n = Math.min(this.#left, bytes.length - at);
+        this.#left -= n;
         at += n;
       } else {
         this.#held.setUint8(this.#have++, bytes[at++]);
-        if (this.#have === this.#need) {
-          this.#have = 0;
-          this.#next(this.#held);
-        }
+        if (this.#have < this.#need) continue;
+        this.#have = 0;
+        this.#next(this.#held);
       }
-      this.done = this.#last && this.#skip === 0;
+      if (this.#inBlock && this.#left === 0) {
+        this.#endBlock();
+        break;
+      }
     }
     return at;
+  }
+
+  #endBlock(): void {
+    if (!this.#last) this.#inBlock = false;
+    else if (!this.#checksum) this.done = true;
+    else {
+      this.#checksum = false;
+      this.#left = 4;
+    }
+  }
+
+  #begin(left: number, last: boolean): void {
+    this.#inBlock = true;
+    this.#left = left;
+    this.#last = last;
   }
 
   #expect(need: number, next: (bytes: DataView) => void): void {
@@ -70,24 +95,21 @@ export class ZstdFrame {
       throw new FrameFault(NO_FRAME);
     }
     this.skippable = true;
-    this.#expect(4, (size) => {
-      this.#skip = size.getUint32(0, true);
-      this.#last = true;
-    });
+    this.#expect(4, (size) => this.#begin(size.getUint32(0, true), true));
   }
 
   #descriptor(bytes: DataView): void {
     const bits = bytes.getUint8(0);
     const single = (bits & 32) !== 0;
     this.#checksum = (bits & 4) !== 0;
-    if (bits & 8) throw new FrameFault("its header is not as it must be");
+    if (bits & 8) throw new FrameFault("a frame's header is not as it must be");
     const dictionary = [0, 1, 2, 4][bits & 3];
     const size = [single ? 1 : 0, 2, 4, 8][bits >> 6];
     const windowed = single ? 0 : 1;
     const read = (header: DataView) => {
       for (let i = 0; i < dictionary; i++) {
         if (header.getUint8(windowed + i) !== 0) {
-          throw new FrameFault("it needs a dictionary");
+          throw new FrameFault("a frame needs a dictionary");
         }
       }
       this.contentSize = contentSize(header, windowed + dictionary, size);
@@ -95,7 +117,7 @@ export class ZstdFrame {
       if (window > MAX_WINDOW) {
         const mib = Math.ceil(window / 2 ** 20);
         throw new FrameFault(
-          `it needs a window of ${mib} MiB, more than 128: pack it anew with --long=27 or less`,
+          `a frame needs a window of ${mib} MiB, more than 128: pack it anew with --long=27 or less`,
         );
       }
       this.#expect(3, this.#block);
@@ -108,11 +130,9 @@ export class ZstdFrame {
     const type = header >> 1 & 3;
     const size = header >> 3;
     if (type === 3 || size > MAX_BLOCK) {
-      throw new FrameFault("a block's header is not as it must be");
+      throw new FrameFault("a block's header is not as it must be", true);
     }
-    this.#skip = type === 1 ? 1 : size;
-    this.#last = (header & 1) !== 0;
-    if (this.#last && this.#checksum) this.#skip += 4;
+    this.#begin(type === 1 ? 1 : size, (header & 1) !== 0);
   }
 }
 

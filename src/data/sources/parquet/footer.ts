@@ -45,9 +45,11 @@ export function readLayout(file: number, size: number, field: string): Layout {
   const layout: Layout = { column, rows, groups: [] };
   let first = 0;
   for (const group of groups) {
+    // Those without rows have offsets of all kinds.
+    if (group.count(3) === 0) continue;
     const made = rowGroup(group, column, first, size);
     first += made.rows;
-    if (made.rows > 0) layout.groups.push(made);
+    layout.groups.push(made);
   }
   must(first === rows, "its footer's numbers of rows do not agree");
   return layout;
