@@ -11,7 +11,7 @@ import type { Running } from "./step.ts";
 /** Milliseconds of the host's pieces of a step, medians. */
 export interface HostRow {
   name: string;
-  /** Shifting and sorting the step's tokens; not part of `total`. */
+  /** Shifting and sorting the step's tokens: in a run the work of the thread that reads ahead, so not part of `total`. */
   assemble: number;
   /** Filling and writing batches and scalars. */
   upload: number;

@@ -8,7 +8,9 @@ import { MmapWriter } from "../../src/data/fairseq/mmap_writer.ts";
 import { openSplits } from "../../src/data/split_ref.ts";
 import { UserError } from "../../src/errors.ts";
 import { evalBatches, openFeed, type TrainFeed } from "../../src/train/feed.ts";
+import { writeState } from "../../src/train/checkpoint.ts";
 import { waitHint } from "../../src/train/loop.ts";
+import { readTrainFacts } from "../../src/train/state_files.ts";
 import { letters, storeOf } from "../data/_stores.ts";
 import { tempDir } from "./_helpers.ts";
 
@@ -274,4 +276,29 @@ Deno.test("waitHint() speaks once, of waits that last, and not of the first step
     "waiting for data: 12.0 ms of 100 ms a step; data.cache may lie on a faster disk",
   );
   assertEquals(hint(10, 1, 12), null);
+});
+
+Deno.test("readTrainFacts() reads the sampler of one part, and of several", () => {
+  using dir = tempDir();
+  const state = {
+    format: 1,
+    step: 3,
+    tokens: 24,
+    seed: 5,
+    schedule: { learningRate: 1, end: 0, warmup: 0, total: 9, power: 1 },
+    data: "fingerprint",
+  };
+  const at = (position: number) => ({ epoch: 1, position });
+  for (const sampler of [at(4), [at(4), at(0), at(7)]]) {
+    writeState(dir.path, { ...state, sampler });
+    assertEquals(readTrainFacts(dir.path).sampler, sampler);
+  }
+  for (const sampler of [[at(-1)], { epoch: 1 }, [[at(1)]], null]) {
+    writeState(dir.path, { ...state, sampler });
+    assertThrows(
+      () => readTrainFacts(dir.path),
+      UserError,
+      "state.json' as 'sampler",
+    );
+  }
 });
