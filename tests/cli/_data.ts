@@ -65,7 +65,7 @@ export function toldOf(out: string): Told {
   assertMatch(first, /^(made|found) .+$/);
   const split = (name: string) => {
     const match = new RegExp(
-      `^${name} +(\\d+) documents(?: \\((\\d+) too short\\))?  (.+)  (\\d+) sequences$`,
+      `^${name} +(\\d+) documents?(?: \\((\\d+) too short\\))?  (.+)  (\\d+) sequences?$`,
     ).exec(lines.shift() ?? "");
     assert(match, out);
     return {
