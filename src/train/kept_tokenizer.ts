@@ -9,6 +9,7 @@ import type { Config } from "../config/mod.ts";
 import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
 import { fairseqSpec } from "../data/fairseq/mod.ts";
 import { UserError } from "../errors.ts";
+import { cacheFolder } from "./cache_folder.ts";
 import { quoted } from "./files.ts";
 
 /** Writes the files of a tokenizer, if it has any, into a checkpoint that is being made. */
@@ -33,15 +34,16 @@ export function keepTokenizer(folder: string, tokenizer: Tokenizer): void {
  */
 export async function keptTokenizer(
   folder: string,
-  { data }: Config,
+  config: Config,
 ): Promise<Tokenizer> {
+  const { data } = config;
   const dict = join(folder, "dict.txt"), json = join(folder, "tokenizer.json");
   const kept = existsSync(json) ? json : null;
   if (data.name === "fairseq" && existsSync(dict)) {
     return await loadTokenizer(fairseqSpec(dict, kept ?? data.bpe));
   }
   return await loadTokenizer(kept ?? data.tokenizer, {
-    cacheDir: data.cache ?? undefined,
+    cacheDir: cacheFolder(config),
   });
 }
 
