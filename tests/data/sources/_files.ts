@@ -1,0 +1,82 @@
+/** What the tests of the readers share. */
+import { join } from "node:path";
+import {
+  formatOf,
+  jsonLines,
+  type Parsed,
+  parseLines,
+  readParquet,
+  type SourceFile,
+} from "../../../src/data/sources/mod.ts";
+
+/** Files written with real tools; their README says how. */
+export const FIXTURES = new URL("./fixtures/", import.meta.url).pathname;
+
+/** A file to read, as its name has it. */
+export function source(path: string, field = "text"): SourceFile {
+  const name = path.split("/").at(-1)!;
+  const { size } = Deno.statSync(path);
+  return { name, path, bytes: size, ...formatOf(name), field };
+}
+
+/** Runs `work` with what writes files into a folder, then removes it. */
+export async function withFolder(
+  work: (
+    write: (name: string, content: Uint8Array | string) => SourceFile,
+  ) => Promise<void>,
+): Promise<void> {
+  const folder = Deno.makeTempDirSync({ prefix: "blocksmith-test-" });
+  try {
+    await work((name, content) => {
+      const path = join(folder, name);
+      const bytes = typeof content === "string"
+        ? new TextEncoder().encode(content)
+        : content;
+      Deno.writeFileSync(path, bytes);
+      return source(path);
+    });
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+/** Bytes one after the other. */
+export function concatenated(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** All documents of a JSON Lines file. */
+export async function lineRecords(file: SourceFile): Promise<Parsed[]> {
+  const records: Parsed[] = [];
+  for await (const block of jsonLines(file)) {
+    records.push(...parseLines(block, file.field));
+  }
+  return records;
+}
+
+/** Rows of a Parquet file. */
+export async function rowRecords(
+  file: SourceFile,
+  first: number,
+  rows: number,
+  keep?: (row: number) => boolean,
+): Promise<Parsed[]> {
+  const records: Parsed[] = [];
+  for await (const batch of readParquet(file, first, rows, keep)) {
+    records.push(...batch);
+  }
+  return records;
+}
+
+/** The text, or why there is none. */
+export function shown(record: Parsed): string {
+  return "text" in record ? record.text : `! ${record.reason}`;
+}

@@ -1,0 +1,153 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { findSources, type SourceFile } from "../../../src/data/sources/mod.ts";
+import { UserError } from "../../../src/errors.ts";
+
+/** Runs `work` in a folder with some files, then removes it. */
+async function withFiles(
+  work: (
+    root: string,
+    find: (...patterns: string[]) => Promise<string[]>,
+  ) => Promise<void>,
+): Promise<void> {
+  const root = await Deno.makeTempDir();
+  try {
+    for (
+      const name of [
+        "b.txt",
+        "a.txt",
+        "sub/c.txt",
+        "sub/deep/d.md",
+        ".hidden/e.txt",
+        "[f].txt",
+      ]
+    ) {
+      await Deno.mkdir(join(root, name, ".."), { recursive: true });
+      await Deno.writeTextFile(join(root, name), name);
+    }
+    await work(
+      root,
+      async (...patterns) =>
+        (await findSources(patterns, { root })).map(({ name }) => name),
+    );
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+Deno.test("findSources() takes paths, folders and globs, sorted, each file once", () =>
+  withFiles(async (root, find) => {
+    assertEquals(await find("b.txt", "a.txt", "./b.txt", join(root, "a.txt")), [
+      "a.txt",
+      "b.txt",
+    ]);
+    assertEquals(await find("sub"), ["sub/c.txt", "sub/deep/d.md"]);
+    assertEquals(await find("."), [
+      "[f].txt",
+      "a.txt",
+      "b.txt",
+      "sub/c.txt",
+      "sub/deep/d.md",
+    ]);
+    assertEquals(await find("*.txt"), ["[f].txt", "a.txt", "b.txt"]);
+    assertEquals(await find("**/*.{txt,md}", "sub/**"), await find("."));
+    assertEquals(await find("[f].txt"), ["[f].txt"]);
+    assertEquals(await find(".hidden"), [".hidden/e.txt"]);
+  }));
+
+Deno.test({
+  name:
+    "findSources() takes a linked file once and leaves out broken and looping links",
+  ignore: Deno.build.os === "windows", // links need rights there
+  fn: () =>
+    withFiles(async (root, find) => {
+      await Deno.symlink("b.txt", join(root, "link.txt"));
+      await Deno.symlink("nowhere", join(root, "broken.txt"));
+      await Deno.symlink(".", join(root, "sub", "loop"));
+      assertEquals(await find("*.txt", "sub"), [
+        "[f].txt",
+        "a.txt",
+        "b.txt",
+        "sub/c.txt",
+        "sub/deep/d.md",
+      ]);
+      assertEquals(await find("link.txt"), ["link.txt"]);
+    }),
+});
+
+Deno.test("findSources() names a file outside the root by its whole path", () =>
+  withFiles(async (root) => {
+    const [document] = await findSources(["../a.txt"], {
+      root: join(root, "sub"),
+    });
+    assertEquals(document.name, join(root, "a.txt").replaceAll("\\", "/"));
+    assertEquals(document.bytes, 5);
+  }));
+
+Deno.test("findSources() names the pattern that finds nothing", () =>
+  withFiles(async (root, find) => {
+    await Deno.mkdir(join(root, "empty"));
+    for (const pattern of ["*.rs", "no.txt", "empty", "nowhere/**"]) {
+      await assertRejects(
+        () => find("a.txt", pattern),
+        UserError,
+        `'data.files' finds no file: got '${pattern}'`,
+      );
+    }
+    await assertRejects(() => find(), UserError, "'data.files' is empty");
+    await assertRejects(
+      () => findSources(["x"], { root, key: "data.valid_files" }),
+      UserError,
+      "'data.valid_files' finds no file",
+    );
+  }));
+
+Deno.test("findSources() says how each file is to be read", () =>
+  withFiles(async (root) => {
+    for (const name of ["c.jsonl.gz", "d.parquet"]) {
+      await Deno.writeTextFile(join(root, name), name);
+    }
+    const found = await findSources(["*.jsonl.gz", "*.parquet", "a.txt"], {
+      root,
+      fields: ["content", "meta.body", "none"],
+    });
+    assertEquals(
+      found,
+      [
+        ["a.txt", 5, "text", "none", "none"],
+        ["c.jsonl.gz", 10, "jsonl", "gzip", "content"],
+        ["d.parquet", 9, "parquet", "none", "meta.body"],
+      ].map(([name, bytes, format, compression, field]) => ({
+        name,
+        path: Deno.realPathSync(join(root, name as string)),
+        bytes,
+        format,
+        compression,
+        field,
+      })) as SourceFile[],
+    );
+    const forced = await findSources(["c.jsonl.gz", "a.txt"], {
+      root,
+      format: "jsonl",
+      fields: "body",
+    });
+    assertEquals(
+      forced.map(({ format, compression, field }) => [
+        format,
+        compression,
+        field,
+      ]),
+      [["jsonl", "none", "body"], ["jsonl", "gzip", "body"]],
+    );
+  }));
+
+Deno.test({
+  name: "findSources() refuses what is neither file nor folder",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    assertRejects(
+      () => findSources(["/dev/null"]),
+      UserError,
+      "no file or folder",
+    ).then(() => {}),
+});
