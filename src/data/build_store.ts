@@ -14,7 +14,7 @@ import type { OnBytes } from "./progress.ts";
 import type { Sink, SinkState, SplitName } from "./sink.ts";
 import type { SplitSummary } from "./token_store.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { MAX_REASONS, type TokenizedUnit } from "./work_unit.ts";
+import { MAX_REASONS, release, type TokenizedUnit } from "./work_unit.ts";
 
 /** What goes into a store. */
 export interface BuildOptions extends Omit<PlanOptions, "from" | "cut"> {
@@ -96,6 +96,7 @@ export async function buildStore(options: BuildOptions): Promise<void> {
   try {
     for await (const [planned, result] of results) {
       addUnit(planned, result, options);
+      release(result.ids);
       state.position = planned.next;
       state.bytes += planned.bytes;
       unsaved += planned.bytes;

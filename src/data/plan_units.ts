@@ -102,8 +102,8 @@ class SmallTexts {
       this.#records.push({ document: first, text });
       this.#name = input.name;
     } else {
-      const { digest } = facts;
-      this.#files.push({ file: input, document: first, digest });
+      const { digest, unpacked } = facts;
+      this.#files.push({ file: input, document: first, digest, unpacked });
     }
     this.#bytes += facts.unpacked;
     this.#next = i + 1;

@@ -12,6 +12,7 @@ import type { Tokenizer } from "./tokenizer.ts";
 import {
   type Marks,
   MAX_REASONS,
+  release,
   type TextFile,
   type TextRecord,
   type TokenizedUnit,
@@ -31,6 +32,10 @@ const utf8 = new TextEncoder();
 /** A piece that the tokenizer gets at once where it can be cut, in UTF-16 units. */
 const PIECE_UNITS = 1 << 20;
 
+// Of a unit by the byte tokenizer, and of one with a document that is much longer.
+const UNIT_TOKENS = 1 << 21;
+const MOST_SPARE = 1 << 23;
+
 /**
  * Tokenises the documents of a unit, in order.
  * @throws {UserError} if a record has no text and `skipBad` is not set, or a file has changed.
@@ -48,6 +53,7 @@ export async function tokenizeUnit(
         const hashed = options.dedup ? contentHash(content) : null;
         const text = textOf(one.file.name, content);
         result.add(one.document, text, content.length, hashed);
+        release(content);
       }
       break;
     case "records":
@@ -62,6 +68,7 @@ export async function tokenizeUnit(
       for (const record of parseLines(block, unit.field, keep)) {
         result.addRecord(record, name);
       }
+      release(block.bytes);
       break;
     }
     case "rows": {
@@ -89,21 +96,29 @@ function keeper(
   return marks ? (document) => marks[document - first] === 1 : undefined;
 }
 
+/** @throws {UserError} if it is not what it was. */
 async function readWhole(
-  { file, digest }: TextFile,
+  { file, digest, unpacked }: TextFile,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const blocks: Uint8Array[] = [];
-  for await (const block of openBytes(file)) blocks.push(block.slice());
-  const content = Buffer.concat(blocks) as Uint8Array<ArrayBuffer>;
-  const same = file.compression !== "none" ||
-    hash("sha256", content, "hex") === digest;
+  const content = new Uint8Array(unpacked);
+  let filled = 0;
+  for await (const block of openBytes(file)) {
+    if (filled + block.length > unpacked) throw changedError(file.name);
+    content.set(block, filled);
+    filled += block.length;
+  }
+  const same = filled === unpacked &&
+    (file.compression !== "none" || hash("sha256", content, "hex") === digest);
   if (!same) throw changedError(file.name);
   return content;
 }
 
+/** What the last result was collected in: to grow anew for each would leave the most garbage of all. */
+let spare: Uint32Array | null = null;
+
 /** Documents and their tokens, collected. */
 class Result {
-  #ids = new Uint32Array(1 << 18);
+  #ids: Uint32Array;
   #filled = 0;
   #ends: number[] = [];
   #documents: number[] = [];
@@ -116,7 +131,10 @@ class Result {
   constructor(
     private readonly tokenizer: Tokenizer,
     private readonly options: TokenizeOptions,
-  ) {}
+  ) {
+    this.#ids = spare ?? new Uint32Array(UNIT_TOKENS);
+    spare = null;
+  }
 
   addRecord(record: TextRecord, name: string): void {
     if ("text" in record) return this.#addText(record.document, record.text);
@@ -154,8 +172,10 @@ class Result {
       ? new Uint8Array(this.#hashes.length * HASH_BYTES)
       : null;
     this.#hashes.forEach((one, i) => hashes!.set(one, i * HASH_BYTES));
+    const ids = this.#ids.slice(0, this.#filled);
+    if (this.#ids.length <= MOST_SPARE) spare = this.#ids;
     return {
-      ids: this.#ids.slice(0, this.#filled),
+      ids,
       ends: Uint32Array.from(this.#ends),
       documents: Uint32Array.from(this.#documents),
       bytes: Float64Array.from(this.#bytes),

@@ -33,11 +33,12 @@ export type WorkUnit =
     keep: Marks;
   };
 
-/** A text file, the number of its document, and the digest it had. */
+/** A text file, the number of its document, and the digest and the size, unpacked, that it had. */
 export interface TextFile {
   file: SourceFile;
   document: number;
   digest: string;
+  unpacked: number;
 }
 
 /** 1 for each document of a unit that is used, 0 for the others; null where all are. */
@@ -65,3 +66,11 @@ export interface TokenizedUnit {
 
 /** Most reasons that anyone is told. */
 export const MAX_REASONS = 5;
+
+/**
+ * Gives back the memory of arrays that are done with. The collector would, but large ones come so fast that hundreds of
+ * megabytes wait for it in each thread.
+ */
+export function release(...arrays: (Uint8Array | Uint32Array)[]): void {
+  for (const { buffer } of arrays) (buffer as ArrayBuffer).transfer(0);
+}
