@@ -8,6 +8,7 @@ import type { Sink, SplitName } from "../../src/data/sink.ts";
 import { TokenStore } from "../../src/data/token_store.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
+import { compose, readFixtures } from "./tokenizers/_fixtures.ts";
 import { assertSameStore, namesIn, sourcesIn, tempDir } from "./_sources.ts";
 
 const byte = await loadTokenizer("byte");
@@ -314,6 +315,37 @@ Deno.test("prepare() refuses ids beyond the vocabulary, and a tokenizer that thr
     UserError,
     "the tokenizer 'byte' changed since it was loaded",
   );
+});
+
+Deno.test("prepare() lets threads load a tokenizer.json, and finds its store from wherever that lies", async () => {
+  using root = tempDir();
+  const json = JSON.stringify(compose(readFixtures(), "gpt2"));
+  const options = {
+    documents: {
+      texts: [{ name: "a", text: "to and fro ".repeat(300_000) }],
+    },
+    contextLength: CONTEXT,
+    validFraction: 0,
+    cacheDir: join(root.path, "cache"),
+  };
+  const [here, there] = ["here.json", "there.json"].map((name) =>
+    join(root.path, name)
+  );
+  await Deno.writeTextFile(here, json);
+  await Deno.writeTextFile(there, json);
+  const tokenizer = await loadTokenizer(here);
+  const made = await prepare({ ...options, tokenizer, workers: 2 });
+  const found = await prepare({
+    ...options,
+    tokenizer: await loadTokenizer(there),
+  });
+  assertEquals([made.reused, found.reused], [false, true]);
+  const ids = tokenizer.encode(options.documents.texts[0].text);
+  const split = TokenStore.open(made.dir).split("train");
+  const into = new Uint32Array(CONTEXT);
+  split.read(split.chunks - 1, into, 0);
+  split.close();
+  assertEquals(into, ids.slice((split.chunks - 1) * CONTEXT).slice(0, CONTEXT));
 });
 
 /** Writes the tokens of each document as a line, as another form would. */
