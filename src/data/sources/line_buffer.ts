@@ -16,7 +16,7 @@ export class LineBuffer {
   length = 0;
   /** Bytes of whole lines among them. */
   #whole = 0;
-  #held: Uint8Array<ArrayBuffer> = new Uint8Array(CAPACITY);
+  #held: Uint8Array<ArrayBuffer> = new Uint8Array();
 
   /** Adds a block, and returns all whole lines if they are enough. */
   add(block: Uint8Array): Uint8Array<ArrayBuffer> | null {
@@ -35,16 +35,24 @@ export class LineBuffer {
     const end = all ? this.length : this.#whole;
     const taken = this.#held.subarray(0, end);
     const rest = this.#held.subarray(end, this.length);
-    this.#held = new Uint8Array(Math.max(CAPACITY, rest.length * 2));
-    this.#held.set(rest);
-    this.length = rest.length;
+    this.#held = new Uint8Array();
+    this.length = 0;
+    if (rest.length > 0) {
+      this.#reserve(Math.max(CAPACITY, rest.length * 2));
+      this.#held.set(rest);
+      this.length = rest.length;
+    }
     this.#whole = 0;
     return taken;
   }
 
   #reserve(bytes: number): void {
     if (bytes <= this.#held.length) return;
-    const larger = new Uint8Array(Math.max(bytes, this.#held.length * 2));
+    // A small file needs no more than itself.
+    const room = bytes < LINES_BYTES / 2
+      ? bytes
+      : Math.max(CAPACITY, bytes, this.#held.length * 2);
+    const larger = new Uint8Array(room);
     larger.set(this.#held.subarray(0, this.length));
     this.#held = larger;
   }
