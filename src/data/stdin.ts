@@ -74,10 +74,13 @@ export async function spool(
   } catch (error) {
     rmSync(draft, { force: true });
     if (error instanceof UserError) throw error;
-    throw new UserError(
-      `Cannot keep standard input in '${folder}': ${(error as Error).message}`,
-      { cause: error },
-    );
+    const { code, message } = error as { code?: string; message: string };
+    const reason = code === "ENOSPC"
+      ? " as the disk is full: free some space, or set 'data.cache' to a folder on another"
+      : `: ${message}`;
+    throw new UserError(`Cannot keep standard input in '${folder}'${reason}`, {
+      cause: error,
+    });
   }
 }
 

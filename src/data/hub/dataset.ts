@@ -125,12 +125,14 @@ function checkRoom(repository: Repository, bytes: number): void {
     return; // Not every system tells.
   }
   if (bytes <= free) return;
-  const gigabytes = (n: number) => `${(n / 1e9).toFixed(1)} GB`;
+  const unit = bytes < 1e9 ? "MB" : "GB";
+  const shown = (n: number) =>
+    `${(n / (unit === "MB" ? 1e6 : 1e9)).toFixed(1)} ${unit}`;
   throw new UserError(
     `Cannot fetch ${repository.name()} as '${dir}' must have ${
-      gigabytes(bytes)
+      shown(bytes)
     } free: got ${
-      gigabytes(free)
+      shown(free)
     }; make room, or set 'data.cache' to a folder on another disk`,
   );
 }

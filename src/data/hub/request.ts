@@ -245,8 +245,10 @@ function asFault(error: unknown, host: string, watch: Watch): unknown {
     [/refused/i, `${host} refuses connections`],
     [/certificate|tls|ssl/i, `${host} has no certificate that can be trusted`],
     [/unreachable/i, `${host} cannot be reached`],
-    [/blocked/i, `${host} has a port that no request may go to`],
   ];
+  if (/blocked/i.test(full)) {
+    return new HubFault(`${host} has a port that no request may go to`);
+  }
   const reason = known.find(([pattern]) => pattern.test(full))?.[1] ??
     `the connection to ${host} was cut`;
   return new HubFault(reason, { passing });
