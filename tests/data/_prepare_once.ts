@@ -1,13 +1,15 @@
 /**
  * A process that prepares a store and tells how far it is, so that tests can kill it.
- * Arguments: folder of texts, cache folder, workers, and, to slow it down, milliseconds a report.
+ * Arguments: folder of texts, cache folder, workers, and, for one that is to be killed, milliseconds to wait at each
+ * report, and the number of the report at which it waits for good.
  */
 import { prepare } from "../../src/data/prepare.ts";
 import { loadTokenizer } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
 import { sourcesIn } from "./_sources.ts";
 
-const [texts, cacheDir, workers, pause = "0"] = Deno.args;
+const [texts, cacheDir, workers, pause = "0", last = "Infinity"] = Deno.args;
+let reports = 0;
 try {
   const { dir, reused, summary } = await prepare({
     documents: { files: sourcesIn(texts) },
@@ -24,7 +26,7 @@ try {
         new Int32Array(new SharedArrayBuffer(4)),
         0,
         0,
-        Number(pause),
+        ++reports < Number(last) ? Number(pause) : Infinity,
       );
     },
     say: (message) => console.log(JSON.stringify({ message })),

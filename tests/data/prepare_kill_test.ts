@@ -84,7 +84,9 @@ Deno.test("prepare() killed again and again goes on, and makes the bytes of a ru
   let gains = 0;
   for (const reports of [1, 0, 2, 1, 2, 0, 1]) {
     const workers = String(reports % 3);
-    const { child, lines } = start(texts, cache, workers, "80");
+    // It waits for good two reports on, so that it is never done before it is killed.
+    const last = String(reports + 3);
+    const { child, lines } = start(texts, cache, workers, "80", last);
     let seen = 0;
     for await (const { done, message } of lines) {
       if (message) {
@@ -110,9 +112,9 @@ Deno.test("prepare() killed again and again goes on, and makes the bytes of a ru
   }
   assert(gains >= 3, `${gains} of the runs have saved a shard`);
 
-  const last = start(texts, cache, "2");
-  const told = await Array.fromAsync(last.lines);
-  assert((await last.child.status).success);
+  const end = start(texts, cache, "2");
+  const told = await Array.fromAsync(end.lines);
+  assert((await end.child.status).success);
   assert(told[0].message?.startsWith("going on"), JSON.stringify(told[0]));
   const made = told.at(-1)!;
   assertEquals(made.splits, fresh.splits);

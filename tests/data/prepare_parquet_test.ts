@@ -32,13 +32,13 @@ function groupsOf(texts: string[], pages: number[]): Uint8Array[][][] {
 
 Deno.test("prepare() reads row groups, large and small, with any number of threads and from any shard on", async () => {
   using root = tempDir();
-  // About 20 MB in a group that is read in one thread, and 3 MB in groups that are not.
-  const texts = textsOf(60_000, 31);
+  // About 11 MB in a group that is read in one thread, and 2 MB in groups that are not.
+  const texts = textsOf(24_000, 31);
   const groups = groupsOf(texts, [1, 40, 2, 3]);
   await Deno.writeFile(join(root.path, "a.parquet"), parquetOf(groups));
   const dirs: string[] = [];
   const shares: number[] = [];
-  for (const maxDocuments of [null, 30_000]) {
+  for (const maxDocuments of [null, 12_000]) {
     for (const workers of [0, 2]) {
       const { dir, summary } = await prepare({
         documents: { files: sourcesIn(root.path, /^a/) },

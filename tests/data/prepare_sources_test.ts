@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { numpyPermutation } from "../../src/data/numpy_random.ts";
 import { prepare, type PrepareOptions } from "../../src/data/prepare.ts";
-import type { Sink, SplitName } from "../../src/data/sink.ts";
+import type { SplitName } from "../../src/data/sink.ts";
 import { TokenStore } from "../../src/data/token_store.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
@@ -346,61 +346,4 @@ Deno.test("prepare() lets threads load a tokenizer.json, and finds its store fro
   split.read(split.chunks - 1, into, 0);
   split.close();
   assertEquals(into, ids.slice((split.chunks - 1) * CONTEXT).slice(0, CONTEXT));
-});
-
-/** Writes the tokens of each document as a line, as another form would. */
-class LineSink implements Sink {
-  #lines: string[] = [];
-  #ids: number[] = [];
-  constructor(private readonly dir: string) {}
-  push(_: SplitName, ids: Uint32Array) {
-    this.#ids.push(...ids);
-  }
-  endDocument(split: SplitName) {
-    const tokens = this.#ids.length;
-    this.#lines.push(`${split} ${byte.decode(this.#ids)}`);
-    this.#ids = [];
-    return { tokens, chunks: 1 };
-  }
-  save() {
-    return { lines: this.#lines.length };
-  }
-  restore() {}
-  finish() {
-    Deno.writeTextFileSync(
-      join(this.dir, "lines.txt"),
-      this.#lines.join("\n"),
-    );
-  }
-  close() {}
-}
-
-Deno.test("prepare() writes another form into a folder of the user's", async () => {
-  using root = tempDir();
-  const dir = join(root.path, "out");
-  const run = (text: string) =>
-    prepare({
-      documents: {
-        texts: [{ name: "a", text }, { name: "b", text: "b" }],
-      },
-      tokenizer: byte,
-      contextLength: CONTEXT,
-      validFraction: 0.5,
-      cacheDir: join(root.path, "cache"),
-      out: { dir, sink: (dir) => new LineSink(dir) },
-    });
-  const made = await run("a");
-  assertEquals([made.dir, made.reused], [dir, false]);
-  assertEquals(namesIn(dir), ["lines.txt", "store.json"]);
-  assertEquals(namesIn(root.path), ["out"]);
-  assertEquals(
-    (await Deno.readTextFile(join(dir, "lines.txt"))).split("\n").sort(),
-    ["train b", "valid a"],
-  );
-  assertEquals((await run("a")).reused, true);
-  await assertRejects(
-    () => run("c"),
-    UserError,
-    `Cannot write to '${dir}' as there is something else already`,
-  );
 });

@@ -1,0 +1,66 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { byteTokenizer as byte } from "../../src/data/byte.ts";
+import { prepare } from "../../src/data/prepare.ts";
+import type { Sink, SplitName } from "../../src/data/sink.ts";
+import { UserError } from "../../src/errors.ts";
+import { namesIn, tempDir } from "./_sources.ts";
+
+const CONTEXT = 32;
+
+/** Writes the tokens of each document as a line, as another form would. */
+class LineSink implements Sink {
+  #lines: string[] = [];
+  #ids: number[] = [];
+  constructor(private readonly dir: string) {}
+  push(_: SplitName, ids: Uint32Array) {
+    this.#ids.push(...ids);
+  }
+  endDocument(split: SplitName) {
+    const tokens = this.#ids.length;
+    this.#lines.push(`${split} ${byte.decode(this.#ids)}`);
+    this.#ids = [];
+    return { tokens, chunks: 1 };
+  }
+  save() {
+    return { lines: this.#lines.length };
+  }
+  restore() {}
+  finish() {
+    Deno.writeTextFileSync(
+      join(this.dir, "lines.txt"),
+      this.#lines.join("\n"),
+    );
+  }
+  close() {}
+}
+
+Deno.test("prepare() writes another form into a folder of the user's", async () => {
+  using root = tempDir();
+  const dir = join(root.path, "out");
+  const run = (text: string) =>
+    prepare({
+      documents: {
+        texts: [{ name: "a", text }, { name: "b", text: "b" }],
+      },
+      tokenizer: byte,
+      contextLength: CONTEXT,
+      validFraction: 0.5,
+      cacheDir: join(root.path, "cache"),
+      out: { dir, sink: (dir) => new LineSink(dir) },
+    });
+  const made = await run("a");
+  assertEquals([made.dir, made.reused], [dir, false]);
+  assertEquals(namesIn(dir), ["lines.txt", "store.json"]);
+  assertEquals(namesIn(root.path), ["out"]);
+  assertEquals(
+    (await Deno.readTextFile(join(dir, "lines.txt"))).split("\n").sort(),
+    ["train b", "valid a"],
+  );
+  assertEquals((await run("a")).reused, true);
+  await assertRejects(
+    () => run("c"),
+    UserError,
+    `Cannot write to '${dir}' as there is something else already`,
+  );
+});
