@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Choices } from "../gpu/tuner.ts";
+import { benchData, type DataResult } from "./data.ts";
 import { hostOverhead, type HostRow } from "./host.ts";
 import { type KernelRow, kernelTimes } from "./kernels.ts";
 import { describeMachine, type Machine } from "./machine.ts";
@@ -25,6 +26,7 @@ export const SECTIONS = [
   "kernels",
   "host",
   "report",
+  "data",
 ] as const;
 
 /** A part of the bench. */
@@ -33,7 +35,8 @@ export type Section = typeof SECTIONS[number];
 /** Everything that was measured. */
 export interface BenchResult {
   machine: Machine;
-  peak: Peak;
+  /** Null without a GPU. */
+  peak: Peak | null;
   /** NumPy and its library, or why it is not compared. */
   peer: string;
   matmul?: MatmulRow[];
@@ -41,6 +44,7 @@ export interface BenchResult {
   kernels?: { name: string; rows: KernelRow[] }[];
   host?: HostRow[];
   report?: ReportRow[];
+  data?: DataResult;
 }
 
 /** What to measure. */
@@ -74,19 +78,38 @@ export function sectionsOf(list: string | undefined): Set<Section> {
   );
 }
 
-/** Measures one section after the other. */
+/** Whether any of the sections needs a GPU. */
+export const needGpu = (sections: ReadonlySet<Section>): boolean =>
+  [...sections].some((section) => section !== "data");
+
+/**
+ * Measures one section after the other.
+ *
+ * @param gpu null where no section needs one
+ */
 export async function runBench(
-  gpu: Gpu,
+  gpu: Gpu | null,
   options: BenchOptions,
 ): Promise<BenchResult> {
-  const { sections, quick, choices, onStage = () => {} } = options;
-  const machine = describeMachine(gpu);
-  onStage("the peak");
+  const { sections, quick, onStage = () => {} } = options;
   const result: BenchResult = {
-    machine,
-    peak: await measurePeak(gpu, quick ? 3 : 20),
+    machine: describeMachine(gpu),
+    peak: null,
     peer: "not asked for",
   };
+  if (gpu) await benchGpu(gpu, options, result);
+  if (sections.has("data")) result.data = await benchData({ quick, onStage });
+  return result;
+}
+
+async function benchGpu(
+  gpu: Gpu,
+  options: BenchOptions,
+  result: BenchResult,
+): Promise<void> {
+  const { sections, quick, choices, onStage = () => {} } = options;
+  onStage("the peak");
+  result.peak = await measurePeak(gpu, quick ? 3 : 20);
   const workloads = quick ? WORKLOADS.slice(0, 1) : WORKLOADS;
   if (sections.has("matmul")) {
     const peers = gpu.traits.software ? await startPeers() : undefined;
@@ -133,7 +156,6 @@ export async function runBench(
       (result.report ??= []).push(row);
     }
   }
-  return result;
 }
 
 async function startPeers(): Promise<Peers | undefined> {

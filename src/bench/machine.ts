@@ -6,6 +6,7 @@ import { vulkanDriver } from "./vulkan_driver.ts";
 
 /** Facts that a result means nothing without. */
 export interface Machine {
+  /** `none` where no GPU was asked for. */
   adapter: string;
   driver: string;
   /** Facts of the adapter as `blocksmith devices` shows them. */
@@ -23,12 +24,12 @@ export interface Machine {
 }
 
 /** Asks for all of them. */
-export function describeMachine(gpu: Gpu): Machine {
+export function describeMachine(gpu: Gpu | null): Machine {
   const processors = cpus();
   return {
-    adapter: gpu.name,
-    driver: vulkanDriver(gpu.name) ?? "unknown",
-    info: gpu.info,
+    adapter: gpu?.name ?? "none",
+    driver: gpu ? vulkanDriver(gpu.name) ?? "unknown" : "none",
+    info: gpu?.info ?? {},
     cpu: processors[0]?.model.trim() ?? "unknown",
     cores: processors.length,
     load: Deno.loadavg()[0],

@@ -5,6 +5,7 @@
 export {
   type BenchOptions,
   type BenchResult,
+  needGpu,
   runBench,
   type Section,
   SECTIONS,

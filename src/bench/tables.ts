@@ -1,6 +1,7 @@
 /** What was measured, as tables. @module */
 import { formatBytes, formatCount } from "../train/format.ts";
 import type { BenchResult } from "./bench.ts";
+import { dataTables } from "./data_tables.ts";
 import type { HostRow } from "./host.ts";
 import { REPORT_EVERY, type ReportRow } from "./report.ts";
 import type { KernelRow } from "./kernels.ts";
@@ -12,7 +13,8 @@ import { percent, type Table, three } from "./table.ts";
 
 /** All tables of a bench, in order. */
 export function benchTables(result: BenchResult): Table[] {
-  const { machine, peak, peer, matmul, step, kernels, host, report } = result;
+  const { machine, peak, peer, matmul, step, kernels, host, report, data } =
+    result;
   return [
     machineTable(machine, peak),
     ...matmul ? [matmulTable(matmul, peak, peer)] : [],
@@ -20,6 +22,7 @@ export function benchTables(result: BenchResult): Table[] {
     ...kernels?.map(({ name, rows }) => kernelTable(name, rows, peak)) ?? [],
     ...host ? [hostTable(host)] : [],
     ...report ? [reportTable(report)] : [],
+    ...data ? dataTables(data) : [],
   ];
 }
 
@@ -30,8 +33,9 @@ export function machineTable(machine: Machine, peak: Peak | null): Table {
     title: "Machine",
     headings: ["what", "value"],
     rows: [
-      ["adapter", machine.adapter],
-      ["driver", machine.driver],
+      ...machine.adapter === "none"
+        ? []
+        : [["adapter", machine.adapter], ["driver", machine.driver]],
       ["CPU", `${cpu}, ${cores} cores, load ${load.toFixed(1)} at the start`],
       ["date", date],
       ["blocksmith", `${version}, commit ${commit}, Deno ${deno}`],

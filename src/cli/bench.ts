@@ -2,6 +2,7 @@
 import {
   asText,
   benchTables,
+  needGpu,
   runBench,
   sectionsOf,
   toJson,
@@ -15,7 +16,7 @@ import type { Command } from "./command.ts";
 /** Times kernels and steps. */
 export const bench: Command = {
   name: "bench",
-  summary: "time kernels and training steps on this machine",
+  summary: "time kernels, training steps and data on this machine",
   help: `[options]
 
 Measures, beside the adapter's measured peak: matrix products of each layout (and
@@ -33,6 +34,7 @@ Environment:
 Examples:
   blocksmith bench
   blocksmith bench --only step,host
+  blocksmith bench --only data
   blocksmith bench --json bench.json`,
   flags: ["only", "json"],
   switches: ["quick"],
@@ -48,21 +50,21 @@ Examples:
     // Minutes of measuring must not end in a file that cannot be written.
     const file = json === undefined || json === "-" ? undefined : json;
     if (file !== undefined) write(file);
-    const gpu = await openGpu();
+    const gpu = needGpu(sections) ? await openGpu() : null;
     try {
-      const choices = loadChoices(cacheFolder(), gpu);
+      const choices = gpu ? loadChoices(cacheFolder(), gpu) : {};
       const result = await runBench(gpu, {
         sections,
         quick: switches.has("quick"),
         choices,
         onStage: (what) => console.error(`timing ${what}`),
       });
-      saveChoices(cacheFolder(), gpu, choices);
+      if (gpu) saveChoices(cacheFolder(), gpu, choices);
       if (json === "-") console.log(toJson(result).trimEnd());
       else console.log(benchTables(result).map(asText).join("\n"));
       if (file !== undefined) write(file, toJson(result));
     } finally {
-      gpu.close();
+      gpu?.close();
     }
     return 0;
   },

@@ -5,7 +5,12 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { runBench, SECTIONS, sectionsOf } from "../../src/bench/bench.ts";
+import {
+  needGpu,
+  runBench,
+  SECTIONS,
+  sectionsOf,
+} from "../../src/bench/bench.ts";
 import { vulkanDriver } from "../../src/bench/vulkan_driver.ts";
 import { asText } from "../../src/bench/table.ts";
 import { benchTables } from "../../src/bench/tables.ts";
@@ -26,9 +31,9 @@ deviceTest("runBench() measures every section", async () => {
       quick: true,
       choices,
     });
-    const { machine, peak, peer, matmul, step, kernels, host, report } = result;
+    const { machine, peer, matmul, step, kernels, host, report, data } = result;
     assertEquals(machine.adapter, device.name);
-    finite(peak.gflops, peak.gbytes);
+    finite(result.peak!.gflops, result.peak!.gbytes);
     if (device.traits.software) assertStringIncludes(peer, "not available");
     assertEquals(
       new Set(matmul!.map((r) => r.layout)),
@@ -53,6 +58,7 @@ deviceTest("runBench() measures every section", async () => {
     const [{ upload, encode, submit, total }] = host!;
     assertEquals(total, upload + encode + submit);
     finite(report![0].ms, report![0].stepMs, report![0].dispatches);
+    finite(data!.text.bytes, data!.tokenizers.length);
     const text = benchTables(result).map(asText).join("\n");
     for (
       const title of [
@@ -62,6 +68,7 @@ deviceTest("runBench() measures every section", async () => {
         "Kernels in",
         "Host time",
         "Reports",
+        "Data: prepare",
       ]
     ) {
       assertStringIncludes(text, `${title}`);
@@ -72,12 +79,17 @@ deviceTest("runBench() measures every section", async () => {
 
 Deno.test("sectionsOf() reads a list and names what there is", () => {
   assertEquals(sectionsOf("step, host"), new Set(["step", "host"] as const));
-  assertEquals(sectionsOf(undefined).size, 5);
+  assertEquals(sectionsOf(undefined).size, 6);
   assertThrows(
     () => sectionsOf("steps"),
     UserError,
-    "some of matmul, step, kernels, host, report: got 'steps'",
+    "some of matmul, step, kernels, host, report, data: got 'steps'",
   );
+});
+
+Deno.test("needGpu() lets data be measured without one", () => {
+  assertEquals(needGpu(sectionsOf("data")), false);
+  assertEquals(needGpu(sectionsOf("data,step")), true);
 });
 
 Deno.test("bench refuses words, and a file that it could not write, before it measures", async () => {

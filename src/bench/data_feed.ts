@@ -1,0 +1,134 @@
+/** What training reads: fairseq's blocks, and the steps of a feed. @module */
+import { join } from "node:path";
+import { FairseqSink, fairseqSubset } from "../data/fairseq/mod.ts";
+import { prepare } from "../data/prepare.ts";
+import { openSplit, type SplitRef } from "../data/split_ref.ts";
+import { loadTokenizer } from "../data/tokenizer.ts";
+import { openFeed } from "../train/feed.ts";
+import { timed } from "./data_clock.ts";
+import type { BenchSource } from "./data_files.ts";
+import { CONTEXT } from "./data_prepare.ts";
+import { median } from "./timing.ts";
+
+/** Sequences in random order, one by one. */
+export interface BlocksRow {
+  name: string;
+  /** Sequences a second. */
+  perSecond: number;
+  /** The same in a second of CPU time. */
+  perCpuSecond: number;
+  /** Of tokens as they lie on disk. */
+  mb: number;
+}
+
+/** How long a training step waits for its batches. */
+export interface FeedRow {
+  /** Steps read ahead; 0 reads each when it is asked for. */
+  readAhead: number;
+  /** Milliseconds of `next()`: the median, and the most but for the first step. */
+  ms: number;
+  most: number;
+  /** Milliseconds of all waits, by step. */
+  waited: number;
+}
+
+/** Sequences of a step's batches. */
+export const FEED = { rows: 16, accumulation: 2, stepMs: 10 };
+
+/** Reads `count` sequences of a split, at random. */
+async function blocks(
+  name: string,
+  ref: SplitRef,
+  count: number,
+): Promise<BlocksRow> {
+  const split = openSplit(ref);
+  try {
+    const tokens = new Uint32Array(CONTEXT), targets = new Uint32Array(CONTEXT);
+    let state = 1;
+    const read = (times: number) => {
+      for (let i = 0; i < times; i++) {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        const index = Math.floor(state / 2 ** 32 * split.chunks);
+        split.read(index, tokens, 0, targets);
+      }
+    };
+    read(count / 10);
+    const { ms, cpuMs } = await timed(() => read(count));
+    return {
+      name,
+      perSecond: count / ms * 1e3,
+      perCpuSecond: count / cpuMs * 1e3,
+      // Both have two bytes a token.
+      mb: count * CONTEXT * 2 / 1e3 / ms,
+    };
+  } finally {
+    split.close();
+  }
+}
+
+/** Times reads of a store, and of a source's bytes as fairseq's folder. */
+export async function benchBlocks(
+  store: string,
+  { files }: BenchSource,
+  options: { folder: string; count: number },
+): Promise<BlocksRow[]> {
+  const dir = join(options.folder, "fairseq");
+  const tokenizer = await loadTokenizer("byte");
+  await prepare({
+    documents: { files },
+    tokenizer,
+    contextLength: CONTEXT,
+    cacheDir: join(options.folder, "cache-fairseq"),
+    out: {
+      dir,
+      format: "fairseq mmap 1",
+      sink: (dir, tokenizer) => new FairseqSink(dir, { tokenizer }),
+    },
+  });
+  const fairseq = fairseqSubset({
+    path: dir,
+    subset: "train",
+    combine: false,
+    contextLength: CONTEXT,
+  });
+  return [
+    await blocks("token store", { store, split: "train" }, options.count),
+    await blocks("fairseq", { fairseq }, options.count),
+  ];
+}
+
+/** Times steps of a feed, with and without reading ahead, while the device is busy between them. */
+export async function benchFeed(
+  store: string,
+  steps: number,
+): Promise<FeedRow[]> {
+  const rows: FeedRow[] = [];
+  const { rows: sequences, accumulation, stepMs } = FEED;
+  const idle = new Int32Array(new SharedArrayBuffer(4));
+  for (const readAhead of [0, 4]) {
+    using feed = await openFeed({
+      parts: [{ ref: { store, split: "train" }, weight: null }],
+      seed: 0,
+      rows: sequences,
+      accumulation,
+      vocabSize: 50_257,
+      ignoreId: null,
+    }, readAhead);
+    // The first step cannot be read ahead of.
+    feed.next();
+    const before = feed.waited, spent: number[] = [];
+    for (let i = 0; i < steps; i++) {
+      Atomics.wait(idle, 0, 0, stepMs);
+      const from = performance.now();
+      feed.next();
+      spent.push(performance.now() - from);
+    }
+    rows.push({
+      readAhead,
+      ms: median(spent),
+      most: Math.max(...spent),
+      waited: (feed.waited - before) / steps,
+    });
+  }
+  return rows;
+}

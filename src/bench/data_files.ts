@@ -1,0 +1,91 @@
+/** The same documents in a file of each kind. @module */
+import { join } from "node:path";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import type { SourceFile } from "../data/sources/source_file.ts";
+import type { Peers } from "./data_peers.ts";
+import type { BenchText } from "./data_text.ts";
+
+/** Documents as users have them. */
+export interface BenchSource {
+  /** As tables name it. */
+  name: string;
+  files: SourceFile[];
+  /** Bytes on disk. */
+  packed: number;
+}
+
+const FIELD = "text";
+
+/** Writes the sources into a folder; Parquet only where its library is there. */
+export function writeSources(
+  { documents }: BenchText,
+  folder: string,
+  { writer }: Peers,
+): BenchSource[] {
+  const file = (
+    name: string,
+    bytes: Uint8Array,
+    form: Pick<SourceFile, "format" | "compression">,
+  ): SourceFile => {
+    const path = join(folder, name);
+    Deno.writeFileSync(path, bytes);
+    return { name, path, bytes: bytes.length, field: FIELD, ...form };
+  };
+  const source = (name: string, ...files: SourceFile[]): BenchSource => ({
+    name,
+    files,
+    packed: files.reduce((sum, { bytes }) => sum + bytes, 0),
+  });
+  const utf8 = new TextEncoder();
+  const texts = documents.map((document, i) =>
+    file(`${i}.txt`, utf8.encode(document), {
+      format: "text",
+      compression: "none",
+    })
+  );
+  const lines = utf8.encode(
+    documents.map((text) => JSON.stringify({ [FIELD]: text }) + "\n").join(""),
+  );
+  const jsonl = { format: "jsonl" } as const;
+  const sources = [
+    source("text files", ...texts),
+    source(
+      "JSON Lines",
+      file("lines.jsonl", lines, { ...jsonl, compression: "none" }),
+    ),
+    source(
+      "JSON Lines, gzip",
+      file("lines.jsonl.gz", gzipSync(lines), {
+        ...jsonl,
+        compression: "gzip",
+      }),
+    ),
+    source(
+      "JSON Lines, zstd",
+      file("lines.jsonl.zst", zstdCompressSync(lines), {
+        ...jsonl,
+        compression: "zstd",
+      }),
+    ),
+  ];
+  if (!writer) return sources;
+  for (const codec of ["snappy", "zstd"]) {
+    const buffer = writer.parquetWriteBuffer({
+      columnData: [{ name: FIELD, data: documents, type: "STRING" }],
+      codec: codec.toUpperCase(),
+      compressors: { ZSTD: (bytes: Uint8Array) => zstdCompressSync(bytes) },
+      // As many as Hugging Face's datasets write.
+      rowGroupSize: 1000,
+    });
+    sources.push(
+      source(
+        `Parquet, ${codec}`,
+        file(`${codec}.parquet`, new Uint8Array(buffer), {
+          format: "parquet",
+          compression: "none",
+        }),
+      ),
+    );
+  }
+  return sources;
+}

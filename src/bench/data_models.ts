@@ -1,0 +1,186 @@
+/**
+ * A tokenizer.json of each kind, of real size: all of them have GPT-2's 50,257 tokens, which are at hand, in the form
+ * that the kind writes them.
+ * @module
+ */
+import type { ByteBpeTables } from "../data/byte_bpe.ts";
+import { tablesFromRanks } from "../data/gpt2.ts";
+import { BYTE_UNITS } from "../data/tokenizers/byte_chars.ts";
+
+/** A tokenizer.json. */
+export type TokenizerJson = Record<string, unknown>;
+
+/** Llama 3's words. */
+const LLAMA3 =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+/** By kind, as tables name it. */
+export async function benchModels(): Promise<Record<string, TokenizerJson>> {
+  const { default: ranks } = await import("js-tiktoken/ranks/gpt2");
+  const tables = tablesFromRanks("gpt2", ranks.bpe_ranks, {});
+  const byteLevel = { type: "ByteLevel", add_prefix_space: false };
+  const trim = { trim_offsets: true };
+  const metaspace = {
+    type: "Metaspace",
+    replacement: "▁",
+    prepend_scheme: "always",
+    split: true,
+  };
+  const bytes = byteBpe(tables);
+  return {
+    "byte-level BPE": json(bytes, {
+      pre_tokenizer: { ...byteLevel, ...trim, use_regex: true },
+    }),
+    "Llama 3's split": json({ ...bytes, ignore_merges: true }, {
+      pre_tokenizer: {
+        type: "Sequence",
+        pretokenizers: [
+          {
+            type: "Split",
+            pattern: { Regex: LLAMA3 },
+            behavior: "Isolated",
+            invert: false,
+          },
+          { ...byteLevel, ...trim, use_regex: false },
+        ],
+      },
+    }),
+    "SentencePiece BPE": json(pieceBpe(tables), {
+      normalizer: {
+        type: "Sequence",
+        normalizers: [
+          { type: "Prepend", prepend: "▁" },
+          { type: "Replace", pattern: { String: " " }, content: "▁" },
+        ],
+      },
+    }),
+    WordPiece: json(wordPiece(tables), {
+      normalizer: {
+        type: "BertNormalizer",
+        clean_text: true,
+        handle_chinese_chars: true,
+        strip_accents: null,
+        lowercase: true,
+      },
+      pre_tokenizer: { type: "BertPreTokenizer" },
+    }),
+    Unigram: json(unigram(tables), {
+      normalizer: { type: "NFKC" },
+      pre_tokenizer: metaspace,
+    }),
+  };
+}
+
+function json(model: TokenizerJson, parts: TokenizerJson): TokenizerJson {
+  return {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: null,
+    ...parts,
+    model,
+  };
+}
+
+const BPE = {
+  type: "BPE",
+  dropout: null,
+  unk_token: null,
+  continuing_subword_prefix: null,
+  end_of_word_suffix: null,
+  fuse_unk: false,
+  byte_fallback: false,
+  ignore_merges: false,
+};
+
+function byteBpe({ tokens, merges }: ByteBpeTables): TokenizerJson {
+  const names = tokens.map((bytes) =>
+    String.fromCharCode(...Array.from(bytes, (byte) => BYTE_UNITS[byte]))
+  );
+  return { ...BPE, vocab: vocabOf(names), merges: pairs(names, merges) };
+}
+
+/** Those tokens and merges whose bytes are whole characters; other characters fall back to bytes. */
+function pieceBpe({ tokens, merges }: ByteBpeTables): TokenizerJson {
+  const names = tokens.map(pieceOf);
+  const bytes = Array.from(
+    { length: 256 },
+    (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
+  );
+  const vocab = vocabOf([
+    "<unk>",
+    ...bytes,
+    ...names.filter((n) => n !== null),
+  ]);
+  return {
+    ...BPE,
+    unk_token: "<unk>",
+    fuse_unk: true,
+    byte_fallback: true,
+    vocab,
+    merges: pairs(names, merges),
+  };
+}
+
+/** What begins with a space is a word's beginning, the rest goes on with one. */
+function wordPiece({ tokens }: ByteBpeTables): TokenizerJson {
+  const names = ["[UNK]"];
+  for (const token of tokens) {
+    const text = pieceOf(token)?.toLowerCase();
+    if (!text || text === "▁") continue;
+    if (text.startsWith("▁")) names.push(text.slice(1));
+    else names.push(`##${text}`);
+    if ([...text].length === 1) names.push(text);
+  }
+  return {
+    type: "WordPiece",
+    unk_token: "[UNK]",
+    continuing_subword_prefix: "##",
+    max_input_chars_per_word: 100,
+    vocab: vocabOf(names),
+  };
+}
+
+/** Scores as if the ranks were of a text that follows Zipf's law. */
+function unigram({ tokens }: ByteBpeTables): TokenizerJson {
+  const names = new Set(tokens.map(pieceOf).filter((name) => name !== null));
+  const vocab = [...names].map((name, i) => [name, -Math.log(i + 12) - 2.5]);
+  return {
+    type: "Unigram",
+    unk_id: 0,
+    vocab: [["<unk>", 0], ...vocab],
+    byte_fallback: false,
+  };
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** A token's text with `▁` for spaces; null where it is no whole characters. */
+function pieceOf(bytes: Uint8Array): string | null {
+  try {
+    return utf8.decode(bytes).replaceAll(" ", "▁");
+  } catch {
+    return null;
+  }
+}
+
+/** Ids in the order of names; the first of equal ones counts. */
+function vocabOf(names: readonly string[]): Record<string, number> {
+  return Object.fromEntries([...new Set(names)].map((name, id) => [name, id]));
+}
+
+function pairs(
+  names: readonly (string | null)[],
+  merges: Uint32Array,
+): [string, string][] {
+  const found: [string, string][] = [];
+  for (let at = 0; at < merges.length; at += 3) {
+    const left = names[merges[at]], right = names[merges[at + 1]];
+    if (left !== null && right !== null) found.push([left, right]);
+  }
+  return found;
+}

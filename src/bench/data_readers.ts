@@ -1,0 +1,154 @@
+/** Each source through its reader alone, to strings, beside the library on whole files in memory. @module */
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { textPieces } from "../data/documents.ts";
+import {
+  inspectFile,
+  jsonLines,
+  openBytes,
+  parseLines,
+  readParquet,
+} from "../data/sources/mod.ts";
+import type { SourceFile } from "../data/sources/source_file.ts";
+import { type Duel, duel, type Rate, rateOf, timed } from "./data_clock.ts";
+import type { BenchSource } from "./data_files.ts";
+import { PEERS, type Peers } from "./data_peers.ts";
+
+/** A reader's speed, in bytes of text. */
+export interface ReaderRow extends Duel {
+  name: string;
+  /** Bytes on disk of a byte of text. */
+  packed: number;
+  /** The first reading: digest, documents, well-formedness. */
+  inspect: Rate;
+  peerName: string | null;
+}
+
+/**
+ * Times every source.
+ *
+ * @param bytes of text in each
+ * @throws {Error} if a reader or a library does not find all of the text
+ */
+export async function benchReaders(
+  sources: readonly BenchSource[],
+  bytes: number,
+  peers: Peers,
+  options: { rounds: number; onStage: (what: string) => void },
+): Promise<ReaderRow[]> {
+  const rows: ReaderRow[] = [];
+  for (const { name, files, packed } of sources) {
+    options.onStage(`reader of ${name}`);
+    const peer = peerOf(files[0], peers);
+    const ours = async () => {
+      let units = 0;
+      for (const file of files) units += await read(file);
+      return units;
+    };
+    const theirs = async () => {
+      let units = 0;
+      for (const file of files) units += await peer!.read(file);
+      return units;
+    };
+    // Both are warm then, and have read the same.
+    const found = await ours();
+    if (peer && await theirs() !== found) {
+      throw new Error(`${name}: ${peer.name} reads another text`);
+    }
+    const result = await duel(
+      Array.from(
+        { length: options.rounds },
+        () => ({ bytes, ours, ...peer && { peer: theirs } }),
+      ),
+    );
+    const inspect = await timed(async () => {
+      for (const file of files) await inspectFile(file);
+    });
+    rows.push({
+      name,
+      packed: packed / bytes,
+      ...result,
+      inspect: rateOf(bytes, inspect),
+      peerName: peer?.name ?? null,
+    });
+  }
+  return rows;
+}
+
+/** Reads all texts; their length in UTF-16 units. */
+async function read(file: SourceFile): Promise<number> {
+  let units = 0;
+  const count = (found: Iterable<{ text: string } | { reason: string }>) => {
+    for (const one of found) {
+      if ("reason" in one) throw new Error(`${file.name}: ${one.reason}`);
+      units += one.text.length;
+    }
+  };
+  if (file.format === "text") {
+    for await (const piece of textPieces(file.name, openBytes(file))) {
+      count([piece]);
+    }
+  } else if (file.format === "jsonl") {
+    for await (const block of jsonLines(file)) {
+      count(parseLines(block, file.field));
+    }
+  } else {
+    for await (const rows of readParquet(file, 0, Infinity)) count(rows);
+  }
+  return units;
+}
+
+interface Peer {
+  name: string;
+  read: (file: SourceFile) => number | Promise<number>;
+}
+
+const utf8 = new TextDecoder();
+
+function peerOf(
+  { format, compression }: SourceFile,
+  peers: Peers,
+): Peer | null {
+  if (format === "text") {
+    return {
+      name: "readFile",
+      read: ({ path }) => utf8.decode(Deno.readFileSync(path)).length,
+    };
+  }
+  if (format === "jsonl") {
+    const unpack = {
+      none: (bytes: Uint8Array) => bytes,
+      gzip: gunzipSync,
+      zstd: zstdDecompressSync,
+    }[compression];
+    return {
+      name: compression === "none" ? "JSON.parse" : "node:zlib, JSON.parse",
+      read({ path, field }) {
+        const text = utf8.decode(unpack(Deno.readFileSync(path)));
+        let units = 0;
+        for (const line of text.split("\n")) {
+          if (line !== "") units += JSON.parse(line)[field].length;
+        }
+        return units;
+      },
+    };
+  }
+  const { hyparquet, compressors } = peers;
+  if (!hyparquet || !compressors) return null;
+  return {
+    name: PEERS.hyparquet,
+    async read({ path, field }) {
+      let units = 0;
+      await hyparquet.parquetRead({
+        file: Deno.readFileSync(path).buffer,
+        columns: [field],
+        compressors: compressors.compressors,
+        onChunk({ columnData }: { columnData: ArrayLike<string> }) {
+          for (let i = 0; i < columnData.length; i++) {
+            units += columnData[i].length;
+          }
+        },
+      });
+      return units;
+    },
+  };
+}

@@ -1,0 +1,179 @@
+/** What was measured on data, as tables. @module */
+import { formatBytes } from "../train/format.ts";
+import type { DataResult } from "./data.ts";
+import type { Rate } from "./data_clock.ts";
+import { type BlocksRow, FEED, type FeedRow } from "./data_feed.ts";
+import { CONTEXT, type PrepareRow } from "./data_prepare.ts";
+import type { ReaderRow } from "./data_readers.ts";
+import { percent, type Table, three } from "./table.ts";
+import type { TokenizerRow } from "./data_tokenizers.ts";
+
+/** All tables of the data section, in order. */
+export function dataTables(result: DataResult): Table[] {
+  return [
+    floorTable(result),
+    tokenizerTable(result.tokenizers),
+    readerTable(result.readers),
+    prepareTable(result),
+    blocksTable(result.blocks),
+    feedTable(result.feed),
+  ];
+}
+
+/** The two cells of a rate; dashes for none. */
+const cells = (rate: Rate | null): string[] => [
+  three(rate?.mb ?? NaN),
+  three(rate?.cpu ?? NaN),
+];
+
+/** `1.23 x`. */
+const times = (ratio: number | null): string =>
+  ratio === null ? "-" : `${three(ratio)} x`;
+
+function floorTable({ text, floors }: DataResult): Table {
+  return {
+    title: "Data: the floor",
+    headings: ["alone, one thread", "MB/s", "by CPU"],
+    rows: floors.map(({ name, rate }) => [name, ...cells(rate)]),
+    notes: [
+      `MB is 1e6 bytes of text. By CPU: in a second of CPU time; where other programs run, look at this. Text: ${
+        three(text.bytes / 1e6)
+      } MB in ${text.documents} documents of this machine, from ${text.from}.`,
+    ],
+  };
+}
+
+function tokenizerTable(rows: readonly TokenizerRow[]): Table {
+  return {
+    title: "Data: tokenizers, one thread",
+    headings: [
+      "tokenizer",
+      "tokens",
+      "bytes each",
+      "long text MB/s",
+      "by CPU",
+      "new text MB/s",
+      "by CPU",
+      "library",
+      "MB/s",
+      "by CPU",
+      "ratio",
+      "same ids",
+    ],
+    rows: rows.map((row) => [
+      row.name,
+      `${row.vocabSize}`,
+      three(row.bytesPerToken),
+      ...cells(row.long),
+      ...cells(row.ours),
+      row.peerName ?? "-",
+      ...cells(row.peer),
+      times(row.ratio),
+      percent(row.same),
+    ]),
+    notes: [
+      "New text: medians of rounds of a few hundred kB each, the library on the same text in turn; ratio is ours by the library's, by CPU time. Long text: the next 8 MB, most of whose words have come before. Same ids: documents of which both make the same. All but byte have GPT-2's tokens in the form of their kind.",
+    ],
+  };
+}
+
+function readerTable(rows: readonly ReaderRow[]): Table {
+  return {
+    title: "Data: readers, one thread",
+    headings: [
+      "source",
+      "on disk",
+      "first reading MB/s",
+      "by CPU",
+      "to strings MB/s",
+      "by CPU",
+      "library",
+      "MB/s",
+      "by CPU",
+      "ratio",
+    ],
+    rows: rows.map((row) => [
+      row.name,
+      percent(row.packed),
+      ...cells(row.inspect),
+      ...cells(row.ours),
+      row.peerName ?? "-",
+      ...cells(row.peer),
+      times(row.ratio),
+    ]),
+    notes: [
+      "First reading: SHA-256 of the file, and the number of its documents. To strings: every document, as the second reading has them. The libraries hold the whole file in memory, packed and unpacked; ours a few blocks.",
+    ],
+  };
+}
+
+function prepareTable({ prepare, before }: DataResult): Table {
+  const memory = (bytes: number | null) =>
+    bytes === null ? "-" : formatBytes(bytes);
+  return {
+    title: "Data: prepare",
+    headings: [
+      "source",
+      "tokenizer",
+      "threads",
+      "ms",
+      "own CPU",
+      "MB/s",
+      "scaling",
+      "tokenizing",
+      "memory",
+      "again ms",
+    ],
+    rows: prepare.map((row: PrepareRow) => [
+      row.source,
+      row.tokenizer,
+      `${row.workers}`,
+      three(row.ms),
+      three(row.cpuMs),
+      three(row.mb),
+      times(row.scaling),
+      percent(row.tokenizing),
+      memory(row.peak),
+      three(row.againMs),
+    ]),
+    notes: [
+      `One run each in a new process, from cold caches to the finished store of sequences of ${CONTEXT} tokens, threads' start included. own CPU: milliseconds over all threads. tokenizing: the part of it that the tokenizer alone takes for the text. memory: the most that the process had${
+        before === null ? "" : `, ${memory(before)} of it before any work`
+      }. again: the second start, which finds the store.`,
+    ],
+  };
+}
+
+function blocksTable(rows: readonly BlocksRow[]): Table {
+  return {
+    title: "Data: sequences at random",
+    headings: ["from", "sequences/s", "by CPU", "MB/s"],
+    rows: rows.map((row) => [
+      row.name,
+      three(row.perSecond),
+      three(row.perCpuSecond),
+      three(row.mb),
+    ]),
+    notes: [
+      `${CONTEXT} tokens each, of two bytes on disk, from the page cache; with fairseq's come the targets.`,
+    ],
+  };
+}
+
+function feedTable(rows: readonly FeedRow[]): Table {
+  return {
+    title: "Data: waiting for batches",
+    headings: ["steps read ahead", "ms", "most", "mean wait ms"],
+    rows: rows.map((row) => [
+      `${row.readAhead}`,
+      three(row.ms),
+      three(row.most),
+      three(row.waited),
+    ]),
+    notes: [
+      `Of a step of ${
+        FEED.rows * FEED.accumulation
+      } sequences, while the device is busy for ${FEED.stepMs} ms between. ms is the median of next(); mean wait is what the run's log counts.`,
+    ],
+  };
+}
