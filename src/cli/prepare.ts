@@ -36,7 +36,7 @@ Data keys that matter here (configs/data/source.yaml has all of them):
   data.tokenizer=...    byte, gpt2, a tokenizer.json, or a name on the hub
   --skip-bad            counts what cannot be read and goes on
   --dedup               drops documents that have come before
-  --workers <n>         threads that tokenise, one a core if not given
+  --workers <n>         threads that tokenise; if not given, one a core, six at most
 
 Examples:
   blocksmith prepare

@@ -13,14 +13,6 @@ export interface NamedText {
   text: string;
 }
 
-/** A document that is read in blocks. */
-export interface Document {
-  readonly name: string;
-  readonly bytes: number;
-  readonly path?: string;
-  read(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-}
-
 /** A text in memory as a document, in the form of a file. */
 export interface MemoryText extends Omit<SourceFile, "path"> {
   path: null;

@@ -3,6 +3,7 @@
  * @module
  */
 import { ByteBpe, type ByteBpeTables } from "./byte_bpe.ts";
+import { mergeWord, PairTable } from "./tokenizers/pair_table.ts";
 
 /** Loads GPT-2's BPE: 50,257 tokens, end-of-text 50256. The tables (545 kB) are only imported here. */
 export async function loadGpt2(): Promise<ByteBpe> {
@@ -15,6 +16,10 @@ export async function loadGpt2(): Promise<ByteBpe> {
 /**
  * Tables from tiktoken's compressed ranks: lines `! <first rank> <base64 token> <base64 token> …`, where a token's
  * rank is its id.
+ *
+ * tiktoken merges any two neighbours whose bytes make a token. But two parts that make exactly this one can only be
+ * those that are left of its bytes when every merge of a lower rank is done, since the merges inside it run the same
+ * way wherever it stands: so one pair a token is enough.
  * @param special special tokens by text; "<|endoftext|>" is the end of text
  * @throws {Error} if a token is not the merge of two earlier ones.
  */
@@ -23,24 +28,30 @@ export function tablesFromRanks(
   ranks: string,
   special: Readonly<Record<string, number>>,
 ): ByteBpeTables {
-  // Tokens as strings of bytes (one UTF-16 unit each): they slice and hash fast.
-  const byRank: string[] = [];
-  const rankOf = new Map<string, number>();
+  const tokens: Uint8Array[] = [];
   for (const line of ranks.split("\n").filter(Boolean)) {
-    const [, first, ...tokens] = line.split(" ");
-    tokens.forEach((base64, i) => {
-      const token = atob(base64);
-      byRank[Number(first) + i] = token;
-      rankOf.set(token, Number(first) + i);
+    const [, first, ...base64] = line.split(" ");
+    base64.forEach((token, i) => {
+      tokens[Number(first) + i] = Uint8Array.fromBase64(token);
     });
   }
+  const byteId = new Int32Array(256).fill(-1);
+  const lower = new PairTable(tokens.length);
   const merges: number[] = [];
-  byRank.forEach((token, rank) => {
-    if (token.length > 1) merges.push(...lastMerge(token, rank, rankOf), rank);
+  tokens.forEach((bytes, rank) => {
+    if (bytes.length === 1) {
+      byteId[bytes[0]] = rank;
+      return;
+    }
+    const ids = new Uint32Array(bytes.length);
+    for (let i = 0; i < ids.length; i++) ids[i] = byteId[bytes[i]];
+    const [left, right, ...others] = mergeWord(ids, lower);
+    if (others.length > 0 || !(left < rank && right < rank)) {
+      throw new Error(`token ${rank} is no merge of two earlier tokens`);
+    }
+    lower.add(left, right, rank);
+    merges.push(left, right, rank);
   });
-  const tokens = byRank.map((token) =>
-    Uint8Array.from(token, (char) => char.charCodeAt(0))
-  );
   for (const [text, id] of Object.entries(special)) {
     tokens[id] = new TextEncoder().encode(text);
   }
@@ -50,34 +61,4 @@ export function tablesFromRanks(
     merges: Uint32Array.from(merges),
     eosId: special["<|endoftext|>"] ?? null,
   };
-}
-
-/**
- * The two tokens whose merge makes `token`: what is left of its bytes when every merge of a lower rank is done.
- * tiktoken merges any two neighbours whose bytes make a token, but two parts that make exactly this one can only be
- * these, since the merges inside it run the same way wherever it stands: so one pair a token is enough.
- */
-function lastMerge(
-  token: string,
-  rank: number,
-  rankOf: Map<string, number>,
-): [number, number] {
-  const parts = [...token];
-  while (parts.length > 2) {
-    let best = rank;
-    let at = -1;
-    for (let i = 0; i + 1 < parts.length; i++) {
-      const found = rankOf.get(parts[i] + parts[i + 1]);
-      if (found !== undefined && found < best) {
-        best = found;
-        at = i;
-      }
-    }
-    if (at < 0) break;
-    parts.splice(at, 2, parts[at] + parts[at + 1]);
-  }
-  if (parts.length !== 2) {
-    throw new Error(`token ${rank} is no merge of two earlier tokens`);
-  }
-  return [rankOf.get(parts[0])!, rankOf.get(parts[1])!];
 }

@@ -164,10 +164,15 @@ export function selectionsOf(
 /** Less text than this is read sooner than threads start. */
 const LITTLE_BYTES = 1 << 22;
 
+/** Threads unless more are asked for: a thread takes some 110 MB with gpt2, and six stay within 1 GB in all. */
+const MOST_THREADS = 6;
+
 function lazyPool(options: PrepareOptions, size: number) {
   const { tokenizer, dedup = false, skipBad = false } = options;
   const workers = options.workers ??
-    (size < LITTLE_BYTES ? 0 : navigator.hardwareConcurrency);
+    (size < LITTLE_BYTES
+      ? 0
+      : Math.min(MOST_THREADS, navigator.hardwareConcurrency));
   let pool: Pool | undefined;
   return {
     pool: () => pool ??= new Pool(workers, tokenizer, { dedup, skipBad }),

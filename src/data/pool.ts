@@ -56,6 +56,7 @@ export class Pool {
     this.#options = options;
     const setup: Setup = {
       tokenizer: tokenizer.source ?? tokenizer.name,
+      threads: workers,
       probe: workers > 0 ? tokenizer.encode(PROBE) : new Uint32Array(),
       options,
     };

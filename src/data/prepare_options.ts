@@ -34,7 +34,7 @@ export interface PrepareOptions {
   dedup?: boolean;
   /** Whether to leave out and count what cannot be read, in place of stopping at the first. @default false */
   skipBad?: boolean;
-  /** Threads that read and tokenise; 0 for this one alone. @default one a core, none for little text */
+  /** Threads that read and tokenise; 0 for this one alone. @default one a core, six at most; none for little text */
   workers?: number | null;
   /** The store is made under `<cacheDir>/stores/`. */
   cacheDir: string;

@@ -14,6 +14,7 @@ import {
   transferOf,
 } from "./tokenize_unit.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { shareWordCaches } from "./tokenizers/word_cache.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
 /** The first message: what is the same for all jobs. */
@@ -22,6 +23,8 @@ export interface Setup {
   tokenizer: string;
   /** What it should make of `PROBE`. */
   probe: Uint32Array;
+  /** How many threads do the same. */
+  threads: number;
   options: TokenizeOptions;
 }
 
@@ -80,8 +83,10 @@ export function serve(port: WorkerPort): void {
   };
   let last = Promise.resolve();
   port.onmessage = ({ data }) => {
-    if ("setup" in data) setup = data.setup;
-    else last = last.then(() => answer(data));
+    if ("setup" in data) {
+      setup = data.setup;
+      shareWordCaches(setup.threads);
+    } else last = last.then(() => answer(data));
   };
 }
 

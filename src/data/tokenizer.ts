@@ -55,6 +55,8 @@ export interface LoadTokenizerOptions {
   cacheDir?: string;
   /** The config key that errors name. @default "data.tokenizer" */
   key?: string;
+  /** What the user calls a tokenizer.json. @default its path */
+  name?: string;
 }
 
 const loaded = new Map<string, Promise<Tokenizer>>();
@@ -81,7 +83,9 @@ export async function loadTokenizer(
   const { loadHubTokenizer, loadJsonTokenizer } = await import(
     "./tokenizers/load.ts"
   );
-  if (spec !== "" && existsSync(spec)) return loadJsonTokenizer(spec);
+  if (spec !== "" && existsSync(spec)) {
+    return loadJsonTokenizer(spec, options.name);
+  }
   if (spec.endsWith(".json")) {
     throw new UserError(
       `Cannot load the tokenizer of '${key}' as there is no file ${

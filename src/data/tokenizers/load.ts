@@ -63,7 +63,9 @@ export function loadJsonTokenizer(path: string, name = path): Tokenizer {
   ]);
   let tokenizer = loaded.get(key);
   if (!tokenizer) {
-    tokenizer = readJsonTokenizer(parse(bytes, isFolder ? jsonPath : name), {
+    // What it is called does not say where the fault lies.
+    const shown = isFolder || name !== path ? jsonPath : name;
+    tokenizer = readJsonTokenizer(parse(bytes, shown), {
       name,
       source: jsonPath,
       digest,

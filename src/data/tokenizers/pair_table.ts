@@ -45,28 +45,48 @@ export class PairTable implements Merges {
   #rank: Uint32Array;
   #merged: Uint32Array;
 
-  /**
-   * @param merges by rank, lowest first, flat: left id, right id, merged id
-   * @param repeated which rank a pair has that is named twice
-   */
-  constructor(merges: Uint32Array, repeated: "first" | "last" = "first") {
-    const count = merges.length / 3;
-    const size = 2 ** Math.ceil(Math.log2(Math.max(2, count * 3)));
+  #count = 0;
+
+  /** @param most merges that it has room for */
+  constructor(most: number) {
+    const size = 2 ** Math.ceil(Math.log2(Math.max(2, most * 3)));
     this.#mask = size - 1;
     this.#left = new Uint32Array(size);
     this.#right = new Uint32Array(size);
     this.#rank = new Uint32Array(size);
-    this.#merged = new Uint32Array(count);
-    for (let rank = 0; rank < count; rank++) {
-      const left = merges[rank * 3];
-      const right = merges[rank * 3 + 1];
-      this.#merged[rank] = merges[rank * 3 + 2];
-      const place = this.#find(left, right);
-      if (this.#rank[place] !== 0 && repeated === "first") continue;
-      this.#left[place] = left;
-      this.#right[place] = right;
-      this.#rank[place] = rank + 1;
+    this.#merged = new Uint32Array(most);
+  }
+
+  /**
+   * A table of some merges.
+   * @param merges by rank, lowest first, flat: left id, right id, merged id
+   * @param repeated which rank a pair has that is named twice
+   */
+  static of(
+    merges: Uint32Array,
+    repeated: "first" | "last" = "first",
+  ): PairTable {
+    const table = new PairTable(merges.length / 3);
+    for (let at = 0; at < merges.length; at += 3) {
+      table.add(merges[at], merges[at + 1], merges[at + 2], repeated);
     }
+    return table;
+  }
+
+  /** Adds the merge of the next rank. */
+  add(
+    left: number,
+    right: number,
+    merged: number,
+    repeated: "first" | "last" = "first",
+  ): void {
+    const rank = this.#count++;
+    this.#merged[rank] = merged;
+    const place = this.#find(left, right);
+    if (this.#rank[place] !== 0 && repeated === "first") return;
+    this.#left[place] = left;
+    this.#right[place] = right;
+    this.#rank[place] = rank + 1;
   }
 
   rank(left: number, right: number): number {

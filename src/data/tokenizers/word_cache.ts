@@ -6,6 +6,8 @@ import type { IdList } from "./id_list.ts";
 
 /** What a cache may take, in bytes: one a thread. */
 export const WORD_CACHE_BYTES = 32 * 2 ** 20;
+/** What those of all threads may take together. */
+const ALL_CACHES_BYTES = 128 * 2 ** 20;
 /** Longer words (in UTF-16 units) seldom come twice. */
 export const CACHED_WORD_UNITS = 64;
 
@@ -20,6 +22,13 @@ const SLICE_UNITS = 13;
 
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+let limit = WORD_CACHE_BYTES;
+
+/** Says how many threads there are: of many, each has a smaller cache, as memory does not grow with them. */
+export function shareWordCaches(threads: number): void {
+  limit = Math.min(WORD_CACHE_BYTES, Math.floor(ALL_CACHES_BYTES / threads));
+}
 
 /** Words to ids. When it is full it starts anew, so that it follows a change of language or subject. */
 export class WordCache {
@@ -48,7 +57,7 @@ export class WordCache {
     if (word.length > CACHED_WORD_UNITS || ids.length > MOST_IDS) return;
     const bytes = ENTRY_BYTES + word.length * 2 + ids.length * 4;
     if (
-      this.#bytes + bytes > WORD_CACHE_BYTES ||
+      this.#bytes + bytes > limit ||
       this.#used + ids.length > POOL_LIMIT
     ) {
       this.#known.clear();
