@@ -36,7 +36,7 @@ export class ByteBpe implements Tokenizer {
     this.vocabSize = tables.tokens.length;
     this.eosId = tables.eosId;
     this.#tokens = tables.tokens;
-    this.#merges = new PairTable(tables.merges);
+    this.#merges = PairTable.of(tables.merges);
     tables.tokens.forEach((bytes, id) => {
       if (bytes.length === 1) this.#byteId[bytes[0]] = id;
     });

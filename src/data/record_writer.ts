@@ -145,12 +145,12 @@ export class RecordWriter {
 }
 
 function checkTwoBytes(ids: Uint32Array): void {
-  let most = 0;
-  for (let i = 0; i < ids.length; i++) if (ids[i] > most) most = ids[i];
-  if (most > 0xffff) {
-    throw new UserError(
-      `Cannot write token ${most} as a store of two bytes a token has ids up to 65535: ` +
-        "use a tokenizer that gives its 'vocabSize' rightly",
-    );
-  }
+  // Half the time of a search for the largest: every token of every text comes through here.
+  let all = 0;
+  for (let i = 0; i < ids.length; i++) all |= ids[i];
+  if (all >>> 16 === 0) return;
+  throw new UserError(
+    `Cannot write token ${ids.find((id) => id > 0xffff)} as a store of ` +
+      "two bytes a token has ids up to 65535: use a tokenizer that gives its 'vocabSize' rightly",
+  );
 }

@@ -203,8 +203,8 @@ class Result {
     }
     this.#ids.set(ids, this.#filled);
     this.#filled = filled;
-    for (let i = 0; i < ids.length; i++) {
-      if (ids[i] > this.#maxTokenId) this.#maxTokenId = ids[i];
-    }
+    let most = this.#maxTokenId;
+    for (let i = 0; i < ids.length; i++) if (ids[i] > most) most = ids[i];
+    this.#maxTokenId = most;
   }
 }

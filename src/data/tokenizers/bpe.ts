@@ -102,7 +102,7 @@ class Bpe implements Model {
     const { vocab, merges, prefix, suffix } = options;
     this.#options = options;
     this.vocab = vocab;
-    this.#merges = new PairTable(merges, "last");
+    this.#merges = PairTable.of(merges, "last");
     for (let byte = 0; byte < 256; byte++) {
       const hex = byte.toString(16).toUpperCase().padStart(2, "0");
       this.#byteIds[byte] = vocab.get(`<0x${hex}>`) ?? -1;

@@ -181,5 +181,5 @@ function buildTrie(
     ends[path[token.length]] = vocab.get(token)!;
     previous = token;
   }
-  return [new PairTable(Uint32Array.from(edges)), Int32Array.from(ends)];
+  return [PairTable.of(Uint32Array.from(edges)), Int32Array.from(ends)];
 }
