@@ -53,3 +53,24 @@ Deno.test("WordCache starts anew when it is full, and stays right", () => {
   assert(kept.length > 0 && kept.length < most, `${kept.length} of ${most}`);
   assert(kept.includes(most - 1));
 });
+
+Deno.test("WordCache finds a hundred thousand words where they stand in a text", () => {
+  const cache = new WordCache();
+  const words = Array.from({ length: 100_000 }, (_, i) => `w${i}é`);
+  const text = words.join("");
+  const each = (visit: (i: number, start: number, end: number) => void) => {
+    let start = 0;
+    words.forEach((word, i) => visit(i, start, start += word.length));
+  };
+  each((i, start, end) => {
+    const out = new IdList();
+    assertEquals(cache.append(text, out, start, end), false);
+    cache.add(text, Uint32Array.of(i, 70_000 + i), start, end);
+  });
+  each((i, start, end) => {
+    const out = new IdList();
+    assert(cache.append(text, out, start, end), words[i]);
+    assertEquals([...out.take()], [i, 70_000 + i]);
+    assert(!cache.append(text, out, start, end - 1), words[i]);
+  });
+});
