@@ -17,6 +17,8 @@ export interface PrepareRow {
   mb: number;
   /** By the rate with one thread; null for that one. */
   scaling: number | null;
+  /** The same for idle cores, at most: threads by the growth of the CPU time. */
+  scalingCpu: number | null;
   /** Of the CPU time, what the tokenizer alone takes for this text, 0 to 1. */
   tokenizing: number | null;
   /** Most bytes of memory of the process; null where unknown. */
@@ -59,7 +61,7 @@ export async function benchPrepare(
   for (const tokenizer of options.tokenizers) {
     const long = alone.find(({ name }) => name === tokenizer)?.long;
     for (const { name: source, files } of sources) {
-      let one: number | undefined;
+      let one: { mb: number; cpuMs: number } | undefined;
       for (const workers of options.workers) {
         options.onStage(`prepare ${source}, ${tokenizer}, ${workers} threads`);
         const cacheDir = join(options.folder, `cache-${rows.length}`);
@@ -72,7 +74,7 @@ export async function benchPrepare(
         });
         const { ms, cpuMs } = reply.first;
         const { mb } = rateOf(bytes, reply.first);
-        if (workers === 1) one = mb;
+        if (workers === 1) one = { mb, cpuMs };
         rows.push({
           source,
           tokenizer,
@@ -80,7 +82,8 @@ export async function benchPrepare(
           ms,
           cpuMs,
           mb,
-          scaling: one && workers > 1 ? mb / one : null,
+          scaling: one && workers > 1 ? mb / one.mb : null,
+          scalingCpu: one && workers > 1 ? workers * one.cpuMs / cpuMs : null,
           tokenizing: long ? bytes / 1e3 / long.cpu / cpuMs : null,
           peak: reply.peak,
           againMs: reply.again.ms,

@@ -120,6 +120,7 @@ function prepareTable({ prepare, before }: DataResult): Table {
       "own CPU",
       "MB/s",
       "scaling",
+      "by CPU",
       "tokenizing",
       "memory",
       "again ms",
@@ -132,12 +133,13 @@ function prepareTable({ prepare, before }: DataResult): Table {
       three(row.cpuMs),
       three(row.mb),
       times(row.scaling),
+      times(row.scalingCpu),
       percent(row.tokenizing),
       memory(row.peak),
       three(row.againMs),
     ]),
     notes: [
-      `One run each in a new process, from cold caches to the finished store of sequences of ${CONTEXT} tokens, threads' start included. own CPU: milliseconds over all threads. tokenizing: the part of it that the tokenizer alone takes for the text. memory: the most that the process had${
+      `One run each in a new process, from cold caches to the finished store of sequences of ${CONTEXT} tokens, threads' start included. own CPU: milliseconds over all threads. scaling: by the rate of one thread; by CPU: what idle cores would give at most. tokenizing: the part of it that the tokenizer alone takes for the text. memory: the most that the process had${
         before === null ? "" : `, ${memory(before)} of it before any work`
       }. again: the second start, which finds the store.`,
     ],
