@@ -44,6 +44,8 @@ export async function keptTokenizer(
   }
   return await loadTokenizer(kept ?? data.tokenizer, {
     cacheDir: cacheFolder(config),
+    // Not after the checkpoint that it happens to lie in.
+    name: data.tokenizer,
   });
 }
 

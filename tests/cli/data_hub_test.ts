@@ -83,7 +83,14 @@ Deno.test("data=codeparrot trains from the hub, and goes on, evaluates and sampl
     ["train", "--resume", `${run}/checkpoints/step-000003`],
     { env },
   );
-  assert(!/hub|download/.test(resumed.err), resumed.err);
+  assert(!/the hub|download/.test(resumed.err), resumed.err);
+  // By the name that the user knows it by, though it is the checkpoint's.
+  assert(
+    resumed.err.includes(
+      ` training tokens (${owner}/code-search-net-tokenizer@${commits.tokenizer}), `,
+    ),
+    resumed.err,
+  );
   assertEquals(hashes(run, "step-000006"), last);
   const { loss } = metrics(run).filter((line) => "loss" in line).at(-1)!;
   assert(Number.isFinite(loss));
