@@ -145,10 +145,12 @@ function wordPiece({ tokens }: ByteBpeTables): TokenizerJson {
   };
 }
 
-/** Scores as if the ranks were of a text that follows Zipf's law. */
+/** Scores as if the ranks were of a text that follows Zipf's law; in steps of 2^-10, so that sums are exact. */
 function unigram({ tokens }: ByteBpeTables): TokenizerJson {
   const names = new Set(tokens.map(pieceOf).filter((name) => name !== null));
-  const vocab = [...names].map((name, i) => [name, -Math.log(i + 12) - 2.5]);
+  const score = (rank: number) =>
+    -Math.round(1024 * Math.log(rank + 12)) / 1024 - 2.5;
+  const vocab = [...names].map((name, rank) => [name, score(rank)]);
   return {
     type: "Unigram",
     unk_id: 0,
