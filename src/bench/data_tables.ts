@@ -72,7 +72,7 @@ function tokenizerTable(rows: readonly TokenizerRow[]): Table {
       percent(row.same),
     ]),
     notes: [
-      "New text: medians of rounds of a few hundred kB each, the library on the same text in turn; ratio is ours by the library's, by CPU time. Long text: the next 8 MB, most of whose words have come before. Same ids: documents of which both make the same. All but byte have GPT-2's tokens in the form of their kind.",
+      "New text: medians of rounds of a few hundred kB each, the library on the same text in turn; ratio is ours by the library's, by CPU time. Long text: the next 8 MB in five rounds, most of whose words have come before. Same ids: documents of which both make the same. All but byte have GPT-2's tokens in the form of their kind.",
     ],
   };
 }

@@ -1,14 +1,7 @@
 /** Each tokenizer alone, in this thread, beside the library of its kind. @module */
 import { join } from "node:path";
 import { loadTokenizer, type Tokenizer } from "../data/tokenizer.ts";
-import {
-  type Duel,
-  duel,
-  type Rate,
-  rateOf,
-  type Round,
-  timed,
-} from "./data_clock.ts";
+import { type Duel, duel, type Rate, type Round, timed } from "./data_clock.ts";
 import { benchModels, type TokenizerJson } from "./data_models.ts";
 import { PEERS, type Peers } from "./data_peers.ts";
 import type { BenchText } from "./data_text.ts";
@@ -32,7 +25,7 @@ type Encode = (text: string) => ArrayLike<number>;
 const WARM_BYTES = 1 << 16;
 
 /** Text after which words come again as in a long run. */
-const LONG_BYTES = 1 << 23;
+const LONG_BYTES = 1 << 23, LONG_ROUNDS = 5;
 
 /** How tokenizers are timed. */
 export interface TokenizerOptions {
@@ -125,18 +118,25 @@ async function benchTokenizer(
   const pairs = found.flatMap(({ ours = [], peer = [] }) =>
     peer.map((ids, i) => equal(ids, ours[i]))
   );
-  let tokens = 0;
-  const long = slices.take(Math.min(LONG_BYTES, text.bytes / 2));
-  const spent = await timed(() => {
-    for (const one of long.documents) tokens += ours.encode(one).length;
-  });
+  let tokens = 0, bytes = 0;
+  const part = Math.min(LONG_BYTES, text.bytes / 2) / LONG_ROUNDS;
+  const long = await duel(Array.from({ length: LONG_ROUNDS }, (): Round => {
+    const slice = slices.take(part);
+    bytes += slice.bytes;
+    return {
+      bytes: slice.bytes,
+      ours() {
+        for (const one of slice.documents) tokens += ours.encode(one).length;
+      },
+    };
+  }));
   return {
     name,
     vocabSize: ours.vocabSize,
-    bytesPerToken: long.bytes / tokens,
+    bytesPerToken: bytes / tokens,
     peerName: peer?.name ?? null,
     ...result,
-    long: rateOf(long.bytes, spent),
+    long: long.ours,
     same: peer && pairs.filter(Boolean).length / pairs.length,
   };
 }
