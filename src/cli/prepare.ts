@@ -12,6 +12,7 @@ import {
 } from "../train/data.ts";
 import { formatBytes, formatCount } from "../train/format.ts";
 import { pinData } from "../train/pin.ts";
+import { EXIT_CODES } from "../train/signals.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configOf } from "./config_words.ts";
 
@@ -50,6 +51,7 @@ Examples:
   async run(words) {
     const say = (line: string) => console.error(line);
     const config = await pinData(configOf(words).config, say);
+    using _signals = sayingHowToGoOn();
     if (words.flags.fairseq !== undefined) {
       if (config.data.name === "fairseq" || config.data.weights.length > 0) {
         throw new UserError(
@@ -91,6 +93,38 @@ Examples:
   },
 };
 
+/** Ctrl-C ends the process at once, as what is on disk is enough to go on; the user should know. */
+function sayingHowToGoOn(): Disposable {
+  const listeners = (Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[])
+    .map((signal) => ({
+      signal,
+      listener() {
+        console.error(`${signal}: stopped; run it again to go on from here`);
+        Deno.exit(EXIT_CODES[signal]);
+      },
+    }));
+  const each = (act: (signal: Deno.Signal, listener: () => void) => void) => {
+    for (const { signal, listener } of listeners) {
+      try {
+        act(signal, listener);
+      } catch {
+        // Windows knows no SIGTERM.
+      }
+    }
+  };
+  each(Deno.addSignalListener);
+  return { [Symbol.dispose]: () => each(Deno.removeSignalListener) };
+}
+
+/** Words for what was left out, by its number. */
+const SKIPPED: Record<string, (count: number) => string> = {
+  binary: (n) => n === 1 ? "binary file" : "binary files",
+  undecodable: (n) => n === 1 ? "file not UTF-8" : "files not UTF-8",
+  unreadable: (n) => n === 1 ? "unreadable record" : "unreadable records",
+  duplicate: (n) => n === 1 ? "duplicate" : "duplicates",
+  files: (n) => n === 1 ? "damaged file" : "damaged files",
+};
+
 /** What became of the documents. */
 function print(
   { dir, reused, summary, reasons }: Prepared,
@@ -113,14 +147,18 @@ function print(
         }`,
         formatBytes(bytes),
         `${formatCount(tokens)} tokens (${perToken} bytes each)`,
-        `${chunks} sequences`,
+        `${chunks} ${chunks === 1 ? "sequence" : "sequences"}`,
       ].join("  "),
     );
   }
   const counts = Object.entries(skipped).filter(([, count]) => count > 0);
   if (counts.length > 0) {
     console.log(
-      `skipped  ${counts.map(([why, count]) => `${count} ${why}`).join(", ")}`,
+      `skipped  ${
+        counts.map(([why, count]) => `${count} ${SKIPPED[why](count)}`).join(
+          ", ",
+        )
+      }`,
     );
   }
   for (const reason of reasons) console.log(`  ${reason}`);

@@ -122,15 +122,25 @@ export async function inspectInputs(
 /** Counts what cannot be used of an input, or stops at it. */
 function judge(input: Input, facts: FileFacts, options: InspectOptions): void {
   const { skipped, reasons } = options.tally;
-  if (facts.not) skipped[facts.not]++;
-  else if (facts.fault !== null) {
+  const note = (why: string) => {
+    if (reasons.length < MAX_REASONS) reasons.push(`${input.name}: ${why}`);
+  };
+  if (facts.not) {
+    skipped[facts.not]++;
+    note(facts.not === "binary" ? "binary" : "not UTF-8");
+  } else if (facts.fault !== null) {
     if (!options.skipBad) {
       throw new UserError(`Cannot read '${input.name}' as ${facts.fault}`);
     }
     skipped.files++;
-    if (reasons.length < MAX_REASONS) {
-      reasons.push(`${input.name}: ${facts.fault}`);
-    }
+    const { documents } = facts;
+    note(
+      documents === 0
+        ? facts.fault
+        : `${facts.fault}; ${documents} ${
+          documents === 1 ? "document" : "documents"
+        } before that used`,
+    );
   }
 }
 

@@ -199,6 +199,11 @@ function heldOutCount(
   const [{ input, facts }] = entries;
   // Tokens are never shorter than a byte, so this one is too short anyhow: that is the better thing to say.
   if (entries.length === 1 && facts.unpacked < contextLength) return 0;
+  if (n < documentsOf(entries)) {
+    throw new UserError(
+      "Cannot hold out documents as 'data.max_documents' must be at least 2 for that: got 1; raise it, or name held-out files in 'data.valid_files'",
+    );
+  }
   throw new UserError(
     `Cannot hold out documents as there is only one ('${input.name}'): ` +
       "give more files, or name held-out files in 'data.valid_files'",

@@ -9,13 +9,17 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
+  readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import type { Format } from "./sources/source_file.ts";
+import { openBytes } from "./sources/mod.ts";
+import type { Format, SourceFile } from "./sources/source_file.ts";
 
 /** How a stream is kept. */
 export interface SpoolOptions {
@@ -27,6 +31,9 @@ export interface SpoolOptions {
   onBytes?: (bytes: number) => void;
 }
 
+/** Begins the name of what is being written; after a day nobody is. */
+const DRAFT = ".draft-", DRAFT_MS = 24 * 3600 * 1000;
+
 const GZIP = [0x1f, 0x8b], ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
 const PARQUET = [0x50, 0x41, 0x52, 0x31];
 
@@ -34,7 +41,7 @@ const PARQUET = [0x50, 0x41, 0x52, 0x31];
  * Writes a stream to `<cacheDir>/stdin/<SHA-256><ending>` and returns that
  * path; equal streams share a file. The ending says what was found: Parquet,
  * JSON Lines (the first character is a brace) or text, and gzip or zstd around
- * either (taken for JSON Lines where `format` does not say).
+ * either. Files are kept until the user deletes them, as runs name them.
  *
  * @throws {UserError} if the stream is empty, or there is no room
  */
@@ -43,15 +50,15 @@ export async function spool(
   { cacheDir, format, onBytes }: SpoolOptions,
 ): Promise<string> {
   const folder = join(cacheDir, "stdin");
-  const draft = join(folder, `.draft-${Deno.pid}-${crypto.randomUUID()}`);
+  const draft = join(folder, `${DRAFT}${Deno.pid}-${crypto.randomUUID()}`);
   const hash = createHash("sha256");
-  let bytes = 0, head: Uint8Array = new Uint8Array(0);
+  let bytes = 0;
   try {
     mkdirSync(folder, { recursive: true });
+    removeOldDrafts(folder);
     const file = openSync(draft, "wx");
     try {
       for await (const block of stream) {
-        if (head.length < HEAD_BYTES) head = joined(head, block);
         hash.update(block);
         for (let at = 0; at < block.length;) {
           at += writeSync(file, block, at, block.length - at);
@@ -68,7 +75,8 @@ export async function spool(
         "Cannot read standard input as it is empty: pipe text into this command",
       );
     }
-    const path = join(folder, hash.digest("hex") + ending(head, format));
+    const ending = await endingOf(draft, bytes, format);
+    const path = join(folder, hash.digest("hex") + ending);
     renameSync(draft, path);
     return path;
   } catch (error) {
@@ -84,25 +92,63 @@ export async function spool(
   }
 }
 
-const HEAD_BYTES = 4096;
-
-function joined(head: Uint8Array, block: Uint8Array): Uint8Array {
-  const more = block.subarray(0, HEAD_BYTES - head.length);
-  const both = new Uint8Array(head.length + more.length);
-  both.set(head);
-  both.set(more, head.length);
-  return both;
-}
-
 /** The name's ending, by which the readers know what a file is. */
-function ending(head: Uint8Array, format: Format | null): string {
+async function endingOf(
+  path: string,
+  bytes: number,
+  format: Format | null,
+): Promise<string> {
+  const head = new Uint8Array(4);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, head, 0, head.length, 0);
+  } finally {
+    closeSync(file);
+  }
   const starts = (magic: number[]) => magic.every((b, i) => head[i] === b);
   if (format === "parquet" || format === null && starts(PARQUET)) {
     return ".parquet";
   }
-  const packed = starts(GZIP) ? ".gz" : starts(ZSTD) ? ".zst" : "";
-  const first = head.find((b) => b !== 0x20 && b !== 9 && b !== 10 && b !== 13);
-  const lines = format === "jsonl" ||
-    format === null && (packed !== "" || first === 0x7b);
+  const [packed, compression] = starts(GZIP)
+    ? [".gz", "gzip"] as const
+    : starts(ZSTD)
+    ? [".zst", "zstd"] as const
+    : ["", "none"] as const;
+  const lines = format === null
+    ? await beginsWithBrace({
+      name: "standard input",
+      path,
+      bytes,
+      format: "text",
+      compression,
+      field: "",
+    })
+    : format === "jsonl";
   return (lines ? ".jsonl" : ".txt") + packed;
+}
+
+/** Whether the first character that is no space, unpacked, begins a JSON object; so too where it cannot be read. */
+async function beginsWithBrace(file: SourceFile): Promise<boolean> {
+  try {
+    for await (const block of openBytes(file)) {
+      const first = block.find((byte) => ![0x20, 9, 10, 13].includes(byte));
+      if (first !== undefined) return first === 0x7b;
+    }
+    return false;
+  } catch {
+    // What is wrong the readers say, with the place.
+    return true;
+  }
+}
+
+/** Removes what runs that were killed have left. */
+function removeOldDrafts(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(DRAFT)) continue;
+    const path = join(folder, name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats && Date.now() - stats.mtimeMs > DRAFT_MS) {
+      rmSync(path, { force: true });
+    }
+  }
 }

@@ -83,7 +83,7 @@ export async function openData(
   const validDocuments = await sourcesOf(config, "valid_files", say);
   const stores: Prepared[] = [];
   for (const entry of entries) {
-    stores.push(
+    const one = async () =>
       await prepareWith(config, {
         documents: data.name === "source"
           ? { texts: sourceTexts }
@@ -92,7 +92,9 @@ export async function openData(
         tokenizer,
         contextLength: contextLength(model),
         say,
-      }),
+      });
+    stores.push(
+      await (weighted ? namingEntry(one, data.files[entry[0]]) : one()),
     );
   }
   const part = (split: "train" | "valid") =>
@@ -114,6 +116,23 @@ export async function openData(
     ignoreId: tokenizer.eosId,
     stores,
   };
+}
+
+/** Of entries that are prepared one by one, says which it is that fails. */
+async function namingEntry<T>(
+  work: () => Promise<T>,
+  entry: string,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UserError) || error.message.includes(entry)) {
+      throw error;
+    }
+    throw new UserError(`${error.message} (entry '${entry}' of 'data.files')`, {
+      cause: error,
+    });
+  }
 }
 
 /** Options of `prepare()` that the config decides, whoever the documents come from. */

@@ -90,7 +90,9 @@ Deno.test("prepare reads every format at once, to the same bytes with any number
   assertEquals(one.splits.valid.chunks, byteChunks(held).length / 16);
   assertEquals(
     one.skipped,
-    `${2 * (ROWS.length - rows.length)} unreadable, ${duplicates} duplicate`,
+    `${
+      2 * (ROWS.length - rows.length)
+    } unreadable records, ${duplicates} duplicates`,
   );
   assertEquals(
     one.reasons,

@@ -22,6 +22,10 @@ Deno.test("spool() keeps a stream under its content's name and says what it is",
       [lines, "text", ".txt"],
       [gzipSync(lines), null, ".jsonl.gz"],
       [gzipSync(lines), "text", ".txt.gz"],
+      [gzipSync(utf8(" plain {")), null, ".txt.gz"],
+      [zstdCompressSync(utf8("plain")), null, ".txt.zst"],
+      // Cut short: the reader will say so.
+      [gzipSync(lines).subarray(0, 12), null, ".jsonl.gz"],
       [zstdCompressSync(lines), null, ".jsonl.zst"],
       [utf8("PAR1...."), null, ".parquet"],
     ];
@@ -34,6 +38,25 @@ Deno.test("spool() keeps a stream under its content's name and says what it is",
     }
     const kept = [...Deno.readDirSync(join(cacheDir, "stdin"))];
     assertEquals(kept.length, cases.length, "no draft is left");
+  } finally {
+    await Deno.remove(cacheDir, { recursive: true });
+  }
+});
+
+Deno.test("spool() removes what killed runs have left, not what others write", async () => {
+  const cacheDir = await Deno.makeTempDir();
+  try {
+    const folder = join(cacheDir, "stdin");
+    await Deno.mkdir(folder);
+    for (const name of [".draft-1-a", ".draft-2-b"]) {
+      await Deno.writeTextFile(join(folder, name), "half");
+    }
+    const old = new Date(Date.now() - 25 * 3600 * 1000);
+    await Deno.utime(join(folder, ".draft-1-a"), old, old);
+    await spool(streamOf(utf8("text")), { cacheDir, format: null });
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assertEquals(names.length, 2);
+    assertEquals(names.includes(".draft-2-b"), true);
   } finally {
     await Deno.remove(cacheDir, { recursive: true });
   }

@@ -26,7 +26,7 @@ interface Faulty {
   /** The field to read. */
   field?: string;
   /** What `--skip-bad` counts. */
-  skipped: "1 files" | "1 unreadable";
+  skipped: "1 damaged file" | "1 unreadable record";
 }
 
 const MANY = texts(40_000, "some");
@@ -41,75 +41,75 @@ const FAULTY: Record<string, Faulty> = {
   "cut.jsonl.gz": {
     bytes: cut(gzip(LINES)),
     fault: /^ as its gzip data are cut short: they end \d+ bytes in$/,
-    skipped: "1 files",
+    skipped: "1 damaged file",
   },
   "cut.txt.gz": {
     bytes: cut(gzip(LINES)),
     fault: /^ as its gzip data are cut short: they end \d+ bytes in$/,
-    skipped: "1 files",
+    skipped: "1 damaged file",
   },
   "cut.jsonl.zst": {
     bytes: cut(zstd(LINES)),
     fault: /^ as its zstd data are cut short: they end \d+ bytes in$/,
-    skipped: "1 files",
+    skipped: "1 damaged file",
   },
   "cut.parquet": {
     bytes: cut(fixture("arrow_snappy.parquet")),
     fault:
       /^ as its Parquet data are cut short: there is no footer at its end$/,
-    skipped: "1 files",
+    skipped: "1 damaged file",
   },
   "no.jsonl.gz": {
     bytes: withLine(""),
     fault: /^ as it is no gzip file$/,
-    skipped: "1 files",
+    skipped: "1 damaged file",
   },
   "no.parquet": {
     bytes: withLine(""),
     fault: /^ as it is no Parquet file$/,
-    skipped: "1 files",
+    skipped: "1 damaged file",
   },
   "value.jsonl": {
     bytes: withLine('{"text": tru}'),
     fault: /^: line 3: invalid JSON \(unexpected token '}'\)$/,
-    skipped: "1 unreadable",
+    skipped: "1 unreadable record",
   },
   "end.jsonl": {
     bytes: withLine('{"text": "abc'),
     fault: /^: line 3: invalid JSON \(unterminated string at column 14\)$/,
-    skipped: "1 unreadable",
+    skipped: "1 unreadable record",
   },
   "field.jsonl": {
     bytes: withLine('{"txt": "abc"}'),
     fault: /^: line 3: no field 'text' \(it has: txt\)$/,
-    skipped: "1 unreadable",
+    skipped: "1 unreadable record",
   },
   "type.jsonl": {
     bytes: withLine('{"text": 17}'),
     fault: /^: line 3: field 'text' must be a string: got a number$/,
-    skipped: "1 unreadable",
+    skipped: "1 unreadable record",
   },
   "latin.jsonl": {
     bytes: Uint8Array.from([...withLine(""), ...utf8('{"text": "'), 0xe9]),
     fault: /^: line 5: not UTF-8$/,
-    skipped: "1 unreadable",
+    skipped: "1 unreadable record",
   },
   "array.json": {
     bytes: utf8('[{"text": "a"}]'),
     fault: /^ as it is a JSON array, not JSON Lines: convert it, for /,
-    skipped: "1 files",
+    skipped: "1 damaged file",
   },
   "column.parquet": {
     bytes: fixture("arrow_zstd.parquet"),
     field: "body",
     fault: /^ as it has no column 'body' \(it has: id, text\)$/,
-    skipped: "1 files",
+    skipped: "1 damaged file",
   },
   "number.parquet": {
     bytes: fixture("columns.parquet"),
     field: "whole",
     fault: /^ as its column 'whole' must hold strings: it has 64-bit integers$/,
-    skipped: "1 files",
+    skipped: "1 damaged file",
   },
 };
 
@@ -164,11 +164,16 @@ Deno.test("prepare says of a bad file where and what in one line, and leaves not
     );
     const told = toldOf(out);
     assertEquals(told.skipped, skipped);
-    assertEquals(told.reasons, [`${path}: ${said.replace(/^(: | as )/, "")}`]);
     // What is used is as it was: the texts some way before a cut, the lines around a bad one.
     const count = told.splits.train.documents - good.length;
+    const before = skipped === "1 damaged file" && count > 0
+      ? `; ${count} documents before that used`
+      : "";
+    assertEquals(told.reasons, [
+      `${path}: ${said.replace(/^(: | as )/, "")}${before}`,
+    ]);
     if (name.startsWith("cut.jsonl")) assert(count > 10_000, out);
-    const used = skipped === "1 files" ? MANY.slice(0, count) : AROUND;
+    const used = skipped === "1 damaged file" ? MANY.slice(0, count) : AROUND;
     assertEquals(count, used.length);
     const expected = byteChunks([...used, ...good]);
     const tokens = tokensOf(told.dir, "train");

@@ -100,7 +100,7 @@ async function expand(
     if (stats?.isDirectory()) return await folderFiles(path);
     if (stats) {
       throw new UserError(
-        `Cannot read '${pattern}' ('${key}') as it is no file or folder`,
+        `Cannot read '${pattern}' ('${key}') as it is no file or folder: for a stream, pipe it in and name '-'`,
       );
     }
     return /[*?[{]/.test(pattern) ? await globFiles(pattern, root) : [];
