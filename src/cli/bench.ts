@@ -24,7 +24,8 @@ NumPy's where the adapter is the CPU and a Python with numpy is there), whole
 training steps of three models, each kernel in them, and what a step costs the
 host. Takes a few minutes; other programs that run meanwhile slow the results.
 
-  --only <sections>     some of matmul, step, kernels, host, report, with commas between
+  --only <sections>     some of matmul, step, kernels, host, report, data, with commas
+                        between
   --json <file>         writes all of it as JSON too; --json=- prints JSON, no tables
   --quick               few rounds on small sizes: shows that it works, not how fast
 

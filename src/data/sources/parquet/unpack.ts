@@ -16,7 +16,7 @@ type Unpack = (bytes: Uint8Array, size: number) => Uint8Array;
 /** By Parquet's numbers; LZO (3) has no open decoder that it could be tested with. */
 const CODECS = new Map<number, { name: string; unpack: Unpack }>([
   [0, { name: "plain", unpack: (bytes) => bytes }],
-  [1, { name: "snappy", unpack: into(unsnappy) }],
+  [1, { name: "snappy", unpack: unsnappy }],
   [2, { name: "gzip", unpack: native(gunzipSync) }],
   [4, { name: "brotli", unpack: native(brotliDecompressSync) }],
   [5, { name: "lz4", unpack: into(unlz4Hadoop) }],
