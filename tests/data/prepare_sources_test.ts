@@ -260,7 +260,8 @@ Deno.test("prepare() stops at the first bad record in order, or counts them all"
     assertEquals(reasons.length, 5);
     assert(reasons[0].startsWith("b.jsonl: it is a JSON array"), reasons[0]);
     assert(reasons[1].startsWith("c.jsonl.gz: its gzip data"), reasons[1]);
-    assert(reasons[2].startsWith("a.jsonl: line 40001: "), reasons[2]);
+    assertEquals(reasons[2], "d.txt: binary");
+    assert(reasons[3].startsWith("a.jsonl: line 40001: "), reasons[3]);
   }
 });
 

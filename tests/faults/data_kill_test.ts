@@ -36,7 +36,7 @@ Deno.test("prepare that is killed at any moment goes on to the same bytes", asyn
   const before = performance.now();
   const whole = toldOf((await succeeds(words("whole"))).out);
   const duration = performance.now() - before;
-  assertEquals(whole.skipped, "1001 duplicate");
+  assertEquals(whole.skipped, "1001 duplicates");
   const unfinished = work.at(
     `cache/stores/${basename(whole.dir)}${UNFINISHED}`,
   );
