@@ -31,7 +31,7 @@ export function numpyPermutation(n: number, seed: number): Uint32Array {
 }
 
 /** NumPy's SeedSequence: eight 32-bit words of state from a seed's own words. */
-export function seedWords(seed: number): Uint32Array {
+function seedWords(seed: number): Uint32Array {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new RangeError(
       `Cannot seed as 'seed' must be a non-negative integer: got ${seed}`,

@@ -91,7 +91,7 @@ export function writeSummary(dir: string, summary: StoreSummary): void {
  * What a finished folder says of itself, whatever the form of its tokens.
  * @throws {UserError} if it says nothing, or something that was changed.
  */
-export function readSummary(dir: string): StoreSummary {
+function readSummary(dir: string): StoreSummary {
   const { checksum, ...json } = readJson(dir);
   const parsed = v.safeParse(storeSummary, json);
   if (!parsed.success) {

@@ -11,8 +11,4 @@ export {
   type SubsetOptions,
 } from "./folder.ts";
 export { FairseqSink } from "./sink.ts";
-export {
-  FAIRSEQ_PREFIX,
-  fairseqSpec,
-  loadFairseqTokenizer,
-} from "./tokenizer.ts";
+export { fairseqSpec, loadFairseqTokenizer } from "./tokenizer.ts";

@@ -12,7 +12,7 @@ import { BOS, Dictionary, EOS, UNK } from "./dictionary.ts";
 import { afterLastSpace, splitWords } from "./words.ts";
 
 /** What the name of such a tokenizer starts with; JSON follows. */
-export const FAIRSEQ_PREFIX = "fairseq:";
+const FAIRSEQ_PREFIX = "fairseq:";
 
 const specSchema = v.strictObject({
   /** Path of `dict.txt`. */

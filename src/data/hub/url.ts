@@ -87,7 +87,7 @@ export function parseHubName(
 }
 
 /** Whether the hub allows a repository to be called so. */
-export function isRepo(repo: string): boolean {
+function isRepo(repo: string): boolean {
   const parts = repo.split("/");
   return parts.length <= 2 &&
     parts.every((part) =>
@@ -97,7 +97,7 @@ export function isRepo(repo: string): boolean {
 }
 
 /** Whether git allows a branch, tag or commit to be called so. */
-export function isRevision(revision: string): boolean {
+function isRevision(revision: string): boolean {
   return /^[^\p{Cc}\s~^:?*[\\]{1,200}$/u.test(revision) &&
     revision.isWellFormed() &&
     revision.split("/").every((part) =>

@@ -6,7 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { cannotRead } from "./unreadable.ts";
 
 /** Bytes of a block, but for the last. */
-export const BLOCK_BYTES = 1 << 20;
+const BLOCK_BYTES = 1 << 20;
 
 /** How a file is read. */
 export interface BlockOptions {

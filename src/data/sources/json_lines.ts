@@ -75,6 +75,6 @@ export async function* jsonLines(
 }
 
 /** Why a line cannot be read, as a clause. */
-export function tooLong(line: number): string {
+function tooLong(line: number): string {
   return `its line ${line} is longer than ${MAX_LINE} bytes`;
 }

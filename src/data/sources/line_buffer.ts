@@ -4,7 +4,7 @@
  */
 
 /** Bytes that lines are given from on. */
-export const LINES_BYTES = 1 << 20;
+const LINES_BYTES = 1 << 20;
 
 // Room for the begun line that is kept when whole ones are taken.
 const CAPACITY = LINES_BYTES + (LINES_BYTES >> 2);

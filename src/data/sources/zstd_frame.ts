@@ -19,7 +19,7 @@ export class FrameFault extends Error {
 export const NO_FRAME = "they are no zstd frame";
 
 /** The most that a frame may make its reader remember: what `zstd --long` writes. */
-export const MAX_WINDOW = 1 << 27;
+const MAX_WINDOW = 1 << 27;
 
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
