@@ -18,9 +18,11 @@ import { dirname, join } from "node:path";
 /** Ends the name of a folder that is being written. */
 export const UNFINISHED = ".unfinished";
 
-/** Writes a new text file and waits until the disk has it. */
-export function writeDurably(path: string, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+/** Writes a new file and waits until the disk has it; text becomes UTF-8. */
+export function writeDurably(path: string, data: string | Uint8Array): void {
+  const bytes = typeof data === "string"
+    ? new TextEncoder().encode(data)
+    : data;
   const file = openSync(path, "wx");
   try {
     for (let at = 0; at < bytes.length;) {
@@ -120,13 +122,17 @@ function isFileAt(path: string, file: Deno.FsFile): boolean {
   }
 }
 
-/** Waits until the disk has the folder's list of names. */
-function syncFolder(path: string): void {
+/** Waits until the disk has the folder's list of names, so that a rename in it survives a power cut. */
+export function syncFolder(path: string): void {
   // Windows opens no folders, and needs no such thing.
   if (Deno.build.os === "windows") return;
   const folder = openSync(path, "r");
   try {
     fsyncSync(folder);
+  } catch (error) {
+    // Some network file systems sync folders by themselves and refuse the call.
+    const { code = "" } = error as { code?: string };
+    if (!["EINVAL", "ENOTSUP", "EOPNOTSUPP"].includes(code)) throw error;
   } finally {
     closeSync(folder);
   }

@@ -12,6 +12,7 @@
  * @module
  */
 import { basename, join, resolve } from "node:path";
+import { syncFolder } from "../data/durable.ts";
 import { UserError } from "../errors.ts";
 import {
   exists,
@@ -20,7 +21,6 @@ import {
   hasCode,
   quoted,
   stableJson,
-  syncFolder,
   syncTree,
   writeFileAtomic,
 } from "./files.ts";

@@ -5,6 +5,7 @@
  */
 import { statfsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { syncFolder } from "../data/durable.ts";
 import { UserError } from "../errors.ts";
 import { formatBytes } from "./format.ts";
 
@@ -96,18 +97,6 @@ export function exists(path: string): boolean {
 export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) {
     at += file.writeSync(bytes.subarray(at));
-  }
-}
-
-/** Bring a folder's list of names to the disk, so that a rename in it survives a power cut. */
-export function syncFolder(path: string): void {
-  if (Deno.build.os === "windows") return; // Folders cannot be opened there.
-  using folder = Deno.openSync(path, { read: true });
-  try {
-    folder.syncSync();
-  } catch (error) {
-    // Some network file systems sync folders by themselves and refuse the call.
-    if (!hasCode(error, "EINVAL", "ENOTSUP", "EOPNOTSUPP")) throw error;
   }
 }
 

@@ -3,9 +3,10 @@
  * that its run was given, or the hub, is no more.
  * @module
  */
-import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/mod.ts";
+import { writeDurably } from "../data/durable.ts";
 import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
 import { fairseqSpec } from "../data/fairseq/mod.ts";
 import { UserError } from "../errors.ts";
@@ -15,15 +16,7 @@ import { quoted } from "./files.ts";
 /** Writes the files of a tokenizer, if it has any, into a checkpoint that is being made. */
 export function keepTokenizer(folder: string, tokenizer: Tokenizer): void {
   for (const { name, bytes } of tokenizer.files ?? []) {
-    const file = openSync(join(folder, name), "wx");
-    try {
-      for (let at = 0; at < bytes.length;) {
-        at += writeSync(file, bytes, at, bytes.length - at);
-      }
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeDurably(join(folder, name), bytes);
   }
 }
 
