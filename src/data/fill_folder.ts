@@ -191,8 +191,8 @@ function summaryOf(
 
 /** Stops where a split that is needed has no chunk, and says what would help. */
 function requireChunks(
-  { splits: { train, valid }, longest, held }: BuildState,
-  { validEntries }: Plan,
+  { splits: { train, valid }, longest, held, tally }: BuildState,
+  plan: Plan,
   { contextLength }: PrepareOptions,
 ): void {
   if (train.chunks === 0 && held > 0 && valid.chunks > 0) {
@@ -205,9 +205,10 @@ function requireChunks(
     // The held-out part of the same documents has no chunk either.
     const documents = train.documents + (held > 0 ? valid.documents : 0);
     const most = Math.max(longest.train, held > 0 ? longest.valid : 0);
+    if (documents === 0) throw nothingLeft(sum(plan.tally, tally));
     throw tooShort("the data", documents, most, contextLength);
   }
-  if (validEntries > 0 && valid.chunks === 0) {
+  if (plan.validEntries > 0 && valid.chunks === 0) {
     throw tooShort(
       "the held-out data ('data.valid_files')",
       valid.documents,
@@ -215,6 +216,17 @@ function requireChunks(
       contextLength,
     );
   }
+}
+
+/** Length is not the fault of documents that were not even read. */
+function nothingLeft({ reasons }: Tally): UserError {
+  return new UserError(
+    `Cannot prepare the data as all of them are left out, ${
+      reasons.length > 0
+        ? `the first as ${reasons[0]}`
+        : "being equal to held-out documents ('data.dedup')"
+    }`,
+  );
 }
 
 function tooShort(

@@ -90,7 +90,7 @@ export async function loadTokenizer(
     throw new UserError(
       `Cannot load the tokenizer of '${key}' as there is no file ${
         JSON.stringify(spec)
-      }`,
+      }: check the path`,
     );
   }
   const { parseHubName } = await import("./hub/mod.ts");

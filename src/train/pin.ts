@@ -12,7 +12,7 @@ import { UserError } from "../errors.ts";
 import { cacheFolder } from "./cache_folder.ts";
 
 /** The name of standard input among files. */
-export const STDIN = "-";
+const STDIN = "-";
 
 /** What a set of the hub starts with. */
 export const HUB = "hf://";
@@ -84,9 +84,10 @@ async function pinTokenizer(
   config: Config,
   say: (line: string) => void,
 ): Promise<string> {
-  const hub = TOKENIZER_NAMES.includes(name) || existsSync(name)
-    ? null
-    : parseHubName(name);
+  // A file that is not there is told of by who loads it, not asked of the hub.
+  const local = TOKENIZER_NAMES.includes(name) || existsSync(name) ||
+    name.endsWith(".json");
+  const hub = local ? null : parseHubName(name);
   // Names without an owner are too easily a slip of the pen.
   if (!hub?.repo.includes("/")) return name;
   const cacheDir = cacheFolder(config);

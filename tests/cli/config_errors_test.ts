@@ -47,6 +47,10 @@ const WRONG: [words: string, message: RegExp][] = [
     /Cannot build the model as 'model\.vocab_size' must be at least the tokenizer's 256: got 10$/,
   ],
   ["data.files=[nowhere/*.txt]", /'data\.files' finds no file: got 'nowhere/],
+  [
+    "data.tokenizer=nowhere/tokenizer.json",
+    /Cannot load the tokenizer of 'data\.tokenizer' as there is no file "nowhere\/tokenizer\.json": check the path$/,
+  ],
   ["data.files=[]", /'data\.files' must name at least one path or glob/],
   ["data.files=[{empty}]", /'data\.files' finds no file: got '.*empty'/],
   [

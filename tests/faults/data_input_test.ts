@@ -190,6 +190,17 @@ Deno.test("prepare says so where there is nothing to train on", async () => {
     await fails(words(path, `data.files=[${path}]`), message);
     assertEquals(filesBelow(`${path}-cache`), []);
   });
+  const lines = work.at("other.jsonl");
+  Deno.writeFileSync(lines, jsonLines(texts(3, "other")));
+  await fails(
+    words(
+      lines,
+      `data.files=[${lines}]`,
+      "data.text_field=body",
+      "--skip-bad",
+    ),
+    /all of them are left out, the first as .*other\.jsonl: line 1: no field 'body' \(it has: id, text\)$/,
+  );
   await fails(
     words(work.at("x"), "data.files=[-]"),
     /Cannot read standard input as it is empty: pipe text into this command$/,

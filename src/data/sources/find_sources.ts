@@ -57,7 +57,11 @@ export async function findSources(
     const files = await expand(pattern, root, key);
     if (files.length === 0) {
       throw new UserError(
-        `Cannot read any text as '${key}' finds no file: got '${pattern}'`,
+        `Cannot read any text as '${key}' finds no file: got '${pattern}'${
+          // What is meant for the hub but not written so is taken for a path.
+          /^hf:|^datasets\/|huggingface\.co\//i.test(pattern)
+            ? "; a set of the hub is written hf://datasets/<owner>/<name>"
+            : ""}`,
       );
     }
     const field = typeof fields === "string" ? fields : fields[i];

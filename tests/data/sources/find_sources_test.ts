@@ -95,6 +95,13 @@ Deno.test("findSources() names the pattern that finds nothing", () =>
       );
     }
     await assertRejects(() => find(), UserError, "'data.files' is empty");
+    for (const slip of ["hf:/datasets/a/b", "datasets/a/b"]) {
+      await assertRejects(
+        () => find(slip),
+        UserError,
+        `got '${slip}'; a set of the hub is written hf://datasets/<owner>/<name>`,
+      );
+    }
     await assertRejects(
       () => findSources(["x"], { root, key: "data.valid_files" }),
       UserError,
