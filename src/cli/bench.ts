@@ -21,8 +21,10 @@ export const bench: Command = {
 
 Measures, beside the adapter's measured peak: matrix products of each layout (and
 NumPy's where the adapter is the CPU and a Python with numpy is there), whole
-training steps of three models, each kernel in them, and what a step costs the
-host. Takes a few minutes; other programs that run meanwhile slow the results.
+training steps of three models, each kernel in them, what a step costs the host,
+the page of 'report', and data: tokenizers, readers, 'prepare' and what feeds
+training ('--only data' needs no GPU). Takes some minutes; other programs that run
+meanwhile slow the results.
 
   --only <sections>     some of matmul, step, kernels, host, report, data, with commas
                         between

@@ -69,15 +69,31 @@ Examples:
         } nats a token, perplexity ${evaluation.perplexity.toPrecision(4)}`,
       );
     } else console.error(`done: ${step} steps`);
-    console.error(`
-Try next:
-  blocksmith generate ${shown} --prompt 'export function '   sample from it
-  blocksmith eval ${shown}                                   evaluate it again
-  blocksmith train --resume ${shown}                         go on, had it been stopped
-  blocksmith train experiment=demo model=default-parallel    another block on the same data`);
+    console.error(tryNext(shown, config.data.name === "source"));
     return 0;
   },
 };
+
+/** Commands that make sense after a run; `demo`: on blocksmith's own source text. */
+function tryNext(run: string, demo: boolean): string {
+  const prompt = demo ? " --prompt 'export function '" : "";
+  const commands = [
+    [`generate ${run}${prompt}`, "sample from it"],
+    [`eval ${run}`, "evaluate it again"],
+    [`train --resume ${run}`, "go on, had it been stopped"],
+    demo
+      ? [
+        "train experiment=demo model=default-parallel",
+        "another block on the same data",
+      ]
+      : [`report ${run}`, "its curves on a page"],
+  ];
+  const width = Math.max(...commands.map(([command]) => command.length));
+  const lines = commands.map(([command, what]) =>
+    `  blocksmith ${command.padEnd(width)}   ${what}`
+  );
+  return ["", "Try next:", ...lines].join("\n");
+}
 
 /** The run that a path names, and the checkpoint where it names one. */
 function runOf(path: string): { dir: string; from?: string } {
