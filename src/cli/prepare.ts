@@ -12,7 +12,7 @@ import {
 } from "../train/data.ts";
 import { formatBytes, formatCount } from "../train/format.ts";
 import { pinData } from "../train/pin.ts";
-import { EXIT_CODES } from "../train/signals.ts";
+import { endingAtOnce } from "../train/signals.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configOf } from "./config_words.ts";
 
@@ -51,7 +51,7 @@ Examples:
   async run(words) {
     const say = (line: string) => console.error(line);
     const config = await pinData(configOf(words).config, say);
-    using _signals = sayingHowToGoOn();
+    using _signals = endingAtOnce();
     if (words.flags.fairseq !== undefined) {
       if (config.data.name === "fairseq" || config.data.weights.length > 0) {
         throw new UserError(
@@ -92,29 +92,6 @@ Examples:
     return 0;
   },
 };
-
-/** Ctrl-C ends the process at once, as what is on disk is enough to go on; the user should know. */
-function sayingHowToGoOn(): Disposable {
-  const listeners = (Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[])
-    .map((signal) => ({
-      signal,
-      listener() {
-        console.error(`${signal}: stopped; run it again to go on from here`);
-        Deno.exit(EXIT_CODES[signal]);
-      },
-    }));
-  const each = (act: (signal: Deno.Signal, listener: () => void) => void) => {
-    for (const { signal, listener } of listeners) {
-      try {
-        act(signal, listener);
-      } catch {
-        // Windows knows no SIGTERM.
-      }
-    }
-  };
-  each(Deno.addSignalListener);
-  return { [Symbol.dispose]: () => each(Deno.removeSignalListener) };
-}
 
 /** Words for what was left out, by its number. */
 const SKIPPED: Record<string, (count: number) => string> = {

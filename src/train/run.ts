@@ -46,7 +46,7 @@ import {
 import { openRun } from "./run_folder.ts";
 import { Session } from "./session.ts";
 import { settingsOf } from "./settings.ts";
-import { StopRequest } from "./signals.ts";
+import { endingAtOnce, StopRequest } from "./signals.ts";
 import {
   readTrainFacts,
   readTrainState,
@@ -73,8 +73,12 @@ export async function run(options: RunOptions): Promise<Ended> {
   const { dir, resume, say } = options;
   refuseUnbuilt(options.config);
   // Taken before the text is read: a folder in use is better told at once.
-  using _traces = noTraces(dir);
+  using traces = noTraces(dir);
   using folder = await openRun(dir, { resume });
+  using reading = endingAtOnce(() => {
+    folder[Symbol.dispose]();
+    traces[Symbol.dispose]();
+  });
   const checkpoint = !resume
     ? null
     : options.from
@@ -89,6 +93,8 @@ export async function run(options: RunOptions): Promise<Ended> {
     : await tokenizerOf(config);
   if (kept) modelOf(config, kept.vocabSize);
   const data = await openData(config, { say, tokenizer: kept });
+  // What comes now is not found again on disk.
+  reading[Symbol.dispose]();
   const { tokenizer } = data;
   if (checkpoint) checkSameTokenizer(checkpoint.path, kept!, tokenizer);
   const model = modelOf(config, tokenizer.vocabSize);

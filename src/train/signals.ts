@@ -80,3 +80,33 @@ export class StopRequest {
     this.#thread.terminate();
   }
 }
+
+/**
+ * For work whose traces on disk are enough to go on from: a signal ends the process at once, and says so. Until disposed.
+ *
+ * @param tidy what is done before
+ */
+export function endingAtOnce(tidy: () => void = () => {}): Disposable {
+  const listeners = SIGNALS.map((signal) => ({
+    signal,
+    listener() {
+      const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+      console.error(
+        `${start}${signal}: stopped; run it again to go on from here`,
+      );
+      tidy();
+      Deno.exit(EXIT_CODES[signal]);
+    },
+  }));
+  const each = (act: (signal: Deno.Signal, listener: () => void) => void) => {
+    for (const { signal, listener } of listeners) {
+      try {
+        act(signal, listener);
+      } catch {
+        // Windows knows no SIGTERM.
+      }
+    }
+  };
+  each(Deno.addSignalListener);
+  return { [Symbol.dispose]: () => each(Deno.removeSignalListener) };
+}

@@ -1,4 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   checkpoints,
   hashes,
@@ -78,4 +80,28 @@ Deno.test("run() quits at once on a second signal, in the middle of a step", asy
   const { code, signal } = await child.status;
   assertEquals([code, signal], [130, "SIGINT"], lines.join("\n"));
   assert(lines.at(-1)!.startsWith("SIGTERM: finishing"), lines.join("\n"));
+});
+
+Deno.test("run() ends at once while it reads the data, leaves no folder, and says how to go on", async () => {
+  using work = workshop();
+  const records = Array.from(
+    { length: 4000 },
+    (_, i) =>
+      JSON.stringify({ text: `record ${i} ${"abc défg ".repeat(900)}` }),
+  );
+  Deno.writeTextFileSync(work.at("texts.jsonl"), records.join("\n"));
+  await using child = start([
+    "train",
+    ...work.tiny("runs/one", "data=files", "data.tokenizer=gpt2"),
+    `data.files=[${work.at("texts.jsonl")}]`,
+    `data.cache=${work.at("texts-cache")}`,
+  ]);
+  const quiet = child.stdout.cancel();
+  const told = new Response(child.stderr).text();
+  while (!existsSync(work.at("texts-cache/stores"))) await delay(5);
+  child.kill("SIGINT");
+  await quiet;
+  assertEquals((await child.status).code, 130);
+  assertMatch(await told, /^SIGINT: stopped; run it again to go on/m);
+  assertEquals(existsSync(work.at("runs")), false);
 });
