@@ -74,8 +74,9 @@ export interface Piece {
   end: number;
 }
 
-// A piece is what the tokenizer gets at once; the most is far below the engine's longest string (2^29).
-const PIECE_UNITS = 1 << 20;
+/** What the tokenizer gets at once of a text that can be cut, in UTF-16 units. */
+export const PIECE_UNITS = 1 << 20;
+// Far below the engine's longest string (2^29).
 const MAX_PIECE_UNITS = 2 ** 27;
 
 /**

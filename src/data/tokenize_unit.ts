@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { contentHash, HASH_BYTES } from "./dedup.ts";
-import { changedError, textOf } from "./documents.ts";
+import { changedError, PIECE_UNITS, textOf } from "./documents.ts";
 import { openBytes, parseLines, readParquet } from "./sources/mod.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import {
@@ -28,9 +28,6 @@ export interface TokenizeOptions {
 }
 
 const utf8 = new TextEncoder();
-
-/** A piece that the tokenizer gets at once where it can be cut, in UTF-16 units. */
-const PIECE_UNITS = 1 << 20;
 
 // Of a unit by the byte tokenizer, and of one with a document that is much longer.
 const UNIT_TOKENS = 1 << 21;
