@@ -63,7 +63,11 @@ export async function benchPrepare(
     for (const { name: source, files } of sources) {
       let one: { mb: number; cpuMs: number } | undefined;
       for (const workers of options.workers) {
-        options.onStage(`prepare ${source}, ${tokenizer}, ${workers} threads`);
+        options.onStage(
+          `prepare ${source}, ${tokenizer}, ${workers} thread${
+            workers === 1 ? "" : "s"
+          }`,
+        );
         const cacheDir = join(options.folder, `cache-${rows.length}`);
         reply = await prepareApart({
           files,

@@ -205,23 +205,21 @@ function requireChunks(
     // The held-out part of the same documents has no chunk either.
     const documents = train.documents + (held > 0 ? valid.documents : 0);
     const most = Math.max(longest.train, held > 0 ? longest.valid : 0);
-    if (documents === 0) throw nothingLeft(sum(plan.tally, tally));
+    if (documents === 0) throw nothingLeft("the data", tally, plan);
     throw tooShort("the data", documents, most, contextLength);
   }
   if (plan.validEntries > 0 && valid.chunks === 0) {
-    throw tooShort(
-      "the held-out data ('data.valid_files')",
-      valid.documents,
-      longest.valid,
-      contextLength,
-    );
+    const what = "the held-out data ('data.valid_files')";
+    if (valid.documents === 0) throw nothingLeft(what, tally, plan);
+    throw tooShort(what, valid.documents, longest.valid, contextLength);
   }
 }
 
 /** Length is not the fault of documents that were not even read. */
-function nothingLeft({ reasons }: Tally): UserError {
+function nothingLeft(what: string, tally: Tally, plan: Plan): UserError {
+  const { reasons } = sum(plan.tally, tally);
   return new UserError(
-    `Cannot prepare the data as all of them are left out, ${
+    `Cannot prepare ${what} as all of them are left out, ${
       reasons.length > 0
         ? `the first as ${reasons[0]}`
         : "being equal to held-out documents ('data.dedup')"

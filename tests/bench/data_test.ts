@@ -53,7 +53,7 @@ Deno.test("runBench() measures data without a GPU", async () => {
   }
   assertEquals(blocks.map(({ name }) => name), ["token store", "fairseq"]);
   assertEquals(feed.map(({ readAhead }) => readAhead), [0, 4]);
-  assert(stages.includes("prepare JSON Lines, byte, 1 threads"), `${stages}`);
+  assert(stages.includes("prepare JSON Lines, byte, 1 thread"), `${stages}`);
   const tables = benchTables(result).map(asText).join("\n");
   assert(!/undefined|NaN|Infinity/.test(tables), tables);
 });
