@@ -50,8 +50,8 @@ Examples:
   configFlags: true,
   async run(words) {
     const say = (line: string) => console.error(line);
-    const config = await pinData(configOf(words).config, say);
     using _signals = endingAtOnce();
+    const config = await pinData(configOf(words).config, say);
     if (words.flags.fairseq !== undefined) {
       if (config.data.name === "fairseq" || config.data.weights.length > 0) {
         throw new UserError(
@@ -73,7 +73,7 @@ Examples:
         },
         say,
       });
-      print(made, words.switches.has("json"));
+      print(made, words.switches.has("json"), "sentence");
       return 0;
     }
     const { stores, train, valid, tokenizer } = await openData(config, { say });
@@ -106,6 +106,7 @@ const SKIPPED: Record<string, (count: number) => string> = {
 function print(
   { dir, reused, summary, reasons }: Prepared,
   json: boolean,
+  unit = "sequence",
 ): void {
   console.log(`${reused ? "found" : "made"} ${dir}`);
   if (json) {
@@ -124,7 +125,7 @@ function print(
         }`,
         formatBytes(bytes),
         `${formatCount(tokens)} tokens (${perToken} bytes each)`,
-        `${chunks} ${chunks === 1 ? "sequence" : "sequences"}`,
+        `${chunks} ${chunks === 1 ? unit : `${unit}s`}`,
       ].join("  "),
     );
   }

@@ -82,17 +82,22 @@ export async function openData(
     : [data.files.map((_, i) => i)];
   const validDocuments = await sourcesOf(config, "valid_files", say);
   const stores: Prepared[] = [];
+  const seen = new Map<string, string>();
   for (const entry of entries) {
-    const one = async () =>
-      await prepareWith(config, {
-        documents: data.name === "source"
-          ? { texts: sourceTexts }
-          : { files: await sourcesOf(config, "files", say, entry) },
+    const one = async () => {
+      const files = await sourcesOf(config, "files", say, entry);
+      // Each part holds out documents of its own: another must not train on them.
+      if (weighted && validDocuments.length === 0 && data.valid_fraction > 0) {
+        refuseTwice(files, data.files[entry[0]], seen);
+      }
+      return await prepareWith(config, {
+        documents: data.name === "source" ? { texts: sourceTexts } : { files },
         validDocuments,
         tokenizer,
         contextLength: contextLength(model),
         say,
       });
+    };
     stores.push(
       await (weighted ? namingEntry(one, data.files[entry[0]]) : one()),
     );
@@ -116,6 +121,23 @@ export async function openData(
     ignoreId: tokenizer.eosId,
     stores,
   };
+}
+
+/** Stops at a file that belongs to two weighted entries. */
+function refuseTwice(
+  files: readonly SourceFile[],
+  entry: string,
+  seen: Map<string, string>,
+): void {
+  for (const { name, path } of files) {
+    const other = seen.get(path);
+    if (other !== undefined) {
+      throw new UserError(
+        `Cannot weigh '${name}' as one entry of 'data.files' must have it, as what one holds out the other would train on: got '${other}' and '${entry}'; name held-out files in 'data.valid_files', or take it out of one`,
+      );
+    }
+    seen.set(path, entry);
+  }
 }
 
 /** Of entries that are prepared one by one, says which it is that fails. */

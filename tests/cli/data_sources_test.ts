@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { assertSameStore } from "../data/_sources.ts";
-import { metrics, succeeds, type Workshop, workshop } from "./_cli.ts";
+import { fails, metrics, succeeds, type Workshop, workshop } from "./_cli.ts";
 import {
   assertSameTokens,
   byteChunks,
@@ -209,4 +209,20 @@ Deno.test("parts of the data are drawn by their weights, each by its own field",
   assertEquals(drawn("step-000004"), [12, 4]);
   assertEquals(drawn("step-000010"), [30, 10]);
   assertMatch((await succeeds(["eval", run])).out, /^step 10 +valid /);
+
+  // What one part holds out the other would learn.
+  const file = work.at("code.jsonl");
+  const twice = [
+    `data.files=[${file},${work.at("*.jsonl")}]`,
+    "data.text_field=content",
+    "data.weights=[1,1]",
+  ];
+  await fails(words(work, "cache", ...twice), /^blocksmith: Cannot weigh /);
+  const held = `data.valid_files=[${file}]`;
+  put(work, "more.jsonl", jsonLines(prose, "content"));
+  await succeeds(
+    words(work, "cache", ...twice, held).map((word) =>
+      word.replace(`[${file},`, `[${work.at("more.jsonl")},`)
+    ),
+  );
 });
