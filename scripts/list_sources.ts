@@ -1,5 +1,5 @@
 /**
- * Writes `src/data/source_text.ts`: the project's own text as documents, the
+ * Writes `src/train/source_text.ts`: the project's own text as documents, the
  * data that is there on every machine and inside the executable.
  *
  *     deno run -A scripts/list_sources.ts
@@ -11,7 +11,7 @@ import { join } from "node:path";
 const ROOT = new URL("..", import.meta.url).pathname;
 
 /** The generated module. */
-export const TARGET = "src/data/source_text.ts";
+export const TARGET = "src/train/source_text.ts";
 
 /** Paths of the documents, sorted. */
 export function sourcePaths(): string[] {
@@ -29,30 +29,48 @@ export function sourcePaths(): string[] {
   return found.sort();
 }
 
-/** The module's text. */
+/** Whether the program has the file's text anyhow, to use it. */
+const isHeld = (path: string) => /\.(wgsl|yaml)$/.test(path);
+
+/** The module's text: an import a line, as `deno fmt` would make three of some. */
 export function sourceModule(): string {
-  const paths = sourcePaths();
-  const imports = paths.map((path, i) =>
-    `import t${i} from "../../${path}" with { type: "text" };`
+  const imports = sourcePaths().filter((path) => !isHeld(path)).map((path) =>
+    `  ["${path}", import("../../${path}", { with: { type: "text" } })],`
   );
-  const entries = paths.map((path, i) => `  { name: "${path}", text: t${i} },`);
   return `/**
  * The project's own text, a document a file. Made by scripts/list_sources.ts.
  * @module
  */
-import type { NamedText } from "./documents.ts";
-${imports.join("\n")}
+import { kernelNames, kernelText } from "../../kernels/mod.ts";
+import { BUILTIN } from "../config/builtin.ts";
+import type { NamedText } from "../data/mod.ts";
 
-/** Every kernel, config and module of blocksmith. */
-export const sourceTexts: readonly NamedText[] = [
-${entries.join("\n")}
+// Imported when asked for: few commands read the demo's text, and all would wait for it.
+// deno-fmt-ignore
+const modules = (): [name: string, text: Promise<{ default: string }>][] => [
+${imports.join("\n")}
 ];
+
+/** Every kernel, config and module of blocksmith, sorted by name. */
+export async function sourceTexts(): Promise<NamedText[]> {
+  const texts: NamedText[] = [
+    ...Object.entries(BUILTIN).map(([name, text]) => ({
+      name: \`configs/\${name}\`,
+      text,
+    })),
+    ...kernelNames.map((name) => ({
+      name: \`kernels/\${name}.wgsl\`,
+      text: kernelText(name),
+    })),
+  ];
+  for (const [name, text] of modules()) {
+    texts.push({ name, text: (await text).default });
+  }
+  return texts.sort((a, b) => a.name < b.name ? -1 : 1);
+}
 `;
 }
 
 if (import.meta.main) {
   Deno.writeTextFileSync(join(ROOT, TARGET), sourceModule());
-  await new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "-q", join(ROOT, TARGET)],
-  }).output();
 }

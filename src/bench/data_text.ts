@@ -1,6 +1,6 @@
 /** Real text of this machine, to be tokenised: programs, headers and documentation. @module */
 import { join } from "node:path";
-import { sourceTexts } from "../data/source_text.ts";
+import { sourceTexts } from "../train/source_text.ts";
 
 /** Documents, and where they are from. */
 export interface BenchText {
@@ -28,7 +28,7 @@ const SMALLEST = 256, LARGEST = 1 << 20;
  * About `wanted` bytes of UTF-8 text of this machine, in a fixed order; the project's own source, again and again,
  * where there is not as much.
  */
-export function benchText(wanted: number): BenchText {
+export async function benchText(wanted: number): Promise<BenchText> {
   const text: BenchText = { documents: [], sizes: [], bytes: 0, from: "" };
   const found: string[] = [];
   for (const [folder, part] of PLACES) {
@@ -40,9 +40,12 @@ export function benchText(wanted: number): BenchText {
     }
     if (text.bytes > before) found.push(folder);
   }
-  if (text.bytes < wanted) found.push("blocksmith's own source, repeated");
-  for (let i = 0; text.bytes < wanted; i++) {
-    add(text, sourceTexts[i % sourceTexts.length].text);
+  if (text.bytes < wanted) {
+    found.push("blocksmith's own source, repeated");
+    const own = await sourceTexts();
+    for (let i = 0; text.bytes < wanted; i++) {
+      add(text, own[i % own.length].text);
+    }
   }
   text.from = found.join(", ");
   return text;

@@ -80,7 +80,13 @@ export async function openWorkload(
   const openMs = performance.now() - from;
   initialiseWeights(session, 0);
   await drain(gpu);
-  return { workload, session, batches: batchesOf(program), openMs, steps: 0 };
+  return {
+    workload,
+    session,
+    batches: await batchesOf(program),
+    openMs,
+    steps: 0,
+  };
 }
 
 /** How long to time steps. */

@@ -14,12 +14,12 @@ import {
   type SplitRef,
   type Tokenizer,
 } from "../data/mod.ts";
-import { sourceTexts } from "../data/source_text.ts";
 import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
 import { cacheFolder } from "./cache_folder.ts";
 import { HUB } from "./pin.ts";
 import { Progress } from "./progress.ts";
+import { sourceTexts } from "./source_text.ts";
 
 /** The documents' shuffle has a seed of its own, as in the paper's code: runs that differ in `seed` see the same split. */
 const DATA_SEED = 0;
@@ -91,7 +91,9 @@ export async function openData(
         refuseTwice(files, data.files[entry[0]], seen);
       }
       return await prepareWith(config, {
-        documents: data.name === "source" ? { texts: sourceTexts } : { files },
+        documents: data.name === "source"
+          ? { texts: await sourceTexts() }
+          : { files },
         validDocuments,
         tokenizer,
         contextLength: contextLength(model),

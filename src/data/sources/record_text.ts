@@ -2,7 +2,7 @@
  * The text of one record.
  * @module
  */
-import { oneLine } from "./unreadable.ts";
+import { quoted } from "./unreadable.ts";
 
 /** The text, or why there is none, as a clause that follows "line 12: ". */
 export type TextOrReason = { text: string } | { reason: string };
@@ -44,6 +44,6 @@ const SHOWN_KEYS = 8;
 function keysOf(record: Record<string, unknown>): string {
   const keys = Object.keys(record);
   if (keys.length === 0) return "none";
-  const shown = keys.slice(0, SHOWN_KEYS).map(oneLine).join(", ");
+  const shown = keys.slice(0, SHOWN_KEYS).map(quoted).join(", ");
   return keys.length > SHOWN_KEYS ? shown + ", …" : shown;
 }

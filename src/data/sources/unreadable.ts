@@ -2,6 +2,7 @@
  * The errors of the readers.
  * @module
  */
+import { oneLine } from "../one_line.ts";
 import { UserError } from "../../errors.ts";
 
 /** A file whose content is at fault. */
@@ -27,15 +28,11 @@ export function cannotRead(name: string, error: unknown): UserError {
     ? "no such file"
     : code === "EISDIR"
     ? "it is a folder"
-    : oneLine(message ?? String(error));
+    : quoted(message ?? String(error));
   return new UserError(`Cannot read '${name}': ${reason}`, { cause: error });
 }
 
 const SHOWN = 60;
 
 /** Text of a file, fit for a message: on one line, cut after 60 characters. */
-export function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex
-  const plain = text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
-  return plain.length > SHOWN ? plain.slice(0, SHOWN) + "…" : plain;
-}
+export const quoted = (text: string): string => oneLine(text, SHOWN);

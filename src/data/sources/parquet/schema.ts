@@ -2,7 +2,7 @@
  * The column of a Parquet file that holds the texts.
  * @module
  */
-import { oneLine } from "../unreadable.ts";
+import { quoted } from "../unreadable.ts";
 import { must, ParquetFault } from "./fault.ts";
 import type { ThriftStruct } from "./thrift.ts";
 
@@ -116,7 +116,7 @@ const SHOWN = 8;
 
 function namesOf(nodes: Node[]): string {
   const names = nodes.filter(({ leaf, repeated }) => leaf !== null && !repeated)
-    .map(({ path }) => oneLine(path.join(".")));
+    .map(({ path }) => quoted(path.join(".")));
   if (names.length === 0) return "none of its kind";
   const shown = names.slice(0, SHOWN).join(", ");
   return names.length > SHOWN ? shown + ", …" : shown;
