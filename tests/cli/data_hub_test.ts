@@ -164,7 +164,8 @@ Deno.test("a set of the hub that cannot be had is one line, and leaves nothing h
       { env },
     ),
     fails(
-      words(set),
+      // A cache of its own: the others fill theirs meanwhile.
+      words(set, `data.cache=${work.at("empty")}`),
       /HF_HUB_OFFLINE forbids to ask the hub, and the cache does not have it/,
       { env: { ...env, HF_HUB_OFFLINE: "1" } },
     ),
@@ -184,6 +185,7 @@ Deno.test("a set of the hub that cannot be had is one line, and leaves nothing h
       { env },
     ),
   ]);
+  assertEquals(filesBelow(work.at("empty")), []);
   // What lies in the cache is whole: nothing is asked of a file twice.
   assertEquals(
     filesBelow(work.at("cache")).filter((path) =>
