@@ -1,7 +1,19 @@
 /** blocksmith: reads the command line and hands over to one command. @module */
-import { main } from "./src/cli/mod.ts";
 import { inWorker, serve } from "./src/workers/start.ts";
 
-// In the one-file executable a worker runs this very file.
-if (inWorker()) await serve();
-else if (import.meta.main) Deno.exit(await main(Deno.args));
+/**
+ * Runs the program, in a worker too: a bundle has no other file to start there.
+ * Each side loads only what it needs.
+ */
+export async function start(): Promise<void> {
+  if (inWorker()) {
+    return await serve({
+      tokenize: () => import("./src/data/tokenize_worker.ts"),
+      feed: () => import("./src/data/feed_worker.ts"),
+    });
+  }
+  const { main } = await import("./src/cli/mod.ts");
+  Deno.exit(await main(Deno.args));
+}
+
+if (import.meta.main) await start();

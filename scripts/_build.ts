@@ -4,6 +4,7 @@
  * @module
  */
 import { relative } from "node:path";
+import { ASSET_FOLDERS, assetPaths, assetText } from "../src/assets/assets.ts";
 import { UserError } from "../src/errors.ts";
 
 /** The checkout. */
@@ -32,22 +33,53 @@ export async function runDeno(args: string[]): Promise<DenoRun> {
 }
 
 /**
+ * Writes an entry that first hands the packed text files over and then is the
+ * program. Modules are evaluated in the order of their imports, so the table is
+ * there before any module asks for a file.
+ *
+ * @returns the path of the entry
+ */
+async function packedEntry(program: string): Promise<string> {
+  const folder = `${DIST}/entry`;
+  await Deno.mkdir(folder, { recursive: true });
+  const paths = ASSET_FOLDERS.flatMap((folder) => assetPaths(folder)).sort();
+  const files = Object.fromEntries(paths.map((p) => [p, assetText(p)]));
+  const modules = {
+    packed: `import { usePacked } from "../../src/assets/assets.ts";
+usePacked(${JSON.stringify(files)});
+`,
+    main: `import "./packed.ts";
+import { start } from ${JSON.stringify(relative(folder, program))};
+await start();
+`,
+  };
+  for (const [name, text] of Object.entries(modules)) {
+    // Renamed into place, as tests may bundle at the same time.
+    const draft = `${folder}/${name}.${Deno.pid}`;
+    await Deno.writeTextFile(draft, text);
+    await Deno.rename(draft, `${folder}/${name}.ts`);
+  }
+  return `${folder}/main.ts`;
+}
+
+/**
  * Bundles a program with its kernels, configs and packages into one file that
  * needs nothing beside it.
  *
- * @param entry the program, `main.ts` of the checkout by default
+ * @param program a module that exports `start`; the checkout's `main.ts` by default
  * @returns the path of the bundle
  * @throws {UserError} if it does not bundle
  */
 export async function bundle(
   out = `${DIST}/blocksmith.js`,
-  entry = `${ROOT}/main.ts`,
+  program = `${ROOT}/main.ts`,
 ): Promise<string> {
   await Deno.mkdir(out.replace(/[^/]*$/, ""), { recursive: true });
+  const entry = await packedEntry(program);
   const run = await runDeno(["bundle", "--quiet", "-o", out, entry]);
   if (!run.success) {
     throw new UserError(
-      `Cannot bundle ${relative(ROOT, entry)}: ${fault(run.stderr)}`,
+      `Cannot bundle ${relative(ROOT, program)}: ${fault(run.stderr)}`,
     );
   }
   // The bundler names a package's modules by the way to this machine's cache;

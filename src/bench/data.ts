@@ -55,7 +55,7 @@ export async function benchData(
   const folder = Deno.makeTempDirSync({ prefix: "blocksmith-bench-" });
   try {
     onStage("data's floors");
-    const text = await benchText(quick ? QUICK_BYTES : TEXT_BYTES);
+    const text = benchText(quick ? QUICK_BYTES : TEXT_BYTES);
     const peers = quick ? NO_PEERS : await loadPeers();
     const floors = await benchFloors(text, folder);
     const sources = writeSources(text, folder, peers);

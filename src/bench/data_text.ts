@@ -1,6 +1,6 @@
 /** Real text of this machine, to be tokenised: programs, headers and documentation. @module */
 import { join } from "node:path";
-import { sourceTexts } from "../train/source_text.ts";
+import { sourceTexts } from "../assets/source_text.ts";
 
 /** Documents, and where they are from. */
 export interface BenchText {
@@ -28,7 +28,7 @@ const SMALLEST = 256, LARGEST = 1 << 20;
  * About `wanted` bytes of UTF-8 text of this machine, in a fixed order; the project's own source, again and again,
  * where there is not as much.
  */
-export async function benchText(wanted: number): Promise<BenchText> {
+export function benchText(wanted: number): BenchText {
   const text: BenchText = { documents: [], sizes: [], bytes: 0, from: "" };
   const found: string[] = [];
   for (const [folder, part] of PLACES) {
@@ -42,7 +42,7 @@ export async function benchText(wanted: number): Promise<BenchText> {
   }
   if (text.bytes < wanted) {
     found.push("blocksmith's own source, repeated");
-    const own = await sourceTexts();
+    const own = sourceTexts();
     for (let i = 0; text.bytes < wanted; i++) {
       add(text, own[i % own.length].text);
     }

@@ -83,7 +83,7 @@ export async function openWorkload(
   return {
     workload,
     session,
-    batches: await batchesOf(program),
+    batches: batchesOf(program),
     openMs,
     steps: 0,
   };

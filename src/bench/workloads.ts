@@ -2,7 +2,7 @@
 import type { ReportOptions } from "../train/statistics.ts";
 import { compose, type Config } from "../config/mod.ts";
 import { BatchAssembler } from "../data/batch.ts";
-import { sourceTexts } from "../train/source_text.ts";
+import { sourceTexts } from "../assets/source_text.ts";
 import type { Traits } from "../graph/dispatch.ts";
 import { buildProgram, type Program } from "../train/program.ts";
 import type { Batch } from "../train/session.ts";
@@ -133,13 +133,9 @@ export function buildWorkload(
  * The micro-batches of a step: the project's own text where the vocabulary is
  * that of bytes, else even random tokens. Equal calls give equal batches.
  */
-export async function batchesOf(
-  { model, options }: Program,
-): Promise<Batch[]> {
+export function batchesOf({ model, options }: Program): Batch[] {
   const T = model.context, rows = options.batch, size = rows * T;
-  const tokens = model.vocabulary === BYTES
-    ? await textTokens()
-    : randomTokens();
+  const tokens = model.vocabulary === BYTES ? textTokens() : randomTokens();
   const assembler = new BatchAssembler({
     rows,
     contextLength: T,
@@ -158,8 +154,8 @@ export async function batchesOf(
   });
 }
 
-async function textTokens(): Promise<() => number> {
-  const texts = await sourceTexts();
+function textTokens(): () => number {
+  const texts = sourceTexts();
   const bytes = new TextEncoder().encode(texts.map((t) => t.text).join());
   let at = 0;
   return () => bytes[at++ % bytes.length];

@@ -12,7 +12,7 @@ import {
 import { formatBytes, formatCount } from "../train/format.ts";
 import { pinData } from "../train/pin.ts";
 import { endingAtOnce } from "../train/signals.ts";
-import { sourceTexts } from "../train/source_text.ts";
+import { sourceTexts } from "../assets/source_text.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configOf } from "./config_words.ts";
 
@@ -61,7 +61,7 @@ Examples:
       const dir = words.flags.fairseq;
       const made = await prepareWith(config, {
         documents: config.data.name === "source"
-          ? { texts: await sourceTexts() }
+          ? { texts: sourceTexts() }
           : { files: await sourcesOf(config, "files", say) },
         validDocuments: await sourcesOf(config, "valid_files", say),
         tokenizer: await tokenizerOf(config),

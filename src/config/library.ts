@@ -4,17 +4,22 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { BUILTIN } from "./builtin.ts";
+import { assetPaths, assetText } from "../assets/assets.ts";
 import { nearest } from "./nearest.ts";
 import { parseYamlFile, type YamlFile } from "./yaml_file.ts";
 
 /** The group whose files set keys from the root, across the other groups. */
 export const EXPERIMENT = "experiment";
 
+/** Paths below `configs/` of the files that come with blocksmith. */
+function builtInPaths(): string[] {
+  return assetPaths("configs").map((path) => path.slice("configs/".length));
+}
+
 /** The groups: `model`, `train`, `data` and `experiment`. */
 export const GROUPS: readonly string[] = [
   ...new Set(
-    Object.keys(BUILTIN).filter((path) => path.includes("/"))
+    builtInPaths().filter((path) => path.includes("/"))
       .map((path) => path.split("/")[0]),
   ),
 ];
@@ -52,14 +57,14 @@ export function openLibrary(configDir?: string): Library {
     if (seen) return seen;
     const place = own.get(path);
     const file = place === undefined
-      ? parseYamlFile(BUILTIN[path], `configs/${path}`)
+      ? parseYamlFile(assetText(`configs/${path}`), `configs/${path}`)
       : parseYamlFile(readText(place), place);
     parsed.set(path, file);
     return file;
   };
 
   const choices = (group: string): string[] => {
-    const paths = new Set([...Object.keys(BUILTIN), ...own.keys()]);
+    const paths = new Set([...builtInPaths(), ...own.keys()]);
     return [...paths].filter((path) => path.startsWith(`${group}/`))
       .map((path) => path.slice(group.length + 1, -".yaml".length))
       .sort();

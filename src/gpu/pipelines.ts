@@ -2,7 +2,7 @@
  * Compiled kernels, one for each kernel file and set of constants.
  * @module
  */
-import { kernelText } from "../../kernels/mod.ts";
+import { kernelText } from "./kernel_files.ts";
 import type { PlannedDispatch } from "../plan/plan.ts";
 import { assemble } from "./wgsl.ts";
 

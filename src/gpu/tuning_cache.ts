@@ -2,14 +2,14 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { kernelNames, kernelText } from "../../kernels/mod.ts";
+import { kernelNames, kernelText } from "./kernel_files.ts";
 import type { Gpu } from "./device.ts";
 import type { Choices } from "./tuner.ts";
 
 /** One file an adapter, driver and version of the kernels. */
 function fileOf(folder: string, gpu: Gpu): string {
   const hash = createHash("sha256").update(JSON.stringify(gpu.info));
-  for (const name of kernelNames) hash.update(kernelText(name));
+  for (const name of kernelNames()) hash.update(kernelText(name));
   return join(folder, "tuning", `${hash.digest("hex").slice(0, 16)}.json`);
 }
 

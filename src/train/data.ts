@@ -19,7 +19,7 @@ import { UserError } from "../errors.ts";
 import { cacheFolder } from "./cache_folder.ts";
 import { HUB } from "./pin.ts";
 import { Progress } from "./progress.ts";
-import { sourceTexts } from "./source_text.ts";
+import { sourceTexts } from "../assets/source_text.ts";
 
 /** The documents' shuffle has a seed of its own, as in the paper's code: runs that differ in `seed` see the same split. */
 const DATA_SEED = 0;
@@ -92,7 +92,7 @@ export async function openData(
       }
       return await prepareWith(config, {
         documents: data.name === "source"
-          ? { texts: await sourceTexts() }
+          ? { texts: sourceTexts() }
           : { files },
         validDocuments,
         tokenizer,

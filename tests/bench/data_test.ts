@@ -58,13 +58,13 @@ Deno.test("runBench() measures data without a GPU", async () => {
   assert(!/undefined|NaN|Infinity/.test(tables), tables);
 });
 
-Deno.test("benchText() gives as much as is wanted, the same every time", async () => {
-  const text = await benchText(1e5);
+Deno.test("benchText() gives as much as is wanted, the same every time", () => {
+  const text = benchText(1e5);
   const size = (document: string) => new TextEncoder().encode(document).length;
   assertEquals(text.documents.map(size), text.sizes);
   assertEquals(text.sizes.reduce((a, b) => a + b), text.bytes);
   assert(text.bytes >= 1e5 && text.bytes < 2e6, `${text.bytes}`);
-  assertEquals(await benchText(1e5), text);
+  assertEquals(benchText(1e5), text);
 });
 
 Deno.test("benchModels() make GPT-2's ids, each in the form of its kind", async () => {
@@ -91,7 +91,7 @@ Deno.test("benchModels() make GPT-2's ids, each in the form of its kind", async 
 Deno.test("benchReaders() compares with the library, and stops at a bad record", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const text = await benchText(1e4);
+    const text = benchText(1e4);
     const [texts] = writeSources(text, folder, NO_PEERS);
     const measure = (source: BenchSource) =>
       benchReaders([source], text.bytes, NO_PEERS, {

@@ -18,10 +18,10 @@ const TRAITS = {
   offsetAlignment: 256,
 };
 
-Deno.test("buildWorkload() builds every workload, with batches below the vocabulary", async () => {
+Deno.test("buildWorkload() builds every workload, with batches below the vocabulary", () => {
   for (const workload of WORKLOADS) {
     const { program } = buildWorkload(workload, TRAITS);
-    const batches = await batchesOf(program), { model, options } = program;
+    const batches = batchesOf(program), { model, options } = program;
     assertEquals(batches.length, options.accumulation);
     for (const { tokens, targets, counted } of batches) {
       assertEquals(tokens.length, options.batch * model.context);

@@ -130,7 +130,7 @@ Deno.test("mergeFiles() refuses files that inherit from themselves", () => {
 Deno.test("mergeFiles() refuses unknown groups and choices with their place", () => {
   assertRefuses(
     () => merge({ "config.yaml": "seed: 1\ndefaults:\n  - modle: a\n" }),
-    "Cannot read 'defaults' as 'modle' must be one of the groups model, train, data, experiment: the nearest is 'model' (config.yaml:2)",
+    "Cannot read 'defaults' as 'modle' must be one of the groups data, experiment, model, train: the nearest is 'model' (config.yaml:2)",
   );
   assertRefuses(
     () =>

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { BUILTIN } from "../../src/config/builtin.ts";
+import { assetPaths, assetText } from "../../src/assets/assets.ts";
 import { compose, contextLength } from "../../src/config/mod.ts";
 import { parameterCount } from "../../src/model/model.ts";
 import { modelOf, programOf } from "../../src/train/build.ts";
@@ -7,9 +7,8 @@ import { settingsOf } from "../../src/train/settings.ts";
 import { ASSUMED } from "../../src/cli/plan.ts";
 import { fairseqConfigOf } from "./_support.ts";
 
-const EXPERIMENTS = Object.keys(BUILTIN)
-  .filter((path) => path.startsWith("experiment/"))
-  .map((path) => path.slice("experiment/".length, -".yaml".length));
+const EXPERIMENTS = assetPaths("configs/experiment")
+  .map((path) => path.slice("configs/experiment/".length, -".yaml".length));
 
 const PUBLISHED = EXPERIMENTS.filter((name) => !name.startsWith("demo"));
 
@@ -57,7 +56,8 @@ for (const name of EXPERIMENTS) {
 
 Deno.test("every published command stands in its experiment's header, with the result", () => {
   for (const name of PUBLISHED) {
-    const header = BUILTIN[`experiment/${name}.yaml`].split(/^defaults:/m)[0];
+    const header =
+      assetText(`configs/experiment/${name}.yaml`).split(/^defaults:/m)[0];
     assert(/^# {3}(train_[\d.]+[MB] --lr|run_clm\.py )/m.test(header), name);
     assert(/^# Reported: ./m.test(header), name);
   }

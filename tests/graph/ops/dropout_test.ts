@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { kernelText } from "../../../kernels/mod.ts";
+import { kernelText } from "../../../src/gpu/kernel_files.ts";
 import { assemble } from "../../../src/gpu/wgsl.ts";
 import { Graph } from "../../../src/graph/graph.ts";
 import { attention } from "../../../src/graph/ops/attention.ts";
