@@ -17,7 +17,7 @@ import { benchTables } from "../../src/bench/tables.ts";
 import { bench } from "../../src/cli/bench.ts";
 import { readWords } from "../../src/cli/command.ts";
 import { UserError } from "../../src/errors.ts";
-import { deviceTest, gpu } from "../_device.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
 import { withPython } from "./_stub.ts";
 
 const finite = (...values: number[]) =>

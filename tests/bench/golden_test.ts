@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { checkGolden } from "../../src/bench/golden.ts";
 import { UserError } from "../../src/errors.ts";
 import { holds } from "../../scripts/gpu_check.ts";
-import { deviceTest, gpu } from "../_device.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
 
 const FIXTURE =
   new URL("../golden/st_default_nonorm", import.meta.url).pathname;

@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { fails, isThere, workshop } from "./_cli.ts";
+import { fails, isThere, workshop } from "../helpers/cli.ts";
 
 /** Words that are added to a good command line, and what is wrong with them. */
 const WRONG: [words: string, message: RegExp][] = [

@@ -1,9 +1,16 @@
 /** The one-file program: it starts its threads from its own single module. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bundle } from "../../scripts/_build.ts";
-import { assertSameStore } from "../data/_sources.ts";
-import { metrics, succeeds, workshop } from "./_cli.ts";
-import { gzip, jsonLines, SMALL, STEPS, texts, toldOf } from "./_data.ts";
+import { assertSameStore } from "../helpers/sources.ts";
+import { metrics, succeeds, workshop } from "../helpers/cli.ts";
+import {
+  gzip,
+  jsonLines,
+  SMALL,
+  STEPS,
+  texts,
+  toldOf,
+} from "../helpers/cli_data.ts";
 
 Deno.test("the bundle prepares with threads, trains and evaluates from an empty folder", async () => {
   using work = workshop();

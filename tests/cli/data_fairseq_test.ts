@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { writeDictionary, writeSubset } from "../data/fairseq/_folder.ts";
-import { fails, hashes, metrics, succeeds, workshop } from "./_cli.ts";
-import { SMALL, texts } from "./_data.ts";
+import { writeDictionary, writeSubset } from "../helpers/fairseq_folder.ts";
+import { fails, hashes, metrics, succeeds, workshop } from "../helpers/cli.ts";
+import { SMALL, texts } from "../helpers/cli_data.ts";
 
 const EOS = 2, SPECIALS = 4;
 const WORDS = "the of loss rate step model data text token train".split(" ");

@@ -1,9 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { loadTokenizer } from "../../src/data/tokenizer.ts";
-import { fails, hashes, metrics, succeeds, workshop } from "./_cli.ts";
-import { filesBelow, SMALL, STEPS, tokensOf, toldOf } from "./_data.ts";
-import { courseHub } from "./_hub.ts";
+import { fails, hashes, metrics, succeeds, workshop } from "../helpers/cli.ts";
+import {
+  filesBelow,
+  SMALL,
+  STEPS,
+  tokensOf,
+  toldOf,
+} from "../helpers/cli_data.ts";
+import { courseHub } from "../helpers/cli_hub.ts";
 
 /** python3 -c "import numpy as n; print(sorted(n.random.default_rng(0).permutation(300)[:40].tolist()))" */
 // deno-fmt-ignore

@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { assertSameStore } from "../data/_sources.ts";
-import { fails, metrics, succeeds, type Workshop, workshop } from "./_cli.ts";
+import { assertSameStore } from "../helpers/sources.ts";
+import {
+  fails,
+  metrics,
+  succeeds,
+  type Workshop,
+  workshop,
+} from "../helpers/cli.ts";
 import {
   assertSameTokens,
   byteChunks,
@@ -13,7 +19,7 @@ import {
   tokensOf,
   toldOf,
   zstd,
-} from "./_data.ts";
+} from "../helpers/cli_data.ts";
 
 const FIXTURES = new URL("../data/sources/fixtures/", import.meta.url);
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fails, metrics, succeeds, workshop } from "./_cli.ts";
+import { fails, metrics, succeeds, workshop } from "../helpers/cli.ts";
 
 /** The numbers of the line that eval prints. */
 function read(out: string) {

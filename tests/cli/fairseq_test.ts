@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fails, hashes, metrics, succeeds, workshop } from "./_cli.ts";
+import { fails, hashes, metrics, succeeds, workshop } from "../helpers/cli.ts";
 
 /** A small NormFormer with dropout, in fairseq's words. */
 const FLAGS = `--arch normformer --scale-resids --activation-fn relu_squared

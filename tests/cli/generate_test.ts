@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { fails, succeeds, workshop } from "./_cli.ts";
+import { fails, succeeds, workshop } from "../helpers/cli.ts";
 
 Deno.test("generate draws text from a checkpoint", async (t) => {
   using work = workshop();

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { commands } from "../../src/cli/mod.ts";
-import { commandLine, fails, succeeds } from "./_cli.ts";
+import { commandLine, fails, succeeds } from "../helpers/cli.ts";
 
 const NAMES = [
   "train",

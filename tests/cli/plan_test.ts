@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { succeeds, workshop } from "./_cli.ts";
+import { succeeds, workshop } from "../helpers/cli.ts";
 
 /** No driver at all: a plan is made without. */
 const NO_DEVICE = {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { isThere, succeeds, workshop } from "./_cli.ts";
+import { isThere, succeeds, workshop } from "../helpers/cli.ts";
 
 Deno.test("prepare makes a store once, which train finds", async () => {
   using work = workshop();

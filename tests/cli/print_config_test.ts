@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { isThere, succeeds, workshop } from "./_cli.ts";
+import { isThere, succeeds, workshop } from "../helpers/cli.ts";
 
 Deno.test("train --print-config prints what the run writes, and reads it back", async () => {
   using work = workshop();

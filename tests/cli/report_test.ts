@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fails, metrics, succeeds, workshop } from "./_cli.ts";
+import { fails, metrics, succeeds, workshop } from "../helpers/cli.ts";
 
 const REPORTS = `report_gains=true report_attn_entropy=true
   report_outliers=true report_grad_norms=true report_every=10`.split(/\s+/);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { commandLine, succeeds, workshop } from "./_cli.ts";
+import { commandLine, succeeds, workshop } from "../helpers/cli.ts";
 
 /** Runs a command on a terminal of its own, and gives what appears there. */
 const onTerminal = (command: string) =>

@@ -5,7 +5,7 @@ import {
   configOf,
   fairseqConfigOf,
   withFolder,
-} from "./_support.ts";
+} from "../helpers/config.ts";
 
 /** `model/default.yaml` of the paper's code, resolved, and this project's three keys. */
 const DEFAULT_MODEL = {

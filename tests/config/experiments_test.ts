@@ -5,7 +5,7 @@ import { parameterCount } from "../../src/model/model.ts";
 import { modelOf, programOf } from "../../src/train/build.ts";
 import { settingsOf } from "../../src/train/settings.ts";
 import { ASSUMED } from "../../src/cli/plan.ts";
-import { fairseqConfigOf } from "./_support.ts";
+import { fairseqConfigOf } from "../helpers/config.ts";
 
 const EXPERIMENTS = assetPaths("configs/experiment")
   .map((path) => path.slice("configs/experiment/".length, -".yaml".length));

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { parse } from "@std/yaml";
 import { validateFixture, validateModel } from "../../src/config/mod.ts";
-import { assertRefuses } from "./_support.ts";
+import { assertRefuses } from "../helpers/config.ts";
 
 const SIMPLIFIED = `\
 family: simplified_transformers

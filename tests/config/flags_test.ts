@@ -5,7 +5,7 @@ import {
   overridesOfFlag,
 } from "../../src/config/flags.ts";
 import { compose, familyOf } from "../../src/config/mod.ts";
-import { assertRefuses } from "./_support.ts";
+import { assertRefuses } from "../helpers/config.ts";
 
 const FAMILIES = ["gpt2", "transformer_lm_gpt"] as const;
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { interpolate } from "../../src/config/interpolate.ts";
 import type { Leaves } from "../../src/config/leaves.ts";
-import { assertRefuses } from "./_support.ts";
+import { assertRefuses } from "../helpers/config.ts";
 
 const leavesOf = (values: Record<string, unknown>): Leaves =>
   new Map(

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { addLeaves, type Leaves, nest, show } from "../../src/config/leaves.ts";
-import { assertRefuses } from "./_support.ts";
+import { assertRefuses } from "../helpers/config.ts";
 
 const leavesOf = (tree: Record<string, unknown>, prefix = "") => {
   const leaves: Leaves = new Map();

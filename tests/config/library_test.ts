@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { openLibrary } from "../../src/config/library.ts";
 import { UserError } from "../../src/errors.ts";
-import { assertRefuses, withFolder } from "./_support.ts";
+import { assertRefuses, withFolder } from "../helpers/config.ts";
 
 Deno.test("openLibrary() lists the built-in choices", () => {
   assertEquals(openLibrary().choices("model"), [

@@ -7,7 +7,7 @@ import { FactsCache } from "../../src/data/facts_cache.ts";
 import { type Input, inspectInputs, newTally } from "../../src/data/inspect.ts";
 import { Pool } from "../../src/data/pool.ts";
 import { UserError } from "../../src/errors.ts";
-import { sourcesIn, tempDir } from "./_sources.ts";
+import { sourcesIn, tempDir } from "../helpers/sources.ts";
 
 const options = { dedup: false, skipBad: false };
 

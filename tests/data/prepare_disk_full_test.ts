@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { tempDir } from "./_sources.ts";
+import { tempDir } from "../helpers/sources.ts";
 
-const SCRIPT = new URL("./_prepare_once.ts", import.meta.url).pathname;
+const SCRIPT =
+  new URL("../helpers/scripts/prepare_once.ts", import.meta.url).pathname;
 
 /** Runs shell commands in a mount namespace of its own, which goes with them. */
 function inNamespace(command: string): Promise<Deno.CommandOutput> {

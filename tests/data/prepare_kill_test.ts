@@ -3,9 +3,10 @@ import { basename, join } from "node:path";
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import { UNFINISHED } from "../../src/data/durable.ts";
-import { assertSameStore, namesIn, tempDir } from "./_sources.ts";
+import { assertSameStore, namesIn, tempDir } from "../helpers/sources.ts";
 
-const SCRIPT = new URL("./_prepare_once.ts", import.meta.url).pathname;
+const SCRIPT =
+  new URL("../helpers/scripts/prepare_once.ts", import.meta.url).pathname;
 
 interface Told {
   done?: number;

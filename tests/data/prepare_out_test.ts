@@ -4,7 +4,7 @@ import { byteTokenizer as byte } from "../../src/data/byte.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import type { Sink, SplitName } from "../../src/data/sink.ts";
 import { UserError } from "../../src/errors.ts";
-import { namesIn, tempDir } from "./_sources.ts";
+import { namesIn, tempDir } from "../helpers/sources.ts";
 
 const CONTEXT = 32;
 

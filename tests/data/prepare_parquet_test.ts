@@ -5,8 +5,8 @@ import { byteTokenizer } from "../../src/data/byte.ts";
 import { numpyPermutation } from "../../src/data/numpy_random.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import { UserError } from "../../src/errors.ts";
-import { parquetOf } from "./_parquet.ts";
-import { assertSameStore, sourcesIn, tempDir } from "./_sources.ts";
+import { parquetOf } from "../helpers/parquet.ts";
+import { assertSameStore, sourcesIn, tempDir } from "../helpers/sources.ts";
 
 const CONTEXT = 32;
 

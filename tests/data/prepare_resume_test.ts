@@ -7,7 +7,12 @@ import { FairseqSink } from "../../src/data/fairseq/mod.ts";
 import { prepare, type PrepareOptions } from "../../src/data/prepare.ts";
 import type { Tokenizer } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
-import { assertSameStore, namesIn, sourcesIn, tempDir } from "./_sources.ts";
+import {
+  assertSameStore,
+  namesIn,
+  sourcesIn,
+  tempDir,
+} from "../helpers/sources.ts";
 
 /** Half a megabyte of records, texts that are cut in pieces, and short texts. */
 function writeTexts(dir: string): void {

@@ -8,8 +8,13 @@ import type { SplitName } from "../../src/data/sink.ts";
 import { TokenStore } from "../../src/data/token_store.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
-import { compose, readFixtures } from "./tokenizers/_fixtures.ts";
-import { assertSameStore, namesIn, sourcesIn, tempDir } from "./_sources.ts";
+import { compose, readFixtures } from "../helpers/tokenizer_fixtures.ts";
+import {
+  assertSameStore,
+  namesIn,
+  sourcesIn,
+  tempDir,
+} from "../helpers/sources.ts";
 
 const byte = await loadTokenizer("byte");
 const CONTEXT = 32;

@@ -10,7 +10,7 @@ import type { PrepareProgress } from "../../src/data/progress.ts";
 import { type SplitName, TokenStore } from "../../src/data/token_store.ts";
 import { loadTokenizer } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
-import { assertSameStore, namesIn, sourcesIn } from "./_sources.ts";
+import { assertSameStore, namesIn, sourcesIn } from "../helpers/sources.ts";
 
 const byte = await loadTokenizer("byte");
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { fails, hashes, succeeds, workshop } from "../cli/_cli.ts";
+import { fails, hashes, succeeds, workshop } from "../helpers/cli.ts";
 import { copy, edit, type Tensors } from "./_tensors.ts";
 
 const LAST = "step-000010";

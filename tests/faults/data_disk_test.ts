@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { commandLine, type Workshop, workshop } from "../cli/_cli.ts";
-import { jsonLines, SMALL, texts, toldOf } from "../cli/_data.ts";
-import { courseHub } from "../cli/_hub.ts";
+import { commandLine, type Workshop, workshop } from "../helpers/cli.ts";
+import { jsonLines, SMALL, texts, toldOf } from "../helpers/cli_data.ts";
+import { courseHub } from "../helpers/cli_hub.ts";
 
 /** Runs a shell script in a mount namespace of its own, which goes with it. */
 const inNamespace = (script: string, env: Record<string, string> = {}) =>

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { writeDictionary, writeSubset } from "../data/fairseq/_folder.ts";
-import { compose, readFixtures } from "../data/tokenizers/_fixtures.ts";
-import { fails, isThere, succeeds, workshop } from "../cli/_cli.ts";
+import { writeDictionary, writeSubset } from "../helpers/fairseq_folder.ts";
+import { compose, readFixtures } from "../helpers/tokenizer_fixtures.ts";
+import { fails, isThere, succeeds, workshop } from "../helpers/cli.ts";
 import {
   byteChunks,
   filesBelow,
@@ -12,7 +12,7 @@ import {
   tokensOf,
   toldOf,
   zstd,
-} from "../cli/_data.ts";
+} from "../helpers/cli_data.ts";
 
 const FIXTURES = new URL("../data/sources/fixtures/", import.meta.url);
 const fixture = (name: string) => Deno.readFileSync(new URL(name, FIXTURES));

@@ -1,9 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { basename } from "node:path";
 import { UNFINISHED } from "../../src/data/durable.ts";
-import { assertSameStore } from "../data/_sources.ts";
-import { start, succeeds, type Workshop, workshop } from "../cli/_cli.ts";
-import { filesBelow, gzip, jsonLines, SMALL, toldOf } from "../cli/_data.ts";
+import { assertSameStore } from "../helpers/sources.ts";
+import { start, succeeds, type Workshop, workshop } from "../helpers/cli.ts";
+import {
+  filesBelow,
+  gzip,
+  jsonLines,
+  SMALL,
+  toldOf,
+} from "../helpers/cli_data.ts";
 
 /** Text of more than two shards of 32 MiB: long records, a fifth of which come again. */
 function writeTexts(work: Workshop): void {

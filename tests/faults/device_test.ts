@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { blocksmith, fails, isThere, succeeds, workshop } from "../cli/_cli.ts";
+import {
+  blocksmith,
+  fails,
+  isThere,
+  succeeds,
+  workshop,
+} from "../helpers/cli.ts";
 
 /** An environment in which no adapter is found, whatever the machine has. */
 const NO_ADAPTER = {

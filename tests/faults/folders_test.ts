@@ -9,7 +9,7 @@ import {
   start,
   succeeds,
   workshop,
-} from "../cli/_cli.ts";
+} from "../helpers/cli.ts";
 
 /** A process that may not write where permissions forbid it, as root may. */
 const PLAIN = Deno.uid() === 0

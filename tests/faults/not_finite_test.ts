@@ -7,7 +7,7 @@ import {
   metrics,
   succeeds,
   workshop,
-} from "../cli/_cli.ts";
+} from "../helpers/cli.ts";
 import { copy, edit, modelOf } from "./_tensors.ts";
 
 Deno.test("train stops where an update breaks the weights, and saves none of it", async () => {

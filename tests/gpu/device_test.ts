@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openGpu } from "../../src/gpu/device.ts";
 import { UserError } from "../../src/errors.ts";
-import { deviceTest, gpu } from "../_device.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
 
 deviceTest(
   "openGpu() asks the device for everything a plan depends on",

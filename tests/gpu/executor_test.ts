@@ -5,7 +5,7 @@ import { Graph } from "../../src/graph/graph.ts";
 import { activation } from "../../src/graph/ops/activation.ts";
 import { add } from "../../src/graph/ops/add.ts";
 import { makePlan } from "../../src/plan/plan.ts";
-import { deviceTest, gpu } from "../_device.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
 
 /** `y += relu(relu(… x))` of `n` elements, `depth` times. */
 async function counting(n: number, depth = 1) {

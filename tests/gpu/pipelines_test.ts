@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Pipelines } from "../../src/gpu/pipelines.ts";
 import type { Constant } from "../../src/graph/dispatch.ts";
 import type { PlannedDispatch } from "../../src/plan/plan.ts";
-import { deviceTest, gpu } from "../_device.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
 
 /** A dispatch of `kernels/add.wgsl`. */
 const adding = (constants: Record<string, Constant>): PlannedDispatch => ({

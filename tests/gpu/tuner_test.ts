@@ -4,7 +4,7 @@ import { type Choices, time, tuner } from "../../src/gpu/tuner.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { linear } from "../../src/graph/ops/linear.ts";
 import { makePlan } from "../../src/plan/plan.ts";
-import { deviceTest, gpu } from "../_device.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
 
 /** A plan of one product of [7, 12] and [12, 48], and an executor with its tensors. */
 async function product() {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { loadChoices, saveChoices } from "../../src/gpu/tuning_cache.ts";
-import { deviceTest, gpu } from "../_device.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
 
 async function inFolder(test: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();

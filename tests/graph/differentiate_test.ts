@@ -7,9 +7,9 @@ import { linear } from "../../src/graph/ops/linear.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import { activations } from "../reference/activation.ts";
 import * as reference from "../reference/linear.ts";
-import { assertClose, randoms } from "../reference/_numbers.ts";
-import { deviceTest, type Ran, runGraph } from "../_device.ts";
-import { seedGradients } from "./_check.ts";
+import { assertClose, randoms } from "../reference/numbers.ts";
+import { deviceTest, type Ran, runGraph } from "../helpers/device.ts";
+import { seedGradients } from "../helpers/check_operation.ts";
 
 const N = 7, D = 5, SHAPE = [N, D];
 const { df } = activations.gelu;

@@ -6,7 +6,7 @@
 import { activations } from "../reference/activation.ts";
 import { attention } from "../reference/attention.ts";
 import { embed } from "../reference/embed.ts";
-import type { FullConfig } from "../model/_config.ts";
+import type { FullConfig } from "../helpers/model_config.ts";
 import {
   columns,
   crossEntropy,

@@ -6,8 +6,8 @@ import { Session } from "../../src/train/session.ts";
 import { buildProgram } from "../../src/train/program.ts";
 import { writeTrainState } from "../../src/train/state_files.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
-import { deviceTest, gpu } from "../_device.ts";
-import { tempDir } from "../train/_helpers.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
+import { tempDir } from "../helpers/files.ts";
 
 /** Fixtures whose parameters differ in more than a number. */
 const NAMES = [

@@ -5,9 +5,9 @@ import {
 } from "../../src/train/state_files.ts";
 import type { Batch, Session } from "../../src/train/session.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
-import { deviceTest } from "../_device.ts";
-import { assertClose, inner, randoms } from "../reference/_numbers.ts";
-import { tempDir } from "../train/_helpers.ts";
+import { deviceTest } from "../helpers/device.ts";
+import { assertClose, inner, randoms } from "../reference/numbers.ts";
+import { tempDir } from "../helpers/files.ts";
 import { CONFIGURATIONS } from "./_configs.ts";
 import { Drops, type Loss } from "./_parts.ts";
 import {

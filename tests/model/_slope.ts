@@ -1,7 +1,7 @@
 /** Whether a model's gradient is its loss's slope. @module */
 import { assert } from "@std/assert";
 import type { Batch, Session } from "../../src/train/session.ts";
-import { inner } from "../reference/_numbers.ts";
+import { inner } from "../reference/numbers.ts";
 
 /** Asserts that the loss rises along the gradient by the gradient's length. */
 export async function assertSlope(

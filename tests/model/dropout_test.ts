@@ -12,10 +12,10 @@ import {
 } from "../../src/train/program.ts";
 import { Session } from "../../src/train/session.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
-import { deviceTest, gpu } from "../_device.ts";
-import { inner } from "../reference/_numbers.ts";
-import { ADAM, sequences, SMALL, T, toBatch, V } from "../train/_session.ts";
-import { defaultModel, type FullConfig } from "./_config.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
+import { inner } from "../reference/numbers.ts";
+import { ADAM, sequences, SMALL, T, toBatch, V } from "../helpers/engine.ts";
+import { defaultModel, type FullConfig } from "../helpers/model_config.ts";
 
 const RATES = { embd_pdrop: 0.1, attn_pdrop: 0.2, resid_pdrop: 0.3 };
 

@@ -11,7 +11,7 @@ import {
   FIXTURES,
   type FullConfig,
   nameOf,
-} from "./_config.ts";
+} from "../helpers/model_config.ts";
 
 /** What the authors' code says of a fixture's parameters. */
 interface Expected {

@@ -1,6 +1,6 @@
-import { deviceTest } from "../_device.ts";
-import { openSession, sequences, toBatch } from "../train/_session.ts";
-import type { FullConfig } from "./_config.ts";
+import { deviceTest } from "../helpers/device.ts";
+import { openSession, sequences, toBatch } from "../helpers/engine.ts";
+import type { FullConfig } from "../helpers/model_config.ts";
 import { assertSlope } from "./_slope.ts";
 
 /** Blocks that differ in more than a number. Widths and heads are multiples of nothing. */

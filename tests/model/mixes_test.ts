@@ -11,8 +11,8 @@ import { modelOf } from "../../src/train/build.ts";
 import { buildProgram } from "../../src/train/program.ts";
 import { Session } from "../../src/train/session.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
-import { deviceTest, gpu } from "../_device.ts";
-import { ADAM, sequences, T, toBatch, V } from "../train/_session.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
+import { ADAM, sequences, T, toBatch, V } from "../helpers/engine.ts";
 import { assertSlope } from "./_slope.ts";
 
 type Changes = Partial<ModelConfig> & Partial<NormformerModel>;

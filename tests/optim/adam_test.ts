@@ -12,8 +12,8 @@ import {
 } from "../../src/optim/adam.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import * as reference from "../reference/adam.ts";
-import { assertClose, randoms } from "../reference/_numbers.ts";
-import { deviceTest, gpu, NO_SUBGROUPS } from "../_device.ts";
+import { assertClose, randoms } from "../reference/numbers.ts";
+import { deviceTest, gpu, NO_SUBGROUPS } from "../helpers/device.ts";
 
 const KINDS: AdamKind[] = ["adamw_hf", "adamw_torch", "adam_fairseq"];
 

@@ -6,8 +6,8 @@ import {
 } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
 import { parity, type ParityRow } from "../../src/train/parity.ts";
-import { deviceTest, gpu } from "../_device.ts";
-import { FIXTURES, nameOf } from "../model/_config.ts";
+import { deviceTest, gpu } from "../helpers/device.ts";
+import { FIXTURES, nameOf } from "../helpers/model_config.ts";
 
 /** What the authors' code is compared in, by the rows' names. */
 const QUANTITIES = [

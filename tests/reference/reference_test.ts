@@ -12,7 +12,7 @@ import {
   integers,
   numericalGradient,
   randoms,
-} from "./_numbers.ts";
+} from "./numbers.ts";
 
 const NEAR = { relative: 1e-7, absolute: 1e-9 };
 

@@ -7,7 +7,7 @@ import {
   readState,
 } from "../../src/train/checkpoint.ts";
 import { SafetensorsFile } from "../../src/train/safetensors.ts";
-import { firstWord, start, tempDir } from "./_helpers.ts";
+import { firstWord, start, tempDir } from "../helpers/files.ts";
 
 /** The step that all of a checkpoint's contents agree on. */
 function contents(path: string): number {

@@ -20,7 +20,7 @@ import {
   writeState,
 } from "../../src/train/checkpoint.ts";
 import { exists } from "../../src/train/files.ts";
-import { checkpointOf, tempDir } from "./_helpers.ts";
+import { checkpointOf, tempDir } from "../helpers/files.ts";
 
 const steps = (run: string) => listCheckpoints(run).map(({ step }) => step);
 const names = (folder: string) =>

@@ -7,7 +7,7 @@ import {
   saveCheckpoint,
 } from "../../src/train/checkpoint.ts";
 import { writeSafetensors } from "../../src/train/safetensors.ts";
-import { checkpointOf, script, tempDir } from "./_helpers.ts";
+import { checkpointOf, script, tempDir } from "../helpers/files.ts";
 
 /** Run a script in a mount namespace of its own, which goes with it. */
 function inNamespace(command: string): Promise<Deno.CommandOutput> {

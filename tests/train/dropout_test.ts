@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { hashes, succeeds, workshop } from "../cli/_cli.ts";
-import { deviceTest } from "../_device.ts";
-import { all, openSession, sequences, split, toBatch } from "./_session.ts";
+import { hashes, succeeds, workshop } from "../helpers/cli.ts";
+import { deviceTest } from "../helpers/device.ts";
+import {
+  all,
+  openSession,
+  sequences,
+  split,
+  toBatch,
+} from "../helpers/engine.ts";
 
 const RATES = { embd_pdrop: 0.1, attn_pdrop: 0.1, resid_pdrop: 0.1 };
 

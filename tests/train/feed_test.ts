@@ -11,8 +11,8 @@ import { evalBatches, openFeed, type TrainFeed } from "../../src/train/feed.ts";
 import { writeState } from "../../src/train/checkpoint.ts";
 import { waitHint } from "../../src/train/loop.ts";
 import { readTrainFacts } from "../../src/train/state_files.ts";
-import { letters, storeOf } from "../data/_stores.ts";
-import { tempDir } from "./_helpers.ts";
+import { letters, storeOf } from "../helpers/stores.ts";
+import { tempDir } from "../helpers/files.ts";
 
 const T = 8;
 

@@ -13,7 +13,7 @@ import {
   stableJson,
   writeFileAtomic,
 } from "../../src/train/files.ts";
-import { tempDir } from "./_helpers.ts";
+import { tempDir } from "../helpers/files.ts";
 
 Deno.test("stableJson() depends on the value alone", () => {
   const one = stableJson({ b: [1, { y: null, x: "é" }], a: -1.5e-7 });

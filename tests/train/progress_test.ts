@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Progress, type ProgressSink } from "../../src/train/progress.ts";
-import { script } from "./_helpers.ts";
+import { script } from "../helpers/files.ts";
 
 /** A sink that remembers, and a clock in the test's hand. */
 function fake(columns = 120, isTerminal = false, color = false) {

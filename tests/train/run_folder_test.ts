@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { exists } from "../../src/train/files.ts";
 import { openRun } from "../../src/train/run_folder.ts";
-import { firstWord, start, tempDir } from "./_helpers.ts";
+import { firstWord, start, tempDir } from "../helpers/files.ts";
 
 const names = (folder: string) =>
   [...Deno.readDirSync(folder)].map(({ name }) => name).sort();

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { metrics, start, workshop } from "../cli/_cli.ts";
+import { metrics, start, workshop } from "../helpers/cli.ts";
 
 /** Resident memory of a process in MB, as Linux tells it; 0 once it has ended. */
 function resident(pid: number): number {

@@ -8,7 +8,7 @@ import {
   start,
   succeeds,
   workshop,
-} from "../cli/_cli.ts";
+} from "../helpers/cli.ts";
 
 /** Long enough that a signal finds it at work. */
 const STEPS = ["train.max_steps=60", "train.save_steps=30"];

@@ -7,7 +7,7 @@ import {
   succeeds,
   type Workshop,
   workshop,
-} from "../cli/_cli.ts";
+} from "../helpers/cli.ts";
 
 const LAST = "step-000020";
 

@@ -6,7 +6,7 @@ import {
   SafetensorsFile,
   writeSafetensors,
 } from "../../src/train/safetensors.ts";
-import { tempDir } from "./_helpers.ts";
+import { tempDir } from "../helpers/files.ts";
 
 const bytesOf = (array: ArrayBufferView<ArrayBuffer>) =>
   new Uint8Array(array.buffer);

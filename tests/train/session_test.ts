@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { ProgramOptions } from "../../src/train/program.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
-import { deviceTest } from "../_device.ts";
-import type { FullConfig } from "../model/_config.ts";
-import { assertClose } from "../reference/_numbers.ts";
-import { all, openSession, sequences, split, V } from "./_session.ts";
+import { deviceTest } from "../helpers/device.ts";
+import type { FullConfig } from "../helpers/model_config.ts";
+import { assertClose } from "../reference/numbers.ts";
+import { all, openSession, sequences, split, V } from "../helpers/engine.ts";
 
 deviceTest("four micro-batches of 2 are one batch of 8", async () => {
   const parts = await openSession({ batch: 2, accumulation: 4 });

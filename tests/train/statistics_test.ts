@@ -4,9 +4,9 @@ import {
   gradientNorms,
   type ReportOptions,
 } from "../../src/train/statistics.ts";
-import { deviceTest } from "../_device.ts";
-import { assertClose } from "../reference/_numbers.ts";
-import { all, openSession, sequences, split } from "./_session.ts";
+import { deviceTest } from "../helpers/device.ts";
+import { assertClose } from "../reference/numbers.ts";
+import { all, openSession, sequences, split } from "../helpers/engine.ts";
 
 const ALL: ReportOptions = {
   gains: true,

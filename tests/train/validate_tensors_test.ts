@@ -6,7 +6,7 @@ import {
   writeSafetensors,
 } from "../../src/train/safetensors.ts";
 import { validateTensors } from "../../src/train/validate_tensors.ts";
-import { tempDir } from "./_helpers.ts";
+import { tempDir } from "../helpers/files.ts";
 
 Deno.test("validateTensors() counts and names what is missing, extra and mis-shaped", async () => {
   using dir = tempDir();

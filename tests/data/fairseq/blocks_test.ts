@@ -2,7 +2,12 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { IGNORE } from "../../../src/data/batch.ts";
 import { openFairseqSplit } from "../../../src/data/fairseq/blocks.ts";
-import { complaintOf, FIXTURE, inFolder, writeSubset } from "./_folder.ts";
+import {
+  complaintOf,
+  FIXTURE,
+  inFolder,
+  writeSubset,
+} from "../../helpers/fairseq_folder.ts";
 
 const refOf = (paths: string[], contextLength: number, vocabSize = 30) => ({
   paths,

@@ -18,7 +18,7 @@ import {
   inFolder,
   writeDictionary,
   writeSubset,
-} from "./_folder.ts";
+} from "../../helpers/fairseq_folder.ts";
 
 const optionsFor = (path: string): FairseqOptions => ({
   path,

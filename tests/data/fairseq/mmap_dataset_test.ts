@@ -2,7 +2,12 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { INT_TYPES, typeFor } from "../../../src/data/fairseq/int_types.ts";
 import { MmapDataset } from "../../../src/data/fairseq/mmap_dataset.ts";
-import { complaintOf, FIXTURE, inFolder, subsetBytes } from "./_folder.ts";
+import {
+  complaintOf,
+  FIXTURE,
+  inFolder,
+  subsetBytes,
+} from "../../helpers/fairseq_folder.ts";
 
 // The same text in each type: see reference.py.
 const TEXT = [4, 127, 99, 2, 5, 2, 6, 7, 8, 9, 10, 11, 12, 2];

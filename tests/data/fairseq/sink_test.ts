@@ -6,7 +6,11 @@ import { MmapDataset } from "../../../src/data/fairseq/mmap_dataset.ts";
 import { FairseqSink } from "../../../src/data/fairseq/sink.ts";
 import type { SplitName } from "../../../src/data/sink.ts";
 import { UserError } from "../../../src/errors.ts";
-import { FIXTURE, inFolder, subsetBytes } from "./_folder.ts";
+import {
+  FIXTURE,
+  inFolder,
+  subsetBytes,
+} from "../../helpers/fairseq_folder.ts";
 
 /** The documents that `reference.py` has under `written/`, without `</s>`. */
 function* documents(

@@ -7,7 +7,7 @@ import {
 import { byteTokenizer } from "../../../src/data/byte.ts";
 import type { Tokenizer } from "../../../src/data/tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
-import { inFolder, writeDictionary } from "./_folder.ts";
+import { inFolder, writeDictionary } from "../../helpers/fairseq_folder.ts";
 
 /** Loads the tokenizer of a dictionary of these symbols. */
 async function load(

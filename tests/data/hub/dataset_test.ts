@@ -1,7 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UserError } from "../../../src/errors.ts";
 import { hubDataset } from "../../../src/data/hub/mod.ts";
-import { type FakeHub, noise, quick, withHub } from "./_server.ts";
+import {
+  type FakeHub,
+  noise,
+  quick,
+  withHub,
+} from "../../helpers/hub_server.ts";
 
 const FETCH = { url: "hf://datasets/o/n", split: "train" };
 

@@ -11,7 +11,7 @@ import {
   quick,
   sha256,
   withHub,
-} from "./_server.ts";
+} from "../../helpers/hub_server.ts";
 
 const DATA = noise(100_000);
 const MiB = 2 ** 20;

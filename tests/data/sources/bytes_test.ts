@@ -5,7 +5,12 @@ import {
   type SourceFile,
   Unreadable,
 } from "../../../src/data/sources/mod.ts";
-import { concatenated, FIXTURES, source, withFolder } from "./_files.ts";
+import {
+  concatenated,
+  FIXTURES,
+  source,
+  withFolder,
+} from "../../helpers/source_files.ts";
 
 const lines = Array.from(
   { length: 40_000 },

@@ -14,7 +14,11 @@ import {
   type SourceFile,
   Unreadable,
 } from "../../../src/data/sources/mod.ts";
-import { concatenated, FIXTURES, withFolder } from "./_files.ts";
+import {
+  concatenated,
+  FIXTURES,
+  withFolder,
+} from "../../helpers/source_files.ts";
 import { mutated, randomFrom } from "./_mutations.ts";
 
 const FILES = 2000;

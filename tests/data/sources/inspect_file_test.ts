@@ -3,7 +3,12 @@ import { createHash } from "node:crypto";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { inspectFile } from "../../../src/data/sources/mod.ts";
 import { UserError } from "../../../src/errors.ts";
-import { concatenated, FIXTURES, source, withFolder } from "./_files.ts";
+import {
+  concatenated,
+  FIXTURES,
+  source,
+  withFolder,
+} from "../../helpers/source_files.ts";
 
 const utf8 = new TextEncoder();
 const sha256 = (bytes: Uint8Array) =>

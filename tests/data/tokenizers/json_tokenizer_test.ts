@@ -2,7 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { Part } from "../../../src/data/tokenizers/part.ts";
 import { readJsonTokenizer } from "../../../src/data/tokenizers/json_tokenizer.ts";
 import type { Tokenizer } from "../../../src/data/tokenizer.ts";
-import { compose, packIds, readFixtures } from "./_fixtures.ts";
+import {
+  compose,
+  packIds,
+  readFixtures,
+} from "../../helpers/tokenizer_fixtures.ts";
 import { KINDS } from "./_kinds.ts";
 import { hardTexts, LONG_UNITS } from "./_texts.ts";
 

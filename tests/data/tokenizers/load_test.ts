@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { loadTokenizer } from "../../../src/data/tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
-import { compose, readFixtures } from "./_fixtures.ts";
+import { compose, readFixtures } from "../../helpers/tokenizer_fixtures.ts";
 
 const fixtures = readFixtures();
 

@@ -7,7 +7,11 @@
  * @module
  */
 import { KINDS } from "./_kinds.ts";
-import { compose, type Fixtures, packIds } from "./_fixtures.ts";
+import {
+  compose,
+  type Fixtures,
+  packIds,
+} from "../../helpers/tokenizer_fixtures.ts";
 import {
   byteBpe,
   charBpe,

@@ -5,8 +5,13 @@ import {
   ACTIVATIONS,
 } from "../../../src/graph/ops/activation.ts";
 import { activations } from "../../reference/activation.ts";
-import { deviceTest } from "../../_device.ts";
-import { type Check, checkOperation, type Given, given } from "../_check.ts";
+import { deviceTest } from "../../helpers/device.ts";
+import {
+  type Check,
+  checkOperation,
+  type Given,
+  given,
+} from "../../helpers/check_operation.ts";
 
 const KINDS = Object.keys(ACTIVATIONS) as Activation[];
 

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Graph } from "../../../src/graph/graph.ts";
 import { add } from "../../../src/graph/ops/add.ts";
-import { assertClose, randoms } from "../../reference/_numbers.ts";
-import { deviceTest, runGraph, type RunOptions } from "../../_device.ts";
+import { assertClose, randoms } from "../../reference/numbers.ts";
+import { deviceTest, runGraph, type RunOptions } from "../../helpers/device.ts";
 
 async function sum(n: number, options: RunOptions = {}) {
   const graph = new Graph();

@@ -3,8 +3,12 @@ import { Graph } from "../../../src/graph/graph.ts";
 import { attention } from "../../../src/graph/ops/attention.ts";
 import * as reference from "../../reference/attention.ts";
 import { matrixMask, type Random } from "../../reference/dropout.ts";
-import { deviceTest, GPU_KERNELS } from "../../_device.ts";
-import { type Check, checkOperation, given } from "../_check.ts";
+import { deviceTest, GPU_KERNELS } from "../../helpers/device.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../helpers/check_operation.ts";
 
 /** Columns of two matrices of `rows` rows side by side. */
 function pack(a: Float64Array, b: Float64Array, rows: number): Float64Array {

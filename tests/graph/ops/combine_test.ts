@@ -1,9 +1,13 @@
 import { assert, assertThrows } from "@std/assert";
 import { Graph } from "../../../src/graph/graph.ts";
 import { combine } from "../../../src/graph/ops/combine.ts";
-import { inner } from "../../reference/_numbers.ts";
-import { deviceTest, NO_SUBGROUPS } from "../../_device.ts";
-import { type Check, checkOperation, given } from "../_check.ts";
+import { inner } from "../../reference/numbers.ts";
+import { deviceTest, NO_SUBGROUPS } from "../../helpers/device.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../helpers/check_operation.ts";
 
 /** Branches with a number for a constant gain, "trained" for a parameter. */
 function sum(shape: number[], gains: (number | "trained")[]): Check {

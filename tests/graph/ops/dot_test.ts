@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { Graph } from "../../../src/graph/graph.ts";
 import { dot, partialCount } from "../../../src/graph/ops/dot.ts";
-import { assertClose, inner, randoms } from "../../reference/_numbers.ts";
+import { assertClose, inner, randoms } from "../../reference/numbers.ts";
 import {
   deviceTest,
   gpu,
   NO_SUBGROUPS,
   runGraph,
   type RunOptions,
-} from "../../_device.ts";
+} from "../../helpers/device.ts";
 
 /** `onto + a · b` on the device, and in float64. */
 async function product(n: number, options: RunOptions = {}) {

@@ -10,8 +10,17 @@ import {
 } from "../../../src/graph/ops/dropout.ts";
 import { philox } from "../../../src/model/random.ts";
 import { flatMask, type Random } from "../../reference/dropout.ts";
-import { deviceTest, gpu, GPU_KERNELS, runGraph } from "../../_device.ts";
-import { type Check, checkOperation, given } from "../_check.ts";
+import {
+  deviceTest,
+  gpu,
+  GPU_KERNELS,
+  runGraph,
+} from "../../helpers/device.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../helpers/check_operation.ts";
 
 type Words = [number, number, number, number];
 

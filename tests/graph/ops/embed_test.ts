@@ -1,9 +1,18 @@
 import { Graph } from "../../../src/graph/graph.ts";
 import { embed } from "../../../src/graph/ops/embed.ts";
 import * as reference from "../../reference/embed.ts";
-import { assertClose, integers, randoms } from "../../reference/_numbers.ts";
-import { deviceTest, gpu, GPU_KERNELS, runGraph } from "../../_device.ts";
-import { type Check, checkOperation, given } from "../_check.ts";
+import { assertClose, integers, randoms } from "../../reference/numbers.ts";
+import {
+  deviceTest,
+  gpu,
+  GPU_KERNELS,
+  runGraph,
+} from "../../helpers/device.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../helpers/check_operation.ts";
 
 /** Rows sorted by token, equal tokens in their order. */
 const sorted = (tokens: Uint32Array) =>

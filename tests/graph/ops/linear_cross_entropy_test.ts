@@ -8,15 +8,15 @@ import {
 } from "../../../src/graph/ops/linear_cross_entropy.ts";
 import type { Tensor } from "../../../src/graph/tensor.ts";
 import * as reference from "../../reference/linear_cross_entropy.ts";
-import { assertClose, integers, randoms } from "../../reference/_numbers.ts";
+import { assertClose, integers, randoms } from "../../reference/numbers.ts";
 import {
   deviceTest,
   GPU_KERNELS,
   NO_SUBGROUPS,
   runGraph,
   type RunOptions,
-} from "../../_device.ts";
-import { seedGradients } from "../_check.ts";
+} from "../../helpers/device.ts";
+import { seedGradients } from "../../helpers/check_operation.ts";
 
 /** A head with numbers, on N rows of D features and V classes. */
 function head([N, D, V]: number[], targets = integers(N, 3, V)) {

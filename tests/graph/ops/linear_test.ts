@@ -2,8 +2,12 @@ import { assertRejects, assertThrows } from "@std/assert";
 import { Graph } from "../../../src/graph/graph.ts";
 import { linear } from "../../../src/graph/ops/linear.ts";
 import * as reference from "../../reference/linear.ts";
-import { deviceTest, GPU_KERNELS, NO_SUBGROUPS } from "../../_device.ts";
-import { type Check, checkOperation, given } from "../_check.ts";
+import { deviceTest, GPU_KERNELS, NO_SUBGROUPS } from "../../helpers/device.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../helpers/check_operation.ts";
 
 /** A layer from I to O features on N rows. */
 function layer(

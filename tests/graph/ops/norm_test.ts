@@ -3,8 +3,12 @@ import { Graph } from "../../../src/graph/graph.ts";
 import { norm } from "../../../src/graph/ops/norm.ts";
 import type { Tensor } from "../../../src/graph/tensor.ts";
 import * as reference from "../../reference/norm.ts";
-import { deviceTest, GPU_KERNELS, NO_SUBGROUPS } from "../../_device.ts";
-import { type Check, checkOperation, given } from "../_check.ts";
+import { deviceTest, GPU_KERNELS, NO_SUBGROUPS } from "../../helpers/device.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../helpers/check_operation.ts";
 
 interface Options {
   kind: "ln" | "rmsnorm";

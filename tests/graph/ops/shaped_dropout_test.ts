@@ -6,9 +6,13 @@ import { shapedDropout } from "../../../src/graph/ops/shaped_dropout.ts";
 import type { Tensor } from "../../../src/graph/tensor.ts";
 import * as reference from "../../reference/attention.ts";
 import { matrixMask, type Random } from "../../reference/dropout.ts";
-import { assertClose } from "../../reference/_numbers.ts";
-import { deviceTest, GPU_KERNELS, runGraph } from "../../_device.ts";
-import { type Check, checkOperation, given } from "../_check.ts";
+import { assertClose } from "../../reference/numbers.ts";
+import { deviceTest, GPU_KERNELS, runGraph } from "../../helpers/device.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../helpers/check_operation.ts";
 
 const RANDOM: Random = [7, 3, 1];
 

@@ -7,8 +7,13 @@ import {
 } from "../../../src/graph/ops/statistics.ts";
 import { attentionEntropy } from "../../../src/graph/ops/statistics_entropy.ts";
 import { outlierStatistics } from "../../../src/train/statistics.ts";
-import { deviceTest, gpu, NO_SUBGROUPS, runGraph } from "../../_device.ts";
-import { assertClose, randoms } from "../../reference/_numbers.ts";
+import {
+  deviceTest,
+  gpu,
+  NO_SUBGROUPS,
+  runGraph,
+} from "../../helpers/device.ts";
+import { assertClose, randoms } from "../../reference/numbers.ts";
 
 const numbers = (n: number, seed: number) =>
   Float32Array.from(randoms(n, seed));

@@ -5,7 +5,13 @@ import {
   type SourceFile,
   Unreadable,
 } from "../../../../src/data/sources/mod.ts";
-import { FIXTURES, rowRecords, shown, source, withFolder } from "../_files.ts";
+import {
+  FIXTURES,
+  rowRecords,
+  shown,
+  source,
+  withFolder,
+} from "../../../helpers/source_files.ts";
 
 const texts: (string | null)[] = JSON.parse(
   Deno.readTextFileSync(FIXTURES + "texts.json"),

@@ -2,8 +2,8 @@
  * Takes and releases a lock many times, and checks each time that nobody else
  * is inside. Prints how often it was let in; fails at the first intruder.
  */
-import { UserError } from "../../src/errors.ts";
-import { RunLock } from "../../src/train/run_lock.ts";
+import { UserError } from "../../../src/errors.ts";
+import { RunLock } from "../../../src/train/run_lock.ts";
 
 const [folder, seconds] = Deno.args;
 const inside = `${folder}/inside`;

@@ -2,7 +2,7 @@
  * Works until asked to stop; with `--deaf`, never looks up from its work, as
  * while waiting for a device.
  */
-import { StopRequest } from "../../src/train/signals.ts";
+import { StopRequest } from "../../../src/train/signals.ts";
 
 {
   using stop = await StopRequest.listen((signal) => `asked by ${signal}\n`);

@@ -6,8 +6,8 @@ import {
   clearLeftovers,
   latestCheckpoint,
   saveCheckpoint,
-} from "../../src/train/checkpoint.ts";
-import { checkpointOf } from "./_helpers.ts";
+} from "../../../src/train/checkpoint.ts";
+import { checkpointOf } from "../files.ts";
 
 const [run, keep] = Deno.args;
 clearLeftovers(run);

@@ -4,9 +4,9 @@
  * one, bundle and all, is for CI to prove.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { explain } from "../scripts/compile.ts";
-import { fault } from "../scripts/_build.ts";
-import { pack } from "../scripts/compile_offline.ts";
+import { explain } from "../../scripts/compile.ts";
+import { fault } from "../../scripts/_build.ts";
+import { pack } from "../../scripts/compile_offline.ts";
 
 const ignore = Deno.build.os === "windows";
 

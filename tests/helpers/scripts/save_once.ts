@@ -6,9 +6,9 @@ import {
   listCheckpoints,
   readState,
   saveCheckpoint,
-} from "../../src/train/checkpoint.ts";
-import { UserError } from "../../src/errors.ts";
-import { checkpointOf, thrown } from "./_helpers.ts";
+} from "../../../src/train/checkpoint.ts";
+import { UserError } from "../../../src/errors.ts";
+import { checkpointOf, thrown } from "../files.ts";
 
 const [run, floats] = Deno.args;
 await saveCheckpoint(run, 1, checkpointOf(1), 3);

@@ -3,12 +3,12 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { type Gpu, openGpu } from "../src/gpu/device.ts";
-import { Executor } from "../src/gpu/executor.ts";
-import type { Traits } from "../src/graph/dispatch.ts";
-import type { Graph } from "../src/graph/graph.ts";
-import { bytes, count, type Tensor } from "../src/graph/tensor.ts";
-import { aligned, makePlan, type Plan } from "../src/plan/plan.ts";
+import { type Gpu, openGpu } from "../../src/gpu/device.ts";
+import { Executor } from "../../src/gpu/executor.ts";
+import type { Traits } from "../../src/graph/dispatch.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { bytes, count, type Tensor } from "../../src/graph/tensor.ts";
+import { aligned, makePlan, type Plan } from "../../src/plan/plan.ts";
 
 let opened: Promise<Gpu> | undefined;
 

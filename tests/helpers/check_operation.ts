@@ -6,8 +6,8 @@ import { differentiate, gradientName } from "../../src/graph/differentiate.ts";
 import { Graph, type Operation } from "../../src/graph/graph.ts";
 import { combine } from "../../src/graph/ops/combine.ts";
 import { count, type Tensor } from "../../src/graph/tensor.ts";
-import { assertClose, randoms } from "../reference/_numbers.ts";
-import { runGraph, type RunOptions } from "../_device.ts";
+import { assertClose, randoms } from "../reference/numbers.ts";
+import { runGraph, type RunOptions } from "./device.ts";
 
 /** Feeds any gradient: inputs are outputs of operations, each with its gradient behind it. */
 const seed: Operation<null> = {

@@ -1,32 +1,41 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { kernelNames, kernelText } from "../src/gpu/kernel_files.ts";
-import { Pipelines } from "../src/gpu/pipelines.ts";
-import { assemble } from "../src/gpu/wgsl.ts";
-import { differentiate } from "../src/graph/differentiate.ts";
-import type { Traits } from "../src/graph/dispatch.ts";
-import { Graph } from "../src/graph/graph.ts";
+import { kernelNames, kernelText } from "../../src/gpu/kernel_files.ts";
+import { Pipelines } from "../../src/gpu/pipelines.ts";
+import { assemble } from "../../src/gpu/wgsl.ts";
+import { differentiate } from "../../src/graph/differentiate.ts";
+import type { Traits } from "../../src/graph/dispatch.ts";
+import { Graph } from "../../src/graph/graph.ts";
 import {
   type Activation,
   activation,
   ACTIVATIONS,
-} from "../src/graph/ops/activation.ts";
-import { attention } from "../src/graph/ops/attention.ts";
-import { combine } from "../src/graph/ops/combine.ts";
-import { drop, DropoutSites } from "../src/graph/ops/dropout.ts";
-import { embed } from "../src/graph/ops/embed.ts";
-import { linear } from "../src/graph/ops/linear.ts";
-import { linearCrossEntropy } from "../src/graph/ops/linear_cross_entropy.ts";
-import { norm } from "../src/graph/ops/norm.ts";
-import { scale } from "../src/graph/ops/scale.ts";
-import { shaped } from "../src/graph/ops/shaped.ts";
-import { shapedDropout } from "../src/graph/ops/shaped_dropout.ts";
-import type { Tensor } from "../src/graph/tensor.ts";
-import { gpt2 } from "../src/model/gpt2.ts";
-import { adamStep } from "../src/optim/adam.ts";
-import { makePlan, type Plan, type PlannedDispatch } from "../src/plan/plan.ts";
-import { buildReport } from "../src/train/statistics.ts";
-import { deviceTest, gpu, GPU_KERNELS, NO_SUBGROUPS } from "./_device.ts";
-import { defaultModel } from "./model/_config.ts";
+} from "../../src/graph/ops/activation.ts";
+import { attention } from "../../src/graph/ops/attention.ts";
+import { combine } from "../../src/graph/ops/combine.ts";
+import { drop, DropoutSites } from "../../src/graph/ops/dropout.ts";
+import { embed } from "../../src/graph/ops/embed.ts";
+import { linear } from "../../src/graph/ops/linear.ts";
+import { linearCrossEntropy } from "../../src/graph/ops/linear_cross_entropy.ts";
+import { norm } from "../../src/graph/ops/norm.ts";
+import { scale } from "../../src/graph/ops/scale.ts";
+import { shaped } from "../../src/graph/ops/shaped.ts";
+import { shapedDropout } from "../../src/graph/ops/shaped_dropout.ts";
+import type { Tensor } from "../../src/graph/tensor.ts";
+import { gpt2 } from "../../src/model/gpt2.ts";
+import { adamStep } from "../../src/optim/adam.ts";
+import {
+  makePlan,
+  type Plan,
+  type PlannedDispatch,
+} from "../../src/plan/plan.ts";
+import { buildReport } from "../../src/train/statistics.ts";
+import {
+  deviceTest,
+  gpu,
+  GPU_KERNELS,
+  NO_SUBGROUPS,
+} from "../helpers/device.ts";
+import { defaultModel } from "../helpers/model_config.ts";
 
 /** Kernels that no operation runs: the bench tests its own. */
 const NOT_OPERATIONS = ["peak"];

@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 
-const LAUNCHER = new URL("../blocksmith", import.meta.url).pathname;
+const LAUNCHER = new URL("../../blocksmith", import.meta.url).pathname;
 
 /** What of the real system the launcher may use; the rest is stubs or missing. */
 const TOOLS =

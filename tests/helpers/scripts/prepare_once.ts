@@ -3,10 +3,10 @@
  * Arguments: folder of texts, cache folder, workers, and, for one that is to be killed, milliseconds to wait at each
  * report, and the number of the report at which it waits for good.
  */
-import { prepare } from "../../src/data/prepare.ts";
-import { loadTokenizer } from "../../src/data/tokenizer.ts";
-import { UserError } from "../../src/errors.ts";
-import { sourcesIn } from "./_sources.ts";
+import { prepare } from "../../../src/data/prepare.ts";
+import { loadTokenizer } from "../../../src/data/tokenizer.ts";
+import { UserError } from "../../../src/errors.ts";
+import { sourcesIn } from "../sources.ts";
 
 const [texts, cacheDir, workers, pause = "0", last = "Infinity"] = Deno.args;
 let reports = 0;

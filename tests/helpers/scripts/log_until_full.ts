@@ -1,7 +1,7 @@
 /** Logs until the disk refuses; prints what was thrown and how the file ends. */
-import { UserError } from "../../src/errors.ts";
-import { MetricsLog, readMetrics } from "../../src/train/metrics.ts";
-import { thrown } from "./_helpers.ts";
+import { UserError } from "../../../src/errors.ts";
+import { MetricsLog, readMetrics } from "../../../src/train/metrics.ts";
+import { thrown } from "../files.ts";
 
 const path = `${Deno.args[0]}/metrics.jsonl`;
 using log = MetricsLog.open(path);

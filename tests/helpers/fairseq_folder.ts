@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** What `reference.py` made. */
-export const FIXTURE = fileURLToPath(new URL("./fixture/", import.meta.url));
+export const FIXTURE = fileURLToPath(
+  new URL("../data/fairseq/fixture/", import.meta.url),
+);
 
 /** Runs `work` with an empty folder, and removes it. */
 export async function inFolder(

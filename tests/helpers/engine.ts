@@ -5,9 +5,9 @@ import { gpt2 } from "../../src/model/gpt2.ts";
 import { buildProgram, type ProgramOptions } from "../../src/train/program.ts";
 import { type Batch, Session } from "../../src/train/session.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
-import { gpu } from "../_device.ts";
-import { defaultModel, type FullConfig } from "../model/_config.ts";
-import { integers } from "../reference/_numbers.ts";
+import { gpu } from "./device.ts";
+import { defaultModel, type FullConfig } from "./model_config.ts";
+import { integers } from "../reference/numbers.ts";
 
 /** Tokens of a sequence, and tokens that there are. */
 export const T = 20, V = 101;
