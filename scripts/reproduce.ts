@@ -23,7 +23,7 @@ import { describeMachine } from "../src/bench/mod.ts";
 import { UserError } from "../src/errors.ts";
 import { openGpu } from "../src/gpu/device.ts";
 import { readRuns } from "../src/report/mod.ts";
-import { exists, quoted } from "../src/train/files.ts";
+import { exists, quoted } from "../src/fs/atomic_file.ts";
 import { pageOf, type Study } from "./_reproduction_page.ts";
 import {
   folderOf,

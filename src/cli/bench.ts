@@ -10,7 +10,7 @@ import {
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
-import { cacheFolder } from "../train/cache_folder.ts";
+import { cacheFolder } from "../fs/cache_dir.ts";
 import type { Command } from "./command.ts";
 
 /** Times kernels and steps. */

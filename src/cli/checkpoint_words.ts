@@ -9,7 +9,7 @@ import type { Gpu } from "../gpu/device.ts";
 import type { Choices } from "../gpu/tuner.ts";
 import { loadChoices } from "../gpu/tuning_cache.ts";
 import { modelOf } from "../train/build.ts";
-import { cacheFolder } from "../train/cache_folder.ts";
+import { cacheFolder } from "../fs/cache_dir.ts";
 import type { Inference } from "../train/inference.ts";
 import { keptTokenizer } from "../train/kept_tokenizer.ts";
 import { recordedChoices, withWayBack } from "../train/resume.ts";

@@ -6,7 +6,7 @@ import { openSplits, type SplitRef } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
-import { cacheFolder } from "../train/cache_folder.ts";
+import { cacheFolder } from "../fs/cache_dir.ts";
 import { openData, prepareWith, sourcesOf } from "../train/data.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { Inference } from "../train/inference.ts";

@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
-import { cacheFolder } from "../train/cache_folder.ts";
+import { cacheFolder } from "../fs/cache_dir.ts";
 import { Inference } from "../train/inference.ts";
 import { sampleToken } from "../train/sampling.ts";
 import { choicesOf, loadTrained, trainedModel } from "./checkpoint_words.ts";

@@ -1,6 +1,6 @@
 /** `blocksmith report`. @module */
 import { pageOf, readRuns, textTable } from "../report/mod.ts";
-import { writeFileAtomic } from "../train/files.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
 import type { Command } from "./command.ts";
 
 /** Compares runs. */

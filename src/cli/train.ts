@@ -2,7 +2,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
-import { exists } from "../train/files.ts";
+import { exists } from "../fs/atomic_file.ts";
 import { run } from "../train/run.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import type { Command, Words } from "./command.ts";

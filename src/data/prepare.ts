@@ -5,7 +5,11 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
-import { removeUnfinished, withLock, writeFolder } from "./durable.ts";
+import {
+  removeUnfinished,
+  withLock,
+  writeFolder,
+} from "../fs/durable_folder.ts";
 import { fillFolder } from "./fill_folder.ts";
 import { type Plan, planStore } from "./plan_store.ts";
 import { WorkerDied } from "./pool.ts";

@@ -2,7 +2,7 @@
 import { parse } from "@std/yaml";
 import { basename, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
-import { exists, quoted } from "../train/files.ts";
+import { exists, quoted } from "../fs/atomic_file.ts";
 import { type MetricRecord, readMetrics } from "../train/metrics.ts";
 
 /** One run. A number that the folder does not tell is null. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { quoted } from "./files.ts";
+import { quoted } from "../fs/atomic_file.ts";
 
 /** Bytes of one element of each element type. */
 export const DTYPE_BYTES = {

@@ -12,7 +12,7 @@
  * @module
  */
 import { basename, join, resolve } from "node:path";
-import { syncFolder } from "../data/durable.ts";
+import { syncFolder } from "../fs/durable_folder.ts";
 import { UserError } from "../errors.ts";
 import {
   exists,
@@ -23,7 +23,7 @@ import {
   stableJson,
   syncTree,
   writeFileAtomic,
-} from "./files.ts";
+} from "../fs/atomic_file.ts";
 
 /** The files of a checkpoint. */
 export const CHECKPOINT_FILES = [

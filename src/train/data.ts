@@ -16,7 +16,7 @@ import {
 } from "../data/mod.ts";
 import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
-import { cacheFolder } from "./cache_folder.ts";
+import { cacheFolder } from "../fs/cache_dir.ts";
 import { HUB } from "./pin.ts";
 import { Progress } from "./progress.ts";
 import { sourceTexts } from "../assets/source_text.ts";

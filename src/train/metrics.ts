@@ -3,7 +3,12 @@
  * the checkpoint when a run resumes.
  * @module
  */
-import { fileError, hasCode, writeAll, writeFileAtomic } from "./files.ts";
+import {
+  fileError,
+  hasCode,
+  writeAll,
+  writeFileAtomic,
+} from "../fs/atomic_file.ts";
 
 /** What one line says; only `step` is in all of them. */
 export interface MetricRecord {

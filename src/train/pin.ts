@@ -9,7 +9,7 @@ import { TOKENIZER_NAMES } from "../data/mod.ts";
 import { hubCommit, parseHubName, parseHubUrl } from "../data/hub/mod.ts";
 import { spool } from "../data/stdin.ts";
 import { UserError } from "../errors.ts";
-import { cacheFolder } from "./cache_folder.ts";
+import { cacheFolder } from "../fs/cache_dir.ts";
 
 /** The name of standard input among files. */
 const STDIN = "-";

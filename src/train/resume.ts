@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Choices } from "../gpu/tuner.ts";
 import { type Checkpoint, listCheckpoints } from "./checkpoint.ts";
-import { quoted } from "./files.ts";
+import { quoted } from "../fs/atomic_file.ts";
 import { readMetrics } from "./metrics.ts";
 import type { Settings } from "./settings.ts";
 import type { TrainState } from "./state_files.ts";

@@ -21,11 +21,11 @@ import {
   resolveCheckpoint,
   saveCheckpoint,
 } from "./checkpoint.ts";
-import { cacheFolder } from "./cache_folder.ts";
+import { cacheFolder } from "../fs/cache_dir.ts";
 import { openData, tokenizerOf } from "./data.ts";
 import { evaluate } from "./evaluate.ts";
 import { type FeedOptions, openFeed } from "./feed.ts";
-import { exists, quoted } from "./files.ts";
+import { exists, quoted } from "../fs/atomic_file.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import {
   checkSameTokenizer,

@@ -13,7 +13,7 @@ import {
   quoted,
   stableJson,
   writeFileAtomic,
-} from "./files.ts";
+} from "../fs/atomic_file.ts";
 import { RunLock } from "./run_lock.ts";
 
 /** A folder with one of these holds a run. */

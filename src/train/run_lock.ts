@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 import { UserError } from "../errors.ts";
-import { fileError, hasCode, quoted, writeAll } from "./files.ts";
+import { fileError, hasCode, quoted, writeAll } from "../fs/atomic_file.ts";
 
 /** Who holds a lock. */
 export interface LockHolder {

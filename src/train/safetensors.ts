@@ -8,7 +8,7 @@
  * are read and written as they are.
  * @module
  */
-import { fileError, quoted, writeAll } from "./files.ts";
+import { fileError, quoted, writeAll } from "../fs/atomic_file.ts";
 import {
   badFile,
   type Dtype,

@@ -3,7 +3,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { quoted } from "./files.ts";
+import { quoted } from "../fs/atomic_file.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
 
 /**

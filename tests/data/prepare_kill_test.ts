@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { basename, join } from "node:path";
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
-import { UNFINISHED } from "../../src/data/durable.ts";
+import { UNFINISHED } from "../../src/fs/durable_folder.ts";
 import { assertSameStore, namesIn, tempDir } from "../helpers/sources.ts";
 
 const SCRIPT =

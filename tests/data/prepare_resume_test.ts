@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { basename, join } from "node:path";
 import { byteTokenizer } from "../../src/data/byte.ts";
-import { UNFINISHED } from "../../src/data/durable.ts";
+import { UNFINISHED } from "../../src/fs/durable_folder.ts";
 import { FairseqSink } from "../../src/data/fairseq/mod.ts";
 import { prepare, type PrepareOptions } from "../../src/data/prepare.ts";
 import type { Tokenizer } from "../../src/data/tokenizer.ts";

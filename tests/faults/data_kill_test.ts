@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { basename } from "node:path";
-import { UNFINISHED } from "../../src/data/durable.ts";
+import { UNFINISHED } from "../../src/fs/durable_folder.ts";
 import { assertSameStore } from "../helpers/sources.ts";
 import { start, succeeds, type Workshop, workshop } from "../helpers/cli.ts";
 import {

@@ -19,7 +19,7 @@ import {
   stepName,
   writeState,
 } from "../../src/train/checkpoint.ts";
-import { exists } from "../../src/train/files.ts";
+import { exists } from "../../src/fs/atomic_file.ts";
 import { checkpointOf, tempDir } from "../helpers/files.ts";
 
 const steps = (run: string) => listCheckpoints(run).map(({ step }) => step);

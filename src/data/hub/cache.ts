@@ -14,7 +14,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { writeDurably } from "../durable.ts";
+import { writeDurably } from "../../fs/durable_folder.ts";
 import type { Digest } from "./tree.ts";
 import { type HubKind, isCommit } from "./url.ts";
 

@@ -12,7 +12,7 @@ import {
   quoted,
   stableJson,
   writeFileAtomic,
-} from "../../src/train/files.ts";
+} from "../../src/fs/atomic_file.ts";
 import { tempDir } from "../helpers/files.ts";
 
 Deno.test("stableJson() depends on the value alone", () => {

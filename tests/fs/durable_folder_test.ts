@@ -6,7 +6,7 @@ import {
   withLock,
   writeDurably,
   writeFolder,
-} from "../../src/data/durable.ts";
+} from "../../src/fs/durable_folder.ts";
 
 async function withDir(work: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();
