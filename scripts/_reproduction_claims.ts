@@ -1,6 +1,6 @@
 /** The papers' claims, held against runs. @module */
 import type { RunData } from "../src/report/run_data.ts";
-import { formatValue } from "../src/train/format.ts";
+import { formatValue } from "../src/terminal/format_numbers.ts";
 import {
   gradients,
   kurtosis,

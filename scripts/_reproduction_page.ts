@@ -1,6 +1,10 @@
 /** `docs/reproduction.md`, from runs. @module */
 import type { RunData } from "../src/report/run_data.ts";
-import { formatCount, formatTime, formatValue } from "../src/train/format.ts";
+import {
+  formatCount,
+  formatTime,
+  formatValue,
+} from "../src/terminal/format_numbers.ts";
 import { findings, spread } from "./_reproduction_claims.ts";
 import {
   gradients,

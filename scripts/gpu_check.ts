@@ -49,7 +49,7 @@ import {
 } from "../src/bench/mod.ts";
 import { type Gpu, openGpu } from "../src/gpu/device.ts";
 import type { Choices } from "../src/gpu/tuner.ts";
-import { formatBytes, formatCount } from "../src/train/format.ts";
+import { formatBytes, formatCount } from "../src/terminal/format_numbers.ts";
 
 /** A model of the comparison. */
 interface Preset {

@@ -1,5 +1,5 @@
 /** What was measured on data, as tables. @module */
-import { formatBytes } from "../train/format.ts";
+import { formatBytes } from "../terminal/format_numbers.ts";
 import type { DataResult } from "./data.ts";
 import type { Rate } from "./data_clock.ts";
 import { type BlocksRow, FEED, type FeedRow } from "./data_feed.ts";

@@ -1,5 +1,5 @@
 /** What was measured, as tables. @module */
-import { formatBytes, formatCount } from "../train/format.ts";
+import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import type { BenchResult } from "./bench.ts";
 import { dataTables } from "./data_tables.ts";
 import type { HostRow } from "./host.ts";

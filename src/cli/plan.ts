@@ -6,7 +6,7 @@ import { openGpu } from "../gpu/device.ts";
 import type { Traits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
 import type { Plan } from "../plan/plan.ts";
-import { formatBytes, formatCount } from "../train/format.ts";
+import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { modelOf, programOf } from "../train/build.ts";
 import { settingsOf } from "../train/settings.ts";
 import type { Command } from "./command.ts";

@@ -9,7 +9,7 @@ import {
   sourcesOf,
   tokenizerOf,
 } from "../train/data.ts";
-import { formatBytes, formatCount } from "../train/format.ts";
+import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { pinData } from "../train/pin.ts";
 import { endingAtOnce } from "../train/signals.ts";
 import { sourceTexts } from "../assets/source_text.ts";

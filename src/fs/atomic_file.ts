@@ -7,7 +7,7 @@ import { statfsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { syncFolder } from "./durable_folder.ts";
 import { UserError } from "../errors.ts";
-import { formatBytes } from "../train/format.ts";
+import { formatBytes } from "../terminal/format_numbers.ts";
 
 /** What the disk refused, told in one line; `reason` is the part after "as". */
 export class FileError extends UserError {

@@ -4,7 +4,7 @@ import {
   formatCount,
   formatTime,
   formatValue,
-} from "../train/format.ts";
+} from "../terminal/format_numbers.ts";
 import type { RunData } from "./run_data.ts";
 
 /** Heads of the columns; the first two hold words, the others numbers. */

@@ -18,7 +18,7 @@ import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
 import { cacheFolder } from "../fs/cache_dir.ts";
 import { HUB } from "./pin.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../terminal/progress_bar.ts";
 import { sourceTexts } from "../assets/source_text.ts";
 
 /** The documents' shuffle has a seed of its own, as in the paper's code: runs that differ in `seed` see the same split. */

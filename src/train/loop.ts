@@ -16,7 +16,7 @@ import {
 import type { Evaluation } from "./evaluate.ts";
 import type { TrainFeed } from "./feed.ts";
 import type { MetricsLog } from "./metrics.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "../terminal/progress_bar.ts";
 import type { Session, StepRecord } from "./session.ts";
 import type { Settings } from "./settings.ts";
 import type { StopRequest, StopSignal } from "./signals.ts";

@@ -26,7 +26,7 @@ import { openData, tokenizerOf } from "./data.ts";
 import { evaluate } from "./evaluate.ts";
 import { type FeedOptions, openFeed } from "./feed.ts";
 import { exists, quoted } from "../fs/atomic_file.ts";
-import { formatBytes, formatCount } from "./format.ts";
+import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import {
   checkSameTokenizer,
   keepTokenizer,
@@ -35,7 +35,7 @@ import {
 import { type Ended, trainLoop } from "./loop.ts";
 import { MetricsLog } from "./metrics.ts";
 import { pinData } from "./pin.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../terminal/progress_bar.ts";
 import type { Program } from "./program.ts";
 import {
   checkResumable,

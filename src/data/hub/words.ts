@@ -2,7 +2,7 @@
  * What others wrote, made fit to be shown in a line.
  * @module
  */
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../../terminal/quote.ts";
 
 /** The beginning of a text, on one line. */
 export const quoted = (text: string): string => oneLine(text, 300);

@@ -2,7 +2,7 @@
  * The errors of the readers.
  * @module
  */
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../../terminal/quote.ts";
 import { UserError } from "../../errors.ts";
 
 /** A file whose content is at fault. */

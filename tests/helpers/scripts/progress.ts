@@ -1,5 +1,5 @@
 /** Reports 200 steps, then says on standard output that it got to the end. */
-import { Progress } from "../../../src/train/progress.ts";
+import { Progress } from "../../../src/terminal/progress_bar.ts";
 
 await using progress = new Progress({ label: "step", total: 200 });
 for (let step = 1; step <= 200; step++) {

@@ -4,7 +4,7 @@ import {
   formatCount,
   formatTime,
   formatValue,
-} from "../../src/train/format.ts";
+} from "../../src/terminal/format_numbers.ts";
 
 Deno.test("formatCount() and formatBytes() keep to three or four digits", () => {
   const counts = [0, 950, 999.96, 12345, 999_949, 999_960, 1.5e6, 2e15];

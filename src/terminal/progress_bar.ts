@@ -5,7 +5,12 @@
  * @module
  */
 import { ProgressBar } from "@std/cli/unstable-progress-bar";
-import { formatBytes, formatCount, formatTime, formatValue } from "./format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatTime,
+  formatValue,
+} from "./format_numbers.ts";
 
 /** Where progress is written to. */
 export interface ProgressSink {

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Progress, type ProgressSink } from "../../src/train/progress.ts";
+import {
+  Progress,
+  type ProgressSink,
+} from "../../src/terminal/progress_bar.ts";
 import { script } from "../helpers/files.ts";
 
 /** A sink that remembers, and a clock in the test's hand. */
