@@ -6,8 +6,8 @@ import type { Gpu } from "../gpu/device.ts";
 import type { Choices } from "../gpu/tuner.ts";
 import { parameterCount } from "../model/model.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Memory, Program } from "../train/program.ts";
-import { type Batch, Session } from "../train/session.ts";
+import type { Memory, Program } from "../engine/step_plans.ts";
+import { type Batch, Session } from "../engine/train_engine.ts";
 import { initialiseWeights } from "../train/weights.ts";
 import { drain, idleWait, median } from "./timing.ts";
 import {

@@ -4,10 +4,10 @@ import { compose, type Config } from "../config/mod.ts";
 import { BatchAssembler } from "../data/batch.ts";
 import { sourceTexts } from "../assets/source_text.ts";
 import type { Traits } from "../graph/dispatch.ts";
-import { buildProgram, type Program } from "../train/program.ts";
-import type { Batch } from "../train/session.ts";
-import { modelOf } from "../train/build.ts";
-import { settingsOf } from "../train/settings.ts";
+import { buildProgram, type Program } from "../engine/step_plans.ts";
+import type { Batch } from "../engine/train_engine.ts";
+import { modelOf } from "../engine/from_config.ts";
+import { settingsOf } from "../engine/train_settings.ts";
 
 /** A model, its batch and its vocabulary. */
 export interface Workload {

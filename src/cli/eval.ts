@@ -9,7 +9,7 @@ import { saveChoices } from "../gpu/tuning_cache.ts";
 import { cacheFolder } from "../fs/cache_dir.ts";
 import { openData, prepareWith, sourcesOf } from "../train/data.ts";
 import { evaluate } from "../train/evaluate.ts";
-import { Inference } from "../train/inference.ts";
+import { Inference } from "../engine/inference_engine.ts";
 import { checkSameTokenizer } from "../train/kept_tokenizer.ts";
 import { pinData } from "../train/pin.ts";
 import {

@@ -3,8 +3,8 @@ import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
 import { cacheFolder } from "../fs/cache_dir.ts";
-import { Inference } from "../train/inference.ts";
-import { sampleToken } from "../train/sampling.ts";
+import { Inference } from "../engine/inference_engine.ts";
+import { sampleToken } from "../engine/sampling.ts";
 import { choicesOf, loadTrained, trainedModel } from "./checkpoint_words.ts";
 import { type Command, numberFlag } from "./command.ts";
 

@@ -7,8 +7,8 @@ import type { Traits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
 import type { Plan } from "../plan/plan.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
-import { modelOf, programOf } from "../train/build.ts";
-import { settingsOf } from "../train/settings.ts";
+import { modelOf, programOf } from "../engine/from_config.ts";
+import { settingsOf } from "../engine/train_settings.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configOf } from "./config_words.ts";
 

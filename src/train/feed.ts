@@ -13,7 +13,7 @@ import {
 import type { TokenSplit } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { startWorker } from "../workers/start.ts";
-import type { Batch } from "./session.ts";
+import type { Batch } from "../engine/train_engine.ts";
 
 /** Training batches: seeded epochs without replacement, of each part of the data. */
 export interface TrainFeed extends Disposable {

@@ -8,7 +8,7 @@ import { normformer } from "../model/normformer.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import { SafetensorsFile } from "./safetensors.ts";
-import type { Batch } from "./session.ts";
+import type { Batch } from "../engine/train_engine.ts";
 
 /** `expected.json`, as far as it is read; `tests/golden/README.md` says what it means. */
 export interface Expected {

@@ -12,13 +12,13 @@ import {
   findNonFinite,
   nonFiniteWeights,
   NotFinite,
-} from "./diagnose.ts";
+} from "../engine/non_finite.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { TrainFeed } from "./feed.ts";
 import type { MetricsLog } from "./metrics.ts";
 import type { Progress } from "../terminal/progress_bar.ts";
-import type { Session, StepRecord } from "./session.ts";
-import type { Settings } from "./settings.ts";
+import type { Session, StepRecord } from "../engine/train_engine.ts";
+import type { Settings } from "../engine/train_settings.ts";
 import type { StopRequest, StopSignal } from "./signals.ts";
 
 /** What the loop works with. */

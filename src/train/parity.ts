@@ -14,8 +14,8 @@ import {
   openFixture,
 } from "./fixture_files.ts";
 import { elementCount } from "./_safetensors_header.ts";
-import { buildProgram, logitsGraph } from "./program.ts";
-import { type Batch, Session } from "./session.ts";
+import { buildProgram, logitsGraph } from "../engine/step_plans.ts";
+import { type Batch, Session } from "../engine/train_engine.ts";
 import type { ReportOptions } from "./statistics.ts";
 import { statisticsRows } from "./parity_statistics.ts";
 import { floats, loadWeights } from "./weights.ts";

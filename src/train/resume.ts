@@ -6,7 +6,7 @@ import type { Choices } from "../gpu/tuner.ts";
 import { type Checkpoint, listCheckpoints } from "./checkpoint.ts";
 import { quoted } from "../fs/atomic_file.ts";
 import { readMetrics } from "./metrics.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "../engine/train_settings.ts";
 import type { TrainState } from "./state_files.ts";
 
 /** The kernels that a run was computing with, or null where they are not known or of another adapter. */

@@ -12,7 +12,7 @@ import type { Choices } from "../gpu/tuner.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import { parameterCount } from "../model/model.ts";
 import { VERSION } from "../version.ts";
-import { modelOf, programOf, refuseUnbuilt } from "./build.ts";
+import { modelOf, programOf, refuseUnbuilt } from "../engine/from_config.ts";
 import {
   type Checkpoint,
   latestCheckpoint,
@@ -36,7 +36,7 @@ import { type Ended, trainLoop } from "./loop.ts";
 import { MetricsLog } from "./metrics.ts";
 import { pinData } from "./pin.ts";
 import { Progress } from "../terminal/progress_bar.ts";
-import type { Program } from "./program.ts";
+import type { Program } from "../engine/step_plans.ts";
 import {
   checkResumable,
   lastElapsed,
@@ -44,8 +44,8 @@ import {
   withWayBack,
 } from "./resume.ts";
 import { openRun } from "./run_folder.ts";
-import { Session } from "./session.ts";
-import { settingsOf } from "./settings.ts";
+import { Session } from "../engine/train_engine.ts";
+import { settingsOf } from "../engine/train_settings.ts";
 import { endingAtOnce, StopRequest } from "./signals.ts";
 import {
   readTrainFacts,

@@ -9,9 +9,9 @@ import { UserError } from "../errors.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
 import { initialValues } from "../model/initialise.ts";
 import { readState, writeState } from "./checkpoint.ts";
-import { NotFinite, notFinite } from "./diagnose.ts";
+import { NotFinite, notFinite } from "../engine/non_finite.ts";
 import { SafetensorsFile, writeSafetensors } from "./safetensors.ts";
-import type { Session, StateKind } from "./session.ts";
+import type { Session, StateKind } from "../engine/train_engine.ts";
 import { validateTensors } from "./validate_tensors.ts";
 import { finite, floats, loadWeights, type WeightSink } from "./weights.ts";
 

@@ -35,7 +35,7 @@ import {
   gainStatistics,
   placeOf,
 } from "./gain_statistics.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "../engine/train_engine.ts";
 
 /** What to look at. */
 export interface ReportOptions {

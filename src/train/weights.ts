@@ -6,9 +6,9 @@ import { UserError } from "../errors.ts";
 import { initialValues } from "../model/initialise.ts";
 import type { Model } from "../model/model.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
-import { notFinite } from "./diagnose.ts";
+import { notFinite } from "../engine/non_finite.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "../engine/train_engine.ts";
 import { validateTensors } from "./validate_tensors.ts";
 
 /** Gives every trained parameter and every fixed tensor its initial values. */

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { assetPaths, assetText } from "../../src/assets/assets.ts";
 import { compose, contextLength } from "../../src/config/mod.ts";
 import { parameterCount } from "../../src/model/model.ts";
-import { modelOf, programOf } from "../../src/train/build.ts";
-import { settingsOf } from "../../src/train/settings.ts";
+import { modelOf, programOf } from "../../src/engine/from_config.ts";
+import { settingsOf } from "../../src/engine/train_settings.ts";
 import { ASSUMED } from "../../src/cli/plan.ts";
 import { fairseqConfigOf } from "../helpers/config.ts";
 

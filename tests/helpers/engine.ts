@@ -2,8 +2,11 @@
 import { assembleBatch } from "../../src/data/batch.ts";
 import type { Choices } from "../../src/gpu/tuner.ts";
 import { gpt2 } from "../../src/model/gpt2.ts";
-import { buildProgram, type ProgramOptions } from "../../src/train/program.ts";
-import { type Batch, Session } from "../../src/train/session.ts";
+import {
+  buildProgram,
+  type ProgramOptions,
+} from "../../src/engine/step_plans.ts";
+import { type Batch, Session } from "../../src/engine/train_engine.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
 import { gpu } from "./device.ts";
 import { defaultModel, type FullConfig } from "./model_config.ts";

@@ -3,7 +3,7 @@ import {
   readTrainState,
   writeTrainState,
 } from "../../src/train/state_files.ts";
-import type { Batch, Session } from "../../src/train/session.ts";
+import type { Batch, Session } from "../../src/engine/train_engine.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
 import { deviceTest } from "../helpers/device.ts";
 import { assertClose, inner, randoms } from "../reference/numbers.ts";

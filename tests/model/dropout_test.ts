@@ -9,8 +9,8 @@ import {
   gradientGraph,
   lossGraph,
   RANDOM,
-} from "../../src/train/program.ts";
-import { Session } from "../../src/train/session.ts";
+} from "../../src/engine/step_plans.ts";
+import { Session } from "../../src/engine/train_engine.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 import { inner } from "../reference/numbers.ts";

@@ -4,7 +4,7 @@ import { gpt2 } from "../../src/model/gpt2.ts";
 import { type Model, parameterCount } from "../../src/model/model.ts";
 import { initialValues } from "../../src/model/initialise.ts";
 import type { ParameterSpec } from "../../src/model/parameters.ts";
-import { gradientGraph } from "../../src/train/program.ts";
+import { gradientGraph } from "../../src/engine/step_plans.ts";
 import {
   defaultModel,
   fixtureConfig,

@@ -7,9 +7,9 @@ import {
 import { UserError } from "../../src/errors.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import type { Model } from "../../src/model/model.ts";
-import { modelOf } from "../../src/train/build.ts";
-import { buildProgram } from "../../src/train/program.ts";
-import { Session } from "../../src/train/session.ts";
+import { modelOf } from "../../src/engine/from_config.ts";
+import { buildProgram } from "../../src/engine/step_plans.ts";
+import { Session } from "../../src/engine/train_engine.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 import { ADAM, sequences, T, toBatch, V } from "../helpers/engine.ts";

@@ -17,8 +17,8 @@ import {
   type ParameterSpec,
 } from "../model/parameters.ts";
 import { makePlan } from "../plan/plan.ts";
-import { gradientGraph, INPUTS, lossGraph } from "./program.ts";
-import type { Batch } from "./session.ts";
+import { gradientGraph, INPUTS, lossGraph } from "./step_plans.ts";
+import type { Batch } from "./train_engine.ts";
 
 /** What can be computed. */
 type Purpose = { evaluate: { batch: number } } | { generate: true };

@@ -7,9 +7,9 @@ import type { Model } from "../model/model.ts";
 import { normformer } from "../model/normformer.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import type { AdamKind } from "../optim/adam.ts";
-import { historySlots } from "./loop.ts";
-import { buildProgram, type Program } from "./program.ts";
-import type { Settings } from "./settings.ts";
+import { historySlots } from "../train/loop.ts";
+import { buildProgram, type Program } from "./step_plans.ts";
+import type { Settings } from "./train_settings.ts";
 
 /** More would take minutes to plan; the deepest published are below 2,000. */
 const MOST_LAYERS = 4096;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { ProgramOptions } from "../../src/train/program.ts";
+import type { ProgramOptions } from "../../src/engine/step_plans.ts";
 import { initialiseWeights } from "../../src/train/weights.ts";
 import { deviceTest } from "../helpers/device.ts";
 import type { FullConfig } from "../helpers/model_config.ts";

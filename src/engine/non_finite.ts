@@ -2,7 +2,7 @@
 import { gradientName } from "../graph/differentiate.ts";
 import type { Loaded } from "../gpu/executor.ts";
 import type { Place } from "../plan/plan.ts";
-import type { Batch, Session } from "./session.ts";
+import type { Batch, Session } from "./train_engine.ts";
 
 /** Where the first non-finite value appeared. */
 export interface Culprit {

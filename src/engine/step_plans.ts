@@ -24,7 +24,11 @@ import {
   STEP_SCALARS,
 } from "../optim/adam.ts";
 import { aligned, makePlan, type Plan } from "../plan/plan.ts";
-import { buildReport, type Report, type ReportOptions } from "./statistics.ts";
+import {
+  buildReport,
+  type Report,
+  type ReportOptions,
+} from "../train/statistics.ts";
 
 /** Sizes of a run that its plans depend on. */
 export interface ProgramOptions {
