@@ -8,7 +8,7 @@ import { parameterCount } from "../model/model.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Memory, Program } from "../engine/step_plans.ts";
 import { type Batch, Session } from "../engine/train_engine.ts";
-import { initialiseWeights } from "../train/weights.ts";
+import { initialiseWeights } from "../checkpoint/load_weights.ts";
 import { drain, idleWait, median } from "./timing.ts";
 import {
   batchesOf,

@@ -4,16 +4,19 @@ import { type Config, fromYaml } from "../config/mod.ts";
 import type { Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
-import { type Checkpoint, resolveCheckpoint } from "../train/checkpoint.ts";
+import {
+  type Checkpoint,
+  resolveCheckpoint,
+} from "../checkpoint/checkpoint_folder.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Choices } from "../gpu/tuner.ts";
 import { loadChoices } from "../gpu/tuning_cache.ts";
 import { modelOf } from "../engine/from_config.ts";
 import { cacheFolder } from "../fs/cache_dir.ts";
 import type { Inference } from "../engine/inference_engine.ts";
-import { keptTokenizer } from "../train/kept_tokenizer.ts";
+import { keptTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { recordedChoices, withWayBack } from "../train/resume.ts";
-import { loadModel } from "../train/state_files.ts";
+import { loadModel } from "../checkpoint/train_state.ts";
 
 /** A checkpoint and what it was trained as. */
 export interface Trained {

@@ -10,7 +10,7 @@ import { cacheFolder } from "../fs/cache_dir.ts";
 import { openData, prepareWith, sourcesOf } from "../train/data.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { Inference } from "../engine/inference_engine.ts";
-import { checkSameTokenizer } from "../train/kept_tokenizer.ts";
+import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { pinData } from "../train/pin.ts";
 import {
   choicesOf,

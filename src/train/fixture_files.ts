@@ -7,7 +7,7 @@ import type { Model } from "../model/model.ts";
 import { normformer } from "../model/normformer.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
-import { SafetensorsFile } from "./safetensors.ts";
+import { SafetensorsFile } from "../checkpoint/safetensors.ts";
 import type { Batch } from "../engine/train_engine.ts";
 
 /** `expected.json`, as far as it is read; `tests/golden/README.md` says what it means. */

@@ -13,12 +13,12 @@ import {
   type FixtureFiles,
   openFixture,
 } from "./fixture_files.ts";
-import { elementCount } from "./_safetensors_header.ts";
+import { elementCount } from "../checkpoint/_safetensors_header.ts";
 import { buildProgram, logitsGraph } from "../engine/step_plans.ts";
 import { type Batch, Session } from "../engine/train_engine.ts";
 import type { ReportOptions } from "./statistics.ts";
 import { statisticsRows } from "./parity_statistics.ts";
-import { floats, loadWeights } from "./weights.ts";
+import { floats, loadWeights } from "../checkpoint/load_weights.ts";
 
 /** One quantity held against its reference. */
 export interface ParityRow {

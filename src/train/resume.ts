@@ -3,11 +3,14 @@ import type { Config } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Choices } from "../gpu/tuner.ts";
-import { type Checkpoint, listCheckpoints } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  listCheckpoints,
+} from "../checkpoint/checkpoint_folder.ts";
 import { quoted } from "../fs/atomic_file.ts";
 import { readMetrics } from "./metrics.ts";
 import type { Settings } from "../engine/train_settings.ts";
-import type { TrainState } from "./state_files.ts";
+import type { TrainState } from "../checkpoint/train_state.ts";
 
 /** The kernels that a run was computing with, or null where they are not known or of another adapter. */
 export function recordedChoices(

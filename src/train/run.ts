@@ -20,7 +20,7 @@ import {
   removeCheckpointsAfter,
   resolveCheckpoint,
   saveCheckpoint,
-} from "./checkpoint.ts";
+} from "../checkpoint/checkpoint_folder.ts";
 import { cacheFolder } from "../fs/cache_dir.ts";
 import { openData, tokenizerOf } from "./data.ts";
 import { evaluate } from "./evaluate.ts";
@@ -31,7 +31,7 @@ import {
   checkSameTokenizer,
   keepTokenizer,
   keptTokenizer,
-} from "./kept_tokenizer.ts";
+} from "../checkpoint/tokenizer_files.ts";
 import { type Ended, trainLoop } from "./loop.ts";
 import { MetricsLog } from "./metrics.ts";
 import { pinData } from "./pin.ts";
@@ -52,8 +52,8 @@ import {
   readTrainState,
   type TrainState,
   writeTrainState,
-} from "./state_files.ts";
-import { initialiseWeights } from "./weights.ts";
+} from "../checkpoint/train_state.ts";
+import { initialiseWeights } from "../checkpoint/load_weights.ts";
 
 /** What a run is started with. */
 export interface RunOptions {

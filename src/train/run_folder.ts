@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { clearLeftovers } from "./checkpoint.ts";
+import { clearLeftovers } from "../checkpoint/checkpoint_folder.ts";
 import {
   exists,
   FileError,

@@ -5,8 +5,8 @@ import {
   latestCheckpoint,
   readState,
   saveCheckpoint,
-} from "../../src/train/checkpoint.ts";
-import { writeSafetensors } from "../../src/train/safetensors.ts";
+} from "../../src/checkpoint/checkpoint_folder.ts";
+import { writeSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { checkpointOf, script, tempDir } from "../helpers/files.ts";
 
 /** Run a script in a mount namespace of its own, which goes with it. */

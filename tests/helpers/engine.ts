@@ -7,7 +7,7 @@ import {
   type ProgramOptions,
 } from "../../src/engine/step_plans.ts";
 import { type Batch, Session } from "../../src/engine/train_engine.ts";
-import { initialiseWeights } from "../../src/train/weights.ts";
+import { initialiseWeights } from "../../src/checkpoint/load_weights.ts";
 import { gpu } from "./device.ts";
 import { defaultModel, type FullConfig } from "./model_config.ts";
 import { integers } from "../reference/numbers.ts";

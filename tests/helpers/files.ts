@@ -1,7 +1,7 @@
 /** What the tests of this folder share. */
 import { join } from "node:path";
-import { writeState } from "../../src/train/checkpoint.ts";
-import { writeSafetensors } from "../../src/train/safetensors.ts";
+import { writeState } from "../../src/checkpoint/checkpoint_folder.ts";
+import { writeSafetensors } from "../../src/checkpoint/safetensors.ts";
 
 /** A folder that goes when the block ends. */
 export function tempDir(): { path: string } & Disposable {

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { openFixture } from "../../src/train/fixture_files.ts";
-import { SafetensorsFile } from "../../src/train/safetensors.ts";
+import { SafetensorsFile } from "../../src/checkpoint/safetensors.ts";
 import { Session } from "../../src/engine/train_engine.ts";
 import { buildProgram } from "../../src/engine/step_plans.ts";
-import { writeTrainState } from "../../src/train/state_files.ts";
-import { initialiseWeights } from "../../src/train/weights.ts";
+import { writeTrainState } from "../../src/checkpoint/train_state.ts";
+import { initialiseWeights } from "../../src/checkpoint/load_weights.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 import { tempDir } from "../helpers/files.ts";
 

@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import {
   readTrainState,
   writeTrainState,
-} from "../../src/train/state_files.ts";
+} from "../../src/checkpoint/train_state.ts";
 import type { Batch, Session } from "../../src/engine/train_engine.ts";
-import { initialiseWeights } from "../../src/train/weights.ts";
+import { initialiseWeights } from "../../src/checkpoint/load_weights.ts";
 import { deviceTest } from "../helpers/device.ts";
 import { assertClose, inner, randoms } from "../reference/numbers.ts";
 import { tempDir } from "../helpers/files.ts";

@@ -8,9 +8,9 @@ import { MmapWriter } from "../../src/data/fairseq/mmap_writer.ts";
 import { openSplits } from "../../src/data/split_ref.ts";
 import { UserError } from "../../src/errors.ts";
 import { evalBatches, openFeed, type TrainFeed } from "../../src/train/feed.ts";
-import { writeState } from "../../src/train/checkpoint.ts";
+import { writeState } from "../../src/checkpoint/checkpoint_folder.ts";
 import { waitHint } from "../../src/train/loop.ts";
-import { readTrainFacts } from "../../src/train/state_files.ts";
+import { readTrainFacts } from "../../src/checkpoint/train_state.ts";
 import { letters, storeOf } from "../helpers/stores.ts";
 import { tempDir } from "../helpers/files.ts";
 

@@ -6,7 +6,7 @@ import {
   clearLeftovers,
   latestCheckpoint,
   saveCheckpoint,
-} from "../../../src/train/checkpoint.ts";
+} from "../../../src/checkpoint/checkpoint_folder.ts";
 import { checkpointOf } from "../files.ts";
 
 const [run, keep] = Deno.args;

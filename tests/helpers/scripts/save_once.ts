@@ -6,7 +6,7 @@ import {
   listCheckpoints,
   readState,
   saveCheckpoint,
-} from "../../../src/train/checkpoint.ts";
+} from "../../../src/checkpoint/checkpoint_folder.ts";
 import { UserError } from "../../../src/errors.ts";
 import { checkpointOf, thrown } from "../files.ts";
 

@@ -5,7 +5,7 @@ import {
   type Dtype,
   SafetensorsFile,
   writeSafetensors,
-} from "../../src/train/safetensors.ts";
+} from "../../src/checkpoint/safetensors.ts";
 import { tempDir } from "../helpers/files.ts";
 
 const bytesOf = (array: ArrayBufferView<ArrayBuffer>) =>

@@ -8,12 +8,17 @@ import * as v from "valibot";
 import { UserError } from "../errors.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
 import { initialValues } from "../model/initialise.ts";
-import { readState, writeState } from "./checkpoint.ts";
+import { readState, writeState } from "./checkpoint_folder.ts";
 import { NotFinite, notFinite } from "../engine/non_finite.ts";
 import { SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 import type { Session, StateKind } from "../engine/train_engine.ts";
 import { validateTensors } from "./validate_tensors.ts";
-import { finite, floats, loadWeights, type WeightSink } from "./weights.ts";
+import {
+  finite,
+  floats,
+  loadWeights,
+  type WeightSink,
+} from "./load_weights.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 

@@ -18,7 +18,7 @@ import {
   saveCheckpoint,
   stepName,
   writeState,
-} from "../../src/train/checkpoint.ts";
+} from "../../src/checkpoint/checkpoint_folder.ts";
 import { exists } from "../../src/fs/atomic_file.ts";
 import { checkpointOf, tempDir } from "../helpers/files.ts";
 

@@ -4,8 +4,8 @@ import { UserError } from "../../src/errors.ts";
 import {
   SafetensorsFile,
   writeSafetensors,
-} from "../../src/train/safetensors.ts";
-import { validateTensors } from "../../src/train/validate_tensors.ts";
+} from "../../src/checkpoint/safetensors.ts";
+import { validateTensors } from "../../src/checkpoint/validate_tensors.ts";
 import { tempDir } from "../helpers/files.ts";
 
 Deno.test("validateTensors() counts and names what is missing, extra and mis-shaped", async () => {

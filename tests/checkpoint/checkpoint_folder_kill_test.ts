@@ -5,8 +5,8 @@ import {
   latestCheckpoint,
   listCheckpoints,
   readState,
-} from "../../src/train/checkpoint.ts";
-import { SafetensorsFile } from "../../src/train/safetensors.ts";
+} from "../../src/checkpoint/checkpoint_folder.ts";
+import { SafetensorsFile } from "../../src/checkpoint/safetensors.ts";
 import { firstWord, start, tempDir } from "../helpers/files.ts";
 
 /** The step that all of a checkpoint's contents agree on. */
