@@ -1,5 +1,5 @@
 /** The papers' claims, held against runs. @module */
-import type { RunData } from "../src/report/run_data.ts";
+import type { RunData } from "../src/run_folder/read_run.ts";
 import { formatValue } from "../src/terminal/format_numbers.ts";
 import {
   gradients,

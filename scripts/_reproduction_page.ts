@@ -1,5 +1,5 @@
 /** `docs/reproduction.md`, from runs. @module */
-import type { RunData } from "../src/report/run_data.ts";
+import type { RunData } from "../src/run_folder/read_run.ts";
 import {
   formatCount,
   formatTime,

@@ -1,6 +1,6 @@
 /** What `reproduce.ts` trains, and what it reads back from the runs. @module */
-import type { MetricRecord } from "../src/train/metrics.ts";
-import { isNumber, type RunData } from "../src/report/run_data.ts";
+import type { MetricRecord } from "../src/run_folder/metrics_log.ts";
+import { isNumber, type RunData } from "../src/run_folder/read_run.ts";
 
 /** Sizes of one reproduction; all its runs share them. */
 export interface Sizes {

@@ -1,6 +1,6 @@
 /** The report as one HTML page that needs nothing else. @module */
 import { svgOf } from "./chart.ts";
-import type { RunData } from "./run_data.ts";
+import type { RunData } from "../run_folder/read_run.ts";
 import { chartsOf } from "./series.ts";
 import { cellsOf, COLUMNS, WORDS } from "./table.ts";
 

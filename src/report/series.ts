@@ -1,6 +1,6 @@
 /** From runs' records to what each chart shows. @module */
-import type { MetricRecord } from "../train/metrics.ts";
-import { isNumber, type RunData } from "./run_data.ts";
+import type { MetricRecord } from "../run_folder/metrics_log.ts";
+import { isNumber, type RunData } from "../run_folder/read_run.ts";
 
 /** One point of a line. */
 export interface Point {

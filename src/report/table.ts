@@ -5,7 +5,7 @@ import {
   formatTime,
   formatValue,
 } from "../terminal/format_numbers.ts";
-import type { RunData } from "./run_data.ts";
+import type { RunData } from "../run_folder/read_run.ts";
 
 /** Heads of the columns; the first two hold words, the others numbers. */
 export const COLUMNS = [

@@ -15,7 +15,7 @@ import {
 } from "../engine/non_finite.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { TrainFeed } from "./feed.ts";
-import type { MetricsLog } from "./metrics.ts";
+import type { MetricsLog } from "../run_folder/metrics_log.ts";
 import type { Progress } from "../terminal/progress_bar.ts";
 import type { Session, StepRecord } from "../engine/train_engine.ts";
 import type { Settings } from "../engine/train_settings.ts";

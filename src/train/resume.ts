@@ -8,7 +8,7 @@ import {
   listCheckpoints,
 } from "../checkpoint/checkpoint_folder.ts";
 import { quoted } from "../fs/atomic_file.ts";
-import { readMetrics } from "./metrics.ts";
+import { readMetrics } from "../run_folder/metrics_log.ts";
 import type { Settings } from "../engine/train_settings.ts";
 import type { TrainState } from "../checkpoint/train_state.ts";
 

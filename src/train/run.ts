@@ -33,7 +33,7 @@ import {
   keptTokenizer,
 } from "../checkpoint/tokenizer_files.ts";
 import { type Ended, trainLoop } from "./loop.ts";
-import { MetricsLog } from "./metrics.ts";
+import { MetricsLog } from "../run_folder/metrics_log.ts";
 import { pinData } from "./pin.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import type { Program } from "../engine/step_plans.ts";
@@ -43,7 +43,7 @@ import {
   recordedChoices,
   withWayBack,
 } from "./resume.ts";
-import { openRun } from "./run_folder.ts";
+import { openRun } from "../run_folder/run_folder.ts";
 import { Session } from "../engine/train_engine.ts";
 import { settingsOf } from "../engine/train_settings.ts";
 import { endingAtOnce, StopRequest } from "./signals.ts";

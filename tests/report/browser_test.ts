@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { inflateSync } from "node:zlib";
 import { pageOf } from "../../src/report/page.ts";
-import { readRuns } from "../../src/report/run_data.ts";
+import { readRuns } from "../../src/run_folder/read_run.ts";
 import { chartsOf } from "../../src/report/series.ts";
 import { lines, place, records, write } from "./_runs.ts";
 

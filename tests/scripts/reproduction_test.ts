@@ -23,7 +23,7 @@ import {
   wordsOf,
 } from "../../scripts/_reproduction_runs.ts";
 import { configOf } from "../../src/cli/config_words.ts";
-import type { RunData } from "../../src/report/run_data.ts";
+import type { RunData } from "../../src/run_folder/read_run.ts";
 
 const SIZES = {
   layers: 3,

@@ -1,6 +1,6 @@
 /** Opens a run and holds it until killed or until standard input ends. */
 import { UserError } from "../../../src/errors.ts";
-import { openRun } from "../../../src/train/run_folder.ts";
+import { openRun } from "../../../src/run_folder/run_folder.ts";
 
 const [dir, resume] = Deno.args;
 try {

@@ -3,7 +3,7 @@
  * is inside. Prints how often it was let in; fails at the first intruder.
  */
 import { UserError } from "../../../src/errors.ts";
-import { RunLock } from "../../../src/train/run_lock.ts";
+import { RunLock } from "../../../src/run_folder/run_lock.ts";
 
 const [folder, seconds] = Deno.args;
 const inside = `${folder}/inside`;

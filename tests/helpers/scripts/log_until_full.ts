@@ -1,6 +1,9 @@
 /** Logs until the disk refuses; prints what was thrown and how the file ends. */
 import { UserError } from "../../../src/errors.ts";
-import { MetricsLog, readMetrics } from "../../../src/train/metrics.ts";
+import {
+  MetricsLog,
+  readMetrics,
+} from "../../../src/run_folder/metrics_log.ts";
 import { thrown } from "../files.ts";
 
 const path = `${Deno.args[0]}/metrics.jsonl`;

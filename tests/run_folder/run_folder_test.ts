@@ -8,7 +8,7 @@ import {
 import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { exists } from "../../src/fs/atomic_file.ts";
-import { openRun } from "../../src/train/run_folder.ts";
+import { openRun } from "../../src/run_folder/run_folder.ts";
 import { firstWord, start, tempDir } from "../helpers/files.ts";
 
 const names = (folder: string) =>

@@ -3,7 +3,7 @@ import { parse } from "@std/yaml";
 import { basename, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { exists, quoted } from "../fs/atomic_file.ts";
-import { type MetricRecord, readMetrics } from "../train/metrics.ts";
+import { type MetricRecord, readMetrics } from "./metrics_log.ts";
 
 /** One run. A number that the folder does not tell is null. */
 export interface RunData {

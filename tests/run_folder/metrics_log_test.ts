@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
-import { MetricsLog, readMetrics } from "../../src/train/metrics.ts";
+import { MetricsLog, readMetrics } from "../../src/run_folder/metrics_log.ts";
 import { tempDir } from "../helpers/files.ts";
 
 const stepsOf = (path: string) => readMetrics(path).map(({ step }) => step);
