@@ -1,4 +1,4 @@
-/** What looking inside the blocks costs: see `src/train/statistics.ts`. @module */
+/** What looking inside the blocks costs: see `src/statistics/block_statistics.ts`. @module */
 import type { Gpu } from "../gpu/device.ts";
 import type { Choices } from "../gpu/tuner.ts";
 import { openWorkload, step } from "./step.ts";

@@ -1,5 +1,5 @@
 /** Time of whole training steps, the loss staying on the device as in a run. @module */
-import type { ReportOptions } from "../train/statistics.ts";
+import type { ReportOptions } from "../statistics/block_statistics.ts";
 import { cpuUsage } from "node:process";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";

@@ -1,5 +1,5 @@
 /** Whole training steps that are timed, and what they are trained on. @module */
-import type { ReportOptions } from "../train/statistics.ts";
+import type { ReportOptions } from "../statistics/block_statistics.ts";
 import { compose, type Config } from "../config/mod.ts";
 import { BatchAssembler } from "../data/batch.ts";
 import { sourceTexts } from "../assets/source_text.ts";

@@ -28,7 +28,7 @@ import {
   buildReport,
   type Report,
   type ReportOptions,
-} from "../train/statistics.ts";
+} from "../statistics/block_statistics.ts";
 
 /** Sizes of a run that its plans depend on. */
 export interface ProgramOptions {

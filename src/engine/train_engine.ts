@@ -14,7 +14,7 @@ import { elements, type ParameterSpec } from "../model/parameters.ts";
 import { HISTORY_RECORD, STEP_SCALARS, stepScalars } from "../optim/adam.ts";
 import { aligned, type Plan } from "../plan/plan.ts";
 import { inputBytes, INPUTS, type Program, RANDOM } from "./step_plans.ts";
-import { readReport } from "../train/statistics.ts";
+import { readReport } from "../statistics/block_statistics.ts";
 
 /** One batch of `n` sequences of T tokens, as `assembleBatch` fills it. */
 export interface Batch {

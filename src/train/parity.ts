@@ -16,7 +16,7 @@ import {
 import { elementCount } from "../checkpoint/_safetensors_header.ts";
 import { buildProgram, logitsGraph } from "../engine/step_plans.ts";
 import { type Batch, Session } from "../engine/train_engine.ts";
-import type { ReportOptions } from "./statistics.ts";
+import type { ReportOptions } from "../statistics/block_statistics.ts";
 import { statisticsRows } from "./parity_statistics.ts";
 import { floats, loadWeights } from "../checkpoint/load_weights.ts";
 

@@ -1,7 +1,7 @@
 /** Statistics held against what the authors' code logs. @module */
 import type { Model } from "../model/model.ts";
 import type { Expected } from "./fixture_files.ts";
-import { authorsLogGains } from "./gain_statistics.ts";
+import { authorsLogGains } from "../statistics/gains.ts";
 import { near, type ParityRow, row, worst } from "./parity.ts";
 
 /** Ratios to a median tell more of the elements near 0 than of the rest. */

@@ -28,7 +28,7 @@ import {
   type Plan,
   type PlannedDispatch,
 } from "../../src/plan/plan.ts";
-import { buildReport } from "../../src/train/statistics.ts";
+import { buildReport } from "../../src/statistics/block_statistics.ts";
 import {
   deviceTest,
   gpu,

@@ -6,7 +6,7 @@ import {
   sumsOfSquares,
 } from "../../../src/graph/ops/statistics.ts";
 import { attentionEntropy } from "../../../src/graph/ops/statistics_entropy.ts";
-import { outlierStatistics } from "../../../src/train/statistics.ts";
+import { outlierStatistics } from "../../../src/statistics/block_statistics.ts";
 import {
   deviceTest,
   gpu,

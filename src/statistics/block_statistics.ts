@@ -34,7 +34,7 @@ import {
   gainParameters,
   gainStatistics,
   placeOf,
-} from "./gain_statistics.ts";
+} from "./gains.ts";
 import type { Session } from "../engine/train_engine.ts";
 
 /** What to look at. */

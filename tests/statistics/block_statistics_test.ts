@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { gainParameters, placeOf } from "../../src/train/gain_statistics.ts";
+import { gainParameters, placeOf } from "../../src/statistics/gains.ts";
 import {
   gradientNorms,
   type ReportOptions,
-} from "../../src/train/statistics.ts";
+} from "../../src/statistics/block_statistics.ts";
 import { deviceTest } from "../helpers/device.ts";
 import { assertClose } from "../reference/numbers.ts";
 import { all, openSession, sequences, split } from "../helpers/engine.ts";
