@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { parity, type ParityRow } from "../train/parity.ts";
+import { parity, type ParityRow } from "../parity/parity.ts";
 
 /** How one fixture fared. */
 export interface GoldenRow {

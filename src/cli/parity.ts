@@ -1,7 +1,7 @@
 /** `blocksmith parity`. @module */
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
-import { parity } from "../train/parity.ts";
+import { parity } from "../parity/parity.ts";
 import type { Command } from "./command.ts";
 
 /** Holds the model against the authors' numbers. */

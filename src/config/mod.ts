@@ -25,7 +25,7 @@ export {
   type NormformerOptim,
   validateFixture,
   validateModel,
-} from "./fixture.ts";
+} from "../parity/fixture_config.ts";
 export { flagKind, flagNames, overridesOfFlag } from "./flags.ts";
 export { nearest } from "./nearest.ts";
 export { warnings } from "./warnings.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { openFixture } from "../../src/train/fixture_files.ts";
+import { openFixture } from "../../src/parity/fixture_files.ts";
 import { SafetensorsFile } from "../../src/checkpoint/safetensors.ts";
 import { Session } from "../../src/engine/train_engine.ts";
 import { buildProgram } from "../../src/engine/step_plans.ts";

@@ -72,7 +72,7 @@ for (
   ]
 ) {
   Deno.test(`initialValues() has the moments of the authors' ${fixture}`, async () => {
-    const { openFixture } = await import("../../src/train/fixture_files.ts");
+    const { openFixture } = await import("../../src/parity/fixture_files.ts");
     const folder = new URL(`../golden/${fixture}`, import.meta.url).pathname;
     const files = openFixture(folder);
     files.close();

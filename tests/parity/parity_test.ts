@@ -5,7 +5,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
-import { parity, type ParityRow } from "../../src/train/parity.ts";
+import { parity, type ParityRow } from "../../src/parity/parity.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 import { FIXTURES, nameOf } from "../helpers/model_config.ts";
 

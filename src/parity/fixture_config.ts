@@ -5,20 +5,20 @@
  */
 import * as v from "valibot";
 import { UserError } from "../errors.ts";
-import { checkLeaves } from "./check.ts";
+import { checkLeaves } from "../config/check.ts";
 import {
   belowOne,
   integerFrom,
   notNegative,
   oneOf,
   positive,
-} from "./fields.ts";
-import { addLeaves, isMapping, type Leaves, show } from "./leaves.ts";
-import { type ModelConfig, modelSchema } from "./model_schema.ts";
-import { normformerSchema } from "./normformer_schema.ts";
-import { checkModelRules } from "./rules.ts";
-import { NO_SCALES } from "./scale_fields.ts";
-import { parseYamlFile } from "./yaml_file.ts";
+} from "../config/fields.ts";
+import { addLeaves, isMapping, type Leaves, show } from "../config/leaves.ts";
+import { type ModelConfig, modelSchema } from "../config/model_schema.ts";
+import { normformerSchema } from "../config/normformer_schema.ts";
+import { checkModelRules } from "../config/rules.ts";
+import { NO_SCALES } from "../config/scale_fields.ts";
+import { parseYamlFile } from "../config/yaml_file.ts";
 
 const count = integerFrom(1);
 
