@@ -4,7 +4,7 @@ import { FairseqSink, fairseqSubset } from "../data/fairseq/mod.ts";
 import { prepare } from "../data/prepare.ts";
 import { openSplit, type SplitRef } from "../data/split_ref.ts";
 import { loadTokenizer } from "../data/tokenizer.ts";
-import { openFeed } from "../train/feed.ts";
+import { openFeed } from "../data/loader/batch_loader.ts";
 import { timed } from "./data_clock.ts";
 import type { BenchSource } from "./data_files.ts";
 import { CONTEXT } from "./data_prepare.ts";

@@ -15,7 +15,7 @@ import { modelOf } from "../engine/from_config.ts";
 import { cacheFolder } from "../fs/cache_dir.ts";
 import type { Inference } from "../engine/inference_engine.ts";
 import { keptTokenizer } from "../checkpoint/tokenizer_files.ts";
-import { recordedChoices, withWayBack } from "../train/resume.ts";
+import { recordedChoices, withWayBack } from "../train/resume_checks.ts";
 import { loadModel } from "../checkpoint/train_state.ts";
 
 /** A checkpoint and what it was trained as. */

@@ -7,11 +7,11 @@ import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
 import { cacheFolder } from "../fs/cache_dir.ts";
-import { openData, prepareWith, sourcesOf } from "../train/data.ts";
+import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { Inference } from "../engine/inference_engine.ts";
 import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
-import { pinData } from "../train/pin.ts";
+import { pinData } from "../train/pin_data.ts";
 import {
   choicesOf,
   loadTrained,

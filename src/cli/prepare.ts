@@ -8,9 +8,9 @@ import {
   prepareWith,
   sourcesOf,
   tokenizerOf,
-} from "../train/data.ts";
+} from "../train/open_data.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
-import { pinData } from "../train/pin.ts";
+import { pinData } from "../train/pin_data.ts";
 import { endingAtOnce } from "../train/signals.ts";
 import { sourceTexts } from "../assets/source_text.ts";
 import type { Command } from "./command.ts";

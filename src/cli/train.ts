@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/atomic_file.ts";
-import { run } from "../train/run.ts";
+import { run } from "../train/train_run.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import type { Command, Words } from "./command.ts";
 import { CONFIG_HELP, configOf } from "./config_words.ts";

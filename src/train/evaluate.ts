@@ -1,6 +1,6 @@
 /** Loss of the model on held-out text. @module */
 import type { TokenSplit } from "../data/mod.ts";
-import { evalBatches, type FeedOptions } from "./feed.ts";
+import { evalBatches, type FeedOptions } from "../data/loader/batch_loader.ts";
 import type { Batch } from "../engine/train_engine.ts";
 
 /** Mean cross-entropy over a split. */

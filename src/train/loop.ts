@@ -14,7 +14,7 @@ import {
   NotFinite,
 } from "../engine/non_finite.ts";
 import type { Evaluation } from "./evaluate.ts";
-import type { TrainFeed } from "./feed.ts";
+import type { TrainFeed } from "../data/loader/batch_loader.ts";
 import type { MetricsLog } from "../run_folder/metrics_log.ts";
 import type { Progress } from "../terminal/progress_bar.ts";
 import type { Session, StepRecord } from "../engine/train_engine.ts";

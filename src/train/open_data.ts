@@ -17,7 +17,7 @@ import {
 import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
 import { cacheFolder } from "../fs/cache_dir.ts";
-import { HUB } from "./pin.ts";
+import { HUB } from "./pin_data.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import { sourceTexts } from "../assets/source_text.ts";
 

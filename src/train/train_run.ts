@@ -22,9 +22,9 @@ import {
   saveCheckpoint,
 } from "../checkpoint/checkpoint_folder.ts";
 import { cacheFolder } from "../fs/cache_dir.ts";
-import { openData, tokenizerOf } from "./data.ts";
+import { openData, tokenizerOf } from "./open_data.ts";
 import { evaluate } from "./evaluate.ts";
-import { type FeedOptions, openFeed } from "./feed.ts";
+import { type FeedOptions, openFeed } from "../data/loader/batch_loader.ts";
 import { exists, quoted } from "../fs/atomic_file.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import {
@@ -34,7 +34,7 @@ import {
 } from "../checkpoint/tokenizer_files.ts";
 import { type Ended, trainLoop } from "./loop.ts";
 import { MetricsLog } from "../run_folder/metrics_log.ts";
-import { pinData } from "./pin.ts";
+import { pinData } from "./pin_data.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import type { Program } from "../engine/step_plans.ts";
 import {
@@ -42,7 +42,7 @@ import {
   lastElapsed,
   recordedChoices,
   withWayBack,
-} from "./resume.ts";
+} from "./resume_checks.ts";
 import { openRun } from "../run_folder/run_folder.ts";
 import { Session } from "../engine/train_engine.ts";
 import { settingsOf } from "../engine/train_settings.ts";

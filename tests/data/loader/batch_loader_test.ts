@@ -1,18 +1,22 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { IGNORE } from "../../src/data/batch.ts";
-import type { BatchSpec } from "../../src/data/batch_source.ts";
-import type { FairseqRef } from "../../src/data/fairseq/mod.ts";
-import { I32 } from "../../src/data/fairseq/int_types.ts";
-import { MmapWriter } from "../../src/data/fairseq/mmap_writer.ts";
-import { openSplits } from "../../src/data/split_ref.ts";
-import { UserError } from "../../src/errors.ts";
-import { evalBatches, openFeed, type TrainFeed } from "../../src/train/feed.ts";
-import { writeState } from "../../src/checkpoint/checkpoint_folder.ts";
-import { waitHint } from "../../src/train/loop.ts";
-import { readTrainFacts } from "../../src/checkpoint/train_state.ts";
-import { letters, storeOf } from "../helpers/stores.ts";
-import { tempDir } from "../helpers/files.ts";
+import { IGNORE } from "../../../src/data/batch.ts";
+import type { BatchSpec } from "../../../src/data/batch_source.ts";
+import type { FairseqRef } from "../../../src/data/fairseq/mod.ts";
+import { I32 } from "../../../src/data/fairseq/int_types.ts";
+import { MmapWriter } from "../../../src/data/fairseq/mmap_writer.ts";
+import { openSplits } from "../../../src/data/split_ref.ts";
+import { UserError } from "../../../src/errors.ts";
+import {
+  evalBatches,
+  openFeed,
+  type TrainFeed,
+} from "../../../src/data/loader/batch_loader.ts";
+import { writeState } from "../../../src/checkpoint/checkpoint_folder.ts";
+import { waitHint } from "../../../src/train/loop.ts";
+import { readTrainFacts } from "../../../src/checkpoint/train_state.ts";
+import { letters, storeOf } from "../../helpers/stores.ts";
+import { tempDir } from "../../helpers/files.ts";
 
 const T = 8;
 

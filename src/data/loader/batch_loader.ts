@@ -1,19 +1,19 @@
 /** Batches from prepared data, in the sampler's order, read ahead of the training. @module */
-import { BatchAssembler, emptyBatch, IGNORE } from "../data/batch.ts";
-import { type RingMemory, RingTaker } from "../data/batch_ring.ts";
-import { BatchSource, type BatchSpec } from "../data/batch_source.ts";
-import type { FeedReply, FeedRequest } from "../data/feed_worker.ts";
+import { BatchAssembler, emptyBatch, IGNORE } from "../batch.ts";
+import { type RingMemory, RingTaker } from "../batch_ring.ts";
+import { BatchSource, type BatchSpec } from "../batch_source.ts";
+import type { FeedReply, FeedRequest } from "../feed_worker.ts";
 import {
   Mixture,
   type MixtureOptions,
   type MixtureState,
   stateOf,
   statesOf,
-} from "../data/mixture.ts";
-import type { TokenSplit } from "../data/mod.ts";
-import { UserError } from "../errors.ts";
-import { startWorker } from "../workers/start.ts";
-import type { Batch } from "../engine/train_engine.ts";
+} from "../mixture.ts";
+import type { TokenSplit } from "../mod.ts";
+import { UserError } from "../../errors.ts";
+import { startWorker } from "../../workers/start.ts";
+import type { Batch } from "../../engine/train_engine.ts";
 
 /** Training batches: seeded epochs without replacement, of each part of the data. */
 export interface TrainFeed extends Disposable {
