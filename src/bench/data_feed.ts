@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { FairseqSink, fairseqSubset } from "../data/fairseq/mod.ts";
 import { prepare } from "../data/prepare.ts";
-import { openSplit, type SplitRef } from "../data/split_ref.ts";
+import { openSplit, type SplitRef } from "../data/loader/split_location.ts";
 import { loadTokenizer } from "../data/tokenizer.ts";
 import { openFeed } from "../data/loader/batch_loader.ts";
 import { timed } from "./data_clock.ts";

@@ -18,12 +18,20 @@ export {
   type TokenSplit,
   TokenStore,
 } from "./token_store.ts";
-export { openSplit, openSplits, type SplitRef } from "./split_ref.ts";
-export { Sampler, type SamplerOptions, type SamplerState } from "./sampler.ts";
+export {
+  openSplit,
+  openSplits,
+  type SplitRef,
+} from "./loader/split_location.ts";
+export {
+  Sampler,
+  type SamplerOptions,
+  type SamplerState,
+} from "./loader/sampler.ts";
 export {
   assembleBatch,
   type BatchArrays,
   BatchAssembler,
   type BatchShape,
   IGNORE,
-} from "./batch.ts";
+} from "./loader/batch.ts";

@@ -1,5 +1,5 @@
 /** A golden fixture's files, opened and checked. @module */
-import { assembleBatch } from "../data/batch.ts";
+import { assembleBatch } from "../data/loader/batch.ts";
 import { type AnyModel, type Fixture, validateFixture } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { gpt2 } from "../model/gpt2.ts";

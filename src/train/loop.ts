@@ -4,7 +4,7 @@
  * @module
  */
 import { setImmediate } from "node:timers/promises";
-import type { MixtureState } from "../data/mixture.ts";
+import type { MixtureState } from "../data/loader/mixture.ts";
 import { UserError } from "../errors.ts";
 import { learningRate } from "../optim/schedule.ts";
 import {

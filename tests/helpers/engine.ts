@@ -1,5 +1,5 @@
 /** Small models on the device. @module */
-import { assembleBatch } from "../../src/data/batch.ts";
+import { assembleBatch } from "../../src/data/loader/batch.ts";
 import type { Choices } from "../../src/gpu/tuner.ts";
 import { gpt2 } from "../../src/model/gpt2.ts";
 import {

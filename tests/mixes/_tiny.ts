@@ -1,6 +1,6 @@
 /** The smallest models that have every part, and sessions on them. @module */
 import { compose } from "../../src/config/mod.ts";
-import { assembleBatch } from "../../src/data/batch.ts";
+import { assembleBatch } from "../../src/data/loader/batch.ts";
 import type { Choices } from "../../src/gpu/tuner.ts";
 import { initialValues } from "../../src/model/initialise.ts";
 import type { Model } from "../../src/model/model.ts";

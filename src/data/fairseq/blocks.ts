@@ -7,7 +7,7 @@
  * starts where a sentence starts, which only differs where the sentence before it does not end with one.
  * @module
  */
-import { IGNORE } from "../batch.ts";
+import { IGNORE } from "../loader/batch.ts";
 import type { TokenSplit } from "../token_store.ts";
 import { MmapDataset } from "./mmap_dataset.ts";
 

@@ -1,15 +1,15 @@
 /** Batches from prepared data, in the sampler's order, read ahead of the training. @module */
-import { BatchAssembler, emptyBatch, IGNORE } from "../batch.ts";
-import { type RingMemory, RingTaker } from "../batch_ring.ts";
-import { BatchSource, type BatchSpec } from "../batch_source.ts";
-import type { FeedReply, FeedRequest } from "../feed_worker.ts";
+import { BatchAssembler, emptyBatch, IGNORE } from "./batch.ts";
+import { type RingMemory, RingTaker } from "./shared_ring.ts";
+import { BatchSource, type BatchSpec } from "./batch_source.ts";
+import type { FeedReply, FeedRequest } from "./loader_worker.ts";
 import {
   Mixture,
   type MixtureOptions,
   type MixtureState,
   stateOf,
   statesOf,
-} from "../mixture.ts";
+} from "./mixture.ts";
 import type { TokenSplit } from "../mod.ts";
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { IGNORE } from "../../../src/data/batch.ts";
-import type { BatchSpec } from "../../../src/data/batch_source.ts";
+import { IGNORE } from "../../../src/data/loader/batch.ts";
+import type { BatchSpec } from "../../../src/data/loader/batch_source.ts";
 import type { FairseqRef } from "../../../src/data/fairseq/mod.ts";
 import { I32 } from "../../../src/data/fairseq/int_types.ts";
 import { MmapWriter } from "../../../src/data/fairseq/mmap_writer.ts";
-import { openSplits } from "../../../src/data/split_ref.ts";
+import { openSplits } from "../../../src/data/loader/split_location.ts";
 import { UserError } from "../../../src/errors.ts";
 import {
   evalBatches,

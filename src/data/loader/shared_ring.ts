@@ -6,7 +6,7 @@
  * slots of older ones are passed over. A fault is a slot like any other, so it is met at the step that it belongs to.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import type { FilledBatch } from "./batch.ts";
 import type { SamplerState } from "./sampler.ts";
 

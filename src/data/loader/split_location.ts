@@ -2,9 +2,9 @@
  * Splits by name: what says where one is, as plain data, so that any thread can open it for itself.
  * @module
  */
-import { UserError } from "../errors.ts";
-import { type FairseqRef, openFairseqSplit } from "./fairseq/blocks.ts";
-import { type SplitName, type TokenSplit, TokenStore } from "./token_store.ts";
+import { UserError } from "../../errors.ts";
+import { type FairseqRef, openFairseqSplit } from "../fairseq/blocks.ts";
+import { type SplitName, type TokenSplit, TokenStore } from "../token_store.ts";
 
 /** A split of a token store (its folder), or a subset of a fairseq folder. */
 export type SplitRef =

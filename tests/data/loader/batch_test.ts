@@ -4,8 +4,8 @@ import {
   type BatchArrays,
   BatchAssembler,
   IGNORE,
-} from "../../src/data/batch.ts";
-import { UserError } from "../../src/errors.ts";
+} from "../../../src/data/loader/batch.ts";
+import { UserError } from "../../../src/errors.ts";
 
 function arrays(size: number): BatchArrays {
   const filled = () => new Uint32Array(size).fill(7777);

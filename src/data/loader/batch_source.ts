@@ -9,8 +9,8 @@ import {
   openSplit,
   openSplits,
   type SplitRef,
-} from "./split_ref.ts";
-import type { TokenSplit } from "./token_store.ts";
+} from "./split_location.ts";
+import type { TokenSplit } from "../token_store.ts";
 
 /** What training batches are made of, and how; plain data, so that any thread can make them. */
 export interface BatchSpec {

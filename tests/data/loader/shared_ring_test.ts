@@ -4,10 +4,10 @@ import {
   RingFiller,
   RingTaker,
   slotBytes,
-} from "../../src/data/batch_ring.ts";
-import type { FilledBatch } from "../../src/data/batch.ts";
-import type { SamplerState } from "../../src/data/sampler.ts";
-import { UserError } from "../../src/errors.ts";
+} from "../../../src/data/loader/shared_ring.ts";
+import type { FilledBatch } from "../../../src/data/loader/batch.ts";
+import type { SamplerState } from "../../../src/data/loader/sampler.ts";
+import { UserError } from "../../../src/errors.ts";
 
 const SHAPE = { slots: 4, batches: 2, size: 3, parts: 2 };
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Permutation } from "../../src/data/permutation.ts";
+import { Permutation } from "../../../src/data/loader/permutation.ts";
 
 Deno.test("Permutation takes every number once, for any size", () => {
   const sizes = [1, 2, 3, 5, 16, 17, 255, 256, 257, 1000, 4096, 65535, 65537];

@@ -1,7 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { openSplits, type SplitRef } from "../../src/data/split_ref.ts";
-import { UserError } from "../../src/errors.ts";
-import { letters, storeOf } from "../helpers/stores.ts";
+import {
+  openSplits,
+  type SplitRef,
+} from "../../../src/data/loader/split_location.ts";
+import { UserError } from "../../../src/errors.ts";
+import { letters, storeOf } from "../../helpers/stores.ts";
 
 Deno.test("openSplits() gives the chunks of its parts one after the other", async () => {
   using a = await storeOf(letters(3, 4)), b = await storeOf(letters(2, 4, 9));

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Sampler } from "../../src/data/sampler.ts";
-import { UserError } from "../../src/errors.ts";
+import { Sampler } from "../../../src/data/loader/sampler.ts";
+import { UserError } from "../../../src/errors.ts";
 
 Deno.test("Sampler draws every chunk once an epoch, each epoch in a new order", () => {
   for (const chunks of [1, 2, 7, 64, 1001]) {

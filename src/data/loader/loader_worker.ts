@@ -5,15 +5,15 @@
  * stand still just when there is time to read.
  * @module
  */
-import { UserError } from "../errors.ts";
-import type { WorkerPort } from "../workers/start.ts";
+import { UserError } from "../../errors.ts";
+import type { WorkerPort } from "../../workers/start.ts";
 import {
   allocateRing,
   RingFiller,
   type RingMemory,
   type RingShape,
   slotBytes,
-} from "./batch_ring.ts";
+} from "./shared_ring.ts";
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import { type MixtureOptions, stateOf, statesOf } from "./mixture.ts";
 

@@ -10,7 +10,7 @@
  * of the mixture is as many draws as there are chunks in all.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import { Sampler, type SamplerState } from "./sampler.ts";
 
 /** A part of the data. */

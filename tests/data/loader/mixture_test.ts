@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Mixture, type MixturePart } from "../../src/data/mixture.ts";
-import { Sampler } from "../../src/data/sampler.ts";
-import { UserError } from "../../src/errors.ts";
+import { Mixture, type MixturePart } from "../../../src/data/loader/mixture.ts";
+import { Sampler } from "../../../src/data/loader/sampler.ts";
+import { UserError } from "../../../src/errors.ts";
 
 const parts = (...list: [chunks: number, weight: number | null][]) =>
   list.map(([chunks, weight]): MixturePart => ({ chunks, weight }));

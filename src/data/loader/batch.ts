@@ -2,7 +2,7 @@
  * From chunks of tokens to what the device reads in a step.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 
 /** The target of a position that has none: the loss and its gradient skip it. */
 export const IGNORE = 0xffffffff;

@@ -2,7 +2,7 @@
  * Which chunks come next: epochs without replacement, each in a new seeded order.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import { Permutation } from "./permutation.ts";
 
 /** Where a sampler stands: all that a checkpoint needs, whatever the number of chunks. */
