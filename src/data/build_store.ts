@@ -11,8 +11,8 @@ import { planUnits } from "./plan_units.ts";
 import type { PlannedUnit, PlanOptions, Position } from "./planned_unit.ts";
 import type { Pool } from "./pool.ts";
 import type { OnBytes } from "./progress.ts";
-import type { Sink, SinkState, SplitName } from "./sink.ts";
-import type { SplitSummary } from "./token_store.ts";
+import type { Sink, SinkState, SplitName } from "./store/token_sink.ts";
+import type { SplitSummary } from "./store/token_store.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { MAX_REASONS, release, type TokenizedUnit } from "./work_unit.ts";
 

@@ -6,7 +6,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { type BuildState, buildStore, emptyState } from "./build_store.ts";
-import { ChunkSink } from "./chunk_sink.ts";
+import { ChunkSink } from "./store/store_writer.ts";
 import { changedError } from "./documents.ts";
 import { stampOf } from "./facts_cache.ts";
 import type { Skipped, Tally } from "./inspect.ts";
@@ -14,13 +14,13 @@ import { Journal } from "./journal.ts";
 import { type Plan, selectionsOf } from "./plan_store.ts";
 import type { PrepareOptions } from "./prepare_options.ts";
 import { progressMeter } from "./progress.ts";
-import type { Sink } from "./sink.ts";
+import type { Sink } from "./store/token_sink.ts";
 import {
   STORE_FORMAT,
   type StoreSummary,
   summaryIfSame,
   writeSummary,
-} from "./token_store.ts";
+} from "./store/token_store.ts";
 import { MAX_REASONS } from "./work_unit.ts";
 
 const SHARD_BYTES = 1 << 25;

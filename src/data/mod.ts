@@ -17,7 +17,7 @@ export {
   type StoreSummary,
   type TokenSplit,
   TokenStore,
-} from "./token_store.ts";
+} from "./store/token_store.ts";
 export {
   openSplit,
   openSplits,

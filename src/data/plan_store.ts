@@ -5,7 +5,7 @@
 import { UserError } from "../errors.ts";
 import { memoryTexts } from "./documents.ts";
 import { FactsCache } from "./facts_cache.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { fingerprintOf } from "./store/fingerprint.ts";
 import {
   type Entry,
   type Input,
@@ -21,7 +21,7 @@ import {
 } from "./prepare_options.ts";
 import { progressMeter } from "./progress.ts";
 import { Selection } from "./selection.ts";
-import { STORE_FORMAT } from "./token_store.ts";
+import { STORE_FORMAT } from "./store/token_store.ts";
 
 /** What a store will be. */
 export interface Plan {

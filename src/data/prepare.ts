@@ -14,7 +14,7 @@ import { fillFolder } from "./fill_folder.ts";
 import { type Plan, planStore } from "./plan_store.ts";
 import { WorkerDied } from "./pool.ts";
 import type { PrepareOptions } from "./prepare_options.ts";
-import { type StoreSummary, summaryIfSame } from "./token_store.ts";
+import { type StoreSummary, summaryIfSame } from "./store/token_store.ts";
 
 export type { DocumentSource, PrepareOptions } from "./prepare_options.ts";
 

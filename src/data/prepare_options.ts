@@ -5,7 +5,7 @@
 import { UserError } from "../errors.ts";
 import type { NamedText } from "./documents.ts";
 import type { PrepareProgress } from "./progress.ts";
-import type { Sink } from "./sink.ts";
+import type { Sink } from "./store/token_sink.ts";
 import type { SourceFile } from "./sources/source_file.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 

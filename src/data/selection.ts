@@ -4,7 +4,7 @@
  */
 import { UserError } from "../errors.ts";
 import { numpyPermutation } from "./numpy_random.ts";
-import type { SplitName } from "./sink.ts";
+import type { SplitName } from "./store/token_sink.ts";
 
 const MOST = 2 ** 32 - 1;
 

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { byteTokenizer as byte } from "../../src/data/byte.ts";
 import { prepare } from "../../src/data/prepare.ts";
-import type { Sink, SplitName } from "../../src/data/sink.ts";
+import type { Sink, SplitName } from "../../src/data/store/token_sink.ts";
 import { UserError } from "../../src/errors.ts";
 import { namesIn, tempDir } from "../helpers/sources.ts";
 

@@ -7,7 +7,10 @@ import {
 import { join } from "node:path";
 import { prepare, type PrepareOptions } from "../../src/data/prepare.ts";
 import type { PrepareProgress } from "../../src/data/progress.ts";
-import { type SplitName, TokenStore } from "../../src/data/token_store.ts";
+import {
+  type SplitName,
+  TokenStore,
+} from "../../src/data/store/token_store.ts";
 import { loadTokenizer } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
 import { assertSameStore, namesIn, sourcesIn } from "../helpers/sources.ts";

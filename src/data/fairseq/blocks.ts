@@ -8,7 +8,7 @@
  * @module
  */
 import { IGNORE } from "../loader/batch.ts";
-import type { TokenSplit } from "../token_store.ts";
+import type { TokenSplit } from "../store/token_store.ts";
 import { MmapDataset } from "./mmap_dataset.ts";
 
 /** What a subset is, as plain data: all that is needed to open it, in any thread. */

@@ -5,7 +5,12 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { DocumentEnd, Sink, SinkState, SplitName } from "../sink.ts";
+import type {
+  DocumentEnd,
+  Sink,
+  SinkState,
+  SplitName,
+} from "../store/token_sink.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { Dictionary, EOS, SPECIALS } from "./dictionary.ts";
 import { typeFor } from "./int_types.ts";

@@ -10,7 +10,7 @@ import {
   openSplits,
   type SplitRef,
 } from "./split_location.ts";
-import type { TokenSplit } from "../token_store.ts";
+import type { TokenSplit } from "../store/token_store.ts";
 
 /** What training batches are made of, and how; plain data, so that any thread can make them. */
 export interface BatchSpec {

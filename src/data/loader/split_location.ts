@@ -4,7 +4,11 @@
  */
 import { UserError } from "../../errors.ts";
 import { type FairseqRef, openFairseqSplit } from "../fairseq/blocks.ts";
-import { type SplitName, type TokenSplit, TokenStore } from "../token_store.ts";
+import {
+  type SplitName,
+  type TokenSplit,
+  TokenStore,
+} from "../store/token_store.ts";
 
 /** A split of a token store (its folder), or a subset of a fairseq folder. */
 export type SplitRef =

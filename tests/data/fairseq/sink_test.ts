@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Dictionary } from "../../../src/data/fairseq/dictionary.ts";
 import { MmapDataset } from "../../../src/data/fairseq/mmap_dataset.ts";
 import { FairseqSink } from "../../../src/data/fairseq/sink.ts";
-import type { SplitName } from "../../../src/data/sink.ts";
+import type { SplitName } from "../../../src/data/store/token_sink.ts";
 import { UserError } from "../../../src/errors.ts";
 import {
   FIXTURE,

@@ -12,9 +12,9 @@ import { hash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { UserError } from "../errors.ts";
-import { writeDurably } from "../fs/durable_folder.ts";
-import type { SplitName } from "./sink.ts";
+import { UserError } from "../../errors.ts";
+import { writeDurably } from "../../fs/durable_folder.ts";
+import type { SplitName } from "./token_sink.ts";
 
 export type { SplitName };
 

@@ -4,8 +4,8 @@ import {
   type StoreSummary,
   TokenStore,
   writeSummary,
-} from "../../src/data/token_store.ts";
-import { UserError } from "../../src/errors.ts";
+} from "../../../src/data/store/token_store.ts";
+import { UserError } from "../../../src/errors.ts";
 
 /** Writes a store of chunks of 3 tokens, hands it over, and removes it. */
 async function withStore(

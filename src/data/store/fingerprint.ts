@@ -3,8 +3,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Entry } from "./inspect.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { Entry } from "../inspect.ts";
+import type { Tokenizer } from "../tokenizer.ts";
 
 /** The options that decide a store's content, beside its documents and tokenizer. */
 export interface FingerprintOptions {

@@ -3,8 +3,8 @@
  * @module
  */
 import { join } from "node:path";
-import { RecordWriter } from "./record_writer.ts";
-import type { DocumentEnd, Sink, SinkState, SplitName } from "./sink.ts";
+import { RecordWriter } from "./sequence_writer.ts";
+import type { DocumentEnd, Sink, SinkState, SplitName } from "./token_sink.ts";
 
 const SPLITS = ["train", "valid"] as const;
 

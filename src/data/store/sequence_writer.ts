@@ -11,7 +11,7 @@ import {
   openSync,
   writeSync,
 } from "node:fs";
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 
 const BUFFER_TOKENS = 1 << 18;
 
