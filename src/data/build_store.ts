@@ -5,7 +5,7 @@
 import { UserError } from "../errors.ts";
 import { HASH_BYTES } from "./dedup.ts";
 import { inOrder } from "./in_order.ts";
-import { newTally, type Tally } from "./inspect.ts";
+import { newTally, type Tally } from "./scan/scan_inputs.ts";
 import type { Journal } from "./journal.ts";
 import { planUnits } from "./plan_units.ts";
 import type { PlannedUnit, PlanOptions, Position } from "./planned_unit.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 export { loadTokenizer, type Tokenizer, TOKENIZER_NAMES } from "./tokenizer.ts";
-export { type NamedText } from "./documents.ts";
+export { type NamedText } from "./scan/text_pieces.ts";
 export {
   type DocumentSource,
   prepare,

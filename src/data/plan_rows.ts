@@ -2,7 +2,7 @@
  * The second reading of Parquet files.
  * @module
  */
-import { changedError } from "./documents.ts";
+import { changedError } from "./scan/text_pieces.ts";
 import {
   marksFrom,
   type Planned,

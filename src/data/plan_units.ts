@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { HASH_BYTES } from "./dedup.ts";
-import { changedError, textOf, textPieces } from "./documents.ts";
-import type { Entry } from "./inspect.ts";
+import { changedError, textOf, textPieces } from "./scan/text_pieces.ts";
+import type { Entry } from "./scan/scan_inputs.ts";
 import { rowUnits } from "./plan_rows.ts";
 import {
   marksFrom,

@@ -11,7 +11,7 @@ import {
   writeFolder,
 } from "../fs/durable_folder.ts";
 import { fillFolder } from "./fill_folder.ts";
-import { type Plan, planStore } from "./plan_store.ts";
+import { type Plan, planStore } from "./scan/store_plan.ts";
 import { WorkerDied } from "./pool.ts";
 import type { PrepareOptions } from "./prepare_options.ts";
 import { type StoreSummary, summaryIfSame } from "./store/token_store.ts";

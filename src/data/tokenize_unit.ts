@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { contentHash, HASH_BYTES } from "./dedup.ts";
-import { changedError, PIECE_UNITS, textOf } from "./documents.ts";
+import { changedError, PIECE_UNITS, textOf } from "./scan/text_pieces.ts";
 import { openBytes, parseLines, readParquet } from "./sources/mod.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import {

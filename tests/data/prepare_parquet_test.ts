@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { byteTokenizer } from "../../src/data/byte.ts";
-import { numpyPermutation } from "../../src/data/numpy_random.ts";
+import { numpyPermutation } from "../../src/data/scan/numpy_random.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import { UserError } from "../../src/errors.ts";
 import { parquetOf } from "../helpers/parquet.ts";

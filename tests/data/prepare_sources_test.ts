@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { numpyPermutation } from "../../src/data/numpy_random.ts";
+import { numpyPermutation } from "../../src/data/scan/numpy_random.ts";
 import { prepare, type PrepareOptions } from "../../src/data/prepare.ts";
 import type { SplitName } from "../../src/data/store/token_sink.ts";
 import { TokenStore } from "../../src/data/store/token_store.ts";

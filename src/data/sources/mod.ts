@@ -5,7 +5,7 @@
 export { openBytes } from "./bytes.ts";
 export { type FindOptions, findSources } from "./find_sources.ts";
 export { formatOf } from "./format.ts";
-export { inspectFile, type InspectFileOptions } from "./inspect_file.ts";
+export { inspectFile, type InspectFileOptions } from "../scan/scan_file.ts";
 export {
   jsonLines,
   type JsonLinesOptions,

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
-import { numpyPermutation } from "../../src/data/numpy_random.ts";
+import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 
 /**
  * n, seed, first five and the start of the SHA-256 of `numpy.random.default_rng(seed).permutation(n)` as 32-bit

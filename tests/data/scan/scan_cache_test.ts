@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { FactsCache, stampOf } from "../../src/data/facts_cache.ts";
+import { FactsCache, stampOf } from "../../../src/data/scan/scan_cache.ts";
 import type {
   FileFacts,
   SourceFile,
-} from "../../src/data/sources/source_file.ts";
+} from "../../../src/data/sources/source_file.ts";
 
 const FACTS: FileFacts = {
   digest: "ab".repeat(32),

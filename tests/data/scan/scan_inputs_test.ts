@@ -1,13 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { byteTokenizer } from "../../src/data/byte.ts";
-import { memoryTexts } from "../../src/data/documents.ts";
-import { FactsCache } from "../../src/data/facts_cache.ts";
-import { type Input, inspectInputs, newTally } from "../../src/data/inspect.ts";
-import { Pool } from "../../src/data/pool.ts";
-import { UserError } from "../../src/errors.ts";
-import { sourcesIn, tempDir } from "../helpers/sources.ts";
+import { byteTokenizer } from "../../../src/data/byte.ts";
+import { memoryTexts } from "../../../src/data/scan/text_pieces.ts";
+import { FactsCache } from "../../../src/data/scan/scan_cache.ts";
+import {
+  type Input,
+  inspectInputs,
+  newTally,
+} from "../../../src/data/scan/scan_inputs.ts";
+import { Pool } from "../../../src/data/pool.ts";
+import { UserError } from "../../../src/errors.ts";
+import { sourcesIn, tempDir } from "../../helpers/sources.ts";
 
 const options = { dedup: false, skipBad: false };
 

@@ -5,9 +5,9 @@ import {
   memoryTexts,
   textOf,
   textPieces,
-} from "../../src/data/documents.ts";
-import { loadTokenizer } from "../../src/data/tokenizer.ts";
-import { UserError } from "../../src/errors.ts";
+} from "../../../src/data/scan/text_pieces.ts";
+import { loadTokenizer } from "../../../src/data/tokenizer.ts";
+import { UserError } from "../../../src/errors.ts";
 
 const utf8 = new TextEncoder();
 

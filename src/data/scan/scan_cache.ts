@@ -5,8 +5,8 @@
  */
 import { appendFileSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { openLine, sealLine } from "../fs/checksummed_lines.ts";
-import type { FileFacts, SourceFile } from "./sources/source_file.ts";
+import { openLine, sealLine } from "../../fs/checksummed_lines.ts";
+import type { FileFacts, SourceFile } from "../sources/source_file.ts";
 
 /** Files up to this size are read again: that takes no longer than to look them up. */
 const SMALL_BYTES = 1 << 20;

@@ -2,12 +2,12 @@
  * The first reading: what each file holds, so that it is known before any work what the store will be.
  * @module
  */
-import { UserError } from "../errors.ts";
-import { memoryFacts, type MemoryText } from "./documents.ts";
-import { type FactsCache, stampOf } from "./facts_cache.ts";
-import type { Pool } from "./pool.ts";
-import type { FileFacts, SourceFile } from "./sources/source_file.ts";
-import { MAX_REASONS } from "./work_unit.ts";
+import { UserError } from "../../errors.ts";
+import { memoryFacts, type MemoryText } from "./text_pieces.ts";
+import { type FactsCache, stampOf } from "./scan_cache.ts";
+import type { Pool } from "../pool.ts";
+import type { FileFacts, SourceFile } from "../sources/source_file.ts";
+import { MAX_REASONS } from "../work_unit.ts";
 
 /** What documents are read from. */
 export type Input = SourceFile | MemoryText;

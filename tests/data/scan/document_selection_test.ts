@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { numpyPermutation } from "../../src/data/numpy_random.ts";
-import { Selection } from "../../src/data/selection.ts";
-import { UserError } from "../../src/errors.ts";
+import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
+import { Selection } from "../../../src/data/scan/document_selection.ts";
+import { UserError } from "../../../src/errors.ts";
 
 Deno.test("Selection takes the first of NumPy's permutation, and holds out the first of these", () => {
   const split = "train";

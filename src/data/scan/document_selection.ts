@@ -2,9 +2,9 @@
  * Which documents are used, and which of these are held out.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import { numpyPermutation } from "./numpy_random.ts";
-import type { SplitName } from "./store/token_sink.ts";
+import type { SplitName } from "../store/token_sink.ts";
 
 const MOST = 2 ** 32 - 1;
 

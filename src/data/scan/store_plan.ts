@@ -2,26 +2,26 @@
  * What a store will be, from the first reading: its documents, what is held out, and its fingerprint.
  * @module
  */
-import { UserError } from "../errors.ts";
-import { memoryTexts } from "./documents.ts";
-import { FactsCache } from "./facts_cache.ts";
-import { fingerprintOf } from "./store/fingerprint.ts";
+import { UserError } from "../../errors.ts";
+import { memoryTexts } from "./text_pieces.ts";
+import { FactsCache } from "./scan_cache.ts";
+import { fingerprintOf } from "../store/fingerprint.ts";
 import {
   type Entry,
   type Input,
   inspectInputs,
   newTally,
   type Tally,
-} from "./inspect.ts";
-import { Pool } from "./pool.ts";
+} from "./scan_inputs.ts";
+import { Pool } from "../pool.ts";
 import {
   checkOptions,
   DEFAULT_VALID_FRACTION,
   type PrepareOptions,
-} from "./prepare_options.ts";
-import { progressMeter } from "./progress.ts";
-import { Selection } from "./selection.ts";
-import { STORE_FORMAT } from "./store/token_store.ts";
+} from "../prepare_options.ts";
+import { progressMeter } from "../progress.ts";
+import { Selection } from "./document_selection.ts";
+import { STORE_FORMAT } from "../store/token_store.ts";
 
 /** What a store will be. */
 export interface Plan {
