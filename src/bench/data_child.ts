@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { prepare } from "../data/prepare.ts";
+import { prepare } from "../data/prepare/prepare.ts";
 import type { SourceFile } from "../data/sources/source_file.ts";
 import { loadTokenizer } from "../data/tokenizer.ts";
 import { type Spent, timed } from "./data_clock.ts";

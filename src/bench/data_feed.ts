@@ -1,7 +1,7 @@
 /** What training reads: fairseq's blocks, and the steps of a feed. @module */
 import { join } from "node:path";
 import { FairseqSink, fairseqSubset } from "../data/fairseq/mod.ts";
-import { prepare } from "../data/prepare.ts";
+import { prepare } from "../data/prepare/prepare.ts";
 import { openSplit, type SplitRef } from "../data/loader/split_location.ts";
 import { loadTokenizer } from "../data/tokenizer.ts";
 import { openFeed } from "../data/loader/batch_loader.ts";

@@ -9,8 +9,8 @@ export {
   prepare,
   type Prepared,
   type PrepareOptions,
-} from "./prepare.ts";
-export { type PrepareProgress } from "./progress.ts";
+} from "./prepare/prepare.ts";
+export { type PrepareProgress } from "./prepare/progress.ts";
 export {
   type SplitName,
   type SplitSummary,

@@ -5,9 +5,9 @@
 import { UserError } from "../../errors.ts";
 import { memoryFacts, type MemoryText } from "./text_pieces.ts";
 import { type FactsCache, stampOf } from "./scan_cache.ts";
-import type { Pool } from "../pool.ts";
+import type { Pool } from "../prepare/tokenize_pool.ts";
 import type { FileFacts, SourceFile } from "../sources/source_file.ts";
-import { MAX_REASONS } from "../work_unit.ts";
+import { MAX_REASONS } from "../prepare/work_unit.ts";
 
 /** What documents are read from. */
 export type Input = SourceFile | MemoryText;

@@ -13,13 +13,13 @@ import {
   newTally,
   type Tally,
 } from "./scan_inputs.ts";
-import { Pool } from "../pool.ts";
+import { Pool } from "../prepare/tokenize_pool.ts";
 import {
   checkOptions,
   DEFAULT_VALID_FRACTION,
   type PrepareOptions,
-} from "../prepare_options.ts";
-import { progressMeter } from "../progress.ts";
+} from "../prepare/options.ts";
+import { progressMeter } from "../prepare/progress.ts";
 import { Selection } from "./document_selection.ts";
 import { STORE_FORMAT } from "../store/token_store.ts";
 

@@ -9,7 +9,7 @@ import {
   inspectInputs,
   newTally,
 } from "../../../src/data/scan/scan_inputs.ts";
-import { Pool } from "../../../src/data/pool.ts";
+import { Pool } from "../../../src/data/prepare/tokenize_pool.ts";
 import { UserError } from "../../../src/errors.ts";
 import { sourcesIn, tempDir } from "../../helpers/sources.ts";
 

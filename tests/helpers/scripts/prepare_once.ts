@@ -3,7 +3,7 @@
  * Arguments: folder of texts, cache folder, workers, and, for one that is to be killed, milliseconds to wait at each
  * report, and the number of the report at which it waits for good.
  */
-import { prepare } from "../../../src/data/prepare.ts";
+import { prepare } from "../../../src/data/prepare/prepare.ts";
 import { loadTokenizer } from "../../../src/data/tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
 import { sourcesIn } from "../sources.ts";

@@ -4,11 +4,11 @@
  */
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import { contentHash, HASH_BYTES } from "./dedup.ts";
-import { changedError, PIECE_UNITS, textOf } from "./scan/text_pieces.ts";
-import { openBytes, parseLines, readParquet } from "./sources/mod.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import { changedError, PIECE_UNITS, textOf } from "../scan/text_pieces.ts";
+import { openBytes, parseLines, readParquet } from "../sources/mod.ts";
+import type { Tokenizer } from "../tokenizer.ts";
 import {
   type Marks,
   MAX_REASONS,

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
-import { byteTokenizer } from "../../src/data/byte.ts";
-import { numpyPermutation } from "../../src/data/scan/numpy_random.ts";
-import { prepare } from "../../src/data/prepare.ts";
-import { UserError } from "../../src/errors.ts";
-import { parquetOf } from "../helpers/parquet.ts";
-import { assertSameStore, sourcesIn, tempDir } from "../helpers/sources.ts";
+import { byteTokenizer } from "../../../src/data/byte.ts";
+import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
+import { prepare } from "../../../src/data/prepare/prepare.ts";
+import { UserError } from "../../../src/errors.ts";
+import { parquetOf } from "../../helpers/parquet.ts";
+import { assertSameStore, sourcesIn, tempDir } from "../../helpers/sources.ts";
 
 const CONTEXT = 32;
 

@@ -2,8 +2,8 @@
  * What a worker gets to tokenise at once, and what it gives back: plain data, for the way between threads.
  * @module
  */
-import type { LineBlock } from "./sources/mod.ts";
-import type { Bad, SourceFile } from "./sources/source_file.ts";
+import type { LineBlock } from "../sources/mod.ts";
+import type { Bad, SourceFile } from "../sources/source_file.ts";
 
 /** A document of a file of records, by its number in the file. */
 export type TextRecord = { document: number } & ({ text: string } | Bad);

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { tempDir } from "../helpers/sources.ts";
+import { tempDir } from "../../helpers/sources.ts";
 
 const SCRIPT =
-  new URL("../helpers/scripts/prepare_once.ts", import.meta.url).pathname;
+  new URL("../../helpers/scripts/prepare_once.ts", import.meta.url).pathname;
 
 /** Runs shell commands in a mount namespace of its own, which goes with them. */
 function inNamespace(command: string): Promise<Deno.CommandOutput> {

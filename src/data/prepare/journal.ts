@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { HASH_BYTES, SeenTexts } from "./dedup.ts";
-import { openLine, sealLine } from "../fs/checksummed_lines.ts";
+import { openLine, sealLine } from "../../fs/checksummed_lines.ts";
 
 const JOURNAL = "journal.jsonl";
 const SEEN = "seen.bin";

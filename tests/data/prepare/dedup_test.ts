@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { contentHash, HASH_BYTES, SeenTexts } from "../../src/data/dedup.ts";
+import {
+  contentHash,
+  HASH_BYTES,
+  SeenTexts,
+} from "../../../src/data/prepare/dedup.ts";
 
 const hashOf = (text: string) => contentHash(new TextEncoder().encode(text));
 

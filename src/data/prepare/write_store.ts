@@ -2,18 +2,18 @@
  * Writes a store: units of text go out to the pool, their tokens come back in order and go into a sink, shard by shard.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import { HASH_BYTES } from "./dedup.ts";
-import { inOrder } from "./in_order.ts";
-import { newTally, type Tally } from "./scan/scan_inputs.ts";
+import { inOrder } from "./ordered_concurrency.ts";
+import { newTally, type Tally } from "../scan/scan_inputs.ts";
 import type { Journal } from "./journal.ts";
-import { planUnits } from "./plan_units.ts";
+import { planUnits } from "./text_units.ts";
 import type { PlannedUnit, PlanOptions, Position } from "./planned_unit.ts";
-import type { Pool } from "./pool.ts";
+import type { Pool } from "./tokenize_pool.ts";
 import type { OnBytes } from "./progress.ts";
-import type { Sink, SinkState, SplitName } from "./store/token_sink.ts";
-import type { SplitSummary } from "./store/token_store.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { Sink, SinkState, SplitName } from "../store/token_sink.ts";
+import type { SplitSummary } from "../store/token_store.ts";
+import type { Tokenizer } from "../tokenizer.ts";
 import { MAX_REASONS, release, type TokenizedUnit } from "./work_unit.ts";
 
 /** What goes into a store. */

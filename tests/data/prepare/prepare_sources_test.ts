@@ -2,19 +2,22 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { numpyPermutation } from "../../src/data/scan/numpy_random.ts";
-import { prepare, type PrepareOptions } from "../../src/data/prepare.ts";
-import type { SplitName } from "../../src/data/store/token_sink.ts";
-import { TokenStore } from "../../src/data/store/token_store.ts";
-import { loadTokenizer, type Tokenizer } from "../../src/data/tokenizer.ts";
-import { UserError } from "../../src/errors.ts";
-import { compose, readFixtures } from "../helpers/tokenizer_fixtures.ts";
+import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
+import {
+  prepare,
+  type PrepareOptions,
+} from "../../../src/data/prepare/prepare.ts";
+import type { SplitName } from "../../../src/data/store/token_sink.ts";
+import { TokenStore } from "../../../src/data/store/token_store.ts";
+import { loadTokenizer, type Tokenizer } from "../../../src/data/tokenizer.ts";
+import { UserError } from "../../../src/errors.ts";
+import { compose, readFixtures } from "../../helpers/tokenizer_fixtures.ts";
 import {
   assertSameStore,
   namesIn,
   sourcesIn,
   tempDir,
-} from "../helpers/sources.ts";
+} from "../../helpers/sources.ts";
 
 const byte = await loadTokenizer("byte");
 const CONTEXT = 32;

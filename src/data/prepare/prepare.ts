@@ -4,19 +4,19 @@
  */
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import {
   removeUnfinished,
   withLock,
   writeFolder,
-} from "../fs/durable_folder.ts";
-import { fillFolder } from "./fill_folder.ts";
-import { type Plan, planStore } from "./scan/store_plan.ts";
-import { WorkerDied } from "./pool.ts";
-import type { PrepareOptions } from "./prepare_options.ts";
-import { type StoreSummary, summaryIfSame } from "./store/token_store.ts";
+} from "../../fs/durable_folder.ts";
+import { fillFolder } from "./resume_store.ts";
+import { type Plan, planStore } from "../scan/store_plan.ts";
+import { WorkerDied } from "./tokenize_pool.ts";
+import type { PrepareOptions } from "./options.ts";
+import { type StoreSummary, summaryIfSame } from "../store/token_store.ts";
 
-export type { DocumentSource, PrepareOptions } from "./prepare_options.ts";
+export type { DocumentSource, PrepareOptions } from "./options.ts";
 
 /** A store that is ready. */
 export interface Prepared {

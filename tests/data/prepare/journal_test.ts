@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { contentHash } from "../../src/data/dedup.ts";
-import { Journal } from "../../src/data/journal.ts";
+import { contentHash } from "../../../src/data/prepare/dedup.ts";
+import { Journal } from "../../../src/data/prepare/journal.ts";
 
 interface State {
   at: number;

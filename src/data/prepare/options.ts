@@ -2,12 +2,12 @@
  * What `prepare()` is asked for.
  * @module
  */
-import { UserError } from "../errors.ts";
-import type { NamedText } from "./scan/text_pieces.ts";
+import { UserError } from "../../errors.ts";
+import type { NamedText } from "../scan/text_pieces.ts";
 import type { PrepareProgress } from "./progress.ts";
-import type { Sink } from "./store/token_sink.ts";
-import type { SourceFile } from "./sources/source_file.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { Sink } from "../store/token_sink.ts";
+import type { SourceFile } from "../sources/source_file.ts";
+import type { Tokenizer } from "../tokenizer.ts";
 
 /** Where documents come from: files, or texts in memory. */
 export type DocumentSource = { files: readonly SourceFile[] } | {

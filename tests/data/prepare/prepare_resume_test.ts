@@ -1,18 +1,21 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { basename, join } from "node:path";
-import { byteTokenizer } from "../../src/data/byte.ts";
-import { UNFINISHED } from "../../src/fs/durable_folder.ts";
-import { FairseqSink } from "../../src/data/fairseq/mod.ts";
-import { prepare, type PrepareOptions } from "../../src/data/prepare.ts";
-import type { Tokenizer } from "../../src/data/tokenizer.ts";
-import { UserError } from "../../src/errors.ts";
+import { byteTokenizer } from "../../../src/data/byte.ts";
+import { UNFINISHED } from "../../../src/fs/durable_folder.ts";
+import { FairseqSink } from "../../../src/data/fairseq/mod.ts";
+import {
+  prepare,
+  type PrepareOptions,
+} from "../../../src/data/prepare/prepare.ts";
+import type { Tokenizer } from "../../../src/data/tokenizer.ts";
+import { UserError } from "../../../src/errors.ts";
 import {
   assertSameStore,
   namesIn,
   sourcesIn,
   tempDir,
-} from "../helpers/sources.ts";
+} from "../../helpers/sources.ts";
 
 /** Half a megabyte of records, texts that are cut in pieces, and short texts. */
 function writeTexts(dir: string): void {

@@ -2,19 +2,19 @@
  * A thread that reads and tokenises: what it is asked, and how it answers.
  * @module
  */
-import { UserError } from "../errors.ts";
-import type { WorkerPort } from "../workers/start.ts";
-import { PROBE } from "./store/fingerprint.ts";
-import type { Answer } from "./pool.ts";
-import { inspectFile } from "./sources/mod.ts";
-import type { FileFacts, SourceFile } from "./sources/source_file.ts";
+import { UserError } from "../../errors.ts";
+import type { WorkerPort } from "../../workers/start.ts";
+import { PROBE } from "../store/fingerprint.ts";
+import type { Answer } from "./tokenize_pool.ts";
+import { inspectFile } from "../sources/mod.ts";
+import type { FileFacts, SourceFile } from "../sources/source_file.ts";
 import {
   type TokenizeOptions,
   tokenizeUnit,
   transferOf,
 } from "./tokenize_unit.ts";
-import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
-import { shareWordCaches } from "./tokenizers/word_cache.ts";
+import { loadTokenizer, type Tokenizer } from "../tokenizer.ts";
+import { shareWordCaches } from "../tokenizers/word_cache.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
 /** The first message: what is the same for all jobs. */

@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { byteTokenizer as byte } from "../../src/data/byte.ts";
-import { prepare } from "../../src/data/prepare.ts";
-import type { Sink, SplitName } from "../../src/data/store/token_sink.ts";
-import { UserError } from "../../src/errors.ts";
-import { namesIn, tempDir } from "../helpers/sources.ts";
+import { byteTokenizer as byte } from "../../../src/data/byte.ts";
+import { prepare } from "../../../src/data/prepare/prepare.ts";
+import type { Sink, SplitName } from "../../../src/data/store/token_sink.ts";
+import { UserError } from "../../../src/errors.ts";
+import { namesIn, tempDir } from "../../helpers/sources.ts";
 
 const CONTEXT = 32;
 

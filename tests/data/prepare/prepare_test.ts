@@ -5,15 +5,18 @@ import {
   assertRejects,
 } from "@std/assert";
 import { join } from "node:path";
-import { prepare, type PrepareOptions } from "../../src/data/prepare.ts";
-import type { PrepareProgress } from "../../src/data/progress.ts";
+import {
+  prepare,
+  type PrepareOptions,
+} from "../../../src/data/prepare/prepare.ts";
+import type { PrepareProgress } from "../../../src/data/prepare/progress.ts";
 import {
   type SplitName,
   TokenStore,
-} from "../../src/data/store/token_store.ts";
-import { loadTokenizer } from "../../src/data/tokenizer.ts";
-import { UserError } from "../../src/errors.ts";
-import { assertSameStore, namesIn, sourcesIn } from "../helpers/sources.ts";
+} from "../../../src/data/store/token_store.ts";
+import { loadTokenizer } from "../../../src/data/tokenizer.ts";
+import { UserError } from "../../../src/errors.ts";
+import { assertSameStore, namesIn, sourcesIn } from "../../helpers/sources.ts";
 
 const byte = await loadTokenizer("byte");
 

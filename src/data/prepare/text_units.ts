@@ -3,11 +3,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import { HASH_BYTES } from "./dedup.ts";
-import { changedError, textOf, textPieces } from "./scan/text_pieces.ts";
-import type { Entry } from "./scan/scan_inputs.ts";
-import { rowUnits } from "./plan_rows.ts";
+import { changedError, textOf, textPieces } from "../scan/text_pieces.ts";
+import type { Entry } from "../scan/scan_inputs.ts";
+import { rowUnits } from "./parquet_units.ts";
 import {
   marksFrom,
   type Planned,
@@ -15,8 +15,8 @@ import {
   type PlanOptions,
   UNIT_BYTES,
 } from "./planned_unit.ts";
-import { jsonLines, openBytes } from "./sources/mod.ts";
-import type { SourceFile } from "./sources/source_file.ts";
+import { jsonLines, openBytes } from "../sources/mod.ts";
+import type { SourceFile } from "../sources/source_file.ts";
 import type { TextFile, TextRecord, WorkUnit } from "./work_unit.ts";
 
 const UNIT_FILES = 256;

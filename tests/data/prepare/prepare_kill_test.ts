@@ -2,11 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { basename, join } from "node:path";
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
-import { UNFINISHED } from "../../src/fs/durable_folder.ts";
-import { assertSameStore, namesIn, tempDir } from "../helpers/sources.ts";
+import { UNFINISHED } from "../../../src/fs/durable_folder.ts";
+import { assertSameStore, namesIn, tempDir } from "../../helpers/sources.ts";
 
 const SCRIPT =
-  new URL("../helpers/scripts/prepare_once.ts", import.meta.url).pathname;
+  new URL("../../helpers/scripts/prepare_once.ts", import.meta.url).pathname;
 
 interface Told {
   done?: number;

@@ -2,8 +2,8 @@
  * A unit of work, and what the thread that gives it out knows of it.
  * @module
  */
-import type { Entry } from "./scan/scan_inputs.ts";
-import type { Selection } from "./scan/document_selection.ts";
+import type { Entry } from "../scan/scan_inputs.ts";
+import type { Selection } from "../scan/document_selection.ts";
 import type { WorkUnit } from "./work_unit.ts";
 
 /** A place between two units. */
