@@ -1,6 +1,6 @@
 /** Each tokenizer alone, in this thread, beside the library of its kind. @module */
 import { join } from "node:path";
-import { loadTokenizer, type Tokenizer } from "../data/tokenizer.ts";
+import { loadTokenizer, type Tokenizer } from "../data/tokenizers/tokenizer.ts";
 import { type Duel, duel, type Rate, type Round, timed } from "./data_clock.ts";
 import { benchModels, type TokenizerJson } from "./data_models.ts";
 import { PEERS, type Peers } from "./data_peers.ts";

@@ -2,7 +2,11 @@
  * Data: text to tokens, tokens to chunks on disk, chunks to batches.
  * @module
  */
-export { loadTokenizer, type Tokenizer, TOKENIZER_NAMES } from "./tokenizer.ts";
+export {
+  loadTokenizer,
+  type Tokenizer,
+  TOKENIZER_NAMES,
+} from "./tokenizers/tokenizer.ts";
 export { type NamedText } from "./scan/text_pieces.ts";
 export {
   type DocumentSource,

@@ -7,7 +7,7 @@ import { NO_PEERS } from "../../src/bench/data_peers.ts";
 import { benchText } from "../../src/bench/data_text.ts";
 import { asText } from "../../src/bench/table.ts";
 import { benchTables } from "../../src/bench/tables.ts";
-import { loadTokenizer } from "../../src/data/tokenizer.ts";
+import { loadTokenizer } from "../../src/data/tokenizers/tokenizer.ts";
 
 const temporary = () =>
   [...Deno.readDirSync("/tmp")].map(({ name }) => name)

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
-import type { Tokenizer } from "../tokenizer.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type FairseqRef, openFairseqSplit } from "./blocks.ts";
 import { Dictionary, EOS, PAD } from "./dictionary.ts";
 import { openFile, readFully } from "./files.ts";

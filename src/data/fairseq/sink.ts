@@ -11,7 +11,7 @@ import type {
   SinkState,
   SplitName,
 } from "../store/token_sink.ts";
-import type { Tokenizer } from "../tokenizer.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { Dictionary, EOS, SPECIALS } from "./dictionary.ts";
 import { typeFor } from "./int_types.ts";
 import { MmapWriter } from "./mmap_writer.ts";

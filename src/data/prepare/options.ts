@@ -7,7 +7,7 @@ import type { NamedText } from "../scan/text_pieces.ts";
 import type { PrepareProgress } from "./progress.ts";
 import type { Sink } from "../store/token_sink.ts";
 import type { SourceFile } from "../sources/source_file.ts";
-import type { Tokenizer } from "../tokenizer.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** Where documents come from: files, or texts in memory. */
 export type DocumentSource = { files: readonly SourceFile[] } | {

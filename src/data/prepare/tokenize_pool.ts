@@ -7,7 +7,7 @@ import { startWorker } from "../../workers/start.ts";
 import { PROBE } from "../store/fingerprint.ts";
 import type { FileFacts, SourceFile } from "../sources/source_file.ts";
 import { doJob, type Job, type Setup } from "./tokenize_worker.ts";
-import type { Tokenizer } from "../tokenizer.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { TokenizeOptions } from "./tokenize_unit.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 

@@ -8,7 +8,7 @@ import { UserError } from "../../errors.ts";
 import { contentHash, HASH_BYTES } from "./dedup.ts";
 import { changedError, PIECE_UNITS, textOf } from "../scan/text_pieces.ts";
 import { openBytes, parseLines, readParquet } from "../sources/mod.ts";
-import type { Tokenizer } from "../tokenizer.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import {
   type Marks,
   MAX_REASONS,

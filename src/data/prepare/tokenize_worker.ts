@@ -13,8 +13,8 @@ import {
   tokenizeUnit,
   transferOf,
 } from "./tokenize_unit.ts";
-import { loadTokenizer, type Tokenizer } from "../tokenizer.ts";
-import { shareWordCaches } from "../tokenizers/word_cache.ts";
+import { loadTokenizer, type Tokenizer } from "../tokenizers/tokenizer.ts";
+import { shareWordCaches } from "../tokenizers/gpt2/word_cache.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
 /** The first message: what is the same for all jobs. */

@@ -13,7 +13,7 @@ import type { Pool } from "./tokenize_pool.ts";
 import type { OnBytes } from "./progress.ts";
 import type { Sink, SinkState, SplitName } from "../store/token_sink.ts";
 import type { SplitSummary } from "../store/token_store.ts";
-import type { Tokenizer } from "../tokenizer.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { MAX_REASONS, release, type TokenizedUnit } from "./work_unit.ts";
 
 /** What goes into a store. */

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Entry } from "../scan/scan_inputs.ts";
-import type { Tokenizer } from "../tokenizer.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** The options that decide a store's content, beside its documents and tokenizer. */
 export interface FingerprintOptions {

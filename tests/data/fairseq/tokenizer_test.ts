@@ -4,8 +4,8 @@ import {
   fairseqSpec,
   loadFairseqTokenizer,
 } from "../../../src/data/fairseq/tokenizer.ts";
-import { byteTokenizer } from "../../../src/data/byte.ts";
-import type { Tokenizer } from "../../../src/data/tokenizer.ts";
+import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
+import type { Tokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
 import { inFolder, writeDictionary } from "../../helpers/fairseq_folder.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { byteTokenizer as byte } from "../../../src/data/byte.ts";
+import { byteTokenizer as byte } from "../../../src/data/tokenizers/byte.ts";
 import { prepare } from "../../../src/data/prepare/prepare.ts";
 import type { Sink, SplitName } from "../../../src/data/store/token_sink.ts";
 import { UserError } from "../../../src/errors.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
-import { byteTokenizer } from "../../../src/data/byte.ts";
+import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 import { prepare } from "../../../src/data/prepare/prepare.ts";
 import { UserError } from "../../../src/errors.ts";

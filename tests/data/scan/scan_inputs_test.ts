@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { byteTokenizer } from "../../../src/data/byte.ts";
+import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { memoryTexts } from "../../../src/data/scan/text_pieces.ts";
 import { FactsCache } from "../../../src/data/scan/scan_cache.ts";
 import {

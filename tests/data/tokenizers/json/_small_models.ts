@@ -2,7 +2,7 @@
  * Small models of each kind, made of a training text: enough for a reference's ids to show every rule.
  * @module
  */
-import { BYTE_UNITS } from "../../../src/data/tokenizers/byte_chars.ts";
+import { BYTE_UNITS } from "../../../../src/data/tokenizers/gpt2/byte_chars.ts";
 
 /** A model as a tokenizer.json has it. */
 export type ModelJson = Record<string, unknown>;

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Tiktoken } from "js-tiktoken/lite";
 import ranks from "js-tiktoken/ranks/gpt2";
-import { loadGpt2, tablesFromRanks } from "../../src/data/gpt2.ts";
+import {
+  loadGpt2,
+  tablesFromRanks,
+} from "../../../../src/data/tokenizers/gpt2/gpt2.ts";
 
 const gpt2 = await loadGpt2();
 

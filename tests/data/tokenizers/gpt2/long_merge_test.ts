@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { mergeShortWord } from "../../src/data/tokenizers/pair_table.ts";
-import { mergeLongWord, type Merges } from "../../src/data/long_word.ts";
+import { mergeShortWord } from "../../../../src/data/tokenizers/gpt2/pair_table.ts";
+import {
+  mergeLongWord,
+  type Merges,
+} from "../../../../src/data/tokenizers/gpt2/long_merge.ts";
 
 /** Random merges over `letters` first tokens: token letters + r is made by the merge of rank r. */
 function randomMerges(

@@ -4,8 +4,8 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { loadTokenizer } from "../../src/data/tokenizer.ts";
-import { UserError } from "../../src/errors.ts";
+import { loadTokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
+import { UserError } from "../../../src/errors.ts";
 
 Deno.test("loadTokenizer() refuses an unknown name and lists the choices", async () => {
   for (const name of ["gpt-2", "toString", ""]) {

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { Part } from "../../../src/data/tokenizers/part.ts";
-import { readJsonTokenizer } from "../../../src/data/tokenizers/json_tokenizer.ts";
-import type { Tokenizer } from "../../../src/data/tokenizer.ts";
+import { Part } from "../../../../src/data/tokenizers/json/part.ts";
+import { readJsonTokenizer } from "../../../../src/data/tokenizers/json/json_tokenizer.ts";
+import type { Tokenizer } from "../../../../src/data/tokenizers/tokenizer.ts";
 import {
   compose,
   packIds,
   readFixtures,
-} from "../../helpers/tokenizer_fixtures.ts";
+} from "../../../helpers/tokenizer_fixtures.ts";
 import { KINDS } from "./_kinds.ts";
 import { hardTexts, LONG_UNITS } from "./_texts.ts";
 

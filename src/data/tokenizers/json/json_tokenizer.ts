@@ -8,15 +8,15 @@ import {
   readAddedTokens,
   tokenFinder,
 } from "./added_tokens.ts";
-import { toByteChars } from "./byte_chars.ts";
-import { findCut } from "./cut.ts";
+import { toByteChars } from "../gpt2/byte_chars.ts";
+import { findCut } from "../safe_cut.ts";
 import { type Decoder, readDecoder } from "./decoder.ts";
-import { IdList } from "./id_list.ts";
-import { type Model, readModel } from "./model.ts";
+import { IdList } from "../gpt2/id_list.ts";
+import { type Model, readModel } from "./models/model.ts";
 import { type Normalizer, readNormalizer } from "./normalizer.ts";
 import type { Part } from "./part.ts";
 import { readWordRule, type WordRule } from "./pre_tokenizer.ts";
-import { CACHED_WORD_UNITS, WordCache } from "./word_cache.ts";
+import { CACHED_WORD_UNITS, WordCache } from "../gpt2/word_cache.ts";
 
 /** What a tokenizer.json does not say itself. */
 export interface JsonTokenizerOptions {

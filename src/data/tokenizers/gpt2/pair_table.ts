@@ -2,7 +2,7 @@
  * Byte pair merging: the table of merges, and a word's ids merged by it.
  * @module
  */
-import { mergeLongWord, type Merges } from "../long_word.ts";
+import { mergeLongWord, type Merges } from "./long_merge.ts";
 
 // Up to here a scan for the best pair beats the heap; beyond, its cost would be quadratic.
 const LONG_WORD_IDS = 96;

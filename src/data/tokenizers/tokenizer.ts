@@ -3,7 +3,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 
 /** A file that defines a tokenizer, to be kept beside a model. */
 export interface TokenizerFile {
@@ -43,7 +43,7 @@ export interface Tokenizer {
 
 const BUILT_IN: Record<string, () => Promise<Tokenizer>> = {
   byte: async () => (await import("./byte.ts")).byteTokenizer,
-  gpt2: async () => await (await import("./gpt2.ts")).loadGpt2(),
+  gpt2: async () => await (await import("./gpt2/gpt2.ts")).loadGpt2(),
 };
 
 /** Names that `loadTokenizer()` accepts beside paths and names on the hub. */
@@ -77,11 +77,11 @@ export async function loadTokenizer(
     return await loaded.get(spec)!;
   }
   if (spec.startsWith("fairseq:")) {
-    const { loadFairseqTokenizer } = await import("./fairseq/tokenizer.ts");
+    const { loadFairseqTokenizer } = await import("../fairseq/tokenizer.ts");
     return await loadFairseqTokenizer(spec);
   }
   const { loadHubTokenizer, loadJsonTokenizer } = await import(
-    "./tokenizers/load.ts"
+    "./json/load.ts"
   );
   if (spec !== "" && existsSync(spec)) {
     return loadJsonTokenizer(spec, options.name);
@@ -93,7 +93,7 @@ export async function loadTokenizer(
       }: check the path`,
     );
   }
-  const { parseHubName } = await import("./hub/mod.ts");
+  const { parseHubName } = await import("../hub/mod.ts");
   const found = spec.includes("/") ? parseHubName(spec) : null;
   if (!found) {
     throw new UserError(

@@ -2,7 +2,7 @@
  * The decoders of a tokenizer.json: what turns tokens into text again.
  * @module
  */
-import { fromByteChars } from "./byte_chars.ts";
+import { fromByteChars } from "../gpt2/byte_chars.ts";
 import type { Part } from "./part.ts";
 import { readPattern } from "./pattern.ts";
 import { replaceAll } from "./split.ts";

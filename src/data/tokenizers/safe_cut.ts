@@ -5,9 +5,9 @@
  * follows. For all other tokenizers there is no cut, and documents are encoded whole.
  * @module
  */
-import { lastWordCut } from "../gpt2_words.ts";
-import type { AddedToken } from "./added_tokens.ts";
-import type { Part } from "./part.ts";
+import { lastWordCut } from "./gpt2/gpt2_words.ts";
+import type { AddedToken } from "./json/added_tokens.ts";
+import type { Part } from "./json/part.ts";
 
 type Cut = (text: string) => number;
 

@@ -11,7 +11,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../../errors.ts";
 import type { Tokenizer, TokenizerFile } from "../tokenizer.ts";
 import { readJsonTokenizer } from "./json_tokenizer.ts";
 import { Part } from "./part.ts";
@@ -89,7 +89,7 @@ export async function loadHubTokenizer(
   name: string,
   cacheDir: string,
 ): Promise<Tokenizer> {
-  const { fetchHubFile, hubCommit } = await import("../hub/mod.ts");
+  const { fetchHubFile, hubCommit } = await import("../../hub/mod.ts");
   const place = { kind: "model", repo, cacheDir } as const;
   const commit = await hubCommit({ ...place, revision });
   const fetched = async (path: string, optional: boolean) =>

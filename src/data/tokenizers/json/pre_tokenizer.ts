@@ -2,8 +2,8 @@
  * The pre-tokenizers of a tokenizer.json: what cuts a text into words.
  * @module
  */
-import { toByteChars } from "./byte_chars.ts";
-import { wordEnd } from "../gpt2_words.ts";
+import { toByteChars } from "../gpt2/byte_chars.ts";
+import { wordEnd } from "../gpt2/gpt2_words.ts";
 import type { Part } from "./part.ts";
 import { readPattern } from "./pattern.ts";
 import {

@@ -5,7 +5,7 @@
 import type { Part } from "./part.ts";
 import { readPattern } from "./pattern.ts";
 import { readPrecompiled } from "./precompiled.ts";
-import { toByteChars } from "./byte_chars.ts";
+import { toByteChars } from "../gpt2/byte_chars.ts";
 import { replaceAll } from "./split.ts";
 import {
   CONTROLS,

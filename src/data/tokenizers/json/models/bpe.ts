@@ -3,8 +3,8 @@
  * @module
  */
 import type { Model } from "./model.ts";
-import { mergeWord, PairTable } from "./pair_table.ts";
-import { type Part, show } from "./part.ts";
+import { mergeWord, PairTable } from "../../gpt2/pair_table.ts";
+import { type Part, show } from "../part.ts";
 import { idOf, readVocab } from "./vocab.ts";
 
 /** The options of a BPE model. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { readBpe } from "./bpe.ts";
-import type { Part } from "./part.ts";
+import type { Part } from "../part.ts";
 import { readUnigram } from "./unigram.ts";
 import { readWordLevel, readWordPiece } from "./word_piece.ts";
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { IdList } from "../../../src/data/tokenizers/id_list.ts";
+import { IdList } from "../../../../src/data/tokenizers/gpt2/id_list.ts";
 import {
   CACHED_WORD_UNITS,
   WORD_CACHE_BYTES,
   WordCache,
-} from "../../../src/data/tokenizers/word_cache.ts";
+} from "../../../../src/data/tokenizers/gpt2/word_cache.ts";
 
 /** The ids that a cache has for a word, or null. */
 function idsOf(cache: WordCache, word: string): number[] | null {

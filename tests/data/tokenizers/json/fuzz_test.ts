@@ -1,8 +1,8 @@
 import { assert } from "@std/assert";
-import { readJsonTokenizer } from "../../../src/data/tokenizers/json_tokenizer.ts";
-import { Part } from "../../../src/data/tokenizers/part.ts";
-import { UserError } from "../../../src/errors.ts";
-import { compose, readFixtures } from "../../helpers/tokenizer_fixtures.ts";
+import { readJsonTokenizer } from "../../../../src/data/tokenizers/json/json_tokenizer.ts";
+import { Part } from "../../../../src/data/tokenizers/json/part.ts";
+import { UserError } from "../../../../src/errors.ts";
+import { compose, readFixtures } from "../../../helpers/tokenizer_fixtures.ts";
 import { KINDS } from "./_kinds.ts";
 import { numbers } from "./_texts.ts";
 

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Model } from "./model.ts";
-import type { Part } from "./part.ts";
+import type { Part } from "../part.ts";
 import { idOf, readVocab } from "./vocab.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Part } from "../../../src/data/tokenizers/part.ts";
-import { readPattern } from "../../../src/data/tokenizers/pattern.ts";
-import { splitter } from "../../../src/data/tokenizers/split.ts";
-import { UserError } from "../../../src/errors.ts";
+import { Part } from "../../../../src/data/tokenizers/json/part.ts";
+import { readPattern } from "../../../../src/data/tokenizers/json/pattern.ts";
+import { splitter } from "../../../../src/data/tokenizers/json/split.ts";
+import { UserError } from "../../../../src/errors.ts";
 
 const pattern = (Regex: string) => readPattern(new Part({ Regex }, "t"));
 

@@ -2,7 +2,7 @@
  * The vocabulary of a BPE, WordPiece or WordLevel model.
  * @module
  */
-import { type Part, show } from "./part.ts";
+import { type Part, show } from "../part.ts";
 
 /** Ids that a vocabulary may leave unused, beside one for each token: more is a damaged file. */
 const SPARE_IDS = 4096;

@@ -2,7 +2,7 @@
  * Cutting a text at the matches of a pattern, as the reference implementation does.
  * @module
  */
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../../errors.ts";
 import { show } from "./part.ts";
 
 /** What becomes of the matches. */

@@ -3,10 +3,10 @@
  * @module
  */
 import { lastWordCut, wordEnd } from "./gpt2_words.ts";
-import { checkIds, type Tokenizer } from "./tokenizer.ts";
-import { IdList } from "./tokenizers/id_list.ts";
-import { mergeWord, PairTable } from "./tokenizers/pair_table.ts";
-import { WordCache } from "./tokenizers/word_cache.ts";
+import { checkIds, type Tokenizer } from "../tokenizer.ts";
+import { IdList } from "./id_list.ts";
+import { mergeWord, PairTable } from "./pair_table.ts";
+import { WordCache } from "./word_cache.ts";
 
 /** The tables of a byte-level BPE vocabulary. */
 export interface ByteBpeTables {

@@ -3,7 +3,7 @@
  * @module
  */
 import { ByteBpe, type ByteBpeTables } from "./byte_bpe.ts";
-import { mergeWord, PairTable } from "./tokenizers/pair_table.ts";
+import { mergeWord, PairTable } from "./pair_table.ts";
 
 /** Loads GPT-2's BPE: 50,257 tokens, end-of-text 50256. The tables (545 kB) are only imported here. */
 export async function loadGpt2(): Promise<ByteBpe> {

@@ -2,7 +2,7 @@
  * Writes fixtures.json: small tokenizers of every kind, and the ids and texts that the reference implementation (Hugging
  * Face's `tokenizers`, in Rust) makes of the hard texts.
  *
- *     deno run -A tests/data/tokenizers/make_fixtures.ts npm:tokenizers@0.23.2
+ *     deno run -A tests/data/tokenizers/json/make_fixtures.ts npm:tokenizers@0.23.2
  *
  * @module
  */
@@ -11,7 +11,7 @@ import {
   compose,
   type Fixtures,
   packIds,
-} from "../../helpers/tokenizer_fixtures.ts";
+} from "../../../helpers/tokenizer_fixtures.ts";
 import {
   byteBpe,
   charBpe,
@@ -28,7 +28,7 @@ import { hardTexts, LONG_UNITS } from "./_texts.ts";
 const reference: any = await import(Deno.args[0]);
 const { Tokenizer } = reference.default ?? reference;
 
-const root = new URL("../../../", import.meta.url);
+const root = new URL("../../../../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, root));
 const names = ["fr", "de", "ru", "ja", "ko", "ar", "hi", "el", "vi"].map(
   (language) => {

@@ -2,7 +2,7 @@
  * Reading a tokenizer.json with every fault named by its place.
  * @module
  */
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../../errors.ts";
 
 // Far beyond any real place; without a limit a nest of lists could exhaust the stack.
 const MOST_PATH = 4096;

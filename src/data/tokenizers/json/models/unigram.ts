@@ -3,8 +3,8 @@
  * @module
  */
 import type { Model } from "./model.ts";
-import { PairTable } from "./pair_table.ts";
-import { type Part, show } from "./part.ts";
+import { PairTable } from "../../gpt2/pair_table.ts";
+import { type Part, show } from "../part.ts";
 
 // An unknown character scores this much less than the least likely token.
 const UNK_PENALTY = 10;

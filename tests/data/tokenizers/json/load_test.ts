@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { loadTokenizer } from "../../../src/data/tokenizer.ts";
-import { UserError } from "../../../src/errors.ts";
-import { compose, readFixtures } from "../../helpers/tokenizer_fixtures.ts";
+import { loadTokenizer } from "../../../../src/data/tokenizers/tokenizer.ts";
+import { UserError } from "../../../../src/errors.ts";
+import { compose, readFixtures } from "../../../helpers/tokenizer_fixtures.ts";
 
 const fixtures = readFixtures();
 
