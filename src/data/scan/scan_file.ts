@@ -3,7 +3,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { openBytes } from "../sources/bytes.ts";
+import { openBytes } from "../sources/compression/open_decompressed.ts";
 import { fileBlocks } from "../sources/file_blocks.ts";
 import { jsonLines } from "../sources/json_lines.ts";
 import { inspectRows } from "../sources/parquet/read_rows.ts";

@@ -2,7 +2,7 @@
  * JSON Lines in blocks of whole lines, to be parsed elsewhere.
  * @module
  */
-import { openBytes } from "./bytes.ts";
+import { openBytes } from "./compression/open_decompressed.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { countLines, MAX_LINE } from "./line_counter.ts";
 import type { SourceFile } from "./source_file.ts";

@@ -2,7 +2,7 @@
  * Files that hold documents: found, inspected and read.
  * @module
  */
-export { openBytes } from "./bytes.ts";
+export { openBytes } from "./compression/open_decompressed.ts";
 export { type FindOptions, findSources } from "./find_sources.ts";
 export { formatOf } from "./format.ts";
 export { inspectFile, type InspectFileOptions } from "../scan/scan_file.ts";

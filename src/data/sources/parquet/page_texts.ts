@@ -6,7 +6,7 @@ import { isUtf8 } from "node:buffer";
 import { must } from "./fault.ts";
 import type { PageHeader } from "./page_reader.ts";
 import { readRuns } from "./rle.ts";
-import { unpack } from "./unpack.ts";
+import { unpack } from "./codecs/unpack.ts";
 import {
   type Dictionary,
   isDictionaryEncoding,

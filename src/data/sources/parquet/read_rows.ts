@@ -10,7 +10,7 @@ import type { RowGroup } from "./footer.ts";
 import { groupRows } from "./group_rows.ts";
 import { type OpenParquet, openParquet, outward } from "./open_layout.ts";
 import { PageReader } from "./page_reader.ts";
-import { checkCodec } from "./unpack.ts";
+import { checkCodec } from "./codecs/unpack.ts";
 
 /** The row groups of a file that have rows. */
 export interface ParquetRows {

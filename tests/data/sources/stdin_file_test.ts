@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { spool } from "../../src/data/stdin.ts";
-import { UserError } from "../../src/errors.ts";
+import { spool } from "../../../src/data/sources/stdin_file.ts";
+import { UserError } from "../../../src/errors.ts";
 
 async function* streamOf(bytes: Uint8Array, size = 3) {
   for (let at = 0; at < bytes.length; at += size) {

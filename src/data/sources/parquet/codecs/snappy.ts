@@ -4,7 +4,7 @@
  * @module
  */
 import { snappyUncompressor } from "hysnappy";
-import { must } from "./fault.ts";
+import { must } from "../fault.ts";
 
 const DAMAGED = "its snappy data are damaged";
 

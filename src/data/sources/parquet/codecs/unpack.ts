@@ -7,7 +7,7 @@ import {
   gunzipSync,
   zstdDecompressSync,
 } from "node:zlib";
-import { must, ParquetFault } from "./fault.ts";
+import { must, ParquetFault } from "../fault.ts";
 import { unlz4, unlz4Hadoop } from "./lz4.ts";
 import { unsnappy } from "./snappy.ts";
 

@@ -3,9 +3,9 @@
  * @module
  */
 import { createZstdDecompress, zstdDecompressSync } from "node:zlib";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../../errors.ts";
 import { DECODER, through } from "./decoder_stream.ts";
-import { Unreadable } from "./unreadable.ts";
+import { Unreadable } from "../unreadable.ts";
 import { FrameFault, NO_FRAME, ZstdFrame } from "./zstd_frame.ts";
 
 // A stream for each of many small frames would cost five times as much as their decoding.

@@ -17,9 +17,9 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
-import { openBytes } from "./sources/mod.ts";
-import type { Format, SourceFile } from "./sources/source_file.ts";
+import { UserError } from "../../errors.ts";
+import { openBytes } from "./mod.ts";
+import type { Format, SourceFile } from "./source_file.ts";
 
 /** How a stream is kept. */
 export interface SpoolOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 import { copyBack, copyIn } from "./copy_bytes.ts";
-import { must, ParquetFault } from "./fault.ts";
+import { must, ParquetFault } from "../fault.ts";
 
 const DAMAGED = "its lz4 data are damaged";
 

@@ -2,9 +2,9 @@
  * Files unpacked.
  * @module
  */
-import { fileBlocks } from "./file_blocks.ts";
+import { fileBlocks } from "../file_blocks.ts";
 import { gunzip } from "./gunzip.ts";
-import type { SourceFile } from "./source_file.ts";
+import type { SourceFile } from "../source_file.ts";
 import { unzstd } from "./unzstd.ts";
 
 /**

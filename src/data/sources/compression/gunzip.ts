@@ -4,7 +4,7 @@
  */
 import { createGunzip } from "node:zlib";
 import { DECODER, through } from "./decoder_stream.ts";
-import { Unreadable } from "./unreadable.ts";
+import { Unreadable } from "../unreadable.ts";
 
 /**
  * The unpacked bytes of `packed`, of which each block must have memory of its own.

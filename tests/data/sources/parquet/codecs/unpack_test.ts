@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { ParquetFault } from "../../../../src/data/sources/parquet/fault.ts";
-import { unpack } from "../../../../src/data/sources/parquet/unpack.ts";
+import { ParquetFault } from "../../../../../src/data/sources/parquet/fault.ts";
+import { unpack } from "../../../../../src/data/sources/parquet/codecs/unpack.ts";
 
 const utf8 = new TextEncoder();
 const SNAPPY = 1;

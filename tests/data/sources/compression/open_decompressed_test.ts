@@ -4,13 +4,13 @@ import {
   openBytes,
   type SourceFile,
   Unreadable,
-} from "../../../src/data/sources/mod.ts";
+} from "../../../../src/data/sources/mod.ts";
 import {
   concatenated,
   FIXTURES,
   source,
   withFolder,
-} from "../../helpers/source_files.ts";
+} from "../../../helpers/source_files.ts";
 
 const lines = Array.from(
   { length: 40_000 },
