@@ -9,16 +9,16 @@ export {
   familyOf,
   fromYaml,
   printConfig,
-} from "./compose.ts";
-export type { Config, DataConfig, TrainConfig } from "./schema.ts";
-export type { ModelConfig } from "./model_schema.ts";
-export type { NormformerModel } from "./normformer_schema.ts";
+} from "./compose/compose.ts";
+export type { Config, DataConfig, TrainConfig } from "./schema/schema.ts";
+export type { ModelConfig } from "./schema/simplified_schema.ts";
+export type { NormformerModel } from "./schema/fairseq_schema.ts";
 export {
   type AnyModel,
   contextKey,
   contextLength,
   layersOf,
-} from "./family.ts";
+} from "./schema/family.ts";
 export {
   type Fixture,
   type FixtureOptim,
@@ -26,6 +26,6 @@ export {
   validateFixture,
   validateModel,
 } from "../parity/fixture_config.ts";
-export { flagKind, flagNames, overridesOfFlag } from "./flags.ts";
-export { nearest } from "./nearest.ts";
-export { warnings } from "./warnings.ts";
+export { flagKind, flagNames, overridesOfFlag } from "./compose/flags.ts";
+export { nearest } from "./compose/nearest.ts";
+export { warnings } from "./schema/warnings.ts";

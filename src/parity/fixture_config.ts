@@ -5,20 +5,28 @@
  */
 import * as v from "valibot";
 import { UserError } from "../errors.ts";
-import { checkLeaves } from "../config/check.ts";
+import { checkLeaves } from "../config/schema/check.ts";
 import {
   belowOne,
   integerFrom,
   notNegative,
   oneOf,
   positive,
-} from "../config/fields.ts";
-import { addLeaves, isMapping, type Leaves, show } from "../config/leaves.ts";
-import { type ModelConfig, modelSchema } from "../config/model_schema.ts";
-import { normformerSchema } from "../config/normformer_schema.ts";
-import { checkModelRules } from "../config/rules.ts";
-import { NO_SCALES } from "../config/scale_fields.ts";
-import { parseYamlFile } from "../config/yaml_file.ts";
+} from "../config/schema/fields.ts";
+import {
+  addLeaves,
+  isMapping,
+  type Leaves,
+  show,
+} from "../config/compose/flat_config.ts";
+import {
+  type ModelConfig,
+  modelSchema,
+} from "../config/schema/simplified_schema.ts";
+import { normformerSchema } from "../config/schema/fairseq_schema.ts";
+import { checkModelRules } from "../config/schema/rules.ts";
+import { NO_SCALES } from "../config/schema/scale_fields.ts";
+import { parseYamlFile } from "../config/compose/yaml_file.ts";
 
 const count = integerFrom(1);
 

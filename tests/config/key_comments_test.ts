@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { assetPaths, assetText } from "../../src/assets/assets.ts";
-import { GROUPS } from "../../src/config/library.ts";
+import { GROUPS } from "../../src/config/compose/library.ts";
 
 Deno.test("GROUPS are the folders of configs/", () => {
   assertEquals([...GROUPS].sort(), ["data", "experiment", "model", "train"]);

@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { addLeaves, type Leaves, nest, show } from "../../src/config/leaves.ts";
-import { assertRefuses } from "../helpers/config.ts";
+import {
+  addLeaves,
+  type Leaves,
+  nest,
+  show,
+} from "../../../src/config/compose/flat_config.ts";
+import { assertRefuses } from "../../helpers/config.ts";
 
 const leavesOf = (tree: Record<string, unknown>, prefix = "") => {
   const leaves: Leaves = new Map();

@@ -4,10 +4,10 @@
  * @module
  */
 import * as v from "valibot";
-import { UserError } from "../errors.ts";
-import { interpolate } from "./interpolate.ts";
-import { type Leaf, type Leaves, nest, show } from "./leaves.ts";
-import { nearest } from "./nearest.ts";
+import { UserError } from "../../errors.ts";
+import { interpolate } from "../compose/interpolate.ts";
+import { type Leaf, type Leaves, nest, show } from "../compose/flat_config.ts";
+import { nearest } from "../compose/nearest.ts";
 
 /** An object schema whose entries are fields or sections. */
 export type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;

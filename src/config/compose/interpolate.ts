@@ -2,8 +2,8 @@
  * Replaces `${model.value_resid_gain}` by the value of that key.
  * @module
  */
-import { UserError } from "../errors.ts";
-import { isMapping, type Leaves, show } from "./leaves.ts";
+import { UserError } from "../../errors.ts";
+import { isMapping, type Leaves, show } from "./flat_config.ts";
 import { nearest } from "./nearest.ts";
 
 const REFERENCE = /\$\{\s*([^{}]*?)\s*\}/g;

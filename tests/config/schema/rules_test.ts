@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { assertRefuses, configOf } from "../helpers/config.ts";
+import { assertRefuses, configOf } from "../../helpers/config.ts";
 
 Deno.test("checkRules() refuses shapes that do not fit together", () => {
   assertRefuses(

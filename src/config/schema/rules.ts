@@ -2,10 +2,10 @@
  * Rules between keys: each value is fine alone, together they are not.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import type { AnyModel } from "./family.ts";
-import type { ModelConfig } from "./model_schema.ts";
-import type { NormformerModel } from "./normformer_schema.ts";
+import type { ModelConfig } from "./simplified_schema.ts";
+import type { NormformerModel } from "./fairseq_schema.ts";
 import type { Config, DataConfig } from "./schema.ts";
 
 /**

@@ -4,9 +4,9 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { openLibrary } from "../../src/config/library.ts";
-import { UserError } from "../../src/errors.ts";
-import { assertRefuses, withFolder } from "../helpers/config.ts";
+import { openLibrary } from "../../../src/config/compose/library.ts";
+import { UserError } from "../../../src/errors.ts";
+import { assertRefuses, withFolder } from "../../helpers/config.ts";
 
 Deno.test("openLibrary() lists the built-in choices", () => {
   assertEquals(openLibrary().choices("model"), [

@@ -3,8 +3,8 @@
  * that come with blocksmith.
  * @module
  */
-import { UserError } from "../errors.ts";
-import { assetPaths, assetText } from "../assets/assets.ts";
+import { UserError } from "../../errors.ts";
+import { assetPaths, assetText } from "../../assets/assets.ts";
 import { nearest } from "./nearest.ts";
 import { parseYamlFile, type YamlFile } from "./yaml_file.ts";
 

@@ -2,14 +2,14 @@
  * Defaults lists: which files make a config, and in which order.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import {
   addLeaves,
   COMMAND_LINE,
   isMapping,
   type Leaves,
   show,
-} from "./leaves.ts";
+} from "./flat_config.ts";
 import { EXPERIMENT, GROUPS, type Library } from "./library.ts";
 import { nearest } from "./nearest.ts";
 import type { YamlFile } from "./yaml_file.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { interpolate } from "../../src/config/interpolate.ts";
-import type { Leaves } from "../../src/config/leaves.ts";
-import { assertRefuses } from "../helpers/config.ts";
+import { interpolate } from "../../../src/config/compose/interpolate.ts";
+import type { Leaves } from "../../../src/config/compose/flat_config.ts";
+import { assertRefuses } from "../../helpers/config.ts";
 
 const leavesOf = (values: Record<string, unknown>): Leaves =>
   new Map(

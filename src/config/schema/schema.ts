@@ -16,11 +16,11 @@ import {
   text,
 } from "./fields.ts";
 import { dataSchema } from "./data_schema.ts";
-import { modelSchema } from "./model_schema.ts";
-import { normformerSchema } from "./normformer_schema.ts";
-import { UserError } from "../errors.ts";
+import { modelSchema } from "./simplified_schema.ts";
+import { normformerSchema } from "./fairseq_schema.ts";
+import { UserError } from "../../errors.ts";
 import { type AnyModel, FAMILIES } from "./family.ts";
-import { type Leaves, show } from "./leaves.ts";
+import { type Leaves, show } from "../compose/flat_config.ts";
 
 const count = integerFrom(1);
 

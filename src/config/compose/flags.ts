@@ -4,12 +4,12 @@
  * a key otherwise, the one of {@linkcode ALIASES}.
  * @module
  */
-import { UserError } from "../errors.ts";
-import { keysOf, type Schema } from "./check.ts";
-import type { AnyModel } from "./family.ts";
-import { flag as yesOrNo } from "./fields.ts";
+import { UserError } from "../../errors.ts";
+import { keysOf, type Schema } from "../schema/check.ts";
+import type { AnyModel } from "../schema/family.ts";
+import { flag as yesOrNo } from "../schema/fields.ts";
 import { nearest } from "./nearest.ts";
-import { configSchemas } from "./schema.ts";
+import { configSchemas } from "../schema/schema.ts";
 
 type Family = AnyModel["name"];
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { parseYamlFile } from "../../src/config/yaml_file.ts";
-import { assertRefuses } from "../helpers/config.ts";
+import { parseYamlFile } from "../../../src/config/compose/yaml_file.ts";
+import { assertRefuses } from "../../helpers/config.ts";
 
 Deno.test("parseYamlFile() knows the line of each key", () => {
   const file = parseYamlFile(

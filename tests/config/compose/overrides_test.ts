@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { parseOverrides } from "../../src/config/overrides.ts";
-import { assertRefuses } from "../helpers/config.ts";
+import { parseOverrides } from "../../../src/config/compose/overrides.ts";
+import { assertRefuses } from "../../helpers/config.ts";
 
 const GROUPS = ["model", "data"];
 const read = (...overrides: string[]) => parseOverrides(overrides, GROUPS);

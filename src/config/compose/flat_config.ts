@@ -4,7 +4,7 @@
  * complaint can say where to look.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 
 /** One value and where it was set: `configs/model/op.yaml:7`, or the command line. */
 export interface Leaf {

@@ -2,8 +2,8 @@
  * The command line's `key=value` and `group=choice`.
  * @module
  */
-import { UserError } from "../errors.ts";
-import { COMMAND_LINE, type Leaves } from "./leaves.ts";
+import { UserError } from "../../errors.ts";
+import { COMMAND_LINE, type Leaves } from "./flat_config.ts";
 
 /** What the command line asks for. */
 export interface Overrides {

@@ -4,9 +4,9 @@
  * @module
  */
 import type { AnyModel } from "./family.ts";
-import { show } from "./leaves.ts";
-import type { ModelConfig } from "./model_schema.ts";
-import type { NormformerModel } from "./normformer_schema.ts";
+import { show } from "../compose/flat_config.ts";
+import type { ModelConfig } from "./simplified_schema.ts";
+import type { NormformerModel } from "./fairseq_schema.ts";
 
 /** A key that is cancelled, the key that does it, and why; the first entry says when. */
 type Case<M> = [when: boolean, key: keyof M, by: keyof M, why: string];

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { compose, warnings } from "../../src/config/mod.ts";
+import { compose, warnings } from "../../../src/config/mod.ts";
 
 const of = (words: string) =>
   warnings(

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { keysOf } from "../../src/config/check.ts";
-import { configSchemas } from "../../src/config/schema.ts";
-import { compose } from "../../src/config/mod.ts";
-import { assertRefuses, configOf, withFolder } from "../helpers/config.ts";
+import { keysOf } from "../../../src/config/schema/check.ts";
+import { configSchemas } from "../../../src/config/schema/schema.ts";
+import { compose } from "../../../src/config/mod.ts";
+import { assertRefuses, configOf, withFolder } from "../../helpers/config.ts";
 
 const refused = (override: string, rule: string, got: string) => {
   const key = override.split("=")[0];

@@ -3,8 +3,8 @@
  * place of a family's own key.
  * @module
  */
-import type { ModelConfig } from "./model_schema.ts";
-import type { NormformerModel } from "./normformer_schema.ts";
+import type { ModelConfig } from "./simplified_schema.ts";
+import type { NormformerModel } from "./fairseq_schema.ts";
 
 /** The `model` section of either family; `name` tells which. */
 export type AnyModel = ModelConfig | NormformerModel;

@@ -3,14 +3,14 @@
  * @module
  */
 import { stringify } from "@std/yaml";
-import { checkLeaves } from "./check.ts";
-import type { AnyModel } from "./family.ts";
+import { checkLeaves } from "../schema/check.ts";
+import type { AnyModel } from "../schema/family.ts";
 import { mergeFiles } from "./defaults_list.ts";
-import { addLeaves, type Leaves } from "./leaves.ts";
+import { addLeaves, type Leaves } from "./flat_config.ts";
 import { GROUPS, openLibrary } from "./library.ts";
 import { parseOverrides } from "./overrides.ts";
-import { checkRules } from "./rules.ts";
-import { type Config, configSchemas, schemaFor } from "./schema.ts";
+import { checkRules } from "../schema/rules.ts";
+import { type Config, configSchemas, schemaFor } from "../schema/schema.ts";
 import { parseYamlFile } from "./yaml_file.ts";
 
 /** What to compose. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { mergeFiles } from "../../src/config/defaults_list.ts";
-import { openLibrary } from "../../src/config/library.ts";
-import { assertRefuses, withFolder } from "../helpers/config.ts";
+import { mergeFiles } from "../../../src/config/compose/defaults_list.ts";
+import { openLibrary } from "../../../src/config/compose/library.ts";
+import { assertRefuses, withFolder } from "../../helpers/config.ts";
 
 /** Merges a folder of configs; values by key, and the origin of each. */
 function merge(

@@ -3,8 +3,8 @@
  * @module
  */
 import { parse } from "@std/yaml";
-import { UserError } from "../errors.ts";
-import { isMapping, show } from "./leaves.ts";
+import { UserError } from "../../errors.ts";
+import { isMapping, show } from "./flat_config.ts";
 
 /** A parsed file. */
 export interface YamlFile {

@@ -3,9 +3,9 @@ import {
   flagKind,
   flagNames,
   overridesOfFlag,
-} from "../../src/config/flags.ts";
-import { compose, familyOf } from "../../src/config/mod.ts";
-import { assertRefuses } from "../helpers/config.ts";
+} from "../../../src/config/compose/flags.ts";
+import { compose, familyOf } from "../../../src/config/mod.ts";
+import { assertRefuses } from "../../helpers/config.ts";
 
 const FAMILIES = ["gpt2", "transformer_lm_gpt"] as const;
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { compose, fromYaml, printConfig } from "../../src/config/mod.ts";
+import { compose, fromYaml, printConfig } from "../../../src/config/mod.ts";
 import {
   assertRefuses,
   configOf,
   fairseqConfigOf,
   withFolder,
-} from "../helpers/config.ts";
+} from "../../helpers/config.ts";
 
 /** `model/default.yaml` of the paper's code, resolved, and this project's three keys. */
 const DEFAULT_MODEL = {
