@@ -2,9 +2,9 @@
 import { type Config, layersOf } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import type { Traits } from "../graph/dispatch.ts";
-import { gpt2 } from "../model/gpt2.ts";
+import { gpt2 } from "../model/simplified/model.ts";
 import type { Model } from "../model/model.ts";
-import { normformer } from "../model/normformer.ts";
+import { normformer } from "../model/fairseq/decoder.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import type { AdamKind } from "../optim/adam.ts";
 import { historySlots } from "../train/loop.ts";

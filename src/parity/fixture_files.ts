@@ -2,9 +2,9 @@
 import { assembleBatch } from "../data/loader/batch.ts";
 import { type AnyModel, type Fixture, validateFixture } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
-import { gpt2 } from "../model/gpt2.ts";
+import { gpt2 } from "../model/simplified/model.ts";
 import type { Model } from "../model/model.ts";
-import { normformer } from "../model/normformer.ts";
+import { normformer } from "../model/fairseq/decoder.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import { SafetensorsFile } from "../checkpoint/safetensors.ts";

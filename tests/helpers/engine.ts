@@ -1,7 +1,7 @@
 /** Small models on the device. @module */
 import { assembleBatch } from "../../src/data/loader/batch.ts";
 import type { Choices } from "../../src/gpu/tuner.ts";
-import { gpt2 } from "../../src/model/gpt2.ts";
+import { gpt2 } from "../../src/model/simplified/model.ts";
 import {
   buildProgram,
   type ProgramOptions,

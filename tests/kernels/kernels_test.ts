@@ -21,7 +21,7 @@ import { scale } from "../../src/graph/ops/scale.ts";
 import { shaped } from "../../src/graph/ops/shaped.ts";
 import { shapedDropout } from "../../src/graph/ops/shaped_dropout.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
-import { gpt2 } from "../../src/model/gpt2.ts";
+import { gpt2 } from "../../src/model/simplified/model.ts";
 import { adamStep } from "../../src/optim/adam.ts";
 import {
   makePlan,

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { NormformerModel } from "../../src/config/mod.ts";
-import { gpt2 } from "../../src/model/gpt2.ts";
+import { gpt2 } from "../../src/model/simplified/model.ts";
 import type { Model } from "../../src/model/model.ts";
-import { normformer } from "../../src/model/normformer.ts";
+import { normformer } from "../../src/model/fairseq/decoder.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import {
   buildProgram,

@@ -3,14 +3,14 @@
  * equation 6): absent, plain, or `resid_gain · W + skip_gain · id`.
  * @module
  */
-import type { ModelConfig } from "../config/mod.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { combine, type Gain } from "../graph/ops/combine.ts";
-import { linear } from "../graph/ops/linear.ts";
-import { initialValues } from "./initialise.ts";
-import type { FixedTensor, Weights } from "./model.ts";
-import type { Init, ParameterSpec } from "./parameters.ts";
+import type { ModelConfig } from "../../config/mod.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { combine, type Gain } from "../../graph/ops/combine.ts";
+import { linear } from "../../graph/ops/linear.ts";
+import { initialValues } from "../initialise.ts";
+import type { FixedTensor, Weights } from "../model.ts";
+import type { Init, ParameterSpec } from "../parameters.ts";
 
 /** The two layers around attention. */
 export type Site = "v_attn" | "c_proj";

@@ -3,12 +3,12 @@
  * blocks, a final LayerNorm, and a head tied to the token embedding.
  * @module
  */
-import type { ModelConfig } from "../config/mod.ts";
-import { drop, DropoutSites } from "../graph/ops/dropout.ts";
-import { embed } from "../graph/ops/embed.ts";
+import type { ModelConfig } from "../../config/mod.ts";
+import { drop, DropoutSites } from "../../graph/ops/dropout.ts";
+import { embed } from "../../graph/ops/embed.ts";
 import { applyNorm, block, blockParameters, normParameters } from "./block.ts";
-import { type Model, weightsOf } from "./model.ts";
-import type { ParameterSpec } from "./parameters.ts";
+import { type Model, weightsOf } from "../model.ts";
+import type { ParameterSpec } from "../parameters.ts";
 import { fixedMatrices } from "./value_layer.ts";
 
 /**

@@ -3,17 +3,17 @@ import {
   compose,
   type ModelConfig,
   type NormformerModel,
-} from "../../src/config/mod.ts";
-import { UserError } from "../../src/errors.ts";
-import { Graph } from "../../src/graph/graph.ts";
-import type { Model } from "../../src/model/model.ts";
-import { modelOf } from "../../src/engine/from_config.ts";
-import { buildProgram } from "../../src/engine/step_plans.ts";
-import { Session } from "../../src/engine/train_engine.ts";
-import { initialiseWeights } from "../../src/checkpoint/load_weights.ts";
-import { deviceTest, gpu } from "../helpers/device.ts";
-import { ADAM, sequences, T, toBatch, V } from "../helpers/engine.ts";
-import { assertSlope } from "./_slope.ts";
+} from "../../../src/config/mod.ts";
+import { UserError } from "../../../src/errors.ts";
+import { Graph } from "../../../src/graph/graph.ts";
+import type { Model } from "../../../src/model/model.ts";
+import { modelOf } from "../../../src/engine/from_config.ts";
+import { buildProgram } from "../../../src/engine/step_plans.ts";
+import { Session } from "../../../src/engine/train_engine.ts";
+import { initialiseWeights } from "../../../src/checkpoint/load_weights.ts";
+import { deviceTest, gpu } from "../../helpers/device.ts";
+import { ADAM, sequences, T, toBatch, V } from "../../helpers/engine.ts";
+import { assertSlope } from "../_slope.ts";
 
 type Changes = Partial<ModelConfig> & Partial<NormformerModel>;
 

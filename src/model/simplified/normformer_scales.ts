@@ -3,13 +3,13 @@
  * family: parameters under fairseq's names, and where they act.
  * @module
  */
-import type { ModelConfig } from "../config/mod.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { norm } from "../graph/ops/norm.ts";
-import { scale } from "../graph/ops/scale.ts";
-import type { Weights } from "./model.ts";
-import type { ParameterSpec } from "./parameters.ts";
+import type { ModelConfig } from "../../config/mod.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { norm } from "../../graph/ops/norm.ts";
+import { scale } from "../../graph/ops/scale.ts";
+import type { Weights } from "../model.ts";
+import type { ParameterSpec } from "../parameters.ts";
 
 /**
  * Parameters of the scales that are switched on in the block at `path`.

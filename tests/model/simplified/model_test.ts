@@ -1,17 +1,17 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Graph } from "../../src/graph/graph.ts";
-import { gpt2 } from "../../src/model/gpt2.ts";
-import { type Model, parameterCount } from "../../src/model/model.ts";
-import { initialValues } from "../../src/model/initialise.ts";
-import type { ParameterSpec } from "../../src/model/parameters.ts";
-import { gradientGraph } from "../../src/engine/step_plans.ts";
+import { Graph } from "../../../src/graph/graph.ts";
+import { gpt2 } from "../../../src/model/simplified/model.ts";
+import { type Model, parameterCount } from "../../../src/model/model.ts";
+import { initialValues } from "../../../src/model/initialise.ts";
+import type { ParameterSpec } from "../../../src/model/parameters.ts";
+import { gradientGraph } from "../../../src/engine/step_plans.ts";
 import {
   defaultModel,
   fixtureConfig,
   FIXTURES,
   type FullConfig,
   nameOf,
-} from "../helpers/model_config.ts";
+} from "../../helpers/model_config.ts";
 
 /** What the authors' code says of a fixture's parameters. */
 interface Expected {

@@ -3,21 +3,25 @@
  * its parameters under the authors' names, and its equations.
  * @module
  */
-import type { ModelConfig } from "../config/mod.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { activation } from "../graph/ops/activation.ts";
-import { attention } from "../graph/ops/attention.ts";
-import { combine, type Gain } from "../graph/ops/combine.ts";
-import { drop, type Dropout, type DropoutSites } from "../graph/ops/dropout.ts";
-import { linear } from "../graph/ops/linear.ts";
-import { norm } from "../graph/ops/norm.ts";
-import { scale } from "../graph/ops/scale.ts";
-import { shaped } from "../graph/ops/shaped.ts";
-import { shapedDropout } from "../graph/ops/shaped_dropout.ts";
-import type { Weights } from "./model.ts";
+import type { ModelConfig } from "../../config/mod.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { activation } from "../../graph/ops/activation.ts";
+import { attention } from "../../graph/ops/attention.ts";
+import { combine, type Gain } from "../../graph/ops/combine.ts";
+import {
+  drop,
+  type Dropout,
+  type DropoutSites,
+} from "../../graph/ops/dropout.ts";
+import { linear } from "../../graph/ops/linear.ts";
+import { norm } from "../../graph/ops/norm.ts";
+import { scale } from "../../graph/ops/scale.ts";
+import { shaped } from "../../graph/ops/shaped.ts";
+import { shapedDropout } from "../../graph/ops/shaped_dropout.ts";
+import type { Weights } from "../model.ts";
 import { scaleParameters, type Scales, scalesOf } from "./normformer_scales.ts";
-import type { Init, ParameterSpec } from "./parameters.ts";
+import type { Init, ParameterSpec } from "../parameters.ts";
 import { applyValueLayer, valueParameters } from "./value_layer.ts";
 
 /** Soft cap of the scores with `dot_norm_type: tanh`. */

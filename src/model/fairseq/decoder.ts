@@ -3,24 +3,24 @@
  * (arXiv 2110.09456): parameters under fairseq's names, and its equations.
  * @module
  */
-import type { NormformerModel } from "../config/mod.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { activation } from "../graph/ops/activation.ts";
-import { attention } from "../graph/ops/attention.ts";
-import { combine } from "../graph/ops/combine.ts";
-import { drop, DropoutSites } from "../graph/ops/dropout.ts";
-import { embed } from "../graph/ops/embed.ts";
-import { linear } from "../graph/ops/linear.ts";
-import { norm } from "../graph/ops/norm.ts";
-import { scale } from "../graph/ops/scale.ts";
+import type { NormformerModel } from "../../config/mod.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { activation } from "../../graph/ops/activation.ts";
+import { attention } from "../../graph/ops/attention.ts";
+import { combine } from "../../graph/ops/combine.ts";
+import { drop, DropoutSites } from "../../graph/ops/dropout.ts";
+import { embed } from "../../graph/ops/embed.ts";
+import { linear } from "../../graph/ops/linear.ts";
+import { norm } from "../../graph/ops/norm.ts";
+import { scale } from "../../graph/ops/scale.ts";
 import {
   type FixedTensor,
   type Model,
   type Weights,
   weightsOf,
-} from "./model.ts";
-import type { Init, ParameterSpec } from "./parameters.ts";
+} from "../model.ts";
+import type { Init, ParameterSpec } from "../parameters.ts";
 
 const EPSILON = 1e-5;
 
