@@ -2,9 +2,9 @@
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Choices } from "../gpu/tuner.ts";
-import { benchData, type DataResult } from "./data.ts";
-import { hostOverhead, type HostRow } from "./host.ts";
-import { type KernelRow, kernelTimes } from "./kernels.ts";
+import { benchData, type DataResult } from "./data/data.ts";
+import { hostOverhead, type HostRow } from "./step/host_time.ts";
+import { type KernelRow, kernelTimes } from "./kernels/kernel_times.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import {
   benchMatmul,
@@ -12,12 +12,12 @@ import {
   type MatmulRow,
   type Peers,
   productsOf,
-} from "./matmul.ts";
-import { NumPy } from "./numpy.ts";
-import { measurePeak, type Peak } from "./peak.ts";
-import { reportOverhead, type ReportRow } from "./report.ts";
-import { openWorkload, type StepRow, timeSteps } from "./step.ts";
-import { buildWorkload, type Workload, WORKLOADS } from "./workloads.ts";
+} from "./kernels/matmul.ts";
+import { NumPy } from "./peers/numpy.ts";
+import { measurePeak, type Peak } from "./kernels/peak.ts";
+import { reportOverhead, type ReportRow } from "./step/statistics_cost.ts";
+import { openWorkload, type StepRow, timeSteps } from "./step/step.ts";
+import { buildWorkload, type Workload, WORKLOADS } from "./step/workloads.ts";
 
 /** Parts of the bench, in order. */
 export const SECTIONS = [

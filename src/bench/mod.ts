@@ -13,16 +13,16 @@ export {
 } from "./bench.ts";
 export { checkGolden, type GoldenRow } from "./golden.ts";
 export { toJson } from "./json.ts";
-export { kernelTimes } from "./kernels.ts";
+export { kernelTimes } from "./kernels/kernel_times.ts";
 export { describeMachine, type Machine } from "./machine.ts";
 export {
   benchMatmul,
   inLayouts,
   type MatmulRow,
   productsOf,
-} from "./matmul.ts";
-export { measurePeak, type Peak } from "./peak.ts";
-export { openWorkload, type StepRow, timeSteps } from "./step.ts";
+} from "./kernels/matmul.ts";
+export { measurePeak, type Peak } from "./kernels/peak.ts";
+export { openWorkload, type StepRow, timeSteps } from "./step/step.ts";
 export { asMarkdown, asText, percent, type Table, three } from "./table.ts";
 export {
   benchTables,
@@ -30,7 +30,7 @@ export {
   machineTable,
   matmulTable,
 } from "./tables.ts";
-export { benchTorch, type TorchRow } from "./torch.ts";
+export { benchTorch, type TorchRow } from "./peers/torch.ts";
 export {
   buildWorkload,
   BYTES,
@@ -38,4 +38,4 @@ export {
   sized,
   type Sizes,
   type Workload,
-} from "./workloads.ts";
+} from "./step/workloads.ts";

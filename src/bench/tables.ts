@@ -1,14 +1,14 @@
 /** What was measured, as tables. @module */
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import type { BenchResult } from "./bench.ts";
-import { dataTables } from "./data_tables.ts";
-import type { HostRow } from "./host.ts";
-import { REPORT_EVERY, type ReportRow } from "./report.ts";
-import type { KernelRow } from "./kernels.ts";
+import { dataTables } from "./data/tables.ts";
+import type { HostRow } from "./step/host_time.ts";
+import { REPORT_EVERY, type ReportRow } from "./step/statistics_cost.ts";
+import type { KernelRow } from "./kernels/kernel_times.ts";
 import type { Machine } from "./machine.ts";
-import type { MatmulRow } from "./matmul.ts";
-import type { Peak } from "./peak.ts";
-import type { StepRow } from "./step.ts";
+import type { MatmulRow } from "./kernels/matmul.ts";
+import type { Peak } from "./kernels/peak.ts";
+import type { StepRow } from "./step/step.ts";
 import { percent, type Table, three } from "./table.ts";
 
 /** All tables of a bench, in order. */

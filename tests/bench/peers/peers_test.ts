@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { NumPy } from "../../src/bench/numpy.ts";
-import { benchTorch } from "../../src/bench/torch.ts";
-import { UserError } from "../../src/errors.ts";
-import { withPython } from "./_stub.ts";
+import { NumPy } from "../../../src/bench/peers/numpy.ts";
+import { benchTorch } from "../../../src/bench/peers/torch.ts";
+import { UserError } from "../../../src/errors.ts";
+import { withPython } from "../_stub.ts";
 
 const product = { layout: "NT", M: 2, N: 3, K: 4 } as const;
 

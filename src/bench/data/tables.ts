@@ -1,12 +1,12 @@
 /** What was measured on data, as tables. @module */
-import { formatBytes } from "../terminal/format_numbers.ts";
+import { formatBytes } from "../../terminal/format_numbers.ts";
 import type { DataResult } from "./data.ts";
-import type { Rate } from "./data_clock.ts";
-import { type BlocksRow, FEED, type FeedRow } from "./data_feed.ts";
-import { CONTEXT, type PrepareRow } from "./data_prepare.ts";
-import type { ReaderRow } from "./data_readers.ts";
-import { percent, type Table, three } from "./table.ts";
-import type { TokenizerRow } from "./data_tokenizers.ts";
+import type { Rate } from "./clock.ts";
+import { type BlocksRow, FEED, type FeedRow } from "./loader.ts";
+import { CONTEXT, type PrepareRow } from "./prepare.ts";
+import type { ReaderRow } from "./readers.ts";
+import { percent, type Table, three } from "../table.ts";
+import type { TokenizerRow } from "./tokenizers.ts";
 
 /** All tables of the data section, in order. */
 export function dataTables(result: DataResult): Table[] {

@@ -1,7 +1,7 @@
 /** PyTorch's GPT-2 as a peer on the same GPU: a script that prints one JSON line. @module */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../errors.ts";
 import { lastLine, python } from "./python.ts";
-import type { Sizes } from "./workloads.ts";
+import type { Sizes } from "../step/workloads.ts";
 
 /** What the script prints, as far as it is read. */
 export interface TorchRow {

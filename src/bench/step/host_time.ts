@@ -3,9 +3,9 @@
  * before it: on a software driver a submit waits until the one before is done.
  * @module
  */
-import { BatchAssembler } from "../data/loader/batch.ts";
-import { STEP_SCALARS, stepScalars } from "../optim/adam.ts";
-import { drain, median } from "./timing.ts";
+import { BatchAssembler } from "../../data/loader/batch.ts";
+import { STEP_SCALARS, stepScalars } from "../../optim/adam.ts";
+import { drain, median } from "../timing.ts";
 import type { Running } from "./step.ts";
 
 /** Milliseconds of the host's pieces of a step, medians. */

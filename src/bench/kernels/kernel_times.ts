@@ -1,8 +1,8 @@
 /** Time of each kernel in a training step. @module */
-import { time } from "../gpu/tuner.ts";
-import type { Loaded } from "../gpu/executor.ts";
-import { drain, tick } from "./timing.ts";
-import type { Running } from "./step.ts";
+import { time } from "../../gpu/tuner.ts";
+import type { Loaded } from "../../gpu/executor.ts";
+import { drain, tick } from "../timing.ts";
+import type { Running } from "../step/step.ts";
 
 /** Dispatches of one kernel, of one product shape, in a step. */
 export interface KernelRow {

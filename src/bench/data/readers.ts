@@ -1,17 +1,17 @@
 /** Each source through its reader alone, to strings, beside the library on whole files in memory. @module */
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
-import { textPieces } from "../data/scan/text_pieces.ts";
+import { textPieces } from "../../data/scan/text_pieces.ts";
 import {
   inspectFile,
   jsonLines,
   openBytes,
   parseLines,
   readParquet,
-} from "../data/sources/mod.ts";
-import type { SourceFile } from "../data/sources/source_file.ts";
-import { type Duel, duel, type Rate, rateOf, timed } from "./data_clock.ts";
-import type { BenchSource } from "./data_files.ts";
-import { PEERS, type Peers } from "./data_peers.ts";
+} from "../../data/sources/mod.ts";
+import type { SourceFile } from "../../data/sources/source_file.ts";
+import { type Duel, duel, type Rate, rateOf, timed } from "./clock.ts";
+import type { BenchSource } from "./files.ts";
+import { PEERS, type Peers } from "../peers/data_libraries.ts";
 
 /** A reader's speed, in bytes of text. */
 export interface ReaderRow extends Duel {

@@ -1,9 +1,9 @@
 /** The same documents in a file of each kind. @module */
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import type { SourceFile } from "../data/sources/source_file.ts";
-import type { Peers } from "./data_peers.ts";
-import type { BenchText } from "./data_text.ts";
+import type { SourceFile } from "../../data/sources/source_file.ts";
+import type { Peers } from "../peers/data_libraries.ts";
+import type { BenchText } from "./text.ts";
 
 /** Documents as users have them. */
 export interface BenchSource {

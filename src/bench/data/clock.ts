@@ -1,6 +1,6 @@
 /** Rates of work on data, by the clock and by the processor. @module */
 import { cpuUsage } from "node:process";
-import { median } from "./timing.ts";
+import { median } from "../timing.ts";
 
 /** What some work took. */
 export interface Spent {

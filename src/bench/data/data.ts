@@ -10,19 +10,19 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Rate, rateOf, timed } from "./data_clock.ts";
+import { type Rate, rateOf, timed } from "./clock.ts";
 import {
   benchBlocks,
   benchFeed,
   type BlocksRow,
   type FeedRow,
-} from "./data_feed.ts";
-import { writeSources } from "./data_files.ts";
-import { loadPeers, NO_PEERS } from "./data_peers.ts";
-import { benchPrepare, type PrepareRow, threadCounts } from "./data_prepare.ts";
-import { benchReaders, type ReaderRow } from "./data_readers.ts";
-import { type BenchText, benchText } from "./data_text.ts";
-import { benchTokenizers, type TokenizerRow } from "./data_tokenizers.ts";
+} from "./loader.ts";
+import { writeSources } from "./files.ts";
+import { loadPeers, NO_PEERS } from "../peers/data_libraries.ts";
+import { benchPrepare, type PrepareRow, threadCounts } from "./prepare.ts";
+import { benchReaders, type ReaderRow } from "./readers.ts";
+import { type BenchText, benchText } from "./text.ts";
+import { benchTokenizers, type TokenizerRow } from "./tokenizers.ts";
 
 /** Everything that was measured on data. */
 export interface DataResult {

@@ -1,12 +1,12 @@
 /** The roof: the most FLOPs and bytes a second that kernels reach here. @module */
-import { f32 } from "../graph/dispatch.ts";
-import { Graph } from "../graph/graph.ts";
-import { add } from "../graph/ops/add.ts";
-import type { Gpu } from "../gpu/device.ts";
-import { Executor } from "../gpu/executor.ts";
-import type { PlannedDispatch } from "../plan/plan.ts";
+import { f32 } from "../../graph/dispatch.ts";
+import { Graph } from "../../graph/graph.ts";
+import { add } from "../../graph/ops/add.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import { Executor } from "../../gpu/executor.ts";
+import type { PlannedDispatch } from "../../plan/plan.ts";
 import { allocateNoise, standalone } from "./standalone.ts";
-import { calibrate, TimedDispatch } from "./timing.ts";
+import { calibrate, TimedDispatch } from "../timing.ts";
 
 /** What was measured on this adapter, the best of many rounds: other load only slows. */
 export interface Peak {

@@ -1,6 +1,6 @@
 /** Real text of this machine, to be tokenised: programs, headers and documentation. @module */
 import { join } from "node:path";
-import { sourceTexts } from "../assets/source_text.ts";
+import { sourceTexts } from "../../assets/source_text.ts";
 
 /** Documents, and where they are from. */
 export interface BenchText {

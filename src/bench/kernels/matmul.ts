@@ -1,14 +1,14 @@
 /** GFLOP/s of matrix products as the tuner chooses them. @module */
 import { cpuUsage } from "node:process";
-import { Graph } from "../graph/graph.ts";
-import { matmul } from "../graph/ops/matmul.ts";
-import type { Gpu } from "../gpu/device.ts";
-import { Executor } from "../gpu/executor.ts";
-import { type Choices, tuner } from "../gpu/tuner.ts";
-import type { Plan } from "../plan/plan.ts";
-import type { NumPy, Product } from "./numpy.ts";
+import { Graph } from "../../graph/graph.ts";
+import { matmul } from "../../graph/ops/matmul.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import { Executor } from "../../gpu/executor.ts";
+import { type Choices, tuner } from "../../gpu/tuner.ts";
+import type { Plan } from "../../plan/plan.ts";
+import type { NumPy, Product } from "../peers/numpy.ts";
 import { allocateNoise, standalone } from "./standalone.ts";
-import { median, TimedDispatch } from "./timing.ts";
+import { median, TimedDispatch } from "../timing.ts";
 
 /** One product as it was timed. */
 export interface MatmulRow extends Product {

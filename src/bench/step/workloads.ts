@@ -1,13 +1,13 @@
 /** Whole training steps that are timed, and what they are trained on. @module */
-import type { ReportOptions } from "../statistics/block_statistics.ts";
-import { compose, type Config } from "../config/mod.ts";
-import { BatchAssembler } from "../data/loader/batch.ts";
-import { sourceTexts } from "../assets/source_text.ts";
-import type { Traits } from "../graph/dispatch.ts";
-import { buildProgram, type Program } from "../engine/step_plans.ts";
-import type { Batch } from "../engine/train_engine.ts";
-import { modelOf } from "../engine/from_config.ts";
-import { settingsOf } from "../engine/train_settings.ts";
+import type { ReportOptions } from "../../statistics/block_statistics.ts";
+import { compose, type Config } from "../../config/mod.ts";
+import { BatchAssembler } from "../../data/loader/batch.ts";
+import { sourceTexts } from "../../assets/source_text.ts";
+import type { Traits } from "../../graph/dispatch.ts";
+import { buildProgram, type Program } from "../../engine/step_plans.ts";
+import type { Batch } from "../../engine/train_engine.ts";
+import { modelOf } from "../../engine/from_config.ts";
+import { settingsOf } from "../../engine/train_settings.ts";
 
 /** A model, its batch and its vocabulary. */
 export interface Workload {

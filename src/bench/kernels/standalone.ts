@@ -1,8 +1,8 @@
 /** Single dispatches outside a graph, on tensors of their own. @module */
-import type { Dispatch } from "../graph/dispatch.ts";
-import { bytes, type Tensor } from "../graph/tensor.ts";
-import type { Executor } from "../gpu/executor.ts";
-import type { PlannedDispatch } from "../plan/plan.ts";
+import type { Dispatch } from "../../graph/dispatch.ts";
+import { bytes, type Tensor } from "../../graph/tensor.ts";
+import type { Executor } from "../../gpu/executor.ts";
+import type { PlannedDispatch } from "../../plan/plan.ts";
 
 /** `dispatch` with its tensors placed by name. */
 export function standalone(dispatch: Dispatch, label: string): PlannedDispatch {

@@ -4,10 +4,10 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { prepare } from "../data/prepare/prepare.ts";
-import type { SourceFile } from "../data/sources/source_file.ts";
-import { loadTokenizer } from "../data/tokenizers/tokenizer.ts";
-import { type Spent, timed } from "./data_clock.ts";
+import { prepare } from "../../data/prepare/prepare.ts";
+import type { SourceFile } from "../../data/sources/source_file.ts";
+import { loadTokenizer } from "../../data/tokenizers/tokenizer.ts";
+import { type Spent, timed } from "./clock.ts";
 
 /** What to prepare. */
 export interface ChildRequest {

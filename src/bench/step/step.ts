@@ -1,15 +1,15 @@
 /** Time of whole training steps, the loss staying on the device as in a run. @module */
-import type { ReportOptions } from "../statistics/block_statistics.ts";
+import type { ReportOptions } from "../../statistics/block_statistics.ts";
 import { cpuUsage } from "node:process";
-import { UserError } from "../errors.ts";
-import type { Gpu } from "../gpu/device.ts";
-import type { Choices } from "../gpu/tuner.ts";
-import { parameterCount } from "../model/model.ts";
-import type { Plan } from "../plan/plan.ts";
-import type { Memory, Program } from "../engine/step_plans.ts";
-import { type Batch, Session } from "../engine/train_engine.ts";
-import { initialiseWeights } from "../checkpoint/load_weights.ts";
-import { drain, idleWait, median } from "./timing.ts";
+import { UserError } from "../../errors.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import type { Choices } from "../../gpu/tuner.ts";
+import { parameterCount } from "../../model/model.ts";
+import type { Plan } from "../../plan/plan.ts";
+import type { Memory, Program } from "../../engine/step_plans.ts";
+import { type Batch, Session } from "../../engine/train_engine.ts";
+import { initialiseWeights } from "../../checkpoint/load_weights.ts";
+import { drain, idleWait, median } from "../timing.ts";
 import {
   batchesOf,
   buildWorkload,

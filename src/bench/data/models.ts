@@ -3,9 +3,9 @@
  * that the kind writes them.
  * @module
  */
-import type { ByteBpeTables } from "../data/tokenizers/gpt2/byte_bpe.ts";
-import { tablesFromRanks } from "../data/tokenizers/gpt2/gpt2.ts";
-import { BYTE_UNITS } from "../data/tokenizers/gpt2/byte_chars.ts";
+import type { ByteBpeTables } from "../../data/tokenizers/gpt2/byte_bpe.ts";
+import { tablesFromRanks } from "../../data/tokenizers/gpt2/gpt2.ts";
+import { BYTE_UNITS } from "../../data/tokenizers/gpt2/byte_chars.ts";
 
 /** A tokenizer.json. */
 export type TokenizerJson = Record<string, unknown>;

@@ -1,10 +1,13 @@
 /** Each tokenizer alone, in this thread, beside the library of its kind. @module */
 import { join } from "node:path";
-import { loadTokenizer, type Tokenizer } from "../data/tokenizers/tokenizer.ts";
-import { type Duel, duel, type Rate, type Round, timed } from "./data_clock.ts";
-import { benchModels, type TokenizerJson } from "./data_models.ts";
-import { PEERS, type Peers } from "./data_peers.ts";
-import type { BenchText } from "./data_text.ts";
+import {
+  loadTokenizer,
+  type Tokenizer,
+} from "../../data/tokenizers/tokenizer.ts";
+import { type Duel, duel, type Rate, type Round, timed } from "./clock.ts";
+import { benchModels, type TokenizerJson } from "./models.ts";
+import { PEERS, type Peers } from "../peers/data_libraries.ts";
+import type { BenchText } from "./text.ts";
 
 /** A tokenizer's speed. */
 export interface TokenizerRow extends Duel {

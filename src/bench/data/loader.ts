@@ -1,14 +1,14 @@
 /** What training reads: fairseq's blocks, and the steps of a feed. @module */
 import { join } from "node:path";
-import { FairseqSink, fairseqSubset } from "../data/fairseq/mod.ts";
-import { prepare } from "../data/prepare/prepare.ts";
-import { openSplit, type SplitRef } from "../data/loader/split_location.ts";
-import { loadTokenizer } from "../data/tokenizers/tokenizer.ts";
-import { openFeed } from "../data/loader/batch_loader.ts";
-import { timed } from "./data_clock.ts";
-import type { BenchSource } from "./data_files.ts";
-import { CONTEXT } from "./data_prepare.ts";
-import { median } from "./timing.ts";
+import { FairseqSink, fairseqSubset } from "../../data/fairseq/mod.ts";
+import { prepare } from "../../data/prepare/prepare.ts";
+import { openSplit, type SplitRef } from "../../data/loader/split_location.ts";
+import { loadTokenizer } from "../../data/tokenizers/tokenizer.ts";
+import { openFeed } from "../../data/loader/batch_loader.ts";
+import { timed } from "./clock.ts";
+import type { BenchSource } from "./files.ts";
+import { CONTEXT } from "./prepare.ts";
+import { median } from "../timing.ts";
 
 /** Sequences in random order, one by one. */
 export interface BlocksRow {

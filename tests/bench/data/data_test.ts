@@ -1,13 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { runBench } from "../../src/bench/bench.ts";
-import { benchReaders } from "../../src/bench/data_readers.ts";
-import { type BenchSource, writeSources } from "../../src/bench/data_files.ts";
-import { benchModels } from "../../src/bench/data_models.ts";
-import { NO_PEERS } from "../../src/bench/data_peers.ts";
-import { benchText } from "../../src/bench/data_text.ts";
-import { asText } from "../../src/bench/table.ts";
-import { benchTables } from "../../src/bench/tables.ts";
-import { loadTokenizer } from "../../src/data/tokenizers/tokenizer.ts";
+import { runBench } from "../../../src/bench/bench.ts";
+import { benchReaders } from "../../../src/bench/data/readers.ts";
+import {
+  type BenchSource,
+  writeSources,
+} from "../../../src/bench/data/files.ts";
+import { benchModels } from "../../../src/bench/data/models.ts";
+import { NO_PEERS } from "../../../src/bench/peers/data_libraries.ts";
+import { benchText } from "../../../src/bench/data/text.ts";
+import { asText } from "../../../src/bench/table.ts";
+import { benchTables } from "../../../src/bench/tables.ts";
+import { loadTokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
 
 const temporary = () =>
   [...Deno.readDirSync("/tmp")].map(({ name }) => name)

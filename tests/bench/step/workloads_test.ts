@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { productsOf } from "../../src/bench/matmul.ts";
-import { modelFlops } from "../../src/bench/step.ts";
+import { productsOf } from "../../../src/bench/kernels/matmul.ts";
+import { modelFlops } from "../../../src/bench/step/step.ts";
 import {
   batchesOf,
   buildWorkload,
   sized,
   WORKLOADS,
-} from "../../src/bench/workloads.ts";
+} from "../../../src/bench/step/workloads.ts";
 
 /** A GPU's limits; nothing here runs on one. */
 const TRAITS = {

@@ -1,9 +1,9 @@
 /** The whole of `prepare`: every source, by number of threads. @module */
 import { join } from "node:path";
-import { type ChildReply, prepareApart } from "./data_child.ts";
-import { rateOf } from "./data_clock.ts";
-import type { BenchSource } from "./data_files.ts";
-import type { TokenizerRow } from "./data_tokenizers.ts";
+import { type ChildReply, prepareApart } from "./child.ts";
+import { rateOf } from "./clock.ts";
+import type { BenchSource } from "./files.ts";
+import type { TokenizerRow } from "./tokenizers.ts";
 
 /** What a preparation took. */
 export interface PrepareRow {

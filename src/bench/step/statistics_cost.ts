@@ -1,8 +1,8 @@
 /** What looking inside the blocks costs: see `src/statistics/block_statistics.ts`. @module */
-import type { Gpu } from "../gpu/device.ts";
-import type { Choices } from "../gpu/tuner.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import type { Choices } from "../../gpu/tuner.ts";
 import { openWorkload, step } from "./step.ts";
-import { drain, median } from "./timing.ts";
+import { drain, median } from "../timing.ts";
 import type { Workload } from "./workloads.ts";
 
 /** Steps between two reports, as `report_every` has it by default. */
