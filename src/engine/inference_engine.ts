@@ -7,8 +7,8 @@ import { Executor, type Loaded } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Choices, tuner } from "../gpu/tuner.ts";
 import { Graph } from "../graph/graph.ts";
-import { embed } from "../graph/ops/embed.ts";
-import { linear } from "../graph/ops/linear.ts";
+import { embed } from "../graph/ops/embedding/embedding.ts";
+import { linear } from "../graph/ops/matmul/linear.ts";
 import type { Model } from "../model/model.ts";
 import {
   elements,

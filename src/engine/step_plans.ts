@@ -6,9 +6,9 @@
 import { differentiate } from "../graph/differentiate.ts";
 import type { Traits } from "../graph/dispatch.ts";
 import { Graph } from "../graph/graph.ts";
-import { RANDOM_WORDS } from "../graph/ops/dropout.ts";
-import { linearCrossEntropy } from "../graph/ops/linear_cross_entropy.ts";
-import { linear } from "../graph/ops/linear.ts";
+import { RANDOM_WORDS } from "../graph/ops/elementwise/dropout.ts";
+import { linearCrossEntropy } from "../graph/ops/loss/linear_cross_entropy.ts";
+import { linear } from "../graph/ops/matmul/linear.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
 import {

@@ -7,7 +7,7 @@ import { Executor, type Loaded } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Choices, tuner } from "../gpu/tuner.ts";
 import { gradientName } from "../graph/differentiate.ts";
-import { RANDOM_WORDS } from "../graph/ops/dropout.ts";
+import { RANDOM_WORDS } from "../graph/ops/elementwise/dropout.ts";
 import type { Model } from "../model/model.ts";
 import { seedWord } from "../model/random.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";

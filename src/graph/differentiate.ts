@@ -10,7 +10,7 @@
  */
 import type { Graph, Node } from "./graph.ts";
 import type { Tensor } from "./tensor.ts";
-import { add } from "./ops/add.ts";
+import { add } from "./ops/elementwise/add.ts";
 
 /** Name of the persistent tensor that collects a parameter's gradient. */
 export const gradientName = (parameter: string): string => `grad.${parameter}`;

@@ -6,9 +6,9 @@
 import { f32 } from "../graph/dispatch.ts";
 import type { Graph, Operation } from "../graph/graph.ts";
 import { count, type Tensor } from "../graph/tensor.ts";
-import { flatGrid, flatRanges } from "../graph/ops/_flat.ts";
-import { dotPartials, partialCount } from "../graph/ops/dot.ts";
-import { reduceConstants } from "../graph/ops/_reduce.ts";
+import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
+import { dotPartials, partialCount } from "../graph/ops/reduce/dot_product.ts";
+import { reduceConstants } from "../graph/reduction.ts";
 
 /** Which published form of Adam. */
 export type AdamKind = "adamw_hf" | "adamw_torch" | "adam_fairseq";

@@ -11,7 +11,7 @@
 import type { Binding, Constant, Dispatch, Traits } from "../graph/dispatch.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { bytes, count, type Tensor } from "../graph/tensor.ts";
-import { flatGrid, flatRanges } from "../graph/ops/_flat.ts";
+import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
 import { f32 } from "../graph/dispatch.ts";
 
 /** Where a tensor lies. */

@@ -23,8 +23,8 @@ import {
   hiddenMoments,
   type Parts,
   sumsOfSquares,
-} from "../graph/ops/statistics.ts";
-import { attentionEntropy } from "../graph/ops/statistics_entropy.ts";
+} from "../graph/ops/statistics/hidden_moments.ts";
+import { attentionEntropy } from "../graph/ops/statistics/attention_entropy.ts";
 import { bytes, count, type Tensor } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
 import type { ParameterSpec } from "../model/parameters.ts";

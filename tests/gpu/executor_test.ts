@@ -2,8 +2,8 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Executor, writeParams } from "../../src/gpu/executor.ts";
 import { f32 } from "../../src/graph/dispatch.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { activation } from "../../src/graph/ops/activation.ts";
-import { add } from "../../src/graph/ops/add.ts";
+import { activation } from "../../src/graph/ops/elementwise/activation.ts";
+import { add } from "../../src/graph/ops/elementwise/add.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Executor } from "../../src/gpu/executor.ts";
 import { type Choices, time, tuner } from "../../src/gpu/tuner.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { linear } from "../../src/graph/ops/linear.ts";
+import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { differentiate } from "../../src/graph/differentiate.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { activation } from "../../src/graph/ops/activation.ts";
-import { combine } from "../../src/graph/ops/combine.ts";
-import { linear } from "../../src/graph/ops/linear.ts";
+import { activation } from "../../src/graph/ops/elementwise/activation.ts";
+import { combine } from "../../src/graph/ops/elementwise/weighted_sum.ts";
+import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import { activations } from "../reference/activation.ts";
 import * as reference from "../reference/linear.ts";

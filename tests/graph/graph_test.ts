@@ -5,7 +5,7 @@ import {
   grid,
   MAX_WORKGROUPS,
   rowRanges,
-} from "../../src/graph/ops/_flat.ts";
+} from "../../src/graph/dispatch_grid.ts";
 import type { Traits } from "../../src/graph/dispatch.ts";
 
 const traits = (maxBindingBytes: number, offsetAlignment = 256): Traits => ({

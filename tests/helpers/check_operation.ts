@@ -4,7 +4,7 @@
  */
 import { differentiate, gradientName } from "../../src/graph/differentiate.ts";
 import { Graph, type Operation } from "../../src/graph/graph.ts";
-import { combine } from "../../src/graph/ops/combine.ts";
+import { combine } from "../../src/graph/ops/elementwise/weighted_sum.ts";
 import { count, type Tensor } from "../../src/graph/tensor.ts";
 import { assertClose, randoms } from "../reference/numbers.ts";
 import { runGraph, type RunOptions } from "./device.ts";

@@ -9,17 +9,17 @@ import {
   type Activation,
   activation,
   ACTIVATIONS,
-} from "../../src/graph/ops/activation.ts";
-import { attention } from "../../src/graph/ops/attention.ts";
-import { combine } from "../../src/graph/ops/combine.ts";
-import { drop, DropoutSites } from "../../src/graph/ops/dropout.ts";
-import { embed } from "../../src/graph/ops/embed.ts";
-import { linear } from "../../src/graph/ops/linear.ts";
-import { linearCrossEntropy } from "../../src/graph/ops/linear_cross_entropy.ts";
-import { norm } from "../../src/graph/ops/norm.ts";
-import { scale } from "../../src/graph/ops/scale.ts";
-import { shaped } from "../../src/graph/ops/shaped.ts";
-import { shapedDropout } from "../../src/graph/ops/shaped_dropout.ts";
+} from "../../src/graph/ops/elementwise/activation.ts";
+import { attention } from "../../src/graph/ops/attention/attention.ts";
+import { combine } from "../../src/graph/ops/elementwise/weighted_sum.ts";
+import { drop, DropoutSites } from "../../src/graph/ops/elementwise/dropout.ts";
+import { embed } from "../../src/graph/ops/embedding/embedding.ts";
+import { linear } from "../../src/graph/ops/matmul/linear.ts";
+import { linearCrossEntropy } from "../../src/graph/ops/loss/linear_cross_entropy.ts";
+import { norm } from "../../src/graph/ops/norm/norm.ts";
+import { scale } from "../../src/graph/ops/elementwise/scale.ts";
+import { shaped } from "../../src/graph/ops/shaped/shaped.ts";
+import { shapedDropout } from "../../src/graph/ops/shaped/shaped_dropout.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import { gpt2 } from "../../src/model/simplified/model.ts";
 import { adamStep } from "../../src/optim/adam.ts";

@@ -1,7 +1,7 @@
 /** GFLOP/s of matrix products as the tuner chooses them. @module */
 import { cpuUsage } from "node:process";
 import { Graph } from "../../graph/graph.ts";
-import { matmul } from "../../graph/ops/matmul.ts";
+import { matmul } from "../../graph/ops/matmul/matmul.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { Executor } from "../../gpu/executor.ts";
 import { type Choices, tuner } from "../../gpu/tuner.ts";

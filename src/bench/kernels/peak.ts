@@ -1,7 +1,7 @@
 /** The roof: the most FLOPs and bytes a second that kernels reach here. @module */
 import { f32 } from "../../graph/dispatch.ts";
 import { Graph } from "../../graph/graph.ts";
-import { add } from "../../graph/ops/add.ts";
+import { add } from "../../graph/ops/elementwise/add.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { Executor } from "../../gpu/executor.ts";
 import type { PlannedDispatch } from "../../plan/plan.ts";

@@ -3,7 +3,7 @@
  * process that is asked for a product at a time, between rounds of ours.
  * @module
  */
-import type { Layout } from "../../graph/ops/_matmul_kernels.ts";
+import type { Layout } from "../../graph/ops/matmul/matmul_kernels.ts";
 import { python } from "./python.ts";
 
 /** A product, row-major f32; see `MatmulSpec`. */

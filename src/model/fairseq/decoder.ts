@@ -6,14 +6,14 @@
 import type { NormformerModel } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { activation } from "../../graph/ops/activation.ts";
-import { attention } from "../../graph/ops/attention.ts";
-import { combine } from "../../graph/ops/combine.ts";
-import { drop, DropoutSites } from "../../graph/ops/dropout.ts";
-import { embed } from "../../graph/ops/embed.ts";
-import { linear } from "../../graph/ops/linear.ts";
-import { norm } from "../../graph/ops/norm.ts";
-import { scale } from "../../graph/ops/scale.ts";
+import { activation } from "../../graph/ops/elementwise/activation.ts";
+import { attention } from "../../graph/ops/attention/attention.ts";
+import { combine } from "../../graph/ops/elementwise/weighted_sum.ts";
+import { drop, DropoutSites } from "../../graph/ops/elementwise/dropout.ts";
+import { embed } from "../../graph/ops/embedding/embedding.ts";
+import { linear } from "../../graph/ops/matmul/linear.ts";
+import { norm } from "../../graph/ops/norm/norm.ts";
+import { scale } from "../../graph/ops/elementwise/scale.ts";
 import {
   type FixedTensor,
   type Model,

@@ -6,19 +6,22 @@
 import type { ModelConfig } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { activation } from "../../graph/ops/activation.ts";
-import { attention } from "../../graph/ops/attention.ts";
-import { combine, type Gain } from "../../graph/ops/combine.ts";
+import { activation } from "../../graph/ops/elementwise/activation.ts";
+import { attention } from "../../graph/ops/attention/attention.ts";
+import {
+  combine,
+  type Gain,
+} from "../../graph/ops/elementwise/weighted_sum.ts";
 import {
   drop,
   type Dropout,
   type DropoutSites,
-} from "../../graph/ops/dropout.ts";
-import { linear } from "../../graph/ops/linear.ts";
-import { norm } from "../../graph/ops/norm.ts";
-import { scale } from "../../graph/ops/scale.ts";
-import { shaped } from "../../graph/ops/shaped.ts";
-import { shapedDropout } from "../../graph/ops/shaped_dropout.ts";
+} from "../../graph/ops/elementwise/dropout.ts";
+import { linear } from "../../graph/ops/matmul/linear.ts";
+import { norm } from "../../graph/ops/norm/norm.ts";
+import { scale } from "../../graph/ops/elementwise/scale.ts";
+import { shaped } from "../../graph/ops/shaped/shaped.ts";
+import { shapedDropout } from "../../graph/ops/shaped/shaped_dropout.ts";
 import type { Weights } from "../model.ts";
 import { scaleParameters, type Scales, scalesOf } from "./normformer_scales.ts";
 import type { Init, ParameterSpec } from "../parameters.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import type { ModelConfig } from "../../config/mod.ts";
-import { drop, DropoutSites } from "../../graph/ops/dropout.ts";
-import { embed } from "../../graph/ops/embed.ts";
+import { drop, DropoutSites } from "../../graph/ops/elementwise/dropout.ts";
+import { embed } from "../../graph/ops/embedding/embedding.ts";
 import { applyNorm, block, blockParameters, normParameters } from "./block.ts";
 import { type Model, weightsOf } from "../model.ts";
 import type { ParameterSpec } from "../parameters.ts";

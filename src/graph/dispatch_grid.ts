@@ -1,0 +1,82 @@
+/** Index arithmetic that elementwise and rowwise operations share. @module */
+import type { Traits } from "./dispatch.ts";
+
+/** Workgroups allowed along one dimension by every WebGPU device. */
+export const MAX_WORKGROUPS = 65_535;
+
+/** A grid of at least `groups` workgroups; kernels compute `y * 65535 + x`. */
+export function grid(groups: number): [number, number, number] {
+  return groups <= MAX_WORKGROUPS
+    ? [groups, 1, 1]
+    : [MAX_WORKGROUPS, Math.ceil(groups / MAX_WORKGROUPS), 1];
+}
+
+/** Grid for `elements` handled four to a thread, `size` threads a workgroup. */
+export function flatGrid(
+  elements: number,
+  size: number,
+): [number, number, number] {
+  return grid(Math.ceil(elements / 4 / size));
+}
+
+/** A stretch of a flat tensor that fits one binding. */
+export interface Range {
+  /** First element. */
+  start: number;
+  /** Elements. */
+  count: number;
+  /** The same as a binding's byte range. */
+  bytes: { offset: number; size: number };
+}
+
+/** Cuts `elements` 4-byte elements into stretches of at most one binding. */
+export function flatRanges(elements: number, traits: Traits): Range[] {
+  return rowRanges(elements, 1, traits).map(({ start, count }) => ({
+    start,
+    count,
+    // Whole vec4s are read, so the tail is padded: buffers end on 16 bytes.
+    bytes: { offset: start * 4, size: Math.ceil(count / 4) * 16 },
+  }));
+}
+
+/** A stretch of rows. */
+export interface Rows {
+  start: number;
+  count: number;
+}
+
+/**
+ * Cuts rows of `width` 4-byte elements into stretches of at most one binding,
+ * each starting on the adapter's offset alignment.
+ *
+ * @throws {RangeError} if not even the fewest aligned rows fit one binding
+ */
+export function rowRanges(
+  rows: number,
+  width: number,
+  traits: Traits,
+): Rows[] {
+  const bytes = width * 4;
+  let step = Math.floor(traits.maxBindingBytes / bytes);
+  if (step >= rows) return [{ start: 0, count: rows }];
+  // The smallest number of rows whose bytes are a multiple of the alignment.
+  const align = traits.offsetAlignment / gcd(bytes, traits.offsetAlignment);
+  step -= step % align;
+  if (step < 1) {
+    throw new RangeError(
+      `Cannot cut rows of ${width} elements: this adapter binds at most ${traits.maxBindingBytes} bytes`,
+    );
+  }
+  const out: Rows[] = [];
+  for (let start = 0; start < rows; start += step) {
+    out.push({ start, count: Math.min(step, rows - start) });
+  }
+  return out;
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
+/** 4 where rows of `width` elements can be read as vec4, else 1. */
+export const vectorWidth = (width: number): 1 | 4 => width % 4 === 0 ? 4 : 1;

@@ -1,0 +1,187 @@
+/** Causal multi-head attention; the T × T matrix never exists. @module */
+import {
+  type Binding,
+  type Dispatch,
+  f32,
+  type Traits,
+} from "../../dispatch.ts";
+import type { Graph, Operation } from "../../graph.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
+import { attentionKernels, type Pass } from "./attention_kernels.ts";
+import { vectorWidth } from "../../dispatch_grid.ts";
+import { type Dropout, dropoutWords } from "../elementwise/dropout.ts";
+
+/** Shape of an attention layer. */
+export interface AttentionAttrs {
+  /** Tokens of one sequence, T. */
+  context: number;
+  heads: number;
+  headDim: number;
+  /** Soft cap `cap · tanh(score / cap)` on the scores, 0 for none. */
+  cap: number;
+}
+
+interface Attrs extends AttentionAttrs {
+  dropout?: Pick<Dropout, "site" | "rate">;
+}
+
+/** Where in `node.inputs` things lie: `[qk, v]` or `[q, v, k]`, then what dropout reads. */
+function sites(inputs: readonly Tensor[], { dropout }: Attrs) {
+  const matrices = dropout ? inputs.slice(0, -1) : inputs;
+  const [q, v, k] = matrices;
+  const random = dropout ? inputs.slice(-1) : [];
+  return { q, v, k: k ?? q, packed: k === undefined, random };
+}
+
+const bound = (access: Binding["access"]) => (...tensors: Tensor[]) =>
+  tensors.map((tensor): Binding => ({ tensor, access }));
+const read = bound("read"), write = bound("write");
+// Packed queries and keys share a gradient, of which each pass writes its half.
+const modify = bound("readwrite");
+
+/** FLOPs of each pass, a pair of query and key and element of a head. */
+const FLOPS: Record<Pass, number> = { forward: 4, grad_q: 6, grad_kv: 8 };
+
+/**
+ * One pass over the pairs of queries and keys.
+ *
+ * @param operands what is bound between the matrices of `inputs`
+ */
+function dispatch(
+  pass: Pass,
+  inputs: readonly Tensor[],
+  operands: readonly Binding[],
+  attrs: Attrs,
+  traits: Traits,
+): Dispatch {
+  const { context, heads, headDim, cap, dropout } = attrs;
+  const { q, v, k, packed, random } = sites(inputs, attrs);
+  const VW = vectorWidth(headDim), sequences = v.shape[0] / context;
+  const units = (tensor: Tensor) => tensor.shape[1] / VW;
+  const kernels = attentionKernels(pass, headDim, traits, !!dropout);
+  const variants = kernels.map(({ name, kernel, constants, tile }) => ({
+    name,
+    dispatch: {
+      kernel,
+      constants: {
+        ...constants,
+        PACKED: packed,
+        CAP: cap > 0,
+        DROP: !!dropout,
+      },
+      params: [
+        context,
+        heads,
+        f32(1 / Math.sqrt(headDim)),
+        f32(cap),
+        units(q),
+        0,
+        units(k),
+        packed ? heads * headDim / VW : 0,
+        units(v),
+        0,
+        headDim / VW,
+        ...dropout ? dropoutWords(dropout) : [],
+      ],
+      bindings: [
+        ...read(q, v),
+        ...operands,
+        ...packed ? [] : read(k),
+        ...read(...random),
+      ],
+      workgroups: [Math.ceil(context / tile), heads, sequences],
+      flops: FLOPS[pass] * headDim * sequences * heads * context *
+        (context + 1) / 2,
+      bytes: (pass === "forward" ? 4 : 6) * bytes(v),
+    } satisfies Dispatch,
+  }));
+  const [{ dispatch }] = variants;
+  if (variants.length === 1) return dispatch;
+  const kind = dropout ? `${pass} dropout` : pass;
+  const key = `attention ${kind} ${sequences}x${heads}x${context}x${headDim}`;
+  return { ...dispatch, choice: { key, variants } };
+}
+
+const forward: Operation<Attrs> = {
+  name: "attention",
+  gradient(node, [dO], to) {
+    if (!dO) return;
+    const { q, v, k, packed } = sites(node.inputs, node.attrs);
+    const [o, lse] = node.outputs;
+    const [dq, dv, , dk] = to.graph.add(
+      backward,
+      [...node.inputs, o, lse, dO],
+      node.attrs,
+      [
+        { name: `d ${q.name}`, shape: q.shape },
+        { name: `d ${v.name}`, shape: v.shape },
+        { name: "attention delta", shape: lse.shape },
+        ...packed ? [] : [{ name: `d ${k.name}`, shape: k.shape }],
+      ],
+    );
+    to.pass(q, dq);
+    if (!packed) to.pass(k, dk);
+    to.pass(v, dv);
+  },
+  lower(node, traits) {
+    const [o, lse] = node.outputs;
+    const operands = write(o, lse);
+    return [dispatch("forward", node.inputs, operands, node.attrs, traits)];
+  },
+};
+
+const backward: Operation<Attrs> = {
+  name: "attention_grad",
+  lower({ inputs: all, outputs, attrs }, traits) {
+    const inputs = all.slice(0, -3);
+    const [o, lse, dO] = all.slice(-3);
+    const [dq, dv, delta, dk = dq] = outputs;
+    const queries = [...read(o, dO, lse), ...modify(delta, dq)];
+    const keys = [...read(dO, lse, delta), ...modify(dk, dv)];
+    return [
+      dispatch("grad_q", inputs, queries, attrs, traits),
+      dispatch("grad_kv", inputs, keys, attrs, traits),
+    ];
+  },
+};
+
+/**
+ * `softmax(cap(q kᵀ / √d) + causal mask) v` for each head and sequence, of which
+ * `dropout` drops softmax's results.
+ *
+ * @param matrices `v` `[B·T, H·d]`, and either `qk` `[B·T, 2·H·d]` (queries
+ *   first) or `q` and `k` `[B·T, H·d]`
+ * @returns `[B·T, H·d]`, head h in columns h·d … (h+1)·d − 1
+ * @throws {RangeError} if the widths do not fit the heads
+ */
+export function attention(
+  graph: Graph,
+  name: string,
+  matrices: { qk: Tensor; v: Tensor } | { q: Tensor; k: Tensor; v: Tensor },
+  attrs: AttentionAttrs,
+  dropout?: Dropout,
+): Tensor {
+  const width = attrs.heads * attrs.headDim;
+  const list = "qk" in matrices
+    ? [matrices.qk, matrices.v]
+    : [matrices.q, matrices.v, matrices.k];
+  const expected = "qk" in matrices
+    ? [2 * width, width]
+    : [width, width, width];
+  list.forEach((tensor, i) => {
+    if (tensor.shape[1] !== expected[i] || tensor.shape[0] % attrs.context) {
+      throw new RangeError(
+        `Cannot attend over '${tensor.name}' of [${tensor.shape}]: rows must be sequences of ${attrs.context}, ${
+          expected[i]
+        } wide`,
+      );
+    }
+  });
+  const rows = list[1].shape[0];
+  const inputs = dropout ? [...list, dropout.random] : list;
+  const dropped = dropout && { site: dropout.site, rate: dropout.rate };
+  return graph.add(forward, inputs, { ...attrs, dropout: dropped }, [
+    { name, shape: [rows, width] },
+    { name: `${name} lse`, shape: [count({ shape: [rows, attrs.heads] })] },
+  ])[0];
+}

@@ -1,0 +1,90 @@
+/** Pointwise activations. @module */
+import { type Dispatch, f32, type Traits } from "../../dispatch.ts";
+import type { Graph, Node, Operation } from "../../graph.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
+import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
+
+/** Kernel numbers of the activations, by the names of PyTorch and Hugging Face. */
+export const ACTIVATIONS = {
+  leaky_relu: 0,
+  relu: 6,
+  gelu: 1,
+  gelu_new: 2,
+  silu: 3,
+  tanh: 4,
+  relu_squared: 5,
+} as const;
+
+/** The name of an activation. */
+export type Activation = keyof typeof ACTIVATIONS;
+
+interface Attrs {
+  kind: Activation;
+  /** Slope of leaky_relu below zero. */
+  slope: number;
+}
+
+function lower(
+  node: Node<Attrs>,
+  traits: Traits,
+  x: Tensor,
+  y: Tensor,
+  dy?: Tensor,
+): Dispatch[] {
+  const { kind, slope } = node.attrs, WG = 64;
+  return flatRanges(count(x), traits).map((range) => ({
+    kernel: "activation",
+    constants: {
+      WG,
+      KIND: ACTIVATIONS[kind],
+      GRADIENT: !!dy,
+      ONTO: !!node.onto,
+    },
+    params: [range.count, f32(slope)],
+    bindings: [
+      { tensor: x, access: "read", ...range.bytes },
+      { tensor: y, access: dy ? "readwrite" : "write", ...range.bytes },
+      ...dy ? [{ tensor: dy, access: "read" as const, ...range.bytes }] : [],
+    ],
+    workgroups: flatGrid(range.count, WG),
+    flops: 10 * range.count,
+    bytes: (dy ? 3 : 2) * bytes(x),
+  }));
+}
+
+const forward: Operation<Attrs> = {
+  name: "activation",
+  gradient(node, [dy], to) {
+    if (!dy) return;
+    const [x] = node.inputs;
+    to.into(x, (onto) =>
+      to.graph.add(backward, [x, dy], node.attrs, [
+        { name: `d ${x.name}`, shape: x.shape },
+      ], { onto })[0]);
+  },
+  lower: (node, traits) => lower(node, traits, node.inputs[0], node.outputs[0]),
+};
+
+const backward: Operation<Attrs> = {
+  name: "activation_grad",
+  lower: (node, traits) =>
+    lower(node, traits, node.inputs[0], node.outputs[0], node.inputs[1]),
+};
+
+/**
+ * `f(x)`, elementwise.
+ *
+ * @param slope of `leaky_relu` below zero; other kinds ignore it
+ */
+export function activation(
+  graph: Graph,
+  name: string,
+  x: Tensor,
+  kind: Activation,
+  slope = 0,
+): Tensor {
+  return graph.add(forward, [x], { kind, slope }, [{
+    name,
+    shape: x.shape,
+  }])[0];
+}

@@ -1,0 +1,30 @@
+/** Sums of gradients that no other kernel can take along. @module */
+import type { Graph, Operation } from "../../graph.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
+import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
+
+const operation: Operation<null> = {
+  name: "add",
+  lower(node, traits) {
+    const [x] = node.inputs, [y] = node.outputs;
+    return flatRanges(count(x), traits).map((range) => ({
+      kernel: "add",
+      constants: { WG: 64 },
+      params: [range.count],
+      bindings: [
+        { tensor: x, access: "read", ...range.bytes },
+        { tensor: y, access: "readwrite", ...range.bytes },
+      ],
+      workgroups: flatGrid(range.count, 64),
+      flops: range.count,
+      bytes: 3 * bytes(x),
+    }));
+  },
+};
+
+/** `onto + x`, elementwise; shapes equal. */
+export function add(graph: Graph, x: Tensor, onto: Tensor): Tensor {
+  return graph.add(operation, [x], null, [
+    { name: `${x.name}+`, shape: onto.shape },
+  ], { onto })[0];
+}

@@ -1,0 +1,106 @@
+/**
+ * Dropout from counter-based random numbers: forward and backward make the
+ * same mask from the same counters, and nothing of it is stored.
+ * @module
+ */
+import { type Dispatch, f32, type Traits } from "../../dispatch.ts";
+import type { Graph, Operation } from "../../graph.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
+import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
+
+/** One place of a model where elements are dropped. */
+export interface Dropout {
+  /** Probability of an element to be dropped, above 0 and below 1. */
+  rate: number;
+  /** Number of the place, from 1: each has random numbers of its own. */
+  site: number;
+  /** `[3]`, u32: seed, step, micro-batch. */
+  random: Tensor;
+}
+
+/** Words of the tensor that {@linkcode Dropout} reads. */
+export const RANDOM_WORDS = 3;
+
+/** Parameter words of a kernel that drops: site, threshold, factor of what is kept. */
+export function dropoutWords(
+  { site, rate }: Pick<Dropout, "site" | "rate">,
+): Dispatch["params"] {
+  // What is dropped is a whole number of 2^32 words: the factor is that share's.
+  const dropped = Math.min(2 ** 32 - 1, Math.round(rate * 2 ** 32));
+  return [site, dropped, f32(1 / (1 - dropped / 2 ** 32))];
+}
+
+/** The places of one forward pass, numbered in the order in which they are asked for. */
+export class DropoutSites {
+  readonly #random?: Tensor;
+  #last = 0;
+
+  /** @param random as in {@linkcode Dropout}; absent where nothing is dropped, as in an evaluation */
+  constructor(random?: Tensor) {
+    this.#random = random;
+  }
+
+  /** The next place; undefined where nothing is dropped. */
+  at(rate: number): Dropout | undefined {
+    if (!this.#random || rate === 0) return undefined;
+    return { rate, site: ++this.#last, random: this.#random };
+  }
+}
+
+type Attrs = Pick<Dropout, "site" | "rate">;
+
+const operation: Operation<Attrs> = {
+  name: "dropout",
+  gradient(node, [dy], to) {
+    if (!dy) return;
+    const [x, random] = node.inputs;
+    to.into(x, (onto) =>
+      to.graph.add(operation, [dy, random], node.attrs, [
+        { name: `d ${x.name}`, shape: x.shape },
+      ], { onto })[0]);
+  },
+  lower(node, traits: Traits) {
+    const [x, random] = node.inputs, [y] = node.outputs, WG = 64;
+    return flatRanges(count(x), traits).map((range) => ({
+      kernel: "dropout",
+      constants: { WG, ONTO: !!node.onto },
+      params: [range.count, range.start, ...dropoutWords(node.attrs)],
+      bindings: [
+        { tensor: x, access: "read", ...range.bytes },
+        {
+          tensor: y,
+          access: node.onto ? "readwrite" : "write",
+          ...range.bytes,
+        },
+        { tensor: random, access: "read" },
+      ],
+      workgroups: flatGrid(range.count, WG),
+      flops: range.count,
+      bytes: 2 * bytes(x),
+    }));
+  },
+};
+
+/**
+ * `x`, each element 0 with probability `rate`, else divided by `1 − rate`.
+ *
+ * @param dropout where not given, `x` itself is returned and nothing is added
+ * @throws {RangeError} if the rate is not above 0 and below 1
+ */
+export function drop(
+  graph: Graph,
+  name: string,
+  x: Tensor,
+  dropout?: Dropout,
+): Tensor {
+  if (!dropout) return x;
+  const { rate, site, random } = dropout;
+  if (!(rate > 0 && rate < 1)) {
+    throw new RangeError(
+      `Cannot drop elements of '${x.name}' as the rate must be above 0 and below 1: got ${rate}`,
+    );
+  }
+  return graph.add(operation, [x, random], { rate, site }, [
+    { name, shape: x.shape },
+  ])[0];
+}

@@ -1,0 +1,117 @@
+/** Gain-weighted sums of branches: residual connections and their scales. @module */
+import { f32 } from "../../dispatch.ts";
+import type { Graph, Operation } from "../../graph.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
+import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
+import { dot } from "../reduce/dot_product.ts";
+
+/** A constant, or a parameter of one element. */
+export type Gain = number | Tensor;
+
+/** One branch of a sum. */
+export interface Branch {
+  x: Tensor;
+  gain: Gain;
+}
+
+interface Attrs {
+  /** `null` where the gain is a tensor; those follow the branches as inputs. */
+  gains: (number | null)[];
+}
+
+const operation: Operation<Attrs> = {
+  name: "combine",
+  gradient(node, [dy], to) {
+    if (!dy) return;
+    const { gains } = node.attrs;
+    const trained = node.inputs.slice(gains.length);
+    gains.forEach((gain, i) => {
+      const x = node.inputs[i];
+      const factor: Gain = gain ?? trained.shift()!;
+      if (typeof factor !== "number") {
+        to.into(factor, (onto) => dot(to.graph, dy, x, onto!));
+      }
+      if (factor === 1) to.pass(x, dy);
+      else {
+        to.into(
+          x,
+          (onto) =>
+            combine(to.graph, `d ${x.name}`, [{ x: dy, gain: factor }], onto),
+        );
+      }
+    });
+  },
+  lower(node, traits) {
+    const { gains } = node.attrs, [y] = node.outputs, WG = 64;
+    const trained = gains.reduce<number>(
+      (bits, gain, i) => bits + (gain === null ? 1 << i : 0),
+      0,
+    );
+    return flatRanges(count(y), traits).map((range) => ({
+      kernel: "combine",
+      constants: {
+        WG,
+        BRANCHES: gains.length,
+        TRAINED: trained,
+        GAINS: node.inputs.length - gains.length,
+        ONTO: !!node.onto,
+      },
+      params: [range.count, ...[0, 1, 2].map((i) => f32(gains[i] ?? 0))],
+      bindings: [
+        {
+          tensor: y,
+          access: node.onto ? "readwrite" : "write",
+          ...range.bytes,
+        },
+        ...node.inputs.map((tensor, i) => ({
+          tensor,
+          access: "read" as const,
+          ...i < gains.length ? range.bytes : {},
+        })),
+      ],
+      workgroups: flatGrid(range.count, WG),
+      flops: 2 * gains.length * range.count,
+      bytes: (gains.length + 1) * bytes(y),
+    }));
+  },
+};
+
+/**
+ * `Σ gain · x` over one to three branches of one shape.
+ *
+ * A lone branch with gain 1 is returned as it is.
+ *
+ * @throws {RangeError} on more than three branches or unequal shapes
+ */
+export function combine(
+  graph: Graph,
+  name: string,
+  branches: readonly Branch[],
+  onto?: Tensor,
+): Tensor {
+  const [first] = branches;
+  if (branches.length === 1 && first.gain === 1 && !onto) return first.x;
+  if (branches.length > 3) {
+    throw new RangeError(
+      `Cannot combine ${branches.length} branches: at most 3`,
+    );
+  }
+  for (const { x } of branches) {
+    if (count(x) !== count(first.x)) {
+      throw new RangeError(
+        `Cannot combine '${name}': shapes [${first.x.shape}] and [${x.shape}] differ`,
+      );
+    }
+  }
+  const gains = branches.map((b) => typeof b.gain === "number" ? b.gain : null);
+  const trained = branches.flatMap((b) =>
+    typeof b.gain === "number" ? [] : [b.gain]
+  );
+  return graph.add(
+    operation,
+    [...branches.map((b) => b.x), ...trained],
+    { gains },
+    [{ name, shape: first.x.shape }],
+    { onto },
+  )[0];
+}

@@ -1,0 +1,200 @@
+/**
+ * The head and its loss in one operation. Logits exist for a chunk of tokens
+ * at a time, and the gradient is computed from them at once, so that neither
+ * they nor their gradient are ever whole (V = 50,257 would take 0.8 GB for
+ * 4,096 tokens).
+ * @module
+ */
+import type { Dispatch, Traits } from "../../dispatch.ts";
+import type { Graph, Operation } from "../../graph.ts";
+import { count, type Tensor } from "../../tensor.ts";
+import { grid } from "../../dispatch_grid.ts";
+import { sumOnto } from "../reduce/dot_product.ts";
+import { matmul } from "../matmul/matmul.ts";
+import { reduceConstants } from "../../reduction.ts";
+
+/** Bytes of logits held at a time. */
+const CHUNK_BYTES = 1 << 26;
+
+const pitchOf = (vocabulary: number) => Math.ceil(vocabulary / 4) * 4;
+
+/** Tokens whose logits are held at a time. */
+export function chunkRows(rows: number, vocabulary: number): number {
+  const fit = Math.floor(CHUNK_BYTES / 4 / pitchOf(vocabulary));
+  // Whole tiles, on multiples that keep bindings aligned.
+  return fit >= rows ? rows : Math.max(64, fit - fit % 64);
+}
+
+interface Sites {
+  h: Tensor;
+  weight: Tensor;
+  targets: Tensor;
+  scale: Tensor;
+  loss: Tensor;
+  logits: Tensor;
+  rowLoss: Tensor;
+  gradients?: { dh?: { tensor: Tensor; onto: boolean }; dWeight?: Tensor };
+}
+
+function lowerChunks(sites: Sites, traits: Traits): Dispatch[] {
+  const { h, weight, logits, gradients } = sites;
+  const [rows, width] = h.shape, [vocabulary] = weight.shape;
+  const pitch = pitchOf(vocabulary), step = chunkRows(rows, vocabulary);
+  const out: Dispatch[] = [];
+  for (let first = 0; first < rows; first += step) {
+    const M = Math.min(step, rows - first);
+    const z = { tensor: logits, pitch };
+    const x = { tensor: h, pitch: width, start: first * width };
+    const w = { tensor: weight, pitch: width };
+    out.push(...matmul({
+      layout: "NT",
+      M,
+      N: vocabulary,
+      K: width,
+      a: x,
+      b: w,
+      c: z,
+      accumulate: false,
+    }, traits));
+    out.push({
+      kernel: "cross_entropy",
+      constants: { GRADIENT: !!gradients, ...reduceConstants(traits) },
+      params: [M, vocabulary, pitch, first],
+      bindings: [
+        { tensor: logits, access: "readwrite" },
+        { tensor: sites.targets, access: "read" },
+        { tensor: sites.rowLoss, access: "readwrite" },
+        { tensor: sites.scale, access: "read" },
+      ],
+      workgroups: grid(M),
+      flops: 8 * M * vocabulary,
+      bytes: 12 * M * vocabulary,
+    });
+    if (gradients?.dWeight) {
+      out.push(...matmul({
+        layout: "TN",
+        M: vocabulary,
+        N: width,
+        K: M,
+        a: z,
+        b: x,
+        c: { tensor: gradients.dWeight, pitch: width },
+        accumulate: true,
+      }, traits));
+    }
+    if (gradients?.dh) {
+      const { tensor, onto } = gradients.dh;
+      out.push(...matmul({
+        layout: "NN",
+        M,
+        N: width,
+        K: vocabulary,
+        a: z,
+        b: w,
+        c: { tensor, pitch: width, start: first * width },
+        accumulate: onto,
+      }, traits));
+    }
+  }
+  out.push(sumOnto(sites.rowLoss, rows, sites.loss, traits, sites.scale));
+  return out;
+}
+
+const forward: Operation<null> = {
+  name: "linear_cross_entropy",
+  gradient(node, _, to) {
+    const [h, weight, targets, scale, loss] = node.inputs;
+    let dWeight: Tensor | undefined;
+    to.into(weight, (onto) => dWeight = onto!);
+    const extra = dWeight ? [dWeight] : [];
+    to.drop(node);
+    const inputs = [h, weight, targets, scale, loss, ...extra];
+    if (!to.wants(h)) {
+      const attrs = { dh: false };
+      to.graph.add(backward, inputs, attrs, scratch(h, weight), {
+        effect: true,
+      });
+    }
+    to.into(h, (onto) =>
+      to.graph.add(
+        backward,
+        inputs,
+        { dh: true },
+        [{ name: `d ${h.name}`, shape: h.shape }, ...scratch(h, weight)],
+        { onto, effect: true },
+      )[0]);
+  },
+  lower(node, traits) {
+    const [h, weight, targets, scale, loss] = node.inputs;
+    const [logits, rowLoss] = node.outputs;
+    return lowerChunks(
+      { h, weight, targets, scale, loss, logits, rowLoss },
+      traits,
+    );
+  },
+};
+
+const backward: Operation<{ dh: boolean }> = {
+  name: "linear_cross_entropy_grad",
+  lower(node, traits) {
+    const [h, weight, targets, scale, loss, dWeight] = node.inputs;
+    const dh = node.attrs.dh ? node.outputs[0] : undefined;
+    const [logits, rowLoss] = node.outputs.slice(dh ? 1 : 0);
+    return lowerChunks({
+      h,
+      weight,
+      targets,
+      scale,
+      loss,
+      logits,
+      rowLoss,
+      gradients: { dh: dh && { tensor: dh, onto: !!node.onto }, dWeight },
+    }, traits);
+  },
+};
+
+const scratch = (h: Tensor, weight: Tensor) => {
+  const [rows] = h.shape, [vocabulary] = weight.shape;
+  return [
+    {
+      name: "logits",
+      shape: [chunkRows(rows, vocabulary), pitchOf(vocabulary)],
+    },
+    { name: "token losses", shape: [rows] },
+  ];
+};
+
+/**
+ * Adds `scale[0] · Σ_n cross_entropy(h[n] Wᵀ, target[n])` onto `loss[0]`, in nats.
+ *
+ * @param h `[N, D]`
+ * @param weight `[V, D]`; may be larger than one binding
+ * @param targets `[N]`, u32; a target not below V is ignored
+ * @param scale `[1]`: 1 / (counted targets × accumulation steps) makes a mean
+ * @param loss `[1]`, persistent
+ * @returns the root to differentiate
+ */
+export function linearCrossEntropy(
+  graph: Graph,
+  inputs: {
+    h: Tensor;
+    weight: Tensor;
+    targets: Tensor;
+    scale: Tensor;
+    loss: Tensor;
+  },
+): Tensor {
+  const { h, weight, targets, scale, loss } = inputs;
+  if (count(targets) !== h.shape[0]) {
+    throw new RangeError(
+      `Cannot compare ${h.shape[0]} predictions with ${count(targets)} targets`,
+    );
+  }
+  return graph.add(
+    forward,
+    [h, weight, targets, scale, loss],
+    null,
+    scratch(h, weight),
+    { effect: true },
+  )[0];
+}

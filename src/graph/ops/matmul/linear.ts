@@ -1,0 +1,137 @@
+/** Linear layers. @module */
+import type { Graph, Operation } from "../../graph.ts";
+import { count, type Tensor } from "../../tensor.ts";
+import { matmul } from "./matmul.ts";
+import { columnSum, rowBlocks } from "../../reduction.ts";
+
+/** How a weight lies in memory: GPT-2's `[in, out]` or PyTorch's `[out, in]`. */
+export type WeightLayout = "in_out" | "out_in";
+
+interface Attrs {
+  layout: WeightLayout;
+}
+
+const forward: Operation<Attrs> = {
+  name: "linear",
+  gradient(node, [dy], to) {
+    if (!dy) return;
+    const [x, weight, bias] = node.inputs, { layout } = node.attrs;
+    to.into(
+      weight,
+      (onto) =>
+        to.graph.add(weightGradient, [x, dy], { layout }, [
+          { name: `d ${weight.name}`, shape: weight.shape },
+        ], { onto })[0],
+    );
+    if (bias) {
+      to.into(bias, (onto) => biasGradient(to.graph, dy, bias, onto!));
+    }
+    to.into(x, (onto) =>
+      to.graph.add(inputGradient, [dy, weight], { layout }, [
+        { name: `d ${x.name}`, shape: x.shape },
+      ], { onto })[0]);
+  },
+  lower(node, traits) {
+    const [x, weight, bias] = node.inputs, [y] = node.outputs;
+    const transposed = node.attrs.layout === "out_in";
+    const N = y.shape[1], K = x.shape[1];
+    return matmul({
+      layout: transposed ? "NT" : "NN",
+      M: x.shape[0],
+      N,
+      K,
+      a: { tensor: x, pitch: K },
+      b: { tensor: weight, pitch: weight.shape[1] },
+      c: { tensor: y, pitch: N },
+      bias,
+      accumulate: false,
+    }, traits);
+  },
+};
+
+const inputGradient: Operation<Attrs> = {
+  name: "linear_grad_x",
+  lower(node, traits) {
+    const [dy, weight] = node.inputs, [dx] = node.outputs;
+    return matmul({
+      layout: node.attrs.layout === "out_in" ? "NN" : "NT",
+      M: dy.shape[0],
+      N: dx.shape[1],
+      K: dy.shape[1],
+      a: { tensor: dy, pitch: dy.shape[1] },
+      b: { tensor: weight, pitch: weight.shape[1] },
+      c: { tensor: dx, pitch: dx.shape[1] },
+      accumulate: !!node.onto,
+    }, traits);
+  },
+};
+
+const weightGradient: Operation<Attrs> = {
+  name: "linear_grad_w",
+  lower(node, traits) {
+    const [x, dy] = node.inputs, [dw] = node.outputs;
+    const [first, second] = node.attrs.layout === "out_in" ? [dy, x] : [x, dy];
+    return matmul({
+      layout: "TN",
+      M: first.shape[1],
+      N: second.shape[1],
+      K: x.shape[0],
+      a: { tensor: first, pitch: first.shape[1] },
+      b: { tensor: second, pitch: second.shape[1] },
+      c: { tensor: dw, pitch: dw.shape[1] },
+      accumulate: !!node.onto,
+    }, traits);
+  },
+};
+
+const biasSum: Operation<null> = {
+  name: "linear_grad_b",
+  lower(node, traits) {
+    const [dy] = node.inputs, [db, blocked] = node.outputs;
+    const rows = dy.shape[0], width = count(db);
+    const blocks = rowBlocks(rows, traits);
+    return [
+      columnSum(dy, blocked, { rows, width, blocks }, false, traits),
+      columnSum(blocked, db, { rows: blocks, width, blocks: 1 }, true, traits),
+    ];
+  },
+};
+
+function biasGradient(graph: Graph, dy: Tensor, bias: Tensor, onto: Tensor) {
+  return graph.add(biasSum, [dy], null, [
+    { name: `d ${bias.name}`, shape: bias.shape },
+    { name: `d ${bias.name} blocks`, shape: [64, count(bias)] },
+  ], { onto })[0];
+}
+
+/**
+ * `x W + b` (`in_out`) or `x Wᵀ + b` (`out_in`).
+ *
+ * @param x `[N, in]`
+ * @param weight `[in, out]` or `[out, in]`
+ * @param bias `[out]`
+ * @returns `[N, out]`
+ * @throws {RangeError} if the shapes do not fit
+ */
+export function linear(
+  graph: Graph,
+  name: string,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  layout: WeightLayout,
+): Tensor {
+  const [inputs, outputs] = layout === "in_out"
+    ? weight.shape
+    : [weight.shape[1], weight.shape[0]];
+  if (x.shape[1] !== inputs) {
+    throw new RangeError(
+      `Cannot apply '${weight.name}': it takes ${inputs} features, '${x.name}' has ${
+        x.shape[1]
+      }`,
+    );
+  }
+  return graph.add(forward, [x, weight, ...bias ? [bias] : []], { layout }, [
+    { name, shape: [x.shape[0], outputs] },
+  ])[0];
+}

@@ -1,0 +1,122 @@
+/** Matrix products of tensors of any size, cut to what the device can bind. @module */
+import type { Binding, Dispatch, Traits } from "../../dispatch.ts";
+import type { Tensor } from "../../tensor.ts";
+import { type MatmulSpec, matmulVariants } from "./matmul_kernels.ts";
+
+/** A matrix inside a tensor: its pitch (elements from row to row) and first element. */
+export interface Matrix {
+  tensor: Tensor;
+  pitch: number;
+  /** First element; a multiple of 64 so that bindings stay aligned. */
+  start?: number;
+}
+
+/** `C (+)= alpha · op(A) · op(B) [+ bias]`; see {@linkcode MatmulSpec} for the layouts. */
+export interface Product {
+  layout: MatmulSpec["layout"];
+  M: number;
+  N: number;
+  K: number;
+  a: Matrix;
+  b: Matrix;
+  c: Matrix;
+  bias?: Tensor;
+  accumulate: boolean;
+}
+
+/**
+ * The dispatches of one product. Usually one; several where an operand is
+ * larger than a binding, cut along M, N or K as the layout allows.
+ */
+export function matmul(product: Product, traits: Traits): Dispatch[] {
+  const { layout, M, N, K, a, b, c, bias } = product;
+  const rows = (m: Matrix) => Math.floor(traits.maxBindingBytes / 4 / m.pitch);
+  const steps = layout === "TN"
+    ? { m: rows(c), n: N, k: Math.min(rows(a), rows(b)) }
+    : layout === "NT"
+    ? { m: Math.min(rows(a), rows(c)), n: rows(b), k: K }
+    : { m: Math.min(rows(a), rows(c)), n: N, k: rows(b) };
+  const out: Dispatch[] = [];
+  for (const m of cuts(M, steps.m)) {
+    for (const n of cuts(N, steps.n)) {
+      for (const k of cuts(K, steps.k)) {
+        const spec: MatmulSpec = {
+          layout,
+          M: m.count,
+          N: n.count,
+          K: k.count,
+          lda: a.pitch,
+          ldb: b.pitch,
+          ldc: c.pitch,
+          accumulate: product.accumulate || k.start > 0,
+          bias: !!bias && k.start === 0,
+        };
+        const variants = matmulVariants(spec, traits);
+        const bindings = {
+          a: layout === "TN" ? block(a, k, m, "read") : block(a, m, k, "read"),
+          b: layout === "NT" ? block(b, n, k, "read") : block(b, k, n, "read"),
+          c: block(c, m, n, "readwrite"),
+          bias: spec.bias
+            ? block({ tensor: bias!, pitch: N }, ONE, n, "read")
+            : undefined,
+        };
+        const choices = variants.map((variant) => ({
+          name: variant.name,
+          dispatch: variant.dispatch(spec, bindings),
+        }));
+        const flags = (spec.accumulate ? "+" : "") + (spec.bias ? "b" : "");
+        out.push({
+          ...choices[0].dispatch,
+          choice: {
+            key: `matmul ${layout}${flags} ${spec.M}x${spec.N}x${spec.K}`,
+            variants: choices,
+          },
+        });
+      }
+    }
+  }
+  return out;
+}
+
+interface Cut {
+  start: number;
+  count: number;
+}
+
+const ONE: Cut = { start: 0, count: 1 };
+
+/**
+ * Cuts `size` into stretches of at most `step`, on multiples of 64.
+ *
+ * @throws {RangeError} if 64 rows do not fit one binding
+ */
+function cuts(size: number, step: number): Cut[] {
+  if (step >= size) return [{ start: 0, count: size }];
+  const whole = step - step % 64, out: Cut[] = [];
+  if (whole === 0) {
+    throw new RangeError(
+      `Cannot multiply as 64 rows of a matrix must fit one storage binding of this adapter: ${step} do`,
+    );
+  }
+  for (let start = 0; start < size; start += whole) {
+    out.push({ start, count: Math.min(whole, size - start) });
+  }
+  return out;
+}
+
+/** Rows × columns of a matrix as a binding. */
+function block(
+  m: Matrix,
+  rows: Cut,
+  columns: Cut,
+  access: Binding["access"],
+): Binding {
+  const start = (m.start ?? 0) + rows.start * m.pitch + columns.start;
+  const elements = (rows.count - 1) * m.pitch + columns.count;
+  return {
+    tensor: m.tensor,
+    access,
+    offset: 4 * start,
+    size: Math.ceil(elements / 4) * 16,
+  };
+}

@@ -1,0 +1,217 @@
+/** LayerNorm and RMSNorm, of rows or of each head. @module */
+import { f32, type Traits } from "../../dispatch.ts";
+import type { Graph, Node, Operation } from "../../graph.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
+import { grid, vectorWidth } from "../../dispatch_grid.ts";
+import {
+  columnLanes,
+  columnSum,
+  reduceConstants,
+  rowBlocks,
+} from "../../reduction.ts";
+
+/** How to normalise. */
+export interface NormAttrs {
+  /** `ln`: LayerNorm, eps inside the root; `rmsnorm`: RMSNorm, eps outside. */
+  kind: "ln" | "rmsnorm";
+  eps: number;
+  /**
+   * Normalises heads: the last axis holds, for each scale in turn, this many
+   * heads side by side, each as wide as the scale. 1 for a plain norm.
+   */
+  heads: number;
+}
+
+interface Attrs extends NormAttrs {
+  scales: number;
+  biased: boolean;
+}
+
+const shapeOf = (node: Node<Attrs>, x: Tensor, scale: Tensor) => {
+  const width = count(scale), { scales, heads, kind } = node.attrs;
+  return {
+    rows: count(x) / width,
+    width,
+    constants: {
+      VW: vectorWidth(width),
+      GROUPS: scales,
+      CENTRE: kind === "ln",
+      BIAS: node.attrs.biased,
+    },
+    heads,
+  };
+};
+
+const forward: Operation<Attrs> = {
+  name: "norm",
+  gradient(node, [dy], to) {
+    if (!dy) return;
+    const { scales, biased } = node.attrs;
+    const [x, ...parameters] = node.inputs, stats = node.outputs[1];
+    const weights = parameters.filter((_, i) => !biased || i % 2 === 0);
+    for (let group = 0; group < scales; group++) {
+      const scale = weights[group];
+      if (!to.wants(scale)) continue;
+      const bias = biased ? parameters[2 * group + 1] : undefined;
+      to.into(scale, (onto) => {
+        // The scratch of dbias is summed by a node of its own.
+        const attrs = { ...node.attrs, group };
+        const made = to.graph.add(parameterGradient, [x, stats, dy], attrs, [
+          { name: `d ${scale.name}`, shape: scale.shape },
+          { name: `d ${scale.name} blocks`, shape: [64, count(scale)] },
+          ...bias
+            ? [{ name: `d ${bias.name} blocks`, shape: [64, count(scale)] }]
+            : [],
+        ], { onto });
+        if (bias && to.wants(bias)) {
+          to.into(bias, (onto) =>
+            to.graph.add(
+              blockSum,
+              [made[2]],
+              { rows: count(x) / count(scale) / scales },
+              [{ name: `d ${bias.name}`, shape: bias.shape }],
+              { onto },
+            )[0]);
+        }
+        return made[0];
+      });
+    }
+    to.into(
+      x,
+      (onto) =>
+        to.graph.add(inputGradient, [x, stats, dy, ...weights], node.attrs, [
+          { name: `d ${x.name}`, shape: x.shape },
+        ], { onto })[0],
+    );
+  },
+  lower(node, traits) {
+    const [x, ...parameters] = node.inputs, [y, stats] = node.outputs;
+    const { rows, width, heads, constants } = shapeOf(node, x, parameters[0]);
+    return [{
+      kernel: "norm",
+      constants: {
+        ...constants,
+        BIASES: Number(node.attrs.biased),
+        ...reduceConstants(traits),
+      },
+      params: [rows, width, heads, f32(node.attrs.eps)],
+      bindings: [
+        { tensor: x, access: "read" },
+        { tensor: y, access: "write" },
+        { tensor: stats, access: "write" },
+        ...parameters.map((tensor) => ({ tensor, access: "read" as const })),
+      ],
+      workgroups: grid(rows),
+      flops: 6 * count(x),
+      bytes: 2 * bytes(x),
+    }];
+  },
+};
+
+const inputGradient: Operation<Attrs> = {
+  name: "norm_grad",
+  lower(node, traits) {
+    const [x, stats, dy, ...weights] = node.inputs, [dx] = node.outputs;
+    const { rows, width, heads, constants } = shapeOf(node, x, weights[0]);
+    const { BIAS: _, ...used } = constants;
+    return [{
+      kernel: "norm_grad",
+      constants: { ...used, ...reduceConstants(traits), ONTO: !!node.onto },
+      params: [rows, width, heads, f32(node.attrs.eps)],
+      bindings: [
+        { tensor: x, access: "read" },
+        { tensor: stats, access: "read" },
+        { tensor: dy, access: "read" },
+        { tensor: dx, access: "readwrite" },
+        ...weights.map((tensor) => ({ tensor, access: "read" as const })),
+      ],
+      workgroups: grid(rows),
+      flops: 10 * count(x),
+      bytes: (node.onto ? 4 : 3) * bytes(x),
+    }];
+  },
+};
+
+const parameterGradient: Operation<Attrs & { group: number }> = {
+  name: "norm_param_grad",
+  lower(node, traits) {
+    const [x, stats, dy] = node.inputs;
+    const [dscale, scaleBlocks, biasBlocks] = node.outputs;
+    const { rows, width, heads, constants } = shapeOf(node, x, dscale);
+    const { scales, group, eps } = node.attrs;
+    const blocks = rowBlocks(rows / scales, traits), WG = columnLanes(traits);
+    return [
+      {
+        kernel: "norm_param_grad",
+        constants: { ...constants, BIAS: !!biasBlocks, WG },
+        params: [rows, width, heads, f32(eps), scales, group, blocks],
+        bindings: [
+          { tensor: x, access: "read" },
+          { tensor: stats, access: "read" },
+          { tensor: dy, access: "read" },
+          { tensor: scaleBlocks, access: "write" },
+          ...biasBlocks
+            ? [{ tensor: biasBlocks, access: "write" as const }]
+            : [],
+        ],
+        workgroups: [Math.ceil(width / constants.VW / WG), blocks, 1],
+        flops: 4 * count(x) / scales,
+        bytes: 2 * bytes(x) / scales,
+      },
+      columnSum(
+        scaleBlocks,
+        dscale,
+        { rows: blocks, width, blocks: 1 },
+        true,
+        traits,
+      ),
+    ];
+  },
+};
+
+const blockSum: Operation<{ rows: number }> = {
+  name: "block_sum",
+  lower(node, traits: Traits) {
+    const [blocks] = node.inputs, [total] = node.outputs;
+    const rows = rowBlocks(node.attrs.rows, traits);
+    const sizes = { rows, width: count(total), blocks: 1 };
+    return [columnSum(blocks, total, sizes, true, traits)];
+  },
+};
+
+/**
+ * Normalises each row of `x` (`[…, D]`), or each head of it.
+ *
+ * LayerNorm as in PyTorch; RMSNorm is `scale · x / (rms(x) + eps)`, the form of
+ * the code of arXiv 2311.01906.
+ *
+ * @param parameters a scale (`[D]`, or `[head_dim]` for each of the packed
+ *   query and key halves), and optionally a bias of the same shape
+ * @returns the shape of `x`
+ * @throws {RangeError} if the heads do not fill the last axis
+ */
+export function norm(
+  graph: Graph,
+  name: string,
+  x: Tensor,
+  parameters: readonly { scale: Tensor; bias?: Tensor }[],
+  attrs: NormAttrs,
+): Tensor {
+  const width = count(parameters[0].scale);
+  const last = x.shape[x.shape.length - 1];
+  if (last !== width * attrs.heads * parameters.length) {
+    throw new RangeError(
+      `Cannot normalise '${name}': ${parameters.length} × ${attrs.heads} heads of ${width} do not fill a row of ${last}`,
+    );
+  }
+  const biased = parameters[0].bias !== undefined;
+  return graph.add(
+    forward,
+    [x, ...parameters.flatMap((p) => p.bias ? [p.scale, p.bias] : [p.scale])],
+    { ...attrs, scales: parameters.length, biased },
+    [
+      { name, shape: x.shape },
+      { name: `${name} stats`, shape: [count(x) / width, 2] },
+    ],
+  )[0];
+}

@@ -1,0 +1,95 @@
+/** Inner products and sums of squares. @module */
+import { type Dispatch, f32, type Traits } from "../../dispatch.ts";
+import type { Graph, Operation } from "../../graph.ts";
+import { count, type Tensor } from "../../tensor.ts";
+import { flatRanges } from "../../dispatch_grid.ts";
+import { reduceConstants } from "../../reduction.ts";
+
+/** Partial sums that one tensor leaves, at most. */
+export const MAX_PARTIALS = 256;
+
+/** How many vec4s one workgroup adds up. */
+const stretchOf = (elements: number) =>
+  Math.max(1024, Math.ceil(elements / 4 / MAX_PARTIALS));
+
+/** Partial sums that {@linkcode dotPartials} leaves for a tensor of so many elements. */
+export function partialCount(elements: number, traits: Traits): number {
+  return flatRanges(elements, traits).reduce(
+    (n, range) => n + Math.ceil(range.count / 4 / stretchOf(range.count)),
+    0,
+  );
+}
+
+/**
+ * Dispatches that leave partial sums of `a · b` (of `a · a` without `b`) in
+ * `partial`, from element `first` on.
+ */
+export function dotPartials(
+  a: Tensor,
+  b: Tensor | undefined,
+  partial: Tensor,
+  first: number,
+  traits: Traits,
+): Dispatch[] {
+  let at = first;
+  return flatRanges(count(a), traits).map((range) => {
+    const stretch = stretchOf(range.count);
+    const groups = Math.ceil(range.count / 4 / stretch), group = at;
+    at += groups;
+    return {
+      kernel: "dot",
+      constants: { PAIR: !!b, ...reduceConstants(traits) },
+      params: [range.count, stretch, group],
+      bindings: [
+        { tensor: a, access: "read", ...range.bytes },
+        { tensor: partial, access: "readwrite" },
+        ...b ? [{ tensor: b, access: "read" as const, ...range.bytes }] : [],
+      ],
+      workgroups: [groups, 1, 1],
+      flops: 2 * range.count,
+      bytes: (b ? 8 : 4) * range.count,
+    };
+  });
+}
+
+/** Adds `scale · factor[0] · sum(x[0 .. n])` onto `y[0]`. */
+export function sumOnto(
+  x: Tensor,
+  n: number,
+  y: Tensor,
+  traits: Traits,
+  factor?: Tensor,
+): Dispatch {
+  return {
+    kernel: "sum",
+    constants: { SCALED: !!factor, ...reduceConstants(traits) },
+    params: [n, f32(1)],
+    bindings: [
+      { tensor: x, access: "read" },
+      { tensor: y, access: "readwrite" },
+      ...factor ? [{ tensor: factor, access: "read" as const }] : [],
+    ],
+    workgroups: [1, 1, 1],
+    flops: n,
+    bytes: 4 * n,
+  };
+}
+
+const operation: Operation<null> = {
+  name: "dot",
+  lower(node, traits) {
+    const [a, b] = node.inputs, [y, partial] = node.outputs;
+    return [
+      ...dotPartials(a, b, partial, 0, traits),
+      sumOnto(partial, partialCount(count(a), traits), y, traits),
+    ];
+  },
+};
+
+/** Adds the inner product of two tensors of one shape onto `onto` (`[1]`). */
+export function dot(graph: Graph, a: Tensor, b: Tensor, onto: Tensor): Tensor {
+  return graph.add(operation, [a, b], null, [
+    { name: `${a.name} · ${b.name}`, shape: [1] },
+    { name: "dot partials", shape: [4 * MAX_PARTIALS] },
+  ], { onto })[0];
+}

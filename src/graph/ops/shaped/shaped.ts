@@ -1,0 +1,167 @@
+/** The identity and centring terms of Shaped Attention. @module */
+import { f32, type Traits } from "../../dispatch.ts";
+import type { Graph, Node, Operation } from "../../graph.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
+import { grid, vectorWidth } from "../../dispatch_grid.ts";
+import { columnLanes, reduceConstants } from "../../reduction.ts";
+
+/** A number, or a parameter of one element a head. */
+type HeadGain = number | Tensor;
+
+/** Gains of the three terms. */
+export interface ShapedGains {
+  resid: HeadGain;
+  skip: HeadGain;
+  centre: HeadGain;
+}
+
+interface Attrs {
+  /** Tokens of one sequence, T. */
+  context: number;
+  headDim: number;
+  /** resid, skip, centre; `null` where the gain is a tensor: those follow the inputs a and v. */
+  gains: (number | null)[];
+}
+
+function common(node: Node<Attrs>, v: Tensor, traits: Traits) {
+  const { context, headDim, gains } = node.attrs;
+  const width = v.shape[1], sequences = v.shape[0] / context;
+  const VW = vectorWidth(headDim), WG = columnLanes(traits);
+  return {
+    sequences,
+    width,
+    constants: {
+      VW,
+      WG,
+      TRAINED_R: gains[0] === null,
+      TRAINED_S: gains[1] === null,
+      TRAINED_C: gains[2] === null,
+    },
+    params: [
+      sequences,
+      context,
+      width,
+      headDim,
+      ...gains.map((gain) => f32(gain ?? 0)),
+    ],
+    workgroups: grid(Math.ceil(sequences * width / VW / WG)),
+  };
+}
+
+const read = (tensor: Tensor) => ({ tensor, access: "read" as const });
+const write = (tensor: Tensor) => ({ tensor, access: "readwrite" as const });
+
+const forward: Operation<Attrs> = {
+  name: "shaped",
+  gradient(node, [dy], to) {
+    if (!dy) return;
+    const [a, v, ...gains] = node.inputs;
+    const sequences = v.shape[0] / node.attrs.context;
+    const [da, dv, ...sums] = to.graph.add(
+      backward,
+      [...node.inputs, dy],
+      node.attrs,
+      [
+        { name: `d ${a.name}`, shape: a.shape },
+        { name: `d ${v.name}`, shape: v.shape },
+        ...gains.map((g) => ({
+          name: `d ${g.name} sums`,
+          shape: [sequences, v.shape[1]],
+        })),
+      ],
+    );
+    gains.forEach((gain, i) =>
+      to.into(gain, (onto) =>
+        to.graph.add(gainSum, [sums[i]], null, [
+          { name: `d ${gain.name}`, shape: gain.shape },
+        ], { onto })[0])
+    );
+    to.pass(a, da);
+    to.pass(v, dv);
+  },
+  lower(node, traits) {
+    const [a, v, ...gains] = node.inputs, [y] = node.outputs;
+    const { constants, params, workgroups } = common(node, v, traits);
+    return [{
+      kernel: "shaped",
+      constants,
+      params,
+      bindings: [read(a), read(v), write(y), ...gains.map(read)],
+      workgroups,
+      flops: 6 * count(y),
+      bytes: 3 * bytes(y),
+    }];
+  },
+};
+
+const backward: Operation<Attrs> = {
+  name: "shaped_grad",
+  lower(node, traits) {
+    const [a, v, ...rest] = node.inputs, dy = rest.pop()!;
+    const [da, dv, ...sums] = node.outputs;
+    const { constants, params, workgroups } = common(node, v, traits);
+    return [{
+      kernel: "shaped_grad",
+      constants,
+      params,
+      bindings: [
+        read(a),
+        read(v),
+        read(dy),
+        write(da),
+        write(dv),
+        ...rest.map(read),
+        ...sums.map(write),
+      ],
+      workgroups,
+      flops: 12 * count(dy),
+      bytes: 7 * bytes(dy),
+    }];
+  },
+};
+
+/** Adds per-sequence, per-column sums up to one number a head. */
+const gainSum: Operation<null> = {
+  name: "gain_sum",
+  lower(node, traits) {
+    const [sums] = node.inputs, [total] = node.outputs;
+    const [blocks, width] = sums.shape, heads = count(total);
+    return [{
+      kernel: "span_sum",
+      constants: reduceConstants(traits),
+      params: [blocks, width, width / heads],
+      bindings: [read(sums), write(total)],
+      workgroups: [heads, 1, 1],
+      flops: blocks * width,
+      bytes: 4 * blocks * width,
+    }];
+  },
+};
+
+/**
+ * `resid · a + skip · v − centre · mean(v_0 … v_t)` for each head: what the
+ * attention matrix `resid·A + skip·I − centre·U` does to v (arXiv 2311.01906,
+ * section 4.1), given `a = A v`.
+ *
+ * @param a `[B·T, H·d]`, from `attention`
+ * @param v `[B·T, H·d]`, the values
+ */
+export function shaped(
+  graph: Graph,
+  name: string,
+  a: Tensor,
+  v: Tensor,
+  gains: ShapedGains,
+  attrs: { context: number; headDim: number },
+): Tensor {
+  const list = [gains.resid, gains.skip, gains.centre];
+  return graph.add(
+    forward,
+    [a, v, ...list.filter((gain) => typeof gain !== "number")],
+    {
+      ...attrs,
+      gains: list.map((gain) => typeof gain === "number" ? gain : null),
+    },
+    [{ name, shape: a.shape }],
+  )[0];
+}

@@ -1,0 +1,115 @@
+/** Shaped Attention where dropout falls on its whole matrix. @module */
+import type { Traits } from "../../dispatch.ts";
+import type { Graph, Node, Operation } from "../../graph.ts";
+import { bytes, type Tensor } from "../../tensor.ts";
+import { plainKernel } from "../attention/attention_kernels.ts";
+import { combine } from "../elementwise/weighted_sum.ts";
+import { type Dropout, dropoutWords } from "../elementwise/dropout.ts";
+import { scale } from "../elementwise/scale.ts";
+import type { ShapedGains } from "./shaped.ts";
+
+interface Attrs {
+  /** Tokens of one sequence, T. */
+  context: number;
+  headDim: number;
+  rate: number;
+  site: number;
+}
+
+function common({ attrs }: Node<Attrs>, v: Tensor, traits: Traits) {
+  const { context, headDim } = attrs;
+  const heads = v.shape[1] / headDim, sequences = v.shape[0] / context;
+  const { constants, tile } = plainKernel("forward", headDim, traits);
+  return {
+    constants,
+    params: [context, heads, ...dropoutWords(attrs)],
+    workgroups: [Math.ceil(context / tile), heads, sequences] as [
+      number,
+      number,
+      number,
+    ],
+    flops: sequences * context * (context + 1) * v.shape[1],
+    bytes: 3 * bytes(v),
+  };
+}
+
+const read = (tensor: Tensor) => ({ tensor, access: "read" as const });
+const write = (tensor: Tensor) => ({ tensor, access: "readwrite" as const });
+
+const forward: Operation<Attrs> = {
+  name: "shaped_dropout",
+  gradient(node, [de, du], to) {
+    if (!de || !du) return;
+    const [v, random] = node.inputs;
+    to.into(v, (onto) =>
+      to.graph.add(backward, [de, du, random], node.attrs, [
+        { name: `d ${v.name}`, shape: v.shape },
+      ], { onto })[0]);
+  },
+  lower(node, traits) {
+    const [v, random] = node.inputs, [e, u] = node.outputs;
+    return [{
+      kernel: "shaped_dropout",
+      ...common(node, v, traits),
+      bindings: [read(v), read(random), write(e), write(u)],
+    }];
+  },
+};
+
+const backward: Operation<Attrs> = {
+  name: "shaped_dropout_grad",
+  lower(node, traits) {
+    const [de, du, random] = node.inputs, [dv] = node.outputs;
+    const { constants, ...rest } = common(node, dv, traits);
+    return [{
+      kernel: "shaped_dropout_grad",
+      ...rest,
+      constants: { ...constants, ONTO: !!node.onto },
+      bindings: [read(de), read(du), read(random), write(dv)],
+    }];
+  },
+};
+
+/**
+ * `(M ∘ (resid·A + skip·I − centre·U)) v` for each head, M being the mask of
+ * `dropout`, given `a = (M ∘ A) v`: the authors drop elements of the finished
+ * matrix. Without dropout `shaped` does this in O(T); with it the masked mean
+ * takes a walk over all pairs, though still no T × T buffer.
+ *
+ * @param a `[B·T, H·d]`, from `attention` with the same `dropout`
+ * @param v `[B·T, H·d]`, the values
+ */
+export function shapedDropout(
+  graph: Graph,
+  name: string,
+  a: Tensor,
+  v: Tensor,
+  gains: ShapedGains,
+  { context, headDim, dropout }: {
+    context: number;
+    headDim: number;
+    dropout: Dropout;
+  },
+): Tensor {
+  const { rate, site, random } = dropout;
+  const [e, u] = graph.add(
+    forward,
+    [v, random],
+    { context, headDim, rate, site },
+    [
+      { name: `${name} identity`, shape: v.shape },
+      { name: `${name} mean`, shape: v.shape },
+    ],
+  );
+  const term = (kind: keyof ShapedGains, x: Tensor, sign: number) => {
+    const gain = gains[kind];
+    return typeof gain === "number"
+      ? { x, gain: sign * gain }
+      : { x: scale(graph, `${name} ${kind}`, x, gain), gain: sign };
+  };
+  return combine(graph, name, [
+    term("resid", a, 1),
+    term("skip", e, 1),
+    term("centre", u, -1),
+  ]);
+}

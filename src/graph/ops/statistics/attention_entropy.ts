@@ -1,0 +1,94 @@
+/** Entropy of attention, computed beside it; the T × T matrix never exists. @module */
+import { f32 } from "../../dispatch.ts";
+import type { Graph, Operation } from "../../graph.ts";
+import { bytes, type Tensor } from "../../tensor.ts";
+import { vectorWidth } from "../../dispatch_grid.ts";
+import { columnLanes, columnSum } from "../../reduction.ts";
+import type { AttentionAttrs } from "../attention/attention.ts";
+
+const operation: Operation<AttentionAttrs> = {
+  name: "attention_entropy",
+  lower(node, traits) {
+    const { context, heads, headDim, cap } = node.attrs;
+    const [q, k] = node.inputs, [sums, each] = node.outputs;
+    const VW = vectorWidth(headDim), units = headDim / VW;
+    const WG = columnLanes(traits), packed = k === undefined;
+    const rows = q.shape[0] / context * heads;
+    const pitch = q.shape[1] / VW;
+    return [
+      {
+        kernel: "statistics_entropy",
+        constants: {
+          VW,
+          WG,
+          UNITS: units,
+          PACKED: packed,
+          CAP: cap > 0,
+          DROP: false,
+        },
+        params: [
+          context,
+          heads,
+          f32(1 / Math.sqrt(headDim)),
+          f32(cap),
+          pitch,
+          0,
+          packed ? pitch : k.shape[1] / VW,
+          packed ? heads * units : 0,
+          0,
+          0,
+          units,
+        ],
+        bindings: [
+          { tensor: q, access: "read" },
+          { tensor: each, access: "readwrite" },
+          ...packed ? [] : [{ tensor: k, access: "read" as const }],
+        ],
+        workgroups: [Math.ceil(context / WG), heads, rows / heads],
+        flops: headDim * rows * context * (context + 1),
+        bytes: 2 * bytes(q),
+      },
+      columnSum(
+        each,
+        sums,
+        {
+          rows,
+          width: context,
+          blocks: sums.shape[0],
+        },
+        false,
+        traits,
+      ),
+    ];
+  },
+};
+
+/** Most blocks of rows that the sums are left in: see `rowBlocks`. */
+const BLOCKS = 64;
+
+/**
+ * Entropies of the softmax of `attention` with the same inputs, in nats, summed
+ * over sequences and heads.
+ *
+ * @param inputs those of an attention node: `[qk, v]` or `[q, v, k]`
+ * @returns parts of the sums `[blocks, T]`, to be added up by the reader
+ */
+export function attentionEntropy(
+  graph: Graph,
+  name: string,
+  inputs: readonly Tensor[],
+  attrs: AttentionAttrs,
+): Tensor {
+  const [q, , k] = inputs;
+  const { context, heads, headDim, cap } = attrs;
+  const rows = q.shape[0] / context * heads;
+  return graph.add(
+    operation,
+    k ? [q, k] : [q],
+    { context, heads, headDim, cap },
+    [
+      { name, shape: [Math.min(BLOCKS, Math.ceil(rows / BLOCKS)), context] },
+      { name: `${name} of queries`, shape: [rows, context] },
+    ],
+  )[0];
+}

@@ -1,0 +1,159 @@
+/**
+ * What the outlier statistics of hidden states are made from: moments of rows
+ * and columns, and correlations. Sums over whole tensors are left to the reader,
+ * who has 64-bit numbers.
+ * @module
+ */
+import type { Dispatch, Traits } from "../../dispatch.ts";
+import type { Graph, Operation } from "../../graph.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
+import { grid } from "../../dispatch_grid.ts";
+import {
+  columnLanes,
+  columnSum,
+  reduceConstants,
+  rowBlocks,
+} from "../../reduction.ts";
+import { dotPartials, partialCount } from "../reduce/dot_product.ts";
+import { matmul } from "../matmul/matmul.ts";
+
+/** What {@linkcode hiddenMoments} leaves of `y`, x less its mean over features. */
+export interface HiddenMoments {
+  /** `[N, 4]`: Σ y², Σ y⁴, max |y|, median |y| of each row. */
+  rows: Tensor;
+  /** `[2, D]`: Σ y and Σ y² of each column. */
+  columns: Tensor;
+  /**
+   * `[min(N, D)]`: sums of squares of the rows of `yᵀy` (of `y yᵀ` where N < D)
+   * without the diagonal.
+   */
+  offDiagonal: Tensor;
+}
+
+const moments: Operation<null> = {
+  name: "hidden_moments",
+  lower(node, traits) {
+    const [x] = node.inputs, [N, D] = x.shape;
+    const [rows, columns, off, centred, blocked, gram] = node.outputs;
+    const size = off.shape[0], blocks = rowBlocks(N, traits);
+    const WG = columnLanes(traits);
+    const columnsWide = D <= N;
+    const matrix = { tensor: centred, pitch: D };
+    return [
+      {
+        kernel: "statistics_rows",
+        constants: reduceConstants(traits),
+        params: [N, D, Math.floor((D - 1) / 2)],
+        bindings: [
+          { tensor: x, access: "read" },
+          { tensor: centred, access: "readwrite" },
+          { tensor: rows, access: "readwrite" },
+        ],
+        workgroups: grid(N),
+        flops: 70 * N * D,
+        bytes: 2 * bytes(x),
+      },
+      {
+        kernel: "statistics_columns",
+        constants: { WG },
+        params: [N, D, blocks],
+        bindings: [
+          { tensor: centred, access: "read" },
+          { tensor: blocked, access: "readwrite" },
+        ],
+        workgroups: [Math.ceil(D / WG), blocks, 1],
+        flops: 3 * N * D,
+        bytes: bytes(x),
+      },
+      columnSum(
+        blocked,
+        columns,
+        { rows: blocks, width: 2 * D, blocks: 1 },
+        false,
+        traits,
+      ),
+      ...matmul({
+        layout: columnsWide ? "TN" : "NT",
+        M: size,
+        N: size,
+        K: columnsWide ? N : D,
+        a: matrix,
+        b: matrix,
+        c: { tensor: gram, pitch: size },
+        accumulate: false,
+      }, traits),
+      {
+        kernel: "statistics_gram",
+        constants: reduceConstants(traits),
+        params: [size],
+        bindings: [
+          { tensor: gram, access: "read" },
+          { tensor: off, access: "readwrite" },
+        ],
+        workgroups: grid(size),
+        flops: 2 * size * size,
+        bytes: bytes(gram),
+      },
+    ] satisfies Dispatch[];
+  },
+};
+
+/** Adds the moments of `x` (`[N, D]`) to look at; no gradient passes. */
+export function hiddenMoments(
+  graph: Graph,
+  name: string,
+  x: Tensor,
+): HiddenMoments {
+  const [N, D] = x.shape, size = Math.min(N, D);
+  const [rows, columns, offDiagonal] = graph.add(moments, [x], null, [
+    { name: `${name} rows`, shape: [N, 4] },
+    { name: `${name} columns`, shape: [2, D] },
+    { name: `${name} correlations`, shape: [size] },
+    { name: `${name} centred`, shape: [N, D] },
+    { name: `${name} blocks`, shape: [64, 2 * D] },
+    { name: `${name} products`, shape: [size, size] },
+  ]);
+  return { rows, columns, offDiagonal };
+}
+
+const squares: Operation<{ counts: readonly number[] }> = {
+  name: "sums_of_squares",
+  lower(node, traits) {
+    let at = 0;
+    return node.inputs.flatMap((tensor, i) => {
+      const first = at;
+      at += node.attrs.counts[i];
+      return dotPartials(tensor, undefined, node.outputs[0], first, traits);
+    });
+  },
+};
+
+/** Where the parts of one tensor's sum of squares lie. */
+export interface Parts {
+  first: number;
+  count: number;
+}
+
+/**
+ * Sums of squares of many tensors, in parts to be added up by the reader.
+ *
+ * @returns the parts of all tensors, and where each one's are, in order
+ */
+export function sumsOfSquares(
+  graph: Graph,
+  name: string,
+  tensors: readonly Tensor[],
+  traits: Traits,
+): { sums: Tensor; parts: Parts[] } {
+  const counts = tensors.map((t) => partialCount(count(t), traits));
+  let total = 0;
+  const parts = counts.map((count) => {
+    const first = total;
+    total += count;
+    return { first, count };
+  });
+  const [sums] = graph.add(squares, tensors, { counts }, [
+    { name, shape: [total] },
+  ]);
+  return { sums, parts };
+}

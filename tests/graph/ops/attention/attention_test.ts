@@ -1,0 +1,145 @@
+import { assertThrows } from "@std/assert";
+import { Graph } from "../../../../src/graph/graph.ts";
+import { attention } from "../../../../src/graph/ops/attention/attention.ts";
+import * as reference from "../../../reference/attention.ts";
+import { matrixMask, type Random } from "../../../reference/dropout.ts";
+import { deviceTest, GPU_KERNELS } from "../../../helpers/device.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../../helpers/check_operation.ts";
+
+/** Columns of two matrices of `rows` rows side by side. */
+function pack(a: Float64Array, b: Float64Array, rows: number): Float64Array {
+  const width = a.length / rows, both = new Float64Array(2 * a.length);
+  for (let r = 0; r < rows; r++) {
+    both.set(a.subarray(r * width, (r + 1) * width), 2 * r * width);
+    both.set(b.subarray(r * width, (r + 1) * width), (2 * r + 1) * width);
+  }
+  return both;
+}
+
+/** B sequences of T tokens with H heads of d. Scores are of the size of `size`². */
+function attended(
+  [B, T, H, d]: number[],
+  { packed = true, cap = 0, size = 2, rate = 0 } = {},
+): Check {
+  const rows = B * T, width = H * d;
+  const random: Random = [7, 3, 1], place = { rate, site: 5, random };
+  const mask = rate > 0 ? matrixMask(place, T) : undefined;
+  const shape = { B, T, H, d, cap, mask };
+  const [q, k, v] = [1, 2, 3].map((s) => given(s, [rows, width], size));
+  const attrs = { context: T, heads: H, headDim: d, cap };
+  const qk = {
+    shape: [rows, 2 * width],
+    values: pack(q.values, k.values, rows),
+  };
+  return {
+    activations: packed ? { qk, v } : { q, k, v },
+    inputs: rate > 0 ? { random: Uint32Array.from(random) } : {},
+    build: (graph, { q, k, v, qk, random }) =>
+      attention(
+        graph,
+        "o",
+        packed ? { qk, v } : { q, k, v },
+        attrs,
+        rate > 0 ? { ...place, random } : undefined,
+      ),
+    y: reference.attention(q.values, k.values, v.values, shape),
+    gradients(dO) {
+      const d = reference.attentionGradient(
+        dO,
+        q.values,
+        k.values,
+        v.values,
+        shape,
+      );
+      return { ...d, qk: pack(d.q, d.k, rows) };
+    },
+    tolerance: { relative: 2e-5 },
+  };
+}
+
+// Sequences, tokens, heads, head width. Each head width is a kernel of its own.
+
+deviceTest("attention() holds for packed queries and keys", async () => {
+  for (
+    const shape of [[3, 7, 4, 3], [2, 20, 3, 5], [1, 33, 4, 12], [2, 33, 1, 12]]
+  ) await checkOperation(attended(shape));
+});
+
+deviceTest("attention() holds for separate queries and keys", async () => {
+  for (const shape of [[2, 20, 3, 5], [2, 33, 1, 12]]) {
+    await checkOperation(attended(shape, { packed: false }));
+  }
+});
+
+deviceTest(
+  "attention() holds for heads as wide as this adapter likes them",
+  async () => {
+    // Some software drivers have kernels of their own for these.
+    await checkOperation(attended([2, 33, 3, 8]));
+    await checkOperation(attended([2, 45, 1, 32]));
+    const options = { cap: 3, size: 3, packed: false };
+    await checkOperation(attended([3, 20, 3, 8], options));
+    await checkOperation(attended([5, 1, 2, 8], options));
+  },
+);
+
+deviceTest("attention() holds with a soft cap", async () => {
+  // Scores of up to 30 against a cap of 3: most of them are bent.
+  const options = { cap: 3, size: 3 };
+  await checkOperation(attended([1, 33, 4, 12], options));
+  await checkOperation(attended([2, 20, 3, 3], { ...options, packed: false }));
+});
+
+deviceTest("attention() holds with the kernels of GPUs", async () => {
+  const options = { traits: GPU_KERNELS };
+  await checkOperation(attended([2, 33, 3, 12]), options);
+});
+
+deviceTest("attention() holds with weights dropped", async () => {
+  await checkOperation(attended([2, 13, 2, 5], { rate: 0.3 }));
+  const options = { rate: 0.1, packed: false, cap: 3, size: 3 };
+  await checkOperation(attended([1, 36, 3, 8], options));
+});
+
+deviceTest("attention() drops the same weights on GPUs", async () => {
+  const options = { traits: GPU_KERNELS };
+  // More than one tile, and rows of the mask that end within a call.
+  const apart = { rate: 0.2, packed: false, cap: 3, size: 3 };
+  await checkOperation(attended([1, 70, 2, 4], apart), options);
+  // A width that the tiled kernels do not take.
+  await checkOperation(attended([1, 35, 2, 5], { rate: 0.2 }), options);
+});
+
+deviceTest("attention() of one token is its value", async () => {
+  const check = attended([5, 1, 2, 3]);
+  await checkOperation({ ...check, tolerance: { absolute: 1e-5 } });
+});
+
+deviceTest(
+  "attention() holds where the scores differ by hundreds",
+  async () => {
+    const check = attended([1, 20, 1, 12], { size: 25 });
+    // A score of 600 is known to 6e-5, and so is its power.
+    await checkOperation({ ...check, tolerance: { relative: 1e-4 } });
+  },
+);
+
+Deno.test("attention() refuses widths that do not fit the heads", () => {
+  const graph = new Graph();
+  const qk = graph.input("qk", [6, 24]), v = graph.input("v", [6, 8]);
+  assertThrows(
+    () =>
+      attention(graph, "o", { qk, v }, {
+        context: 3,
+        heads: 2,
+        headDim: 6,
+        cap: 0,
+      }),
+    RangeError,
+    "Cannot attend over 'v' of [6,8]: rows must be sequences of 3, 12 wide",
+  );
+});

@@ -1,0 +1,183 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { differentiate } from "../../../../src/graph/differentiate.ts";
+import { Graph } from "../../../../src/graph/graph.ts";
+import { combine } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
+import {
+  chunkRows,
+  linearCrossEntropy,
+} from "../../../../src/graph/ops/loss/linear_cross_entropy.ts";
+import type { Tensor } from "../../../../src/graph/tensor.ts";
+import * as reference from "../../../reference/linear_cross_entropy.ts";
+import { assertClose, integers, randoms } from "../../../reference/numbers.ts";
+import {
+  deviceTest,
+  GPU_KERNELS,
+  NO_SUBGROUPS,
+  runGraph,
+  type RunOptions,
+} from "../../../helpers/device.ts";
+import { seedGradients } from "../../../helpers/check_operation.ts";
+
+/** A head with numbers, on N rows of D features and V classes. */
+function head([N, D, V]: number[], targets = integers(N, 3, V)) {
+  // Not 1 / N: any scale, as accumulation has it.
+  const scale = Math.fround(0.7 / N);
+  const h = randoms(N * D, 1), w = randoms(V * D, 2);
+  return {
+    values: { h, w, targets, scale: [scale], loss: [0.25] },
+    want: reference.linearCrossEntropy(h, w, targets, { N, D, V, scale }),
+    /** Adds the head to a graph, on features that are given or a parameter. */
+    build(graph: Graph, features?: Tensor): Tensor {
+      return linearCrossEntropy(graph, {
+        h: features ?? graph.persistent("h", [N, D]),
+        weight: graph.persistent("w", [V, D]),
+        targets: graph.input("targets", [N], "u32"),
+        scale: graph.input("scale", [1]),
+        loss: graph.persistent("loss", [1]),
+      });
+    },
+  };
+}
+
+/** Compares the loss alone, and the loss with gradients added onto earlier ones. */
+async function check(
+  shape: number[],
+  { targets, ...options }: RunOptions & { targets?: Uint32Array } = {},
+) {
+  const { values, want, build } = head(shape, targets);
+  const alone = new Graph();
+  build(alone);
+  const forward = await runGraph(alone, values, [], options);
+  assertClose("loss alone", forward.after.loss, [0.25 + want.loss]);
+
+  const graph = new Graph(), root = build(graph);
+  const parameters = ["h", "w"].map((name) => graph.externals.get(name)!);
+  differentiate(graph, root, parameters);
+  const [dh, dw] = [want.h, want.w].map((g, i) => randoms(g.length, 50 + i));
+  const before = { "grad.h": dh, "grad.w": dw };
+  const { after } = await runGraph(
+    graph,
+    { ...values, ...before },
+    [],
+    options,
+  );
+  assertClose("loss", after.loss, [0.25 + want.loss]);
+  assertClose("grad.h", after["grad.h"], dh.map((x, i) => x + want.h[i]));
+  assertClose("grad.w", after["grad.w"], dw.map((x, i) => x + want.w[i]));
+}
+
+deviceTest("linearCrossEntropy() holds on odd shapes", async () => {
+  await check([1, 5, 7]);
+  await check([7, 45, 101]);
+  await check([33, 5, 7]);
+});
+
+deviceTest(
+  "linearCrossEntropy() holds with the kernels of this adapter",
+  async () => {
+    await check([20, 12, 101]);
+  },
+);
+
+deviceTest("linearCrossEntropy() leaves ignored targets out", async () => {
+  const targets = integers(20, 3, 101);
+  targets.set([0xffffffff, 101, 102, 103, 104], 5);
+  await check([20, 45, 101], { targets });
+  // Nothing counts at all.
+  await check([7, 45, 101], { targets: new Uint32Array(7).fill(101) });
+});
+
+deviceTest("linearCrossEntropy() holds without subgroups", async () => {
+  await check([7, 45, 101], { traits: NO_SUBGROUPS });
+  await check([7, 45, 101], { traits: GPU_KERNELS });
+});
+
+deviceTest(
+  "linearCrossEntropy() holds with a weight cut to small bindings",
+  async () => {
+    await check([20, 45, 101], { traits: { maxBindingBytes: 64 * 45 * 4 } });
+  },
+);
+
+deviceTest(
+  "linearCrossEntropy() holds in several chunks of tokens",
+  async () => {
+    const N = 70, V = 1 << 18;
+    assertEquals(chunkRows(N, V), 64);
+    const targets = integers(N, 3, V);
+    targets[66] = V;
+    await check([N, 5, V], { targets });
+  },
+);
+
+deviceTest("linearCrossEntropy() holds for features far from 0", async () => {
+  const { values, want, build } = head([7, 5, 101]);
+  const graph = new Graph();
+  build(graph);
+  // Logits of up to 150, whose powers no float holds.
+  const h = values.h.map((x) => 64 * x);
+  const scale = values.scale[0];
+  const shape = { N: 7, D: 5, V: 101, scale };
+  const { loss } = reference.linearCrossEntropy(
+    h,
+    values.w,
+    values.targets,
+    shape,
+  );
+  const { after } = await runGraph(graph, { ...values, h });
+  assertEquals(loss > 10 * want.loss, true);
+  assertClose("loss", after.loss, [0.25 + loss]);
+});
+
+deviceTest(
+  "linearCrossEntropy() adds onto the gradient that another use gave",
+  async () => {
+    const { values, want, build } = head([7, 45, 101]);
+    const { h, ...others } = values;
+    const graph = new Graph();
+    const source = graph.persistent("source", [7, 45]);
+    const features = combine(graph, "h", [{ x: source, gain: -1 }]);
+    const root = build(graph, features);
+    const again = combine(graph, "again", [{ x: features, gain: 0.5 }]);
+    const dy = graph.input("dy", [7, 45]);
+    const dyValues = randoms(h.length, 8);
+    const seed = seedGradients(graph, [[root, dy], [again, dy]]);
+    differentiate(graph, seed, [source]);
+    const { after } = await runGraph(graph, {
+      ...others,
+      source: h.map((x) => -x),
+      dy: dyValues,
+    });
+    const wanted = dyValues.map((g, i) => -(0.5 * g + want.h[i]));
+    assertClose("grad.source", after["grad.source"], wanted);
+    assertClose("loss", after.loss, [0.25 + want.loss]);
+  },
+);
+
+deviceTest(
+  "linearCrossEntropy() trains the weight where the features are fixed",
+  async () => {
+    const { values, want, build } = head([7, 45, 101]);
+    const graph = new Graph(), root = build(graph);
+    differentiate(graph, root, [graph.externals.get("w")!]);
+    const { after } = await runGraph(graph, values);
+    assertClose("grad.w", after["grad.w"], want.w);
+    assertClose("loss", after.loss, [0.25 + want.loss]);
+  },
+);
+
+Deno.test("linearCrossEntropy() refuses targets for other rows", () => {
+  const graph = new Graph();
+  assertThrows(
+    () =>
+      linearCrossEntropy(graph, {
+        h: graph.input("h", [3, 4]),
+        weight: graph.persistent("w", [5, 4]),
+        targets: graph.input("targets", [4], "u32"),
+        scale: graph.input("scale", [1]),
+        loss: graph.persistent("loss", [1]),
+      }),
+    RangeError,
+    "Cannot compare 3 predictions with 4 targets",
+  );
+});

@@ -1,0 +1,107 @@
+import { assertRejects, assertThrows } from "@std/assert";
+import { Graph } from "../../../../src/graph/graph.ts";
+import { linear } from "../../../../src/graph/ops/matmul/linear.ts";
+import * as reference from "../../../reference/linear.ts";
+import {
+  deviceTest,
+  GPU_KERNELS,
+  NO_SUBGROUPS,
+} from "../../../helpers/device.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../../helpers/check_operation.ts";
+
+/** A layer from I to O features on N rows. */
+function layer(
+  [N, I, O]: number[],
+  { outIn = false, biased = true } = {},
+): Check {
+  const x = given(1, [N, I]), w = given(2, outIn ? [O, I] : [I, O]);
+  const b = biased ? given(3, [O]) : undefined;
+  const shape = { N, I, O, outIn };
+  return {
+    activations: { x },
+    parameters: b ? { w, b } : { w },
+    build: (graph, { x, w, b }) =>
+      linear(graph, "y", x, w, b, outIn ? "out_in" : "in_out"),
+    y: reference.linear(x.values, w.values, b?.values, shape),
+    gradients: (dy) => ({
+      ...reference.linearGradient(dy, x.values, w.values, shape),
+    }),
+  };
+}
+
+const ODD = [[1, 5, 7], [7, 45, 101], [33, 5, 45]];
+
+for (const outIn of [false, true]) {
+  const name = outIn ? "[out, in]" : "[in, out]";
+  deviceTest(`linear() holds for ${name} on odd shapes`, async () => {
+    for (const biased of [true, false]) {
+      for (const shape of ODD) {
+        await checkOperation(layer(shape, { outIn, biased }));
+      }
+    }
+  });
+
+  deviceTest(`linear() holds for ${name} without subgroups`, async () => {
+    const options = { traits: NO_SUBGROUPS };
+    await checkOperation(layer([20, 12, 48], { outIn }), options);
+  });
+
+  deviceTest(`linear() holds for ${name} cut to small bindings`, async () => {
+    // 64 rows of 101 floats fit one: tokens, inputs and outputs are cut.
+    const options = { traits: { maxBindingBytes: 64 * 101 * 4 } };
+    const cut = (shape: number[], biased: boolean) =>
+      checkOperation(layer(shape, { outIn, biased }), options);
+    await cut([130, 101, 90], false);
+    await cut([130, 90, 101], false);
+    await cut([60, 101, 90], true);
+  });
+}
+
+// Rows of whole vec4s run this adapter's own kernel, each form of which takes a
+// second to compile: one layout has to do. `matmul_kernels_test.ts` tries them all.
+deviceTest("linear() holds with the kernels of this adapter", async () => {
+  await checkOperation(layer([20, 12, 48]));
+});
+
+deviceTest("linear() holds with the kernels of GPUs", async () => {
+  const options = { traits: GPU_KERNELS };
+  await checkOperation(layer([33, 48, 12], { outIn: true }), options);
+  await checkOperation(layer([7, 45, 5], { outIn: true }), options);
+});
+
+deviceTest(
+  "linear() adds a bias gradient up over several blocks of rows",
+  async () => {
+    await checkOperation(layer([301, 5, 12], { outIn: true }), {
+      traits: NO_SUBGROUPS,
+    });
+    await checkOperation(layer([301, 5, 7]), { traits: NO_SUBGROUPS });
+  },
+);
+
+Deno.test("linear() refuses a weight that does not fit", () => {
+  const graph = new Graph();
+  const x = graph.input("x", [3, 4]), w = graph.persistent("w", [5, 4]);
+  assertThrows(
+    () => linear(graph, "y", x, w, undefined, "in_out"),
+    RangeError,
+    "takes 5 features, 'x' has 4",
+  );
+});
+
+deviceTest(
+  "linear() says what cannot be cut to an adapter's bindings",
+  async () => {
+    const check = layer([70, 101, 5]);
+    const options = { traits: { maxBindingBytes: 16_384 } };
+    await assertRejects(
+      () => checkOperation(check, options),
+      RangeError,
+      "64 rows of a matrix must fit one storage binding of this adapter: 40 do",
+    );
+  },
+);

@@ -1,0 +1,259 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Traits } from "../../../../src/graph/dispatch.ts";
+import type { Tensor } from "../../../../src/graph/tensor.ts";
+import {
+  type Layout,
+  type MatmulSpec,
+  matmulVariants,
+  type Variant,
+} from "../../../../src/graph/ops/matmul/matmul_kernels.ts";
+import { Bench } from "./_matmul_device.ts";
+
+const LAYOUTS: Layout[] = ["NN", "NT", "TN"];
+
+const traits = (software: boolean, subgroupSize: number): Traits => ({
+  software,
+  subgroupSize,
+  int64: false,
+  maxBindingBytes: 2 ** 27,
+  maxBufferBytes: 2 ** 31,
+  offsetAlignment: 256,
+});
+
+/** A spec with the tightest pitches that vec4 loads allow, plus `gap`. */
+function product(
+  layout: Layout,
+  [M, N, K]: number[],
+  { gap = 0, ...rest }: Partial<MatmulSpec> & { gap?: number } = {},
+): MatmulSpec {
+  const pitch = (n: number) => 4 * Math.ceil(n / 4) + gap;
+  return {
+    layout,
+    M,
+    N,
+    K,
+    lda: pitch(layout === "TN" ? M : K),
+    ldb: pitch(layout === "NT" ? K : N),
+    ldc: pitch(N),
+    accumulate: false,
+    bias: false,
+    ...rest,
+  };
+}
+
+/** Every element of C's buffer in float64, those outside C[M,N] as they were. */
+function reference(
+  spec: MatmulSpec,
+  a: Float32Array,
+  b: Float32Array,
+  c: Float32Array,
+  bias: Float32Array,
+): Float64Array {
+  const { layout, M, N, K, lda, ldb, ldc, alpha = 1 } = spec;
+  const out = Float64Array.from(c);
+  for (let m = 0; m < M; m++) {
+    for (let n = 0; n < N; n++) {
+      let sum = 0;
+      for (let k = 0; k < K; k++) {
+        sum += (layout === "TN" ? a[k * lda + m] : a[m * lda + k]) *
+          (layout === "NT" ? b[n * ldb + k] : b[k * ldb + n]);
+      }
+      out[m * ldc + n] = alpha * sum + (spec.bias ? bias[n] : 0) +
+        (spec.accumulate ? c[m * ldc + n] : 0);
+    }
+  }
+  return out;
+}
+
+let seed = 1;
+const random = (n: number) =>
+  Float32Array.from({ length: n }, () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
+    return (seed >>> 8) / 2 ** 24 - 0.5;
+  });
+
+/** Runs each case and compares the whole buffer of C, gaps and rows after it included. */
+async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
+  const offset = 256;
+  const checks = cases.map(([variant, spec]) => {
+    const { layout, M, N, K, lda, ldb, ldc } = spec;
+    const place = (x: Float32Array) => {
+      const all = new Float32Array(offset / 4 + x.length).fill(NaN);
+      all.set(x, offset / 4);
+      return bench.upload(all);
+    };
+    // Pitch gaps of A and B hold NaN: whoever multiplies one is found out.
+    const a = gaps(
+      random((layout === "TN" ? K : M) * lda),
+      lda,
+      layout === "TN" ? M : K,
+    );
+    const b = gaps(
+      random((layout === "NT" ? N : K) * ldb),
+      ldb,
+      layout === "NT" ? K : N,
+    );
+    const c = random((M + 2) * ldc), bias = random(N);
+    const buffers = [a, b, c, bias].map(place);
+    const operand = (id: number) => ({
+      tensor: { id } as Tensor,
+      offset,
+      size: buffers[id].size - offset,
+    });
+    bench.run(
+      variant.dispatch(spec, {
+        a: operand(0),
+        b: operand(1),
+        c: operand(2),
+        bias: spec.bias ? operand(3) : undefined,
+      }),
+      ({ tensor }) => buffers[tensor.id],
+    );
+    return {
+      variant,
+      spec,
+      buffer: buffers[2],
+      want: reference(spec, a, b, c, bias),
+    };
+  });
+  const results = await bench.download(checks.map((x) => x.buffer));
+  checks.forEach(({ variant, spec, want }, i) => {
+    const got = results[i].subarray(offset / 4);
+    let worst = 0, where = 0;
+    want.forEach((x, at) => {
+      const inside = at % spec.ldc < spec.N && at < spec.M * spec.ldc;
+      const error = inside
+        ? Math.abs(got[at] - x)
+        : got[at] === x
+        ? 0
+        : Infinity;
+      if (!(error <= worst)) [worst, where] = [error, at];
+    });
+    // |a b| <= 1/4 and about sqrt(K) roundings of partial sums below sqrt(K).
+    assert(
+      worst <= 1e-6 * Math.sqrt(spec.K) + 1e-6,
+      `${variant.name} ${JSON.stringify(spec)}: off by ${worst} at row ${
+        Math.floor(where / spec.ldc)
+      }, column ${where % spec.ldc}`,
+    );
+    assertEquals(results[i].subarray(0, offset / 4).every(Number.isNaN), true);
+  });
+}
+
+function gaps(x: Float32Array, pitch: number, width: number) {
+  return x.map((v, i) => i % pitch < width ? v : NaN);
+}
+
+/** Every variant there is, whatever adapter it is meant for, by name. */
+function allVariants({ subgroupSize, int64 }: Bench): Record<string, Variant> {
+  const all = [8, 64].flatMap((M) =>
+    [true, false].flatMap((software) =>
+      [true, false].flatMap((wide) =>
+        matmulVariants(product("NN", [M, 64, 64]), {
+          ...traits(software, subgroupSize),
+          int64: int64 && wide,
+        })
+      )
+    )
+  );
+  return Object.fromEntries(all.map((v) => [v.name, v]));
+}
+
+/** Shapes that are multiples of no tile, not even of a vec4. */
+const ODD = [[1, 3, 7], [33, 45, 101], [130, 7, 33], [7, 130, 1], [45, 101, 3]];
+
+/**
+ * A software driver takes up to 2 s to compile a kernel, and what a layout
+ * changes is the same text for all variants of a kernel: these run in one, the
+ * others in every layout.
+ */
+const ONE_LAYOUT: Record<string, Layout> = {
+  subgroup_32x32: "TN",
+  subgroup_16x32: "NT",
+  subgroup_8x32: "NN",
+  "tiled_64x64x16": "NT",
+  "tiled_128x128x8": "TN",
+};
+
+const layoutsOf = ({ name }: Variant) =>
+  name in ONE_LAYOUT ? [ONE_LAYOUT[name]] : LAYOUTS;
+
+Deno.test("every variant multiplies odd shapes and changes nothing outside C", async () => {
+  using bench = await Bench.open();
+  const cases = Object.values(allVariants(bench)).flatMap((variant, v) =>
+    layoutsOf(variant).flatMap((layout, l) => {
+      const accumulate = (v + l) % 2 === 0, bias = (v + l) % 3 !== 0;
+      return ODD.map((shape, i): [Variant, MatmulSpec] => [
+        variant,
+        product(layout, shape, {
+          accumulate,
+          bias,
+          gap: 4 * (i % 3),
+          alpha: i % 2 ? -0.75 : undefined,
+        }),
+      ]);
+    })
+  );
+  await compare(bench, cases);
+});
+
+Deno.test("the smaller tiles multiply whole tiles without looking at edges", async () => {
+  using bench = await Bench.open();
+  const cases = Object.values(allVariants(bench))
+    .filter((variant) => !(variant.name in ONE_LAYOUT))
+    .flatMap((variant) =>
+      LAYOUTS.map((layout): [Variant, MatmulSpec] => {
+        const spec = product(layout, [128, 256, 48], { gap: 8 });
+        return [variant, spec];
+      })
+    );
+  await compare(bench, cases);
+});
+
+Deno.test("matmul_any takes pitches that are no multiple of 4", async () => {
+  using bench = await Bench.open();
+  const cases = LAYOUTS.map((layout): [Variant, MatmulSpec] => {
+    const spec = product(layout, [33, 45, 7], { gap: 3, bias: true });
+    const variants = matmulVariants(spec, traits(true, 8));
+    assertEquals(variants.map((v) => v.name), ["any"]);
+    return [variants[0], spec];
+  });
+  await compare(bench, cases);
+});
+
+Deno.test("matmulVariants() offers what the adapter can run, likely fastest first", () => {
+  const names = (shape: number[], t: Traits) =>
+    matmulVariants(product("NN", shape), t).map((v) => v.name);
+  assertEquals(names([512, 128, 128], traits(true, 8))[0], "subgroup_32x32");
+  assertEquals(names([1, 128, 128], traits(true, 8)), ["subgroup_8x32", "any"]);
+  assertEquals(names([512, 128, 128], traits(true, 0)), ["any"]);
+  assertEquals(
+    names([4096, 3072, 768], traits(false, 32))[0],
+    "tiled_128x128x8",
+  );
+  assertEquals(names([512, 128, 128], traits(false, 32))[0], "tiled_32x32x16");
+});
+
+Deno.test("matmulVariants() refuses sizes and pitches that cannot be", () => {
+  const spec = product("TN", [8, 8, 4]);
+  const t = traits(true, 8);
+  assertThrows(
+    () => matmulVariants({ ...spec, lda: 7 }, t),
+    RangeError,
+    "'lda'",
+  );
+  assertThrows(() => matmulVariants({ ...spec, K: 0 }, t), RangeError, "'K'");
+  assertThrows(
+    () => {
+      const operand = { tensor: { id: 0 } as Tensor };
+      matmulVariants({ ...spec, bias: true }, t)[0]
+        .dispatch({ ...spec, bias: true }, {
+          a: operand,
+          b: operand,
+          c: operand,
+        });
+    },
+    RangeError,
+    "'bias' must be bound",
+  );
+});

@@ -1,0 +1,184 @@
+import { assert, assertEquals } from "@std/assert";
+import { Graph } from "../../../../src/graph/graph.ts";
+import { attention } from "../../../../src/graph/ops/attention/attention.ts";
+import {
+  hiddenMoments,
+  sumsOfSquares,
+} from "../../../../src/graph/ops/statistics/hidden_moments.ts";
+import { attentionEntropy } from "../../../../src/graph/ops/statistics/attention_entropy.ts";
+import { outlierStatistics } from "../../../../src/statistics/block_statistics.ts";
+import {
+  deviceTest,
+  gpu,
+  NO_SUBGROUPS,
+  runGraph,
+} from "../../../helpers/device.ts";
+import { assertClose, randoms } from "../../../reference/numbers.ts";
+
+const numbers = (n: number, seed: number) =>
+  Float32Array.from(randoms(n, seed));
+
+/** The statistics as `tests/golden/README.md` defines them, with whole Gram matrices. */
+function reference(x: Float32Array, N: number, D: number) {
+  const centred = Array.from({ length: N }, (_, n) => {
+    const row = [...x.subarray(n * D, (n + 1) * D)];
+    const mean = row.reduce((a, b) => a + b) / D;
+    return row.map((v) => v - mean);
+  });
+  const all = centred.flat();
+  const rms = Math.sqrt(all.reduce((a, b) => a + b * b, 0) / all.length) + 1e-8;
+  const y = centred.map((row) => row.map((v) => v / rms));
+  const dot = (a: number[], b: number[]) =>
+    a.reduce((sum, v, i) => sum + v * b[i], 0);
+  const columns = Array.from({ length: D }, (_, j) => y.map((row) => row[j]));
+  const f = columns.map((c) => dot(c, c) / N);
+  const centre = f.reduce((a, b) => a + b) / D;
+  const off = (vectors: number[][], unit: number) =>
+    vectors.flatMap((a, i) =>
+      vectors.flatMap((b, j) => i === j ? [] : [dot(a, b) / unit])
+    );
+  const mean = (v: number[]) => v.reduce((a, b) => a + b, 0) / v.length;
+  const rootMeanSquare = (v: number[]) => Math.sqrt(mean(v.map((a) => a * a)));
+  const batch = off(y, D);
+  return {
+    x_rms: rms,
+    kurtosis: f.reduce((sum, v) => sum + (v - centre) ** 2, 0) / (D - 1),
+    kurtosis_true: mean(
+      y.map((row) =>
+        mean(row.map((v) => v ** 4)) / mean(row.map((v) => v ** 2)) ** 2
+      ),
+    ),
+    feat_corr_rms: rootMeanSquare(off(columns, N)),
+    batch_corr_mean: mean(batch),
+    batch_corr_rms: rootMeanSquare(batch),
+    max_median_ratio: mean(centred.map((row) => {
+      const sizes = row.map(Math.abs).sort((a, b) => a - b);
+      return sizes[D - 1] / sizes[Math.floor((D - 1) / 2)];
+    })),
+  };
+}
+
+// More rows than features and fewer, odd and even counts, one block and several.
+for (const [N, D] of [[300, 24], [7, 45], [12, 64], [150, 7]]) {
+  for (const traits of [{}, NO_SUBGROUPS]) {
+    const where = "subgroupSize" in traits ? " without subgroups" : "";
+    deviceTest(
+      `hiddenMoments() of ${N} rows of ${D}${where} give the statistics`,
+      async () => {
+        // A mean and two large features, so that nothing is small by chance.
+        const x = numbers(N * D, N + D).map((v, i) =>
+          0.3 + v * (i % D < 2 ? 6 : 1)
+        );
+        const graph = new Graph();
+        const { rows, columns, offDiagonal } = hiddenMoments(
+          graph,
+          "h",
+          graph.input("x", [N, D]),
+        );
+        const { fetched: [r, c, o] } = await runGraph(
+          graph,
+          { x },
+          [rows, columns, offDiagonal],
+          { traits },
+        );
+        const got = outlierStatistics(r, c, o, [N, D]);
+        const want = reference(x, N, D);
+        assertEquals(Object.keys(got).sort(), Object.keys(want).sort());
+        for (const [name, value] of Object.entries(want)) {
+          const found = got[name as keyof typeof got];
+          assertClose(name, [found], [value], {
+            relative: 2e-5,
+            absolute: 1e-6,
+          });
+        }
+      },
+    );
+  }
+}
+
+for (
+  const { packed, headDim, cap, B, T } of [
+    { packed: true, headDim: 12, cap: 0, B: 40, T: 19 },
+    { packed: false, headDim: 5, cap: 30, B: 2, T: 33 },
+    { packed: false, headDim: 8, cap: 0, B: 1, T: 1 },
+  ]
+) {
+  deviceTest(
+    `attentionEntropy() of ${B} × ${T} tokens${
+      packed ? " with packed keys" : ""
+    } is −Σ p ln p of the softmax`,
+    async () => {
+      const heads = 3, width = heads * headDim, graph = new Graph();
+      const rows = B * T, attrs = { context: T, heads, headDim, cap };
+      const v = graph.input("v", [rows, width]);
+      const pair = numbers(rows * 2 * width, 3).map((x) => 4 * x);
+      const values: Record<string, Float32Array> = {
+        v: numbers(rows * width, 1),
+      };
+      if (packed) values.qk = pair;
+      else {
+        for (const [name, start] of [["q", 0], ["k", width]] as const) {
+          values[name] = new Float32Array(rows * width).map((_, i) =>
+            pair[Math.floor(i / width) * 2 * width + start + i % width]
+          );
+        }
+      }
+      attention(
+        graph,
+        "attend",
+        packed ? { qk: graph.input("qk", [rows, 2 * width]), v } : {
+          q: graph.input("q", [rows, width]),
+          k: graph.input("k", [rows, width]),
+          v,
+        },
+        attrs,
+      );
+      const sums = attentionEntropy(graph, "e", graph.nodes[0].inputs, attrs);
+      const { fetched: [got] } = await runGraph(graph, values, [sums]);
+      let want = 0;
+      for (let n = 0; n < rows; n++) {
+        for (let h = 0; h < heads; h++) {
+          const t = n % T, scores: number[] = [];
+          for (let m = n - t; m <= n; m++) {
+            let a = 0;
+            for (let d = 0; d < headDim; d++) {
+              a += pair[n * 2 * width + h * headDim + d] *
+                pair[m * 2 * width + width + h * headDim + d];
+            }
+            a /= Math.sqrt(headDim);
+            scores.push(cap ? cap * Math.tanh(a / cap) : a);
+          }
+          const top = Math.max(...scores);
+          const weights = scores.map((a) => Math.exp(a - top));
+          const total = weights.reduce((a, b) => a + b);
+          for (const w of weights) {
+            const p = w / total;
+            if (p > 0) want -= p * Math.log(p);
+          }
+        }
+      }
+      const found = got.reduce((a, b) => a + b, 0);
+      assertClose("entropy", [found], [want], {
+        relative: 1e-5,
+        absolute: 1e-6,
+      });
+      assert(T === 1 || found > 0);
+    },
+  );
+}
+
+deviceTest("sumsOfSquares() leaves parts for each tensor", async () => {
+  const graph = new Graph(), { traits } = await gpu();
+  const sizes = [1, 7, 5000, 64];
+  const tensors = sizes.map((n, i) => graph.input(`t${i}`, [n]));
+  const { sums, parts } = sumsOfSquares(graph, "norms", tensors, traits);
+  const values = Object.fromEntries(
+    sizes.map((n, i) => [`t${i}`, numbers(n, i)]),
+  );
+  const { fetched: [got] } = await runGraph(graph, values, [sums]);
+  parts.forEach(({ first, count }, i) => {
+    const found = got.subarray(first, first + count).reduce((a, b) => a + b, 0);
+    const want = values[`t${i}`].reduce((sum, x) => sum + x * x, 0);
+    assertClose(`t${i}`, [found], [want], { relative: 1e-5, absolute: 0 });
+  });
+});
