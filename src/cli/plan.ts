@@ -142,7 +142,7 @@ function printDispatches(plan: Plan): void {
     console.log(
       [
         String(i).padStart(5),
-        d.kernel.padEnd(18),
+        d.kernel.padEnd(24),
         `[${d.workgroups}]`.padEnd(16),
         d.flops.toExponential(2),
         "FLOP",

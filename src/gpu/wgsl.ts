@@ -4,7 +4,7 @@
  * exist, each on a line of its own:
  *
  * ```wgsl
- * #include reduce              // the text of kernels/reduce.wgsl
+ * #include lib/reduce          // the text of kernels/lib/reduce.wgsl
  * #for r in 0..ROWS {          // repeat; ${r} and ${4 * r + 1} are replaced inside
  * var c${r} = vec4f(0);
  * #}
@@ -99,7 +99,7 @@ function expand(
         continue;
       }
       if (directive.startsWith("#}")) return at;
-      const include = directive.match(/^#include (\w+)$/);
+      const include = directive.match(/^#include ([\w/]+)$/);
       if (include) {
         if (live) out.push(included(include[1], at));
         continue;

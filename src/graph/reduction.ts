@@ -3,7 +3,7 @@ import type { Constant, Dispatch, Traits } from "./dispatch.ts";
 import { bytes, type Tensor } from "./tensor.ts";
 import { vectorWidth } from "./dispatch_grid.ts";
 
-/** Constants of `kernels/reduce.wgsl`: one subgroup a workgroup where that can be had. */
+/** Constants of `kernels/lib/reduce.wgsl`: one subgroup a workgroup where that can be had. */
 export function reduceConstants(traits: Traits): Record<string, Constant> {
   return traits.subgroupSize > 0
     ? { SUBGROUPS: true, WG: traits.subgroupSize }
@@ -34,7 +34,7 @@ export function columnSum(
   const { rows, width, blocks } = sizes;
   const VW = vectorWidth(width), WG = columnLanes(traits);
   return {
-    kernel: "column_sum",
+    kernel: "reduce/column_sum",
     constants: { VW, WG, ONTO: onto },
     params: [rows, width, blocks],
     bindings: [

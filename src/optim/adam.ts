@@ -79,7 +79,7 @@ const control: Operation<null> = {
       return dotPartials(gradients, undefined, partials, first, traits);
     });
     return [...squares, {
-      kernel: "step_control",
+      kernel: "optimizer/clip_and_check",
       constants: reduceConstants(traits),
       params: [at],
       bindings: [
@@ -106,7 +106,7 @@ const adam: Operation<AdamAttrs> = {
     const [weights, gradients, m, v, step, state] = node.inputs;
     const { kind, beta1, beta2, decayed } = node.attrs, WG = 64;
     return flatRanges(count(weights), traits).map((range) => ({
-      kernel: "adam",
+      kernel: "optimizer/adam",
       constants: { WG, DECAY_FIRST: kind !== "adamw_hf" },
       params: [
         range.count,

@@ -231,7 +231,7 @@ function bind(
 
 function copy(from: Tensor, to: Tensor, traits: Traits): Dispatch[] {
   return flatRanges(count(to), traits).map((range) => ({
-    kernel: "combine",
+    kernel: "elementwise/weighted_sum",
     constants: { WG: 64, BRANCHES: 1, TRAINED: 0, GAINS: 0, ONTO: false },
     params: [range.count, f32(1), f32(0), f32(0)],
     bindings: [

@@ -62,7 +62,7 @@ Deno.test("sourceTexts() holds every kernel, config and module, sorted by name",
   for (
     const name of [
       "configs/config.yaml",
-      "kernels/adam.wgsl",
+      "kernels/optimizer/adam.wgsl",
       "src/assets/assets.ts",
     ]
   ) {

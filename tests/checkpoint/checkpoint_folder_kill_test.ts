@@ -26,7 +26,7 @@ Deno.test("latestCheckpoint() is whole after kill -9 at any moment of saving", a
   let before = 0;
   let torn = 0;
   for (let round = 0; round < 24; round++) {
-    const child = start("_save_loop.ts", run.path, "2");
+    const child = start("save_loop.ts", run.path, "2");
     assertEquals(await firstWord(child), "saved");
     // A save takes some 5 to 20 ms: spread the kills over several.
     await new Promise((done) => setTimeout(done, Math.random() * 40));

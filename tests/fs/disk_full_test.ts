@@ -37,7 +37,7 @@ Deno.test({
   ignore: !canMount,
   fn: async () => {
     using dir = tempDir();
-    const told = await onSmallDisk(dir.path, "_save_once.ts", "200000");
+    const told = await onSmallDisk(dir.path, "save_once.ts", "200000");
     assert(told.isUserError);
     assertMatch(
       told.message,
@@ -54,7 +54,7 @@ Deno.test({
   ignore: !canMount,
   fn: async () => {
     using dir = tempDir();
-    const told = await onSmallDisk(dir.path, "_log_until_full.ts");
+    const told = await onSmallDisk(dir.path, "log_until_full.ts");
     assert(told.isUserError);
     assertMatch(told.message, /metrics.jsonl' as the disk is full/);
     assertEquals(told.kept, told.refused - 1);
@@ -92,7 +92,7 @@ Deno.test("saveCheckpoint() leaves a whole checkpoint when the file-size limit k
     args: [
       "-c",
       `ulimit -c 0; ulimit -f 200; exec "${Deno.execPath()}" run -A --no-check ` +
-      `${script("_save_once.ts")} ${run.path} 200000`,
+      `${script("save_once.ts")} ${run.path} 200000`,
     ],
     stdout: "null",
     stderr: "null",

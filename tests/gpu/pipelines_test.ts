@@ -4,10 +4,10 @@ import type { Constant } from "../../src/graph/dispatch.ts";
 import type { PlannedDispatch } from "../../src/plan/plan.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 
-/** A dispatch of `kernels/add.wgsl`. */
+/** A dispatch of `kernels/elementwise/add.wgsl`. */
 const adding = (constants: Record<string, Constant>): PlannedDispatch => ({
   label: "add",
-  kernel: "add",
+  kernel: "elementwise/add",
   constants,
   params: [5],
   bindings: (["read", "readwrite"] as const).map((access) => ({
@@ -47,7 +47,7 @@ deviceTest(
     const error = await assertRejects(
       () => pipelines.get(adding({ WG: "true" })),
       Error,
-      'kernels/add.wgsl does not compile with {"WG":"true"}: ',
+      'kernels/elementwise/add.wgsl does not compile with {"WG":"true"}: ',
     );
     assert(error.message.length > 80, error.message);
     // What was caught here is not reported again.

@@ -47,7 +47,7 @@ deviceTest("tuner() takes what was chosen before", async () => {
   const { plan, executor } = await product();
   const known = { [KEY]: "any" };
   const [{ steps }] = await executor.load([plan], tuner(known));
-  assertEquals(steps[0].dispatch.kernel, "matmul_any");
+  assertEquals(steps[0].dispatch.kernel, "matmul/any");
   executor.close();
 });
 

@@ -17,7 +17,7 @@ const { df } = activations.gelu;
 /** Dispatches of a plan that copy a tensor before it is added onto. */
 const copies = ({ plan }: Ran) =>
   plan.dispatches.filter((d) =>
-    d.kernel === "combine" && !d.label.startsWith("combine")
+    d.kernel === "elementwise/weighted_sum" && !d.label.startsWith("combine")
   ).length;
 
 /** A graph with `p` and an intermediate `x = -p`. */

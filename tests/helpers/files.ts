@@ -12,12 +12,12 @@ export function tempDir(): { path: string } & Disposable {
   };
 }
 
-/** A script of this folder, to be run in a process of its own. */
+/** A script of `scripts/` beside this file, to be run in a process of its own. */
 export function script(name: string): string {
-  return new URL(name, import.meta.url).pathname;
+  return new URL(`./scripts/${name}`, import.meta.url).pathname;
 }
 
-/** Start a script of this folder; standard output is piped. */
+/** Starts a script of `scripts/`; standard output is piped. */
 export function start(name: string, ...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", script(name), ...args],

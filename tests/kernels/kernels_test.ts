@@ -38,20 +38,20 @@ import {
 import { defaultModel } from "../helpers/model_config.ts";
 
 /** Kernels that no operation runs: the bench tests its own. */
-const NOT_OPERATIONS = ["peak"];
+const NOT_OPERATIONS = ["bench/peak"];
 
 /** Kernels that read and write activations of any element type. */
 const F16_KERNELS = [
-  "activation",
-  "add",
-  "combine",
-  "cross_entropy",
-  "embed",
-  "embed_grad",
-  "norm",
-  "norm_grad",
-  "norm_param_grad",
-  "position_grad",
+  "elementwise/activation",
+  "elementwise/add",
+  "elementwise/weighted_sum",
+  "loss/cross_entropy",
+  "embedding/embedding",
+  "embedding/embedding_grad",
+  "norm/norm",
+  "norm/norm_grad",
+  "norm/norm_param_grad",
+  "embedding/position_grad",
 ];
 
 Deno.test("kernelText() names a kernel that does not exist", () => {

@@ -75,7 +75,7 @@ function execute(plan: Plan, memory: Map<string, number>): void {
       const times = places.filter((p) => p === places[i]).length;
       assertEquals(times, 1, `${label} writes and binds ${places[i]} twice`);
     });
-    if (kernel === "combine") {
+    if (kernel === "elementwise/weighted_sum") {
       memory.set(places[0], memory.get(places[1]) ?? NaN);
       continue;
     }
@@ -266,7 +266,9 @@ Deno.test("makePlan() copies what is added onto only where it is still needed", 
     }]);
     const fetch = use === "fetched" ? [end, a] : [end];
     const plan = makePlan(use, graph, TRAITS, fetch);
-    const copies = plan.dispatches.filter((d) => d.kernel === "combine");
+    const copies = plan.dispatches.filter((d) =>
+      d.kernel === "elementwise/weighted_sum"
+    );
     assertEquals(copies.length, use === "before" ? 0 : 1, use);
   }
 });

@@ -80,7 +80,7 @@ Deno.test("openRun() says in one line where it cannot write", async () => {
 Deno.test("openRun() refuses a second process, names the first, and takes over from a dead one", async () => {
   using dir = tempDir();
   const path = join(dir.path, "run");
-  const first = start("_hold_lock.ts", path);
+  const first = start("hold_lock.ts", path);
   try {
     assertEquals(await firstWord(first), "held");
     const error = await assertRejects(
@@ -113,7 +113,7 @@ Deno.test("openRun() refuses a second process, names the first, and takes over f
 Deno.test("openRun() lets one of several processes that start at once have the run", async () => {
   using dir = tempDir();
   const path = join(dir.path, "run");
-  const children = [1, 2, 3].map(() => start("_hold_lock.ts", path));
+  const children = [1, 2, 3].map(() => start("hold_lock.ts", path));
   try {
     const words = await Promise.all(children.map(firstWord));
     const held = words.filter((word) => word === "held");
@@ -137,7 +137,7 @@ Deno.test("openRun() lets one of several processes that start at once have the r
 
 Deno.test("RunLock is never held twice while three processes come and go", async () => {
   using dir = tempDir();
-  const children = [1, 2, 3].map(() => start("_lock_hammer.ts", dir.path, "1"));
+  const children = [1, 2, 3].map(() => start("lock_hammer.ts", dir.path, "1"));
   const outputs = await Promise.all(children.map((child) => child.output()));
   for (const { success, stdout } of outputs) {
     assert(success);

@@ -5,7 +5,7 @@ import { script } from "../helpers/files.ts";
 /** A process that listens, and its lines on standard error one at a time. */
 function listening(...args: string[]) {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", script("_stop.ts"), ...args],
+    args: ["run", "-A", "--no-check", script("stop.ts"), ...args],
     stdout: "null",
     stderr: "piped",
   }).spawn();

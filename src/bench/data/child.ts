@@ -34,7 +34,7 @@ export interface ChildReply {
 
 /** Prepares, in a process of its own where there can be one. */
 export async function prepareApart(request: ChildRequest): Promise<ChildReply> {
-  if (!import.meta.url.endsWith("/src/bench/data_child.ts")) {
+  if (!import.meta.url.endsWith("/src/bench/data/child.ts")) {
     return { ...await prepareHere(request), peak: null, before: null };
   }
   const child = new Deno.Command(Deno.execPath(), {
@@ -89,7 +89,7 @@ function memory(field: "VmRSS" | "VmHWM"): number | null {
   }
 }
 
-if (import.meta.main && import.meta.url.endsWith("/src/bench/data_child.ts")) {
+if (import.meta.main && import.meta.url.endsWith("/src/bench/data/child.ts")) {
   const request = JSON.parse(await new Response(Deno.stdin.readable).text());
   console.log(JSON.stringify(await prepareHere(request)));
 }

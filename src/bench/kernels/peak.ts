@@ -16,7 +16,7 @@ export interface Peak {
   gbytes: number;
 }
 
-/** Chains and unrolled steps of `kernels/peak.wgsl`. */
+/** Chains and unrolled steps of `kernels/bench/peak.wgsl`. */
 const CHAINS = 11, UNROLL = 64;
 
 /** Seconds of one round: short, so that some round meets an idle machine. */
@@ -43,7 +43,7 @@ async function peakFlops(executor: Executor, rounds: number): Promise<number> {
   executor.allocate(out.name, 4 * threads);
   const dispatch = (turns: number): PlannedDispatch =>
     standalone({
-      kernel: "peak",
+      kernel: "bench/peak",
       constants: { WG, CHAINS, UNROLL },
       params: [turns, f32(0.999), f32(0.001)],
       bindings: [{ tensor: out, access: "write" }],

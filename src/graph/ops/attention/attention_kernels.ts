@@ -65,7 +65,7 @@ function subgroup(
     ) ?? 1;
   return {
     name: "subgroup",
-    kernel: file("attention_subgroup", pass),
+    kernel: file("attention/subgroup", pass),
     constants: { LANES: lanes, UNITS: units, STEP: rows, WIDE },
     tile: 4 * lanes,
   };
@@ -76,7 +76,7 @@ function tiled(pass: Pass, headDim: number): AttentionKernel {
   const units = headDim / 4;
   return {
     name: "tiled",
-    kernel: file("attention_tiled", pass),
+    kernel: file("attention/tiled", pass),
     constants: {
       UNITS: units,
       CHUNK: [32, 16, 8].find((rows) => rows * units <= SLAB)!,
@@ -96,7 +96,7 @@ export function plainKernel(
   const VW = vectorWidth(headDim), WG = software ? 8 : 32;
   return {
     name: "plain",
-    kernel: file("attention", pass),
+    kernel: file("attention/plain", pass),
     constants: { VW, WG, UNITS: headDim / VW },
     tile: WG,
   };

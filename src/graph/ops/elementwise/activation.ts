@@ -33,7 +33,7 @@ function lower(
 ): Dispatch[] {
   const { kind, slope } = node.attrs, WG = 64;
   return flatRanges(count(x), traits).map((range) => ({
-    kernel: "activation",
+    kernel: "elementwise/activation",
     constants: {
       WG,
       KIND: ACTIVATIONS[kind],

@@ -8,7 +8,7 @@ const operation: Operation<null> = {
   lower(node, traits) {
     const [x] = node.inputs, [y] = node.outputs;
     return flatRanges(count(x), traits).map((range) => ({
-      kernel: "add",
+      kernel: "elementwise/add",
       constants: { WG: 64 },
       params: [range.count],
       bindings: [

@@ -62,7 +62,7 @@ const operation: Operation<Attrs> = {
   lower(node, traits: Traits) {
     const [x, random] = node.inputs, [y] = node.outputs, WG = 64;
     return flatRanges(count(x), traits).map((range) => ({
-      kernel: "dropout",
+      kernel: "elementwise/dropout",
       constants: { WG, ONTO: !!node.onto },
       params: [range.count, range.start, ...dropoutWords(node.attrs)],
       bindings: [

@@ -30,7 +30,7 @@ const operation: Operation<Attrs> = {
     const { span } = node.attrs, width = span * count(scale);
     const VW = vectorWidth(width), WG = columnLanes(traits);
     return [{
-      kernel: "scale",
+      kernel: "elementwise/scale",
       constants: { VW, WG, ONTO: !!node.onto },
       params: [count(x) / width, width, span],
       bindings: [
@@ -53,7 +53,7 @@ const scaleGradient: Operation<Attrs> = {
     const rows = count(x) / width, blocks = rowBlocks(rows, traits);
     const VW = vectorWidth(width), WG = columnLanes(traits);
     return [{
-      kernel: "column_dot",
+      kernel: "reduce/column_dot",
       constants: { VW, WG },
       params: [rows, width, blocks],
       bindings: [
@@ -65,7 +65,7 @@ const scaleGradient: Operation<Attrs> = {
       flops: 2 * count(x),
       bytes: 2 * bytes(x),
     }, {
-      kernel: "span_sum",
+      kernel: "reduce/segment_sum",
       constants: reduceConstants(traits),
       params: [blocks, width, span],
       bindings: [

@@ -48,7 +48,7 @@ const operation: Operation<Attrs> = {
       0,
     );
     return flatRanges(count(y), traits).map((range) => ({
-      kernel: "combine",
+      kernel: "elementwise/weighted_sum",
       constants: {
         WG,
         BRANCHES: gains.length,

@@ -46,7 +46,7 @@ const forward: Operation<EmbedAttrs> = {
     const { context, firstPosition, scale } = node.attrs;
     const rows = count(tokens), [vocabulary, width] = table.shape;
     return rowRanges(vocabulary, width, traits).map((part) => ({
-      kernel: "embed",
+      kernel: "embedding/embedding",
       constants: {
         VW: vectorWidth(width),
         WG: columnLanes(traits),
@@ -86,7 +86,7 @@ const tableGradient: Operation<EmbedAttrs> = {
     const rows = count(tokens), [vocabulary, width] = dtable.shape;
     const { scale, paddingToken } = node.attrs;
     return rowRanges(vocabulary, width, traits).map((part) => ({
-      kernel: "embed_grad",
+      kernel: "embedding/embedding_grad",
       constants: { VW: vectorWidth(width), WG: columnLanes(traits) },
       params: [
         rows,
@@ -121,7 +121,7 @@ const positionGradient: Operation<EmbedAttrs> = {
     const { context, firstPosition } = node.attrs, width = dtable.shape[1];
     const VW = vectorWidth(width), WG = columnLanes(traits);
     return [{
-      kernel: "position_grad",
+      kernel: "embedding/position_grad",
       constants: { VW, WG },
       params: [count(dy) / width / context, context, width, firstPosition],
       bindings: [

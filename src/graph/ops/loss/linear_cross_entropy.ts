@@ -57,7 +57,7 @@ function lowerChunks(sites: Sites, traits: Traits): Dispatch[] {
       accumulate: false,
     }, traits));
     out.push({
-      kernel: "cross_entropy",
+      kernel: "loss/cross_entropy",
       constants: { GRADIENT: !!gradients, ...reduceConstants(traits) },
       params: [M, vocabulary, pitch, first],
       bindings: [

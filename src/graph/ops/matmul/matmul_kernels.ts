@@ -139,7 +139,7 @@ function subgroupVariant(
     name: `subgroup_${rows}x${4 * lanes}${wide ? "_wide" : ""}`,
     dispatch: (spec, operands) =>
       dispatch(spec, operands, {
-        kernel: "matmul_subgroup",
+        kernel: "matmul/subgroup",
         rows,
         columns: 4 * lanes,
         slab: 4,
@@ -153,7 +153,7 @@ function tiledVariant(tile: Tile): Variant {
     name: `tiled_${tile.BM}x${tile.BN}x${tile.BK}`,
     dispatch: (spec, operands) =>
       dispatch(spec, operands, {
-        kernel: "matmul_tiled",
+        kernel: "matmul/tiled",
         rows: tile.BM,
         columns: tile.BN,
         slab: tile.BK,
@@ -166,7 +166,7 @@ const plainVariant: Variant = {
   name: "any",
   dispatch: (spec, operands) =>
     dispatch(spec, operands, {
-      kernel: "matmul_any",
+      kernel: "matmul/any",
       rows: 8 * PLAIN_ROWS,
       columns: 16,
       constants: { ROWS: PLAIN_ROWS },

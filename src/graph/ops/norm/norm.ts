@@ -88,7 +88,7 @@ const forward: Operation<Attrs> = {
     const [x, ...parameters] = node.inputs, [y, stats] = node.outputs;
     const { rows, width, heads, constants } = shapeOf(node, x, parameters[0]);
     return [{
-      kernel: "norm",
+      kernel: "norm/norm",
       constants: {
         ...constants,
         BIASES: Number(node.attrs.biased),
@@ -115,7 +115,7 @@ const inputGradient: Operation<Attrs> = {
     const { rows, width, heads, constants } = shapeOf(node, x, weights[0]);
     const { BIAS: _, ...used } = constants;
     return [{
-      kernel: "norm_grad",
+      kernel: "norm/norm_grad",
       constants: { ...used, ...reduceConstants(traits), ONTO: !!node.onto },
       params: [rows, width, heads, f32(node.attrs.eps)],
       bindings: [
@@ -142,7 +142,7 @@ const parameterGradient: Operation<Attrs & { group: number }> = {
     const blocks = rowBlocks(rows / scales, traits), WG = columnLanes(traits);
     return [
       {
-        kernel: "norm_param_grad",
+        kernel: "norm/norm_param_grad",
         constants: { ...constants, BIAS: !!biasBlocks, WG },
         params: [rows, width, heads, f32(eps), scales, group, blocks],
         bindings: [

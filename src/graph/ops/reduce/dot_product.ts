@@ -37,7 +37,7 @@ export function dotPartials(
     const groups = Math.ceil(range.count / 4 / stretch), group = at;
     at += groups;
     return {
-      kernel: "dot",
+      kernel: "reduce/dot_product",
       constants: { PAIR: !!b, ...reduceConstants(traits) },
       params: [range.count, stretch, group],
       bindings: [
@@ -61,7 +61,7 @@ export function sumOnto(
   factor?: Tensor,
 ): Dispatch {
   return {
-    kernel: "sum",
+    kernel: "reduce/sum",
     constants: { SCALED: !!factor, ...reduceConstants(traits) },
     params: [n, f32(1)],
     bindings: [

@@ -83,7 +83,7 @@ const forward: Operation<Attrs> = {
     const [a, v, ...gains] = node.inputs, [y] = node.outputs;
     const { constants, params, workgroups } = common(node, v, traits);
     return [{
-      kernel: "shaped",
+      kernel: "shaped/shaped",
       constants,
       params,
       bindings: [read(a), read(v), write(y), ...gains.map(read)],
@@ -101,7 +101,7 @@ const backward: Operation<Attrs> = {
     const [da, dv, ...sums] = node.outputs;
     const { constants, params, workgroups } = common(node, v, traits);
     return [{
-      kernel: "shaped_grad",
+      kernel: "shaped/shaped_grad",
       constants,
       params,
       bindings: [
@@ -127,7 +127,7 @@ const gainSum: Operation<null> = {
     const [sums] = node.inputs, [total] = node.outputs;
     const [blocks, width] = sums.shape, heads = count(total);
     return [{
-      kernel: "span_sum",
+      kernel: "reduce/segment_sum",
       constants: reduceConstants(traits),
       params: [blocks, width, width / heads],
       bindings: [read(sums), write(total)],

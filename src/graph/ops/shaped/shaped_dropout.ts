@@ -49,7 +49,7 @@ const forward: Operation<Attrs> = {
   lower(node, traits) {
     const [v, random] = node.inputs, [e, u] = node.outputs;
     return [{
-      kernel: "shaped_dropout",
+      kernel: "shaped/shaped_dropout",
       ...common(node, v, traits),
       bindings: [read(v), read(random), write(e), write(u)],
     }];
@@ -62,7 +62,7 @@ const backward: Operation<Attrs> = {
     const [de, du, random] = node.inputs, [dv] = node.outputs;
     const { constants, ...rest } = common(node, dv, traits);
     return [{
-      kernel: "shaped_dropout_grad",
+      kernel: "shaped/shaped_dropout_grad",
       ...rest,
       constants: { ...constants, ONTO: !!node.onto },
       bindings: [read(de), read(du), read(random), write(dv)],

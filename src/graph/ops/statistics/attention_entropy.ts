@@ -17,7 +17,7 @@ const operation: Operation<AttentionAttrs> = {
     const pitch = q.shape[1] / VW;
     return [
       {
-        kernel: "statistics_entropy",
+        kernel: "statistics/entropy",
         constants: {
           VW,
           WG,

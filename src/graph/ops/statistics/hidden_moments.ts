@@ -41,7 +41,7 @@ const moments: Operation<null> = {
     const matrix = { tensor: centred, pitch: D };
     return [
       {
-        kernel: "statistics_rows",
+        kernel: "statistics/rows",
         constants: reduceConstants(traits),
         params: [N, D, Math.floor((D - 1) / 2)],
         bindings: [
@@ -54,7 +54,7 @@ const moments: Operation<null> = {
         bytes: 2 * bytes(x),
       },
       {
-        kernel: "statistics_columns",
+        kernel: "statistics/columns",
         constants: { WG },
         params: [N, D, blocks],
         bindings: [
@@ -83,7 +83,7 @@ const moments: Operation<null> = {
         accumulate: false,
       }, traits),
       {
-        kernel: "statistics_gram",
+        kernel: "statistics/gram",
         constants: reduceConstants(traits),
         params: [size],
         bindings: [

@@ -24,10 +24,10 @@ import {
 
 type Words = [number, number, number, number];
 
-/** Runs kernels/philox.wgsl on one counter and key a lane. */
+/** Runs kernels/lib/philox.wgsl on one counter and key a lane. */
 async function onDevice(counters: Words[], keys: [number, number][]) {
   const { device, check } = await gpu(), n = counters.length;
-  const text = `#include philox
+  const text = `#include lib/philox
 @group(0) @binding(0) var<storage, read> counters: array<vec4u>;
 @group(0) @binding(1) var<storage, read> keys: array<vec2u>;
 @group(0) @binding(2) var<storage, read_write> words: array<vec4u>;

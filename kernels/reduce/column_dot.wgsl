@@ -1,0 +1,24 @@
+// Inner products of columns, first stage: p[block, j] = sum over the block's
+// rows of a[row, j] * b[row, j]. A lane owns one unit of columns, a workgroup
+// row one block of rows; span_sum adds the blocks up.
+// 2 FLOPs and 8 bytes an element: bound by memory.
+struct Params { rows: u32, width: u32, blocks: u32 }
+@group(0) @binding(0) var<uniform> P: Params;
+@group(0) @binding(1) var<storage, read> a: array<vecf>;
+@group(0) @binding(2) var<storage, read> b: array<vecf>;
+@group(0) @binding(3) var<storage, read_write> p: array<vecf>;
+#include lib/vector
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let units = P.width / VW;
+  let j = group.x * WG + lane;
+  if (j >= units) { return; }
+  let size = (P.rows + P.blocks - 1u) / P.blocks;
+  let last = min(P.rows, (group.y + 1u) * size);
+  var total = vecf(0);
+  for (var row = group.y * size; row < last; row += 1u) {
+    total += a[row * units + j] * b[row * units + j];
+  }
+  p[group.y * units + j] = total;
+}
