@@ -8,7 +8,7 @@ import { inWorker, serve } from "./src/workers/start.ts";
 export async function start(): Promise<void> {
   if (inWorker()) {
     return await serve({
-      tokenize: () => import("./src/data/prepare/tokenize_worker.ts"),
+      tokenize: () => import("./src/data/pool/tokenize_worker.ts"),
       feed: () => import("./src/data/loader/loader_worker.ts"),
     });
   }

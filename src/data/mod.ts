@@ -7,7 +7,7 @@ export {
   type Tokenizer,
   TOKENIZER_NAMES,
 } from "./tokenizers/tokenizer.ts";
-export { type NamedText } from "./scan/text_pieces.ts";
+export { type NamedText } from "./sources/text_pieces.ts";
 export {
   type DocumentSource,
   prepare,

@@ -1,6 +1,6 @@
 /** Each source through its reader alone, to strings, beside the library on whole files in memory. @module */
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
-import { textPieces } from "../../data/scan/text_pieces.ts";
+import { textPieces } from "../../data/sources/text_pieces.ts";
 import {
   inspectFile,
   jsonLines,

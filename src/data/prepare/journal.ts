@@ -17,7 +17,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { HASH_BYTES, SeenTexts } from "./dedup.ts";
+import { HASH_BYTES, SeenTexts } from "../pool/content_hash.ts";
 import { openLine, sealLine } from "../../fs/checksummed_lines.ts";
 
 const JOURNAL = "journal.jsonl";

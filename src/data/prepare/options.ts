@@ -3,7 +3,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import type { NamedText } from "../scan/text_pieces.ts";
+import type { NamedText } from "../sources/text_pieces.ts";
 import type { PrepareProgress } from "./progress.ts";
 import type { Sink } from "../store/token_sink.ts";
 import type { SourceFile } from "../sources/source_file.ts";

@@ -2,7 +2,7 @@
  * The second reading of Parquet files.
  * @module
  */
-import { changedError } from "../scan/text_pieces.ts";
+import { changedError } from "../sources/text_pieces.ts";
 import {
   marksFrom,
   type Planned,
@@ -11,7 +11,7 @@ import {
 } from "./planned_unit.ts";
 import { parquetRows, readParquet } from "../sources/mod.ts";
 import type { SourceFile } from "../sources/source_file.ts";
-import type { TextRecord, WorkUnit } from "./work_unit.ts";
+import type { TextRecord, WorkUnit } from "../pool/work_unit.ts";
 
 /** Row groups up to this size are read by the workers; of larger ones, only one thread can know how far it is. */
 const GROUP_BYTES = 1 << 23;

@@ -4,7 +4,7 @@
  */
 import type { Entry } from "../scan/scan_inputs.ts";
 import type { Selection } from "../scan/document_selection.ts";
-import type { WorkUnit } from "./work_unit.ts";
+import type { WorkUnit } from "../pool/work_unit.ts";
 
 /** A place between two units. */
 export interface Position {

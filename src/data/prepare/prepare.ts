@@ -11,8 +11,8 @@ import {
   writeFolder,
 } from "../../fs/durable_folder.ts";
 import { fillFolder } from "./resume_store.ts";
-import { type Plan, planStore } from "../scan/store_plan.ts";
-import { WorkerDied } from "./tokenize_pool.ts";
+import { type Plan, planStore } from "./store_plan.ts";
+import { WorkerDied } from "../pool/tokenize_pool.ts";
 import type { PrepareOptions } from "./options.ts";
 import { type StoreSummary, summaryIfSame } from "../store/token_store.ts";
 

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { type BuildState, buildStore, emptyState } from "./write_store.ts";
 import { ChunkSink } from "../store/store_writer.ts";
-import { changedError } from "../scan/text_pieces.ts";
+import { changedError } from "../sources/text_pieces.ts";
 import { stampOf } from "../scan/scan_cache.ts";
 import type { Skipped, Tally } from "../scan/scan_inputs.ts";
 import { Journal } from "./journal.ts";
-import { type Plan, selectionsOf } from "../scan/store_plan.ts";
+import { type Plan, selectionsOf } from "./store_plan.ts";
 import type { PrepareOptions } from "./options.ts";
 import { progressMeter } from "./progress.ts";
 import type { Sink } from "../store/token_sink.ts";
@@ -21,7 +21,7 @@ import {
   summaryIfSame,
   writeSummary,
 } from "../store/token_store.ts";
-import { MAX_REASONS } from "./work_unit.ts";
+import { MAX_REASONS } from "../pool/work_unit.ts";
 
 const SHARD_BYTES = 1 << 25;
 

@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../../errors.ts";
-import { HASH_BYTES } from "./dedup.ts";
-import { changedError, textOf, textPieces } from "../scan/text_pieces.ts";
+import { HASH_BYTES } from "../pool/content_hash.ts";
+import { changedError, textOf, textPieces } from "../sources/text_pieces.ts";
 import type { Entry } from "../scan/scan_inputs.ts";
 import { rowUnits } from "./parquet_units.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "./planned_unit.ts";
 import { jsonLines, openBytes } from "../sources/mod.ts";
 import type { SourceFile } from "../sources/source_file.ts";
-import type { TextFile, TextRecord, WorkUnit } from "./work_unit.ts";
+import type { TextFile, TextRecord, WorkUnit } from "../pool/work_unit.ts";
 
 const UNIT_FILES = 256;
 

@@ -3,18 +3,18 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { HASH_BYTES } from "./dedup.ts";
-import { inOrder } from "./ordered_concurrency.ts";
+import { HASH_BYTES } from "../pool/content_hash.ts";
+import { inOrder } from "../pool/ordered_concurrency.ts";
 import { newTally, type Tally } from "../scan/scan_inputs.ts";
 import type { Journal } from "./journal.ts";
 import { planUnits } from "./text_units.ts";
 import type { PlannedUnit, PlanOptions, Position } from "./planned_unit.ts";
-import type { Pool } from "./tokenize_pool.ts";
+import type { Pool } from "../pool/tokenize_pool.ts";
 import type { OnBytes } from "./progress.ts";
 import type { Sink, SinkState, SplitName } from "../store/token_sink.ts";
 import type { SplitSummary } from "../store/token_store.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { MAX_REASONS, release, type TokenizedUnit } from "./work_unit.ts";
+import { MAX_REASONS, release, type TokenizedUnit } from "../pool/work_unit.ts";
 
 /** What goes into a store. */
 export interface BuildOptions extends Omit<PlanOptions, "from" | "cut"> {

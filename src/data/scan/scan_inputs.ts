@@ -3,11 +3,11 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { memoryFacts, type MemoryText } from "./text_pieces.ts";
+import { memoryFacts, type MemoryText } from "../sources/text_pieces.ts";
 import { type FactsCache, stampOf } from "./scan_cache.ts";
-import type { Pool } from "../prepare/tokenize_pool.ts";
+import type { Pool } from "../pool/tokenize_pool.ts";
 import type { FileFacts, SourceFile } from "../sources/source_file.ts";
-import { MAX_REASONS } from "../prepare/work_unit.ts";
+import { MAX_REASONS } from "../pool/work_unit.ts";
 
 /** What documents are read from. */
 export type Input = SourceFile | MemoryText;

@@ -5,7 +5,7 @@
 export { openBytes } from "./compression/open_decompressed.ts";
 export { type FindOptions, findSources } from "./find_sources.ts";
 export { formatOf } from "./format.ts";
-export { inspectFile, type InspectFileOptions } from "../scan/scan_file.ts";
+export { inspectFile, type InspectFileOptions } from "./scan_file.ts";
 export {
   jsonLines,
   type JsonLinesOptions,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { contentHash } from "../../../src/data/prepare/dedup.ts";
+import { contentHash } from "../../../src/data/pool/content_hash.ts";
 import { Journal } from "../../../src/data/prepare/journal.ts";
 
 interface State {

@@ -2,14 +2,14 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
-import { memoryTexts } from "../../../src/data/scan/text_pieces.ts";
+import { memoryTexts } from "../../../src/data/sources/text_pieces.ts";
 import { FactsCache } from "../../../src/data/scan/scan_cache.ts";
 import {
   type Input,
   inspectInputs,
   newTally,
 } from "../../../src/data/scan/scan_inputs.ts";
-import { Pool } from "../../../src/data/prepare/tokenize_pool.ts";
+import { Pool } from "../../../src/data/pool/tokenize_pool.ts";
 import { UserError } from "../../../src/errors.ts";
 import { sourcesIn, tempDir } from "../../helpers/sources.ts";
 

@@ -3,24 +3,24 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { memoryTexts } from "./text_pieces.ts";
-import { FactsCache } from "./scan_cache.ts";
-import { fingerprintOf } from "../store/fingerprint.ts";
+import { memoryTexts } from "../sources/text_pieces.ts";
+import { FactsCache } from "../scan/scan_cache.ts";
+import { fingerprintOf } from "../scan/fingerprint.ts";
 import {
   type Entry,
   type Input,
   inspectInputs,
   newTally,
   type Tally,
-} from "./scan_inputs.ts";
-import { Pool } from "../prepare/tokenize_pool.ts";
+} from "../scan/scan_inputs.ts";
+import { Pool } from "../pool/tokenize_pool.ts";
 import {
   checkOptions,
   DEFAULT_VALID_FRACTION,
   type PrepareOptions,
-} from "../prepare/options.ts";
-import { progressMeter } from "../prepare/progress.ts";
-import { Selection } from "./document_selection.ts";
+} from "./options.ts";
+import { progressMeter } from "./progress.ts";
+import { Selection } from "../scan/document_selection.ts";
 import { STORE_FORMAT } from "../store/token_store.ts";
 
 /** What a store will be. */

@@ -3,13 +3,13 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { openBytes } from "../sources/compression/open_decompressed.ts";
-import { fileBlocks } from "../sources/file_blocks.ts";
-import { jsonLines } from "../sources/json_lines.ts";
-import { inspectRows } from "../sources/parquet/read_rows.ts";
-import type { FileFacts, SourceFile } from "../sources/source_file.ts";
-import { Unreadable } from "../sources/unreadable.ts";
-import { Utf8Check } from "../sources/utf8_check.ts";
+import { openBytes } from "./compression/open_decompressed.ts";
+import { fileBlocks } from "./file_blocks.ts";
+import { jsonLines } from "./json_lines.ts";
+import { inspectRows } from "./parquet/read_rows.ts";
+import type { FileFacts, SourceFile } from "./source_file.ts";
+import { Unreadable } from "./unreadable.ts";
+import { Utf8Check } from "./utf8_check.ts";
 
 /** How a file is inspected. */
 export interface InspectFileOptions {

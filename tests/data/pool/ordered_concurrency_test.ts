@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { inOrder } from "../../../src/data/prepare/ordered_concurrency.ts";
+import { inOrder } from "../../../src/data/pool/ordered_concurrency.ts";
 
 async function* items(count: number, failAt = Infinity) {
   for (let i = 0; i < count; i++) {

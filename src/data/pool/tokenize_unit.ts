@@ -5,8 +5,8 @@
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { UserError } from "../../errors.ts";
-import { contentHash, HASH_BYTES } from "./dedup.ts";
-import { changedError, PIECE_UNITS, textOf } from "../scan/text_pieces.ts";
+import { contentHash, HASH_BYTES } from "./content_hash.ts";
+import { changedError, PIECE_UNITS, textOf } from "../sources/text_pieces.ts";
 import { openBytes, parseLines, readParquet } from "../sources/mod.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import {

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { UserError } from "../../errors.ts";
-import type { FileFacts, SourceFile } from "../sources/source_file.ts";
+import type { FileFacts, SourceFile } from "./source_file.ts";
 
 /** A text held in memory, for instance one embedded in the program. */
 export interface NamedText {

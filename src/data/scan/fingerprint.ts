@@ -3,7 +3,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Entry } from "../scan/scan_inputs.ts";
+import type { Entry } from "./scan_inputs.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** The options that decide a store's content, beside its documents and tokenizer. */

@@ -4,7 +4,7 @@
  */
 import { UserError } from "../../errors.ts";
 import type { WorkerPort } from "../../workers/start.ts";
-import { PROBE } from "../store/fingerprint.ts";
+import { PROBE } from "../scan/fingerprint.ts";
 import type { Answer } from "./tokenize_pool.ts";
 import { inspectFile } from "../sources/mod.ts";
 import type { FileFacts, SourceFile } from "../sources/source_file.ts";

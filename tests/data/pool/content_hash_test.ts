@@ -3,7 +3,7 @@ import {
   contentHash,
   HASH_BYTES,
   SeenTexts,
-} from "../../../src/data/prepare/dedup.ts";
+} from "../../../src/data/pool/content_hash.ts";
 
 const hashOf = (text: string) => contentHash(new TextEncoder().encode(text));
 

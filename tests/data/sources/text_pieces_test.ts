@@ -5,7 +5,7 @@ import {
   memoryTexts,
   textOf,
   textPieces,
-} from "../../../src/data/scan/text_pieces.ts";
+} from "../../../src/data/sources/text_pieces.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
 
