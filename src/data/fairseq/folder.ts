@@ -12,10 +12,13 @@ import { delimiter, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type FairseqRef, openFairseqSplit } from "./blocks.ts";
-import { Dictionary, EOS, PAD } from "./dictionary.ts";
+import { Dictionary, EOS, PAD } from "../tokenizers/fairseq/dictionary.ts";
 import { openFile, readFully } from "./files.ts";
 import { isFound } from "./mmap_dataset.ts";
-import { fairseqSpec, loadFairseqTokenizer } from "./tokenizer.ts";
+import {
+  fairseqSpec,
+  loadFairseqTokenizer,
+} from "../tokenizers/fairseq/dictionary_tokenizer.ts";
 
 /** Which part of which folders to read. */
 export interface SubsetOptions {

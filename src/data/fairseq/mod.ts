@@ -11,4 +11,7 @@ export {
   type SubsetOptions,
 } from "./folder.ts";
 export { FairseqSink } from "./sink.ts";
-export { fairseqSpec, loadFairseqTokenizer } from "./tokenizer.ts";
+export {
+  fairseqSpec,
+  loadFairseqTokenizer,
+} from "../tokenizers/fairseq/dictionary_tokenizer.ts";

@@ -12,7 +12,7 @@ import type {
   SplitName,
 } from "../store/token_sink.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { Dictionary, EOS, SPECIALS } from "./dictionary.ts";
+import { Dictionary, EOS, SPECIALS } from "../tokenizers/fairseq/dictionary.ts";
 import { typeFor } from "./int_types.ts";
 import { MmapWriter } from "./mmap_writer.ts";
 

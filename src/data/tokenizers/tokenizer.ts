@@ -77,7 +77,9 @@ export async function loadTokenizer(
     return await loaded.get(spec)!;
   }
   if (spec.startsWith("fairseq:")) {
-    const { loadFairseqTokenizer } = await import("../fairseq/tokenizer.ts");
+    const { loadFairseqTokenizer } = await import(
+      "./fairseq/dictionary_tokenizer.ts"
+    );
     return await loadFairseqTokenizer(spec);
   }
   const { loadHubTokenizer, loadJsonTokenizer } = await import(

@@ -9,7 +9,7 @@ import {
   readFileSync,
   writeFileSync,
 } from "node:fs";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../../errors.ts";
 import { trimmedLength } from "./words.ts";
 
 /** `<s>`; language models have no use for it, but it has its id. */

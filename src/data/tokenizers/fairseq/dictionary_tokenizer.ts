@@ -6,12 +6,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
-import { UserError } from "../../errors.ts";
-import {
-  checkIds,
-  loadTokenizer,
-  type Tokenizer,
-} from "../tokenizers/tokenizer.ts";
+import { UserError } from "../../../errors.ts";
+import { checkIds, loadTokenizer, type Tokenizer } from "../tokenizer.ts";
 import { BOS, Dictionary, EOS, UNK } from "./dictionary.ts";
 import { afterLastSpace, splitWords } from "./words.ts";
 

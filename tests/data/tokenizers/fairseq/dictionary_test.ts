@@ -6,8 +6,8 @@ import {
   EOS,
   PAD,
   UNK,
-} from "../../../src/data/fairseq/dictionary.ts";
-import { complaintOf, inFolder } from "../../helpers/fairseq_folder.ts";
+} from "../../../../src/data/tokenizers/fairseq/dictionary.ts";
+import { complaintOf, inFolder } from "../../../helpers/fairseq_folder.ts";
 
 const parse = (text: string) =>
   Dictionary.parse(new TextEncoder().encode(text), "dict.txt");

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import {
   fairseqSpec,
   loadFairseqTokenizer,
-} from "../../../src/data/fairseq/tokenizer.ts";
-import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
-import type { Tokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
-import { UserError } from "../../../src/errors.ts";
-import { inFolder, writeDictionary } from "../../helpers/fairseq_folder.ts";
+} from "../../../../src/data/tokenizers/fairseq/dictionary_tokenizer.ts";
+import { byteTokenizer } from "../../../../src/data/tokenizers/byte.ts";
+import type { Tokenizer } from "../../../../src/data/tokenizers/tokenizer.ts";
+import { UserError } from "../../../../src/errors.ts";
+import { inFolder, writeDictionary } from "../../../helpers/fairseq_folder.ts";
 
 /** Loads the tokenizer of a dictionary of these symbols. */
 async function load(

@@ -3,7 +3,7 @@ import {
   afterLastSpace,
   splitWords,
   trimmedLength,
-} from "../../../src/data/fairseq/words.ts";
+} from "../../../../src/data/tokenizers/fairseq/words.ts";
 
 // Python: [c for c in map(chr, range(0x110000)) if c.isspace()], in hexadecimal.
 const PYTHON_SPACES =
