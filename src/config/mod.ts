@@ -27,5 +27,5 @@ export {
   validateModel,
 } from "../parity/fixture_config.ts";
 export { flagKind, flagNames, overridesOfFlag } from "./compose/flags.ts";
-export { nearest } from "./compose/nearest.ts";
+export { nearest } from "./values/nearest.ts";
 export { warnings } from "./schema/warnings.ts";

@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { UserError } from "../errors.ts";
-import { checkLeaves } from "../config/schema/check.ts";
+import { checkLeaves } from "../config/compose/check.ts";
 import {
   belowOne,
   integerFrom,
@@ -18,7 +18,7 @@ import {
   isMapping,
   type Leaves,
   show,
-} from "../config/compose/flat_config.ts";
+} from "../config/values/flat_config.ts";
 import {
   type ModelConfig,
   modelSchema,
@@ -26,7 +26,7 @@ import {
 import { normformerSchema } from "../config/schema/fairseq_schema.ts";
 import { checkModelRules } from "../config/schema/rules.ts";
 import { NO_SCALES } from "../config/schema/scale_fields.ts";
-import { parseYamlFile } from "../config/compose/yaml_file.ts";
+import { parseYamlFile } from "../config/values/yaml_file.ts";
 
 const count = integerFrom(1);
 

@@ -3,15 +3,15 @@
  * @module
  */
 import { stringify } from "@std/yaml";
-import { checkLeaves } from "../schema/check.ts";
+import { checkLeaves } from "./check.ts";
 import type { AnyModel } from "../schema/family.ts";
 import { mergeFiles } from "./defaults_list.ts";
-import { addLeaves, type Leaves } from "./flat_config.ts";
+import { addLeaves, type Leaves } from "../values/flat_config.ts";
 import { GROUPS, openLibrary } from "./library.ts";
 import { parseOverrides } from "./overrides.ts";
 import { checkRules } from "../schema/rules.ts";
 import { type Config, configSchemas, schemaFor } from "../schema/schema.ts";
-import { parseYamlFile } from "./yaml_file.ts";
+import { parseYamlFile } from "../values/yaml_file.ts";
 
 /** What to compose. */
 export interface ComposeOptions {

@@ -9,10 +9,10 @@ import {
   isMapping,
   type Leaves,
   show,
-} from "./flat_config.ts";
+} from "../values/flat_config.ts";
 import { EXPERIMENT, GROUPS, type Library } from "./library.ts";
-import { nearest } from "./nearest.ts";
-import type { YamlFile } from "./yaml_file.ts";
+import { nearest } from "../values/nearest.ts";
+import type { YamlFile } from "../values/yaml_file.ts";
 
 /** One line of a defaults list. */
 type Entry =

@@ -5,10 +5,10 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { keysOf, type Schema } from "../schema/check.ts";
+import { keysOf, type Schema } from "./check.ts";
 import type { AnyModel } from "../schema/family.ts";
 import { flag as yesOrNo } from "../schema/fields.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../values/nearest.ts";
 import { configSchemas } from "../schema/schema.ts";
 
 type Family = AnyModel["name"];

@@ -5,8 +5,8 @@
  */
 import { UserError } from "../../errors.ts";
 import { assetPaths, assetText } from "../../assets/assets.ts";
-import { nearest } from "./nearest.ts";
-import { parseYamlFile, type YamlFile } from "./yaml_file.ts";
+import { nearest } from "../values/nearest.ts";
+import { parseYamlFile, type YamlFile } from "../values/yaml_file.ts";
 
 /** The group whose files set keys from the root, across the other groups. */
 export const EXPERIMENT = "experiment";

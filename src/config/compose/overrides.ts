@@ -3,7 +3,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { COMMAND_LINE, type Leaves } from "./flat_config.ts";
+import { COMMAND_LINE, type Leaves } from "../values/flat_config.ts";
 
 /** What the command line asks for. */
 export interface Overrides {

@@ -20,7 +20,7 @@ import { modelSchema } from "./simplified_schema.ts";
 import { normformerSchema } from "./fairseq_schema.ts";
 import { UserError } from "../../errors.ts";
 import { type AnyModel, FAMILIES } from "./family.ts";
-import { type Leaves, show } from "../compose/flat_config.ts";
+import { type Leaves, show } from "../values/flat_config.ts";
 
 const count = integerFrom(1);
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AnyModel } from "./family.ts";
-import { show } from "../compose/flat_config.ts";
+import { show } from "../values/flat_config.ts";
 import type { ModelConfig } from "./simplified_schema.ts";
 import type { NormformerModel } from "./fairseq_schema.ts";
 

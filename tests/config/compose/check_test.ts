@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { keysOf } from "../../../src/config/schema/check.ts";
+import { keysOf } from "../../../src/config/compose/check.ts";
 import { configSchemas } from "../../../src/config/schema/schema.ts";
 import { compose } from "../../../src/config/mod.ts";
 import { assertRefuses, configOf, withFolder } from "../../helpers/config.ts";

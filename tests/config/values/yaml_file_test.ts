@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseYamlFile } from "../../../src/config/compose/yaml_file.ts";
+import { parseYamlFile } from "../../../src/config/values/yaml_file.ts";
 import { assertRefuses } from "../../helpers/config.ts";
 
 Deno.test("parseYamlFile() knows the line of each key", () => {

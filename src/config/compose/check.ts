@@ -5,9 +5,9 @@
  */
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
-import { interpolate } from "../compose/interpolate.ts";
-import { type Leaf, type Leaves, nest, show } from "../compose/flat_config.ts";
-import { nearest } from "../compose/nearest.ts";
+import { interpolate } from "../values/interpolate.ts";
+import { type Leaf, type Leaves, nest, show } from "../values/flat_config.ts";
+import { nearest } from "../values/nearest.ts";
 
 /** An object schema whose entries are fields or sections. */
 export type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;

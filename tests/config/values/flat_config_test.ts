@@ -4,7 +4,7 @@ import {
   type Leaves,
   nest,
   show,
-} from "../../../src/config/compose/flat_config.ts";
+} from "../../../src/config/values/flat_config.ts";
 import { assertRefuses } from "../../helpers/config.ts";
 
 const leavesOf = (tree: Record<string, unknown>, prefix = "") => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { editDistance, nearest } from "../../../src/config/compose/nearest.ts";
+import { editDistance, nearest } from "../../../src/config/values/nearest.ts";
 
 Deno.test("editDistance() counts insertions, deletions, substitutions and swaps", () => {
   assertEquals(editDistance("", "abc"), 3);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { interpolate } from "../../../src/config/compose/interpolate.ts";
-import type { Leaves } from "../../../src/config/compose/flat_config.ts";
+import { interpolate } from "../../../src/config/values/interpolate.ts";
+import type { Leaves } from "../../../src/config/values/flat_config.ts";
 import { assertRefuses } from "../../helpers/config.ts";
 
 const leavesOf = (values: Record<string, unknown>): Leaves =>
