@@ -6,7 +6,7 @@
  * @module
  */
 import { UserError } from "../src/errors.ts";
-import { bundle, DIST, fault, report, runDeno } from "./_build.ts";
+import { bundle, DIST, fault, report, runDeno } from "./bundle.ts";
 
 /**
  * Compiles the bundle of `main.ts` to `dist/blocksmith`. The bundle, and not

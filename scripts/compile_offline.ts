@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { bundle, DIST, report } from "./_build.ts";
+import { bundle, DIST, report } from "./bundle.ts";
 import script from "./self_extract.sh" with { type: "text" };
 
 /**

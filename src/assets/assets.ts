@@ -2,7 +2,7 @@
  * The text files that the program carries: kernels, configs and its own source.
  * In a checkout they are read where they lie; an executable has no folder
  * beside it, so its build packs them into a table and calls
- * {@linkcode usePacked} before anything else is loaded (`scripts/_build.ts`).
+ * {@linkcode usePacked} before anything else is loaded (`scripts/bundle.ts`).
  * @module
  */
 

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { parity, type ParityRow } from "../parity/parity.ts";
+import { parity } from "../parity/parity.ts";
+import type { ParityRow } from "../parity/parity_row.ts";
 
 /** How one fixture fared. */
 export interface GoldenRow {

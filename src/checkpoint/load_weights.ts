@@ -3,23 +3,11 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { initialValues } from "../model/initialise.ts";
 import type { Model } from "../model/model.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
 import { notFinite } from "../engine/non_finite.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
-import type { Session } from "../engine/train_engine.ts";
 import { validateTensors } from "./validate_tensors.ts";
-
-/** Gives every trained parameter and every fixed tensor its initial values. */
-export function initialiseWeights(session: Session, seed: number): void {
-  for (const spec of session.program.trained) {
-    session.write("weights", spec.name, initialValues(spec, seed));
-  }
-  for (const { name, values } of session.model.fixed) {
-    session.write("weights", name, values(seed));
-  }
-}
 
 /** What holds the weights of a model on a device. */
 export interface WeightSink {

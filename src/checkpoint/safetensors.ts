@@ -18,7 +18,11 @@ import {
   type TensorInfo,
 } from "./_safetensors_header.ts";
 
-export type { Dtype, TensorInfo } from "./_safetensors_header.ts";
+export {
+  type Dtype,
+  elementCount,
+  type TensorInfo,
+} from "./_safetensors_header.ts";
 
 /** A tensor's elements. F16 and BF16 come as Float32Array, BOOL as Uint8Array. */
 export type TensorData =

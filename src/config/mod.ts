@@ -19,13 +19,6 @@ export {
   contextLength,
   layersOf,
 } from "./schema/family.ts";
-export {
-  type Fixture,
-  type FixtureOptim,
-  type NormformerOptim,
-  validateFixture,
-  validateModel,
-} from "../parity/fixture_config.ts";
 export { flagKind, flagNames, overridesOfFlag } from "./compose/flags.ts";
 export { nearest } from "./values/nearest.ts";
 export { warnings } from "./schema/warnings.ts";

@@ -2,11 +2,8 @@
  * Data: text to tokens, tokens to chunks on disk, chunks to batches.
  * @module
  */
-export {
-  loadTokenizer,
-  type Tokenizer,
-  TOKENIZER_NAMES,
-} from "./tokenizers/tokenizer.ts";
+export { type Tokenizer } from "./tokenizers/tokenizer.ts";
+export { loadTokenizer, TOKENIZER_NAMES } from "./tokenizers/load_tokenizer.ts";
 export { type NamedText } from "./sources/text_pieces.ts";
 export {
   type DocumentSource,
@@ -37,5 +34,5 @@ export {
   type BatchArrays,
   BatchAssembler,
   type BatchShape,
-  IGNORE,
 } from "./loader/batch.ts";
+export { IGNORE } from "./store/token_store.ts";

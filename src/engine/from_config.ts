@@ -7,7 +7,7 @@ import type { Model } from "../model/model.ts";
 import { normformer } from "../model/fairseq/decoder.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import type { AdamKind } from "../optim/adam.ts";
-import { historySlots } from "../train/loop.ts";
+import { historySlots } from "./train_settings.ts";
 import { buildProgram, type Program } from "./step_plans.ts";
 import type { Settings } from "./train_settings.ts";
 

@@ -18,7 +18,7 @@ import {
 } from "../model/parameters.ts";
 import { makePlan } from "../plan/plan.ts";
 import { gradientGraph, INPUTS, lossGraph } from "./step_plans.ts";
-import type { Batch } from "./train_engine.ts";
+import type { Batch } from "../data/loader/batch.ts";
 
 /** What can be computed. */
 type Purpose = { evaluate: { batch: number } } | { generate: true };

@@ -2,7 +2,8 @@
 import { gradientName } from "../graph/differentiate.ts";
 import type { Loaded } from "../gpu/executor.ts";
 import type { Place } from "../plan/plan.ts";
-import type { Batch, Session } from "./train_engine.ts";
+import type { Session } from "./train_engine.ts";
+import type { Batch } from "../data/loader/batch.ts";
 
 /** Where the first non-finite value appeared. */
 export interface Culprit {

@@ -3,6 +3,7 @@
  * them. Nothing here waits for the device but the functions that read.
  * @module
  */
+import type { Batch } from "../data/loader/batch.ts";
 import { Executor, type Loaded } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Choices, tuner } from "../gpu/tuner.ts";
@@ -15,18 +16,6 @@ import { HISTORY_RECORD, STEP_SCALARS, stepScalars } from "../optim/adam.ts";
 import { aligned, type Plan } from "../plan/plan.ts";
 import { inputBytes, INPUTS, type Program, RANDOM } from "./step_plans.ts";
 import { readReport } from "../statistics/block_statistics.ts";
-
-/** One batch of `n` sequences of T tokens, as `assembleBatch` fills it. */
-export interface Batch {
-  /** `[n · T]`. */
-  tokens: Uint32Array;
-  /** `[n · T]`; not below the vocabulary: no loss. */
-  targets: Uint32Array;
-  /** `[n · T]`: positions sorted by token. */
-  order: Uint32Array;
-  /** Targets that count. */
-  counted: number;
-}
 
 /** What the device recorded of one optimizer step. */
 export interface StepRecord {

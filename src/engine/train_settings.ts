@@ -50,3 +50,7 @@ export function settingsOf(config: Config, chunks: number): Settings {
     },
   };
 }
+
+/** Steps between two readings at most; as many records does the device keep. */
+export const historySlots = (logSteps: number): number =>
+  Math.min(1024, Math.max(16, logSteps));

@@ -13,7 +13,6 @@ import {
 } from "../plan/plan.ts";
 import type { Gpu } from "./device.ts";
 import { Pipelines } from "./pipelines.ts";
-import { type Chooser, firstVariant } from "./tuner.ts";
 
 /** A tensor of the run: part of a buffer. */
 export interface Region {
@@ -35,6 +34,15 @@ interface Step {
   pipeline: GPUComputePipeline;
   group: GPUBindGroup;
 }
+
+/** Picks one variant of a dispatch that has several. */
+export type Chooser = (
+  dispatch: PlannedDispatch,
+  executor: Executor,
+) => Promise<PlannedDispatch> | PlannedDispatch;
+
+/** Takes the best guess, without timing. */
+export const firstVariant: Chooser = (dispatch) => dispatch;
 
 /** Buffers of a run and the plans that work on them. */
 export class Executor {

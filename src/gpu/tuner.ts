@@ -6,16 +6,7 @@
  */
 import type { PlannedDispatch } from "../plan/plan.ts";
 import { ALIGNMENT } from "../plan/plan.ts";
-import { type Executor, writeParams } from "./executor.ts";
-
-/** Picks one variant of a dispatch that has several. */
-export type Chooser = (
-  dispatch: PlannedDispatch,
-  executor: Executor,
-) => Promise<PlannedDispatch> | PlannedDispatch;
-
-/** Takes the best guess, without timing. */
-export const firstVariant: Chooser = (dispatch) => dispatch;
+import { type Chooser, type Executor, writeParams } from "./executor.ts";
 
 /** Chosen variants: key of the choice → name of the variant. */
 export type Choices = Record<string, string>;

@@ -1,6 +1,7 @@
 /** A golden fixture's files, opened and checked. @module */
 import { assembleBatch } from "../data/loader/batch.ts";
-import { type AnyModel, type Fixture, validateFixture } from "../config/mod.ts";
+import type { AnyModel } from "../config/mod.ts";
+import { type Fixture, validateFixture } from "./fixture_config.ts";
 import { UserError } from "../errors.ts";
 import { gpt2 } from "../model/simplified/model.ts";
 import type { Model } from "../model/model.ts";
@@ -8,7 +9,7 @@ import { normformer } from "../model/fairseq/decoder.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import { SafetensorsFile } from "../checkpoint/safetensors.ts";
-import type { Batch } from "../engine/train_engine.ts";
+import type { Batch } from "../data/loader/batch.ts";
 
 /** `expected.json`, as far as it is read; `tests/golden/README.md` says what it means. */
 export interface Expected {

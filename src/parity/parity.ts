@@ -13,24 +13,21 @@ import {
   type FixtureFiles,
   openFixture,
 } from "./fixture_files.ts";
-import { elementCount } from "../checkpoint/_safetensors_header.ts";
+import { elementCount } from "../checkpoint/safetensors.ts";
+import {
+  compareArrays,
+  compareNumbers,
+  gap,
+  type ParityRow,
+  parityRow,
+  worstRow,
+} from "./parity_row.ts";
 import { buildProgram, logitsGraph } from "../engine/step_plans.ts";
-import { type Batch, Session } from "../engine/train_engine.ts";
+import { Session } from "../engine/train_engine.ts";
+import type { Batch } from "../data/loader/batch.ts";
 import type { ReportOptions } from "../statistics/block_statistics.ts";
 import { statisticsRows } from "./parity_statistics.ts";
 import { floats, loadWeights } from "../checkpoint/load_weights.ts";
-
-/** One quantity held against its reference. */
-export interface ParityRow {
-  quantity: string;
-  /** Where the difference is largest. */
-  where: string;
-  /** The largest difference. */
-  difference: number;
-  /** What is allowed there. */
-  tolerance: number;
-  holds: boolean;
-}
 
 /** What the authors' code logs. */
 const LOGGED: ReportOptions = {
@@ -133,7 +130,7 @@ function parameterFacts({ files, session }: Loaded): ParityRow {
   const where = wrong.length === 0
     ? `${facts.length} facts`
     : `${wrong[0][0]}: ${wrong[0][1]} for ${wrong[0][2]}`;
-  return row("parameters", where, wrong.length, 0);
+  return parityRow("parameters", where, wrong.length, 0);
 }
 
 async function forward(loaded: Loaded): Promise<ParityRow[]> {
@@ -145,10 +142,10 @@ async function forward(loaded: Loaded): Promise<ParityRow[]> {
     const size = 4 * tensor.shape[0] * tensor.shape[1];
     const got = await session.executor.read(look.fetches.get(tensor)!, size);
     const want = floats(files.reference, { name });
-    rows.push(closest(name, new Float32Array(got), want));
+    rows.push(compareArrays(name, new Float32Array(got), want));
   }
   const logits = rows.pop()!;
-  return [logits, { ...worst(rows), quantity: "hidden states" }];
+  return [logits, { ...worstRow(rows), quantity: "hidden states" }];
 }
 
 async function statistics(loaded: Loaded): Promise<ParityRow[]> {
@@ -168,10 +165,13 @@ async function gradients(loaded: Loaded): Promise<ParityRow[]> {
     const got = await session.read("gradients", name);
     const error = want.reduce((m, x, i) => Math.max(m, gap(got[i], x)), 0);
     const tolerance = 5e-4 * largest(want) + 2e-6;
-    rows.push(row("worst gradient", name, error, tolerance));
+    rows.push(parityRow("worst gradient", name, error, tolerance));
   }
   const loss = await session.loss();
-  return [near("loss", "", loss, files.expected.loss, 1e-5), worst(rows)];
+  return [
+    compareNumbers("loss", "", loss, files.expected.loss, 1e-5),
+    worstRow(rows),
+  ];
 }
 
 /** Ten updates, a batch each, and what they leave. */
@@ -202,9 +202,9 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
     want: number[],
     tolerance: (x: number) => number,
   ) =>
-    worst(
+    worstRow(
       got.map((x, k) =>
-        near(quantity, `update ${k}`, x, want[k], tolerance(want[k]))
+        compareNumbers(quantity, `update ${k}`, x, want[k], tolerance(want[k]))
       ),
     );
   return [
@@ -216,8 +216,8 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
       want.grad_norm,
       (x) => 1e-4 * x,
     ),
-    near("loss before", "", before, want.eval_loss_before, 1e-5),
-    near("loss after", "", after, want.eval_loss_after, 3e-5),
+    compareNumbers("loss before", "", before, want.eval_loss_before, 1e-5),
+    compareNumbers("loss after", "", after, want.eval_loss_after, 3e-5),
     await finalNorms(loaded),
   ];
 }
@@ -232,61 +232,12 @@ async function finalNorms({ files, session }: Loaded): Promise<ParityRow> {
     if (/\b(qk_attn|[qk]_proj)\.bias$/.test(name)) continue;
     const values = await session.read("weights", name);
     const norm = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
-    rows.push(near("final parameter norm", name, norm, want, 5e-5 * want));
+    rows.push(
+      compareNumbers("final parameter norm", name, norm, want, 5e-5 * want),
+    );
   }
-  return worst(rows);
-}
-
-/** Distance; NaN and missing values are infinitely far. */
-function gap(got: number, want: number): number {
-  const distance = Math.abs(got - want);
-  return Number.isNaN(distance) ? Infinity : distance;
+  return worstRow(rows);
 }
 
 const largest = (values: Float32Array) =>
   values.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
-
-/** A quantity and how far it is off. */
-export const row = (
-  quantity: string,
-  where: string,
-  difference: number,
-  tolerance: number,
-): ParityRow => ({
-  quantity,
-  where,
-  difference,
-  tolerance,
-  holds: difference <= tolerance,
-});
-
-/** A number held against its reference. */
-export const near = (
-  quantity: string,
-  where: string,
-  got: number,
-  want: number,
-  tolerance: number,
-) => row(quantity, where, gap(got, want), tolerance);
-
-/** The element of two arrays that comes nearest to its tolerance, `5e-5 + 5e-5 |x|`. */
-function closest(
-  name: string,
-  got: Float32Array,
-  want: Float32Array,
-): ParityRow {
-  let found = row(name, `${name}[0]`, 0, 5e-5);
-  want.forEach((x, i) => {
-    const tolerance = 5e-5 + 5e-5 * Math.abs(x), difference = gap(got[i], x);
-    if (difference / tolerance > found.difference / found.tolerance) {
-      found = row(name, `${name}[${i}]`, difference, tolerance);
-    }
-  });
-  return found;
-}
-
-/** The row that comes nearest to its tolerance. */
-export const worst = (rows: ParityRow[]): ParityRow =>
-  rows.reduce((a, b) =>
-    b.difference / b.tolerance > a.difference / a.tolerance ? b : a
-  );

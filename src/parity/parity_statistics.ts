@@ -2,7 +2,12 @@
 import type { Model } from "../model/model.ts";
 import type { Expected } from "./fixture_files.ts";
 import { authorsLogGains } from "../statistics/gains.ts";
-import { near, type ParityRow, row, worst } from "./parity.ts";
+import {
+  compareNumbers,
+  type ParityRow,
+  parityRow,
+  worstRow,
+} from "./parity_row.ts";
 
 /** Ratios to a median tell more of the elements near 0 than of the rest. */
 const RATIO = /\.max_median_ratio$/;
@@ -21,10 +26,10 @@ export function statisticsRows(
   want: NonNullable<Expected["statistics"]>,
 ): ParityRow[] {
   const compare = (quantity: string, entries: [string, number][]) =>
-    worst(entries.map(([name, x]) => {
+    worstRow(entries.map(([name, x]) => {
       const relative = RATIO.test(name) ? 1e-3 : 1e-4;
       const tolerance = relative * Math.abs(x) + NOISE;
-      return near(quantity, name, got[name], x, tolerance);
+      return compareNumbers(quantity, name, got[name], x, tolerance);
     }));
   const hidden = want.hidden_states.flatMap((numbers, i) =>
     Object.entries(numbers).map(([name, x]): [string, number] => [
@@ -47,12 +52,12 @@ export function statisticsRows(
   function gains(): ParityRow {
     const logs = authorsLogGains(model);
     if (want.gains === null && !logs) {
-      return row("gains", "none, as in the authors' code", 0, 0);
+      return parityRow("gains", "none, as in the authors' code", 0, 0);
     }
     if (want.gains !== null && logs) {
       return compare("gains", Object.entries(want.gains));
     }
     const where = logs ? "none are logged there" : "the value layers are plain";
-    return row("gains", where, Infinity, 0);
+    return parityRow("gains", where, Infinity, 0);
   }
 }

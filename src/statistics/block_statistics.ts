@@ -35,7 +35,7 @@ import {
   gainStatistics,
   placeOf,
 } from "./gains.ts";
-import type { Session } from "../engine/train_engine.ts";
+import type { Executor } from "../gpu/executor.ts";
 
 /** What to look at. */
 export interface ReportOptions {
@@ -133,17 +133,17 @@ function after<T>(graph: Graph, x: Tensor, make: () => T): T {
  * @returns numbers by the names of `docs/metrics.md`
  */
 export async function readReport(
-  session: Session,
+  engine: MeasuredEngine,
   report: Report,
 ): Promise<Record<string, number>> {
-  const { model } = session, { options, plan } = report;
+  const { model } = engine, { options, plan } = report;
   const places = [...plan.fetches].map(([tensor, place]) => ({
     place,
     size: bytes(tensor),
   }));
   const gains = options.gains ? gainParameters(model) : [];
-  const onDevice = gains.filter((p) => session.trains(p));
-  const data = (await session.executor.readAll([
+  const onDevice = gains.filter((p) => engine.trains(p));
+  const data = (await engine.executor.readAll([
     ...places,
     ...onDevice.map((p) => ({
       place: { external: p.name },
@@ -185,6 +185,13 @@ export async function readReport(
     );
   }
   return out;
+}
+
+/** What a report reads: a model on the device whose report plan has run. */
+export interface MeasuredEngine {
+  readonly model: Model;
+  readonly executor: Executor;
+  trains(spec: ParameterSpec): boolean;
 }
 
 /** Signs of outlier features in one layer's hidden states. */

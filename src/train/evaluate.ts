@@ -1,7 +1,7 @@
 /** Loss of the model on held-out text. @module */
 import type { TokenSplit } from "../data/mod.ts";
 import { evalBatches, type FeedOptions } from "../data/loader/batch_loader.ts";
-import type { Batch } from "../engine/train_engine.ts";
+import type { Batch } from "../data/loader/batch.ts";
 
 /** Mean cross-entropy over a split. */
 export interface Evaluation {

@@ -18,7 +18,7 @@ import type { TrainFeed } from "../data/loader/batch_loader.ts";
 import type { MetricsLog } from "../run_folder/metrics_log.ts";
 import type { Progress } from "../terminal/progress_bar.ts";
 import type { Session, StepRecord } from "../engine/train_engine.ts";
-import type { Settings } from "../engine/train_settings.ts";
+import { historySlots, type Settings } from "../engine/train_settings.ts";
 import type { StopRequest, StopSignal } from "./signals.ts";
 
 /** What the loop works with. */
@@ -60,10 +60,6 @@ export interface Ended {
 
 /** Seconds of device work between two readings: waiting costs 10 ms each. */
 const SYNC_SECONDS = 1;
-
-/** Steps between two readings at most; as many records does the device keep. */
-export const historySlots = (logSteps: number): number =>
-  Math.min(1024, Math.max(16, logSteps));
 
 /**
  * Trains from `first` steps done to the end.

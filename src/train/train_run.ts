@@ -53,7 +53,7 @@ import {
   type TrainState,
   writeTrainState,
 } from "../checkpoint/train_state.ts";
-import { initialiseWeights } from "../checkpoint/load_weights.ts";
+import { initialiseWeights } from "../engine/initial_weights.ts";
 
 /** What a run is started with. */
 export interface RunOptions {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { loadTokenizer } from "../../src/data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../src/data/tokenizers/load_tokenizer.ts";
 import { fails, hashes, metrics, succeeds, workshop } from "../helpers/cli.ts";
 import {
   filesBelow,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { ProgramOptions } from "../../src/engine/step_plans.ts";
-import { initialiseWeights } from "../../src/checkpoint/load_weights.ts";
+import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { deviceTest } from "../helpers/device.ts";
 import type { FullConfig } from "../helpers/model_config.ts";
 import { assertClose } from "../reference/numbers.ts";

@@ -6,8 +6,9 @@ import {
   buildProgram,
   type ProgramOptions,
 } from "../../src/engine/step_plans.ts";
-import { type Batch, Session } from "../../src/engine/train_engine.ts";
-import { initialiseWeights } from "../../src/checkpoint/load_weights.ts";
+import { Session } from "../../src/engine/train_engine.ts";
+import type { Batch } from "../../src/data/loader/batch.ts";
+import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { gpu } from "./device.ts";
 import { defaultModel, type FullConfig } from "./model_config.ts";
 import { integers } from "../reference/numbers.ts";

@@ -1,10 +1,9 @@
 /** Model configs for tests. @module */
+import { compose, type ModelConfig } from "../../src/config/mod.ts";
 import {
-  compose,
   type Fixture,
-  type ModelConfig,
   validateFixture,
-} from "../../src/config/mod.ts";
+} from "../../src/parity/fixture_config.ts";
 
 /** A config whose vocabulary is known. */
 export type FullConfig = ModelConfig & { vocab_size: number };

@@ -2,8 +2,8 @@
  * Small tokenizers with what the reference implementation makes of the hard texts; see make_fixtures.ts.
  * @module
  */
-import { CHARSMAP, KINDS } from "../data/tokenizers/json/_kinds.ts";
-import type { ModelJson } from "../data/tokenizers/json/_small_models.ts";
+import { CHARSMAP, KINDS } from "../data/tokenizers/json/kinds.ts";
+import type { ModelJson } from "../data/tokenizers/json/small_models.ts";
 
 /** What fixtures.json holds. */
 export interface Fixtures {

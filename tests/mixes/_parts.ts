@@ -1,5 +1,5 @@
 /** What the float64 models of both families are made of. @module */
-import type { Batch } from "../../src/engine/train_engine.ts";
+import type { Batch } from "../../src/data/loader/batch.ts";
 import { flatMask, matrixMask, type Random } from "../reference/dropout.ts";
 import { linear } from "../reference/linear.ts";
 import { norm } from "../reference/norm.ts";

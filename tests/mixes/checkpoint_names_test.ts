@@ -5,7 +5,7 @@ import { SafetensorsFile } from "../../src/checkpoint/safetensors.ts";
 import { Session } from "../../src/engine/train_engine.ts";
 import { buildProgram } from "../../src/engine/step_plans.ts";
 import { writeTrainState } from "../../src/checkpoint/train_state.ts";
-import { initialiseWeights } from "../../src/checkpoint/load_weights.ts";
+import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 import { tempDir } from "../helpers/files.ts";
 

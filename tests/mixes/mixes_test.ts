@@ -3,8 +3,9 @@ import {
   readTrainState,
   writeTrainState,
 } from "../../src/checkpoint/train_state.ts";
-import type { Batch, Session } from "../../src/engine/train_engine.ts";
-import { initialiseWeights } from "../../src/checkpoint/load_weights.ts";
+import type { Session } from "../../src/engine/train_engine.ts";
+import type { Batch } from "../../src/data/loader/batch.ts";
+import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { deviceTest } from "../helpers/device.ts";
 import { assertClose, inner, randoms } from "../reference/numbers.ts";
 import { tempDir } from "../helpers/files.ts";

@@ -11,7 +11,7 @@ import {
   RANDOM,
 } from "../../src/engine/step_plans.ts";
 import { Session } from "../../src/engine/train_engine.ts";
-import { initialiseWeights } from "../../src/checkpoint/load_weights.ts";
+import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 import { inner } from "../reference/numbers.ts";
 import { ADAM, sequences, SMALL, T, toBatch, V } from "../helpers/engine.ts";

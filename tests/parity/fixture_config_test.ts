@@ -1,6 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { parse } from "@std/yaml";
-import { validateFixture, validateModel } from "../../src/config/mod.ts";
+import {
+  validateFixture,
+  validateModel,
+} from "../../src/parity/fixture_config.ts";
 import { assertRefuses } from "../helpers/config.ts";
 
 const SIMPLIFIED = `\

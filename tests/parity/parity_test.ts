@@ -5,7 +5,8 @@ import {
   assertRejects,
 } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
-import { parity, type ParityRow } from "../../src/parity/parity.ts";
+import { parity } from "../../src/parity/parity.ts";
+import type { ParityRow } from "../../src/parity/parity_row.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 import { FIXTURES, nameOf } from "../helpers/model_config.ts";
 

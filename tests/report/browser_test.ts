@@ -3,7 +3,7 @@ import { inflateSync } from "node:zlib";
 import { pageOf } from "../../src/report/page.ts";
 import { readRuns } from "../../src/run_folder/read_run.ts";
 import { chartsOf } from "../../src/report/series.ts";
-import { lines, place, records, write } from "./_runs.ts";
+import { lines, place, records, write } from "../helpers/report_runs.ts";
 
 /** Chromium's program, where there is one. */
 async function findBrowser(): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
 import { readRuns } from "../../src/run_folder/read_run.ts";
 import { textTable } from "../../src/report/table.ts";
-import { lines, place, records, write } from "../report/_runs.ts";
+import { lines, place, records, write } from "../helpers/report_runs.ts";
 
 const silent = () => {};
 

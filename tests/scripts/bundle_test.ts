@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { explain } from "../../scripts/compile.ts";
-import { fault } from "../../scripts/_build.ts";
+import { fault } from "../../scripts/bundle.ts";
 import { pack } from "../../scripts/compile_offline.ts";
 
 const ignore = Deno.build.os === "windows";

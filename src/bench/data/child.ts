@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { prepare } from "../../data/prepare/prepare.ts";
 import type { SourceFile } from "../../data/sources/source_file.ts";
-import { loadTokenizer } from "../../data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
 import { type Spent, timed } from "./clock.ts";
 
 /** What to prepare. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FairseqSink, fairseqSubset } from "../../data/fairseq/mod.ts";
 import { prepare } from "../../data/prepare/prepare.ts";
 import { openSplit, type SplitRef } from "../../data/loader/split_location.ts";
-import { loadTokenizer } from "../../data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
 import { openFeed } from "../../data/loader/batch_loader.ts";
 import { timed } from "./clock.ts";
 import type { BenchSource } from "./files.ts";

@@ -1,9 +1,7 @@
 /** Each tokenizer alone, in this thread, beside the library of its kind. @module */
 import { join } from "node:path";
-import {
-  loadTokenizer,
-  type Tokenizer,
-} from "../../data/tokenizers/tokenizer.ts";
+import type { Tokenizer } from "../../data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
 import { type Duel, duel, type Rate, type Round, timed } from "./clock.ts";
 import { benchModels, type TokenizerJson } from "./models.ts";
 import { PEERS, type Peers } from "../peers/data_libraries.ts";

@@ -7,8 +7,9 @@ import type { Choices } from "../../gpu/tuner.ts";
 import { parameterCount } from "../../model/model.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { Memory, Program } from "../../engine/step_plans.ts";
-import { type Batch, Session } from "../../engine/train_engine.ts";
-import { initialiseWeights } from "../../checkpoint/load_weights.ts";
+import { Session } from "../../engine/train_engine.ts";
+import type { Batch } from "../../data/loader/batch.ts";
+import { initialiseWeights } from "../../engine/initial_weights.ts";
 import { drain, idleWait, median } from "../timing.ts";
 import {
   batchesOf,

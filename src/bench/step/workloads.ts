@@ -5,7 +5,7 @@ import { BatchAssembler } from "../../data/loader/batch.ts";
 import { sourceTexts } from "../../assets/source_text.ts";
 import type { Traits } from "../../graph/dispatch.ts";
 import { buildProgram, type Program } from "../../engine/step_plans.ts";
-import type { Batch } from "../../engine/train_engine.ts";
+import type { Batch } from "../../data/loader/batch.ts";
 import { modelOf } from "../../engine/from_config.ts";
 import { settingsOf } from "../../engine/train_settings.ts";
 

@@ -7,7 +7,7 @@
  * starts where a sentence starts, which only differs where the sentence before it does not end with one.
  * @module
  */
-import { IGNORE } from "../loader/batch.ts";
+import { IGNORE } from "../store/token_store.ts";
 import type { TokenSplit } from "../store/token_store.ts";
 import { MmapDataset } from "./mmap_dataset.ts";
 

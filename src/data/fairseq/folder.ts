@@ -6,6 +6,7 @@
  * joined to `train` as far as they are there, and with `combine_val` `valid1`, … to `valid`.
  * @module
  */
+import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
@@ -15,10 +16,7 @@ import { type FairseqRef, openFairseqSplit } from "./blocks.ts";
 import { Dictionary, EOS, PAD } from "../tokenizers/fairseq/dictionary.ts";
 import { openFile, readFully } from "./files.ts";
 import { isFound } from "./mmap_dataset.ts";
-import {
-  fairseqSpec,
-  loadFairseqTokenizer,
-} from "../tokenizers/fairseq/dictionary_tokenizer.ts";
+import { fairseqSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";
 
 /** Which part of which folders to read. */
 export interface SubsetOptions {
@@ -74,7 +72,7 @@ export async function fairseqData(
   const folders = foldersOf(path);
   const dict = join(folders[0], "dict.txt");
   const vocabSize = commonDictionary(folders).size;
-  const tokenizer = await loadFairseqTokenizer(fairseqSpec(dict, options.bpe));
+  const tokenizer = await loadTokenizer(fairseqSpec(dict, options.bpe));
   const refOf = (paths: string[]): FairseqRef => ({
     paths,
     contextLength,

@@ -11,7 +11,4 @@ export {
   type SubsetOptions,
 } from "./folder.ts";
 export { FairseqSink } from "./sink.ts";
-export {
-  fairseqSpec,
-  loadFairseqTokenizer,
-} from "../tokenizers/fairseq/dictionary_tokenizer.ts";
+export { fairseqSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";

@@ -3,9 +3,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-
-/** The target of a position that has none: the loss and its gradient skip it. */
-export const IGNORE = 0xffffffff;
+import { IGNORE } from "../store/token_store.ts";
 
 /** A batch's arrays, flat, `B` rows of `T` positions; made once and filled again each step. */
 export interface BatchArrays {
@@ -18,13 +16,13 @@ export interface BatchArrays {
 }
 
 /** A batch that is ready for the device. */
-export interface FilledBatch extends BatchArrays {
+export interface Batch extends BatchArrays {
   /** Targets that are not `IGNORE`. */
   counted: number;
 }
 
 /** A batch of `size` positions, to be filled. */
-export function emptyBatch(size: number): FilledBatch {
+export function emptyBatch(size: number): Batch {
   return {
     tokens: new Uint32Array(size),
     targets: new Uint32Array(size),

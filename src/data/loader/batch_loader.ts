@@ -1,5 +1,6 @@
 /** Batches from prepared data, in the sampler's order, read ahead of the training. @module */
-import { BatchAssembler, emptyBatch, IGNORE } from "./batch.ts";
+import { BatchAssembler, emptyBatch } from "./batch.ts";
+import { IGNORE } from "../store/token_store.ts";
 import { type RingMemory, RingTaker } from "./shared_ring.ts";
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import type { FeedReply, FeedRequest } from "./loader_worker.ts";
@@ -10,10 +11,10 @@ import {
   stateOf,
   statesOf,
 } from "./mixture.ts";
-import type { TokenSplit } from "../mod.ts";
+import type { TokenSplit } from "../store/token_store.ts";
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
-import type { Batch } from "../../engine/train_engine.ts";
+import type { Batch } from "./batch.ts";
 
 /** Training batches: seeded epochs without replacement, of each part of the data. */
 export interface TrainFeed extends Disposable {

@@ -2,7 +2,7 @@
  * The batches of training steps, one after the other: drawn, read and assembled.
  * @module
  */
-import { BatchAssembler, type FilledBatch } from "./batch.ts";
+import { type Batch, BatchAssembler } from "./batch.ts";
 import { Mixture, type MixtureOptions, type MixtureState } from "./mixture.ts";
 import {
   checkAlike,
@@ -78,7 +78,7 @@ export class BatchSource {
    * Fills the batches of the next step.
    * @throws {UserError} if a file has been cut short, or has an id beyond the vocabulary.
    */
-  fill(batches: readonly FilledBatch[]): void {
+  fill(batches: readonly Batch[]): void {
     const { rows, delayMs = 0 } = this.#spec;
     if (delayMs > 0) sleep(delayMs);
     for (const batch of batches) {

@@ -7,7 +7,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import type { FilledBatch } from "./batch.ts";
+import type { Batch } from "./batch.ts";
 import type { SamplerState } from "./sampler.ts";
 
 /** Sizes of a ring. */
@@ -31,7 +31,7 @@ export interface RingMemory {
 
 /** A taken step; its arrays are valid until the next is taken. */
 export interface TakenStep {
-  batches: readonly FilledBatch[];
+  batches: readonly Batch[];
   /** Where the samplers stand after it. */
   states: SamplerState[];
 }
@@ -108,7 +108,7 @@ class Ring {
 
 /** Makes what lies in the slots, one step after the other. */
 export interface StepMaker {
-  fill(batches: readonly FilledBatch[]): void;
+  fill(batches: readonly Batch[]): void;
   /** Where the samplers stand. */
   states(): SamplerState[];
   /** Goes on from other states. */
@@ -229,7 +229,7 @@ export class RingTaker extends Ring {
 
 /** The memory of one step. */
 class Slot {
-  readonly batches: readonly FilledBatch[];
+  readonly batches: readonly Batch[];
   readonly #words: Int32Array;
   readonly #states: Float64Array;
   readonly #counts: Uint32Array;

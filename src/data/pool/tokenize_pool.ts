@@ -4,7 +4,7 @@
  */
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
-import { PROBE } from "../scan/fingerprint.ts";
+import { PROBE } from "../tokenizers/tokenizer.ts";
 import type { FileFacts, SourceFile } from "../sources/source_file.ts";
 import { doJob, type Job, type Setup } from "./tokenize_worker.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";

@@ -4,7 +4,7 @@
  */
 import { UserError } from "../../errors.ts";
 import type { WorkerPort } from "../../workers/start.ts";
-import { PROBE } from "../scan/fingerprint.ts";
+import { PROBE } from "../tokenizers/tokenizer.ts";
 import type { Answer } from "./tokenize_pool.ts";
 import { inspectFile } from "../sources/mod.ts";
 import type { FileFacts, SourceFile } from "../sources/source_file.ts";
@@ -13,7 +13,8 @@ import {
   tokenizeUnit,
   transferOf,
 } from "./tokenize_unit.ts";
-import { loadTokenizer, type Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
 import { shareWordCaches } from "../tokenizers/gpt2/word_cache.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Entry } from "./scan_inputs.ts";
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { PROBE, type Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** The options that decide a store's content, beside its documents and tokenizer. */
 export interface FingerprintOptions {
@@ -18,10 +18,6 @@ export interface FingerprintOptions {
   dedup: boolean;
   skipBad: boolean;
 }
-
-/** A text that tokenizers differ in. One whose code or tables changed under its old name shows here. */
-export const PROBE =
-  "It's 2026:\r\n\tdef naïve(x):  return '\ufeff東京 🙂'  # 1234567\u0085 end";
 
 /**
  * SHA-256, in hexadecimal, over all that decides a store's content: the options, the tokenizer, and each file's name,

@@ -18,6 +18,9 @@ import type { SplitName } from "./token_sink.ts";
 
 export type { SplitName };
 
+/** The target of a position that has none: the loss and its gradient skip it. */
+export const IGNORE = 0xffffffff;
+
 /** The format that this code writes and reads. */
 export const STORE_FORMAT = 2;
 

@@ -10,7 +10,7 @@ import { NO_PEERS } from "../../../src/bench/peers/data_libraries.ts";
 import { benchText } from "../../../src/bench/data/text.ts";
 import { asText } from "../../../src/bench/table.ts";
 import { benchTables } from "../../../src/bench/tables.ts";
-import { loadTokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 
 const temporary = () =>
   [...Deno.readDirSync("/tmp")].map(({ name }) => name)

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { IGNORE } from "../../../src/data/loader/batch.ts";
+import { IGNORE } from "../../../src/data/store/token_store.ts";
 import { openFairseqSplit } from "../../../src/data/fairseq/blocks.ts";
 import {
   complaintOf,

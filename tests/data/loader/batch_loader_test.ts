@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { IGNORE } from "../../../src/data/loader/batch.ts";
+import { IGNORE } from "../../../src/data/store/token_store.ts";
 import type { BatchSpec } from "../../../src/data/loader/batch_source.ts";
 import type { FairseqRef } from "../../../src/data/fairseq/mod.ts";
 import { I32 } from "../../../src/data/fairseq/int_types.ts";

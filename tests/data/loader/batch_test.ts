@@ -3,8 +3,8 @@ import {
   assembleBatch,
   type BatchArrays,
   BatchAssembler,
-  IGNORE,
 } from "../../../src/data/loader/batch.ts";
+import { IGNORE } from "../../../src/data/store/token_store.ts";
 import { UserError } from "../../../src/errors.ts";
 
 function arrays(size: number): BatchArrays {

@@ -5,7 +5,7 @@ import {
   RingTaker,
   slotBytes,
 } from "../../../src/data/loader/shared_ring.ts";
-import type { FilledBatch } from "../../../src/data/loader/batch.ts";
+import type { Batch } from "../../../src/data/loader/batch.ts";
 import type { SamplerState } from "../../../src/data/loader/sampler.ts";
 import { UserError } from "../../../src/errors.ts";
 
@@ -20,7 +20,7 @@ function ringOf(step: (position: number, taker: RingTaker) => void) {
     { epoch: 2 ** 40, position },
     { epoch: 7, position: 2 * position },
   ];
-  const fill = (batches: readonly FilledBatch[]) => {
+  const fill = (batches: readonly Batch[]) => {
     step(position, taker);
     position++;
     batches.forEach((batch, i) => {

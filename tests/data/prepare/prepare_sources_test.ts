@@ -9,10 +9,8 @@ import {
 } from "../../../src/data/prepare/prepare.ts";
 import type { SplitName } from "../../../src/data/store/token_sink.ts";
 import { TokenStore } from "../../../src/data/store/token_store.ts";
-import {
-  loadTokenizer,
-  type Tokenizer,
-} from "../../../src/data/tokenizers/tokenizer.ts";
+import type { Tokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
 import { compose, readFixtures } from "../../helpers/tokenizer_fixtures.ts";
 import {

@@ -14,7 +14,7 @@ import {
   type SplitName,
   TokenStore,
 } from "../../../src/data/store/token_store.ts";
-import { loadTokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
 import { assertSameStore, namesIn, sourcesIn } from "../../helpers/sources.ts";
 

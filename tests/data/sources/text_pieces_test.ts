@@ -6,7 +6,7 @@ import {
   textOf,
   textPieces,
 } from "../../../src/data/sources/text_pieces.ts";
-import { loadTokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
 
 const utf8 = new TextEncoder();

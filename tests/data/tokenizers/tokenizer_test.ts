@@ -4,7 +4,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { loadTokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
 
 Deno.test("loadTokenizer() refuses an unknown name and lists the choices", async () => {

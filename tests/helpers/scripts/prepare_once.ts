@@ -4,7 +4,7 @@
  * report, and the number of the report at which it waits for good.
  */
 import { prepare } from "../../../src/data/prepare/prepare.ts";
-import { loadTokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
 import { sourcesIn } from "../sources.ts";
 

@@ -10,7 +10,7 @@ import type { Model } from "../../../src/model/model.ts";
 import { modelOf } from "../../../src/engine/from_config.ts";
 import { buildProgram } from "../../../src/engine/step_plans.ts";
 import { Session } from "../../../src/engine/train_engine.ts";
-import { initialiseWeights } from "../../../src/checkpoint/load_weights.ts";
+import { initialiseWeights } from "../../../src/engine/initial_weights.ts";
 import { deviceTest, gpu } from "../../helpers/device.ts";
 import { ADAM, sequences, T, toBatch, V } from "../../helpers/engine.ts";
 import { assertSlope } from "../_slope.ts";

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import { UserError } from "../../../errors.ts";
-import { checkIds, loadTokenizer, type Tokenizer } from "../tokenizer.ts";
+import { checkIds, type Tokenizer } from "../tokenizer.ts";
 import { BOS, Dictionary, EOS, UNK } from "./dictionary.ts";
 import { afterLastSpace, splitWords } from "./words.ts";
 
@@ -32,13 +32,17 @@ export function fairseqSpec(dict: string, bpe: string | null): string {
 /**
  * The tokenizer of a dictionary. In its text, `</s>` and `<s>` are nothing, as in fairseq's own output.
  * @param spec `fairseq:` and JSON of the path of `dict.txt` and the name of the tokenizer beneath, or null
+ * @param load makes the tokenizer beneath, by its name
  * @throws {UserError} if a file is missing or faulty, or the dictionary is not one of that tokenizer's ids.
  */
-export async function loadFairseqTokenizer(spec: string): Promise<Tokenizer> {
+export async function loadFairseqTokenizer(
+  spec: string,
+  load: (name: string) => Promise<Tokenizer>,
+): Promise<Tokenizer> {
   const { dict, bpe: bpeName } = parseSpec(spec);
   const dictionary = Dictionary.load(dict);
   const bytes = new Uint8Array(readFileSync(dict));
-  const bpe = bpeName === null ? null : await loadTokenizer(bpeName);
+  const bpe = bpeName === null ? null : await load(bpeName);
   const name = bpe ? `fairseq dictionary (${bpe.name})` : "fairseq dictionary";
   const hash = createHash("sha256").update(bytes);
   if (bpe) hash.update(`\n${bpe.name} ${bpe.digest ?? ""}`);

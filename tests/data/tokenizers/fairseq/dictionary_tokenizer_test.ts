@@ -1,9 +1,7 @@
+import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import {
-  fairseqSpec,
-  loadFairseqTokenizer,
-} from "../../../../src/data/tokenizers/fairseq/dictionary_tokenizer.ts";
+import { fairseqSpec } from "../../../../src/data/tokenizers/fairseq/dictionary_tokenizer.ts";
 import { byteTokenizer } from "../../../../src/data/tokenizers/byte.ts";
 import type { Tokenizer } from "../../../../src/data/tokenizers/tokenizer.ts";
 import { UserError } from "../../../../src/errors.ts";
@@ -17,7 +15,7 @@ async function load(
   let tokenizer: Tokenizer;
   await inFolder(async (dir) => {
     writeDictionary(dir, symbols);
-    tokenizer = await loadFairseqTokenizer(
+    tokenizer = await loadTokenizer(
       fairseqSpec(join(dir, "dict.txt"), bpe),
     );
   });
@@ -26,7 +24,7 @@ async function load(
 
 const BYTES = Array.from({ length: 256 }, (_, i) => String(i));
 
-Deno.test("loadFairseqTokenizer() takes words as they stand", async () => {
+Deno.test("loadTokenizer() takes words as they stand", async () => {
   const tokenizer = await load(["the", "cat", ",", "\ufffd"], null);
   assertEquals(tokenizer.name, "fairseq dictionary");
   assertEquals([tokenizer.vocabSize, tokenizer.eosId], [8, 2]);
@@ -49,7 +47,7 @@ Deno.test("a dictionary of words says where a text may be cut", async () => {
   assertEquals(tokenizer.cut!(text), text.length - 3);
 });
 
-Deno.test("loadFairseqTokenizer() goes through the ids of another tokenizer", async () => {
+Deno.test("loadTokenizer() goes through the ids of another tokenizer", async () => {
   // As fairseq's own dictionaries: by frequency, some ids missing, filled up to a multiple of 8.
   const symbols = BYTES.toReversed().filter((byte) => byte !== "65");
   const tokenizer = await load([...symbols, "madeupword0000"], "byte");
@@ -70,7 +68,7 @@ Deno.test("loadFairseqTokenizer() goes through the ids of another tokenizer", as
   assertEquals(tokenizer.cut!(emoji), byteTokenizer.cut!(emoji));
 });
 
-Deno.test("loadFairseqTokenizer() reads GPT-2's ids", async () => {
+Deno.test("loadTokenizer() reads GPT-2's ids", async () => {
   const tokenizer = await load(["995", "13", "15496"], "gpt2");
   assertEquals([...tokenizer.encode("Hello world.")], [6, 4, 5]);
   assertEquals(tokenizer.decode([6, 4, 5, 2]), "Hello world.");
@@ -84,30 +82,30 @@ Deno.test("a dictionary's tokenizer can be kept in a folder and loaded from ther
     }
     assertEquals(tokenizer.files!.map(({ name }) => name), ["dict.txt"]);
     const spec = fairseqSpec(join(dir, "dict.txt"), "byte");
-    const again = await loadFairseqTokenizer(spec);
+    const again = await loadTokenizer(spec);
     assertEquals(again.source, spec);
     assertEquals(again.digest, tokenizer.digest);
     assertEquals(again.encode("the"), tokenizer.encode("the"));
-    const words = await loadFairseqTokenizer(
+    const words = await loadTokenizer(
       fairseqSpec(join(dir, "dict.txt"), null),
     );
     assertEquals(words.digest === tokenizer.digest, false);
   });
 });
 
-Deno.test("loadFairseqTokenizer() refuses dictionaries and names that do not fit", async () => {
+Deno.test("loadTokenizer() refuses dictionaries and names that do not fit", async () => {
   const complaints: [() => Promise<unknown>, RegExp][] = [
     [() => load([...BYTES, "256"], "byte"), /symbol 256 is not one of/],
     [() => load(["the", "01"], "byte"), /none of its symbols is an id/],
     [() => load(["the"], "nonesuch"), /nonesuch/],
     [
-      () => loadFairseqTokenizer(fairseqSpec("/nonesuch/dict.txt", null)),
+      () => loadTokenizer(fairseqSpec("/nonesuch/dict.txt", null)),
       /^Cannot find '\/nonesuch\/dict.txt'/,
     ],
-    [() => loadFairseqTokenizer("fairseq:{"), /must be fairseq:/],
-    [() => loadFairseqTokenizer('fairseq:{"dict":1}'), /must be fairseq:/],
+    [() => loadTokenizer("fairseq:{"), /must be fairseq:/],
+    [() => loadTokenizer('fairseq:{"dict":1}'), /must be fairseq:/],
     [
-      () => loadFairseqTokenizer('{"dict":"a","bpe":null}'),
+      () => loadTokenizer('{"dict":"a","bpe":null}'),
       /must be fairseq:/,
     ],
   ];

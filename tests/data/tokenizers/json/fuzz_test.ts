@@ -3,7 +3,7 @@ import { readJsonTokenizer } from "../../../../src/data/tokenizers/json/json_tok
 import { Part } from "../../../../src/data/tokenizers/json/part.ts";
 import { UserError } from "../../../../src/errors.ts";
 import { compose, readFixtures } from "../../../helpers/tokenizer_fixtures.ts";
-import { KINDS } from "./_kinds.ts";
+import { KINDS } from "./kinds.ts";
 import { numbers } from "./_texts.ts";
 
 const fixtures = readFixtures();

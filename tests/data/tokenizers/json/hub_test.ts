@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { loadTokenizer } from "../../../../src/data/tokenizers/tokenizer.ts";
+import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../../src/errors.ts";
 import { withHub } from "../../../helpers/hub_server.ts";
 import { compose, readFixtures } from "../../../helpers/tokenizer_fixtures.ts";

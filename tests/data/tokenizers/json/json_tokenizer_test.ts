@@ -7,7 +7,7 @@ import {
   packIds,
   readFixtures,
 } from "../../../helpers/tokenizer_fixtures.ts";
-import { KINDS } from "./_kinds.ts";
+import { KINDS } from "./kinds.ts";
 import { hardTexts, LONG_UNITS } from "./_texts.ts";
 
 const fixtures = readFixtures();

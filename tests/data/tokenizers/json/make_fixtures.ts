@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { KINDS } from "./_kinds.ts";
+import { KINDS } from "./kinds.ts";
 import {
   compose,
   type Fixtures,
@@ -21,7 +21,7 @@ import {
   unigram,
   wordLevel,
   wordPiece,
-} from "./_small_models.ts";
+} from "./small_models.ts";
 import { hardTexts, LONG_UNITS } from "./_texts.ts";
 
 // deno-lint-ignore no-explicit-any -- the addon's own types come with it

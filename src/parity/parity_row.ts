@@ -1,0 +1,64 @@
+/** One line of the comparison with the authors' numbers. @module */
+
+/** One quantity held against its reference. */
+export interface ParityRow {
+  quantity: string;
+  /** Where the difference is largest. */
+  where: string;
+  /** The largest difference. */
+  difference: number;
+  /** What is allowed there. */
+  tolerance: number;
+  holds: boolean;
+}
+
+/** Distance; NaN and missing values are infinitely far. */
+export function gap(got: number, want: number): number {
+  const distance = Math.abs(got - want);
+  return Number.isNaN(distance) ? Infinity : distance;
+}
+
+/** A quantity and how far it is off. */
+export const parityRow = (
+  quantity: string,
+  where: string,
+  difference: number,
+  tolerance: number,
+): ParityRow => ({
+  quantity,
+  where,
+  difference,
+  tolerance,
+  holds: difference <= tolerance,
+});
+
+/** A number held against its reference. */
+export const compareNumbers = (
+  quantity: string,
+  where: string,
+  got: number,
+  want: number,
+  tolerance: number,
+) => parityRow(quantity, where, gap(got, want), tolerance);
+
+/** The element of two arrays that comes nearest to its tolerance, `5e-5 + 5e-5 |x|`. */
+export function compareArrays(
+  name: string,
+  got: Float32Array,
+  want: Float32Array,
+): ParityRow {
+  let found = parityRow(name, `${name}[0]`, 0, 5e-5);
+  want.forEach((x, i) => {
+    const tolerance = 5e-5 + 5e-5 * Math.abs(x), difference = gap(got[i], x);
+    if (difference / tolerance > found.difference / found.tolerance) {
+      found = parityRow(name, `${name}[${i}]`, difference, tolerance);
+    }
+  });
+  return found;
+}
+
+/** The row that comes nearest to its tolerance. */
+export const worstRow = (rows: ParityRow[]): ParityRow =>
+  rows.reduce((a, b) =>
+    b.difference / b.tolerance > a.difference / a.tolerance ? b : a
+  );
