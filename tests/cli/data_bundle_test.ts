@@ -1,7 +1,7 @@
 /** The one-file program: it starts its threads from its own single module. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bundle } from "../../scripts/bundle.ts";
-import { assertSameStore } from "../helpers/sources.ts";
+import { assertSameStore } from "../helpers/data/sources.ts";
 import { metrics, succeeds, workshop } from "../helpers/cli.ts";
 import {
   gzip,

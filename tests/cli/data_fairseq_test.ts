@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { writeDictionary, writeSubset } from "../helpers/fairseq_folder.ts";
+import {
+  writeDictionary,
+  writeSubset,
+} from "../helpers/data/fairseq_folder.ts";
 import { fails, hashes, metrics, succeeds, workshop } from "../helpers/cli.ts";
 import { SMALL, texts } from "../helpers/cli_data.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { assertSameStore } from "../helpers/sources.ts";
+import { assertSameStore } from "../helpers/data/sources.ts";
 import {
   fails,
   metrics,

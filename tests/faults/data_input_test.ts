@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { writeDictionary, writeSubset } from "../helpers/fairseq_folder.ts";
-import { compose, readFixtures } from "../helpers/tokenizer_fixtures.ts";
+import {
+  writeDictionary,
+  writeSubset,
+} from "../helpers/data/fairseq_folder.ts";
+import { compose, readFixtures } from "../helpers/data/tokenizer_fixtures.ts";
 import { fails, isThere, succeeds, workshop } from "../helpers/cli.ts";
 import {
   byteChunks,

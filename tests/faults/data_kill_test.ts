@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { basename } from "node:path";
 import { UNFINISHED } from "../../src/fs/durable_folder.ts";
-import { assertSameStore } from "../helpers/sources.ts";
+import { assertSameStore } from "../helpers/data/sources.ts";
 import { start, succeeds, type Workshop, workshop } from "../helpers/cli.ts";
 import {
   filesBelow,

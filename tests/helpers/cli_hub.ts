@@ -1,6 +1,6 @@
 /** The papers' set of code and its tokenizer on a hub of this machine's own. */
-import { compose, readFixtures } from "./tokenizer_fixtures.ts";
-import { FakeHub } from "./hub_server.ts";
+import { compose, readFixtures } from "./data/tokenizer_fixtures.ts";
+import { FakeHub } from "./data/hub_server.ts";
 import { gzip, jsonLines } from "./cli_data.ts";
 
 /** What of the course's is on the hub. */

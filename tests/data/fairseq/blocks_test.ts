@@ -7,7 +7,7 @@ import {
   FIXTURE,
   inFolder,
   writeSubset,
-} from "../../helpers/fairseq_folder.ts";
+} from "../../helpers/data/fairseq_folder.ts";
 
 const refOf = (paths: string[], contextLength: number, vocabSize = 30) => ({
   paths,

@@ -18,7 +18,7 @@ import {
   inFolder,
   writeDictionary,
   writeSubset,
-} from "../../helpers/fairseq_folder.ts";
+} from "../../helpers/data/fairseq_folder.ts";
 
 const optionsFor = (path: string): FairseqOptions => ({
   path,

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { openFairseqSplit } from "../../../src/data/fairseq/blocks.ts";
 import { Dictionary } from "../../../src/data/tokenizers/fairseq/dictionary.ts";
-import { FIXTURE, inFolder } from "../../helpers/fairseq_folder.ts";
+import { FIXTURE, inFolder } from "../../helpers/data/fairseq_folder.ts";
 
 /** A generator of whole numbers below `n`; the same ones each time. */
 function randomFrom(seed: number): (n: number) => number {

@@ -7,7 +7,7 @@ import {
   FIXTURE,
   inFolder,
   subsetBytes,
-} from "../../helpers/fairseq_folder.ts";
+} from "../../helpers/data/fairseq_folder.ts";
 
 // The same text in each type: see reference.py.
 const TEXT = [4, 127, 99, 2, 5, 2, 6, 7, 8, 9, 10, 11, 12, 2];

@@ -10,7 +10,7 @@ import {
   FIXTURE,
   inFolder,
   subsetBytes,
-} from "../../helpers/fairseq_folder.ts";
+} from "../../helpers/data/fairseq_folder.ts";
 
 /** The documents that `reference.py` has under `written/`, without `</s>`. */
 function* documents(

@@ -6,7 +6,7 @@ import {
   noise,
   quick,
   withHub,
-} from "../../helpers/hub_server.ts";
+} from "../../helpers/data/hub_server.ts";
 
 const FETCH = { url: "hf://datasets/o/n", split: "train" };
 

@@ -11,7 +11,7 @@ import {
   quick,
   sha256,
   withHub,
-} from "../../helpers/hub_server.ts";
+} from "../../helpers/data/hub_server.ts";
 
 const DATA = noise(100_000);
 const MiB = 2 ** 20;

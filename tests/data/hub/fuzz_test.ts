@@ -5,7 +5,7 @@ import { parseCard } from "../../../src/data/hub/card.ts";
 import { readable, splitsByName } from "../../../src/data/hub/splits.ts";
 import { parseTree, treeJson } from "../../../src/data/hub/tree.ts";
 import { isPath } from "../../../src/data/hub/url.ts";
-import { quick, withHub } from "../../helpers/hub_server.ts";
+import { quick, withHub } from "../../helpers/data/hub_server.ts";
 
 const TREE = JSON.stringify([
   { type: "directory", oid: "f".repeat(40), size: 0, path: "data" },

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { UserError } from "../../../src/errors.ts";
 import { fetchHubFile, hubCommit } from "../../../src/data/hub/mod.ts";
-import { noise, quick, withHub } from "../../helpers/hub_server.ts";
+import { noise, quick, withHub } from "../../helpers/data/hub_server.ts";
 
 const model = { kind: "model", repo: "o/n", revision: "main" } as const;
 

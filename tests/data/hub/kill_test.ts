@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { hubDataset } from "../../../src/data/hub/mod.ts";
-import { noise, quick, sha256, withHub } from "../../helpers/hub_server.ts";
+import {
+  noise,
+  quick,
+  sha256,
+  withHub,
+} from "../../helpers/data/hub_server.ts";
 
 Deno.test("hubDataset() killed in the middle asks only for the rest when run again", () =>
   withHub(async (hub, cacheDir) => {

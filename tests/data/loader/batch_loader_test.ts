@@ -15,7 +15,7 @@ import {
 import { writeState } from "../../../src/checkpoint/checkpoint_folder.ts";
 import { waitHint } from "../../../src/train/loop.ts";
 import { readTrainFacts } from "../../../src/checkpoint/train_state.ts";
-import { letters, storeOf } from "../../helpers/stores.ts";
+import { letters, storeOf } from "../../helpers/data/stores.ts";
 import { tempDir } from "../../helpers/files.ts";
 
 const T = 8;

@@ -4,7 +4,7 @@ import {
   type SplitRef,
 } from "../../../src/data/loader/split_location.ts";
 import { UserError } from "../../../src/errors.ts";
-import { letters, storeOf } from "../../helpers/stores.ts";
+import { letters, storeOf } from "../../helpers/data/stores.ts";
 
 Deno.test("openSplits() gives the chunks of its parts one after the other", async () => {
   using a = await storeOf(letters(3, 4)), b = await storeOf(letters(2, 4, 9));

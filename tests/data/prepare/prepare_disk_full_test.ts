@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { tempDir } from "../../helpers/sources.ts";
+import { tempDir } from "../../helpers/data/sources.ts";
 
 const SCRIPT =
   new URL("../../helpers/scripts/prepare_once.ts", import.meta.url).pathname;

@@ -3,7 +3,11 @@ import { basename, join } from "node:path";
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import { UNFINISHED } from "../../../src/fs/durable_folder.ts";
-import { assertSameStore, namesIn, tempDir } from "../../helpers/sources.ts";
+import {
+  assertSameStore,
+  namesIn,
+  tempDir,
+} from "../../helpers/data/sources.ts";
 
 const SCRIPT =
   new URL("../../helpers/scripts/prepare_once.ts", import.meta.url).pathname;

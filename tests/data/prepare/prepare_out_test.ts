@@ -4,7 +4,7 @@ import { byteTokenizer as byte } from "../../../src/data/tokenizers/byte.ts";
 import { prepare } from "../../../src/data/prepare/prepare.ts";
 import type { Sink, SplitName } from "../../../src/data/store/token_sink.ts";
 import { UserError } from "../../../src/errors.ts";
-import { namesIn, tempDir } from "../../helpers/sources.ts";
+import { namesIn, tempDir } from "../../helpers/data/sources.ts";
 
 const CONTEXT = 32;
 

@@ -5,8 +5,12 @@ import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 import { prepare } from "../../../src/data/prepare/prepare.ts";
 import { UserError } from "../../../src/errors.ts";
-import { parquetOf } from "../../helpers/parquet.ts";
-import { assertSameStore, sourcesIn, tempDir } from "../../helpers/sources.ts";
+import { parquetOf } from "../../helpers/data/parquet.ts";
+import {
+  assertSameStore,
+  sourcesIn,
+  tempDir,
+} from "../../helpers/data/sources.ts";
 
 const CONTEXT = 32;
 

@@ -15,7 +15,7 @@ import {
   namesIn,
   sourcesIn,
   tempDir,
-} from "../../helpers/sources.ts";
+} from "../../helpers/data/sources.ts";
 
 /** Half a megabyte of records, texts that are cut in pieces, and short texts. */
 function writeTexts(dir: string): void {

@@ -12,13 +12,16 @@ import { TokenStore } from "../../../src/data/store/token_store.ts";
 import type { Tokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
-import { compose, readFixtures } from "../../helpers/tokenizer_fixtures.ts";
+import {
+  compose,
+  readFixtures,
+} from "../../helpers/data/tokenizer_fixtures.ts";
 import {
   assertSameStore,
   namesIn,
   sourcesIn,
   tempDir,
-} from "../../helpers/sources.ts";
+} from "../../helpers/data/sources.ts";
 
 const byte = await loadTokenizer("byte");
 const CONTEXT = 32;

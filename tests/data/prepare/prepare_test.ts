@@ -16,7 +16,11 @@ import {
 } from "../../../src/data/store/token_store.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
-import { assertSameStore, namesIn, sourcesIn } from "../../helpers/sources.ts";
+import {
+  assertSameStore,
+  namesIn,
+  sourcesIn,
+} from "../../helpers/data/sources.ts";
 
 const byte = await loadTokenizer("byte");
 

@@ -11,7 +11,7 @@ import {
 } from "../../../src/data/scan/scan_inputs.ts";
 import { Pool } from "../../../src/data/pool/tokenize_pool.ts";
 import { UserError } from "../../../src/errors.ts";
-import { sourcesIn, tempDir } from "../../helpers/sources.ts";
+import { sourcesIn, tempDir } from "../../helpers/data/sources.ts";
 
 const options = { dedup: false, skipBad: false };
 

@@ -18,7 +18,7 @@ import {
   concatenated,
   FIXTURES,
   withFolder,
-} from "../../helpers/source_files.ts";
+} from "../../helpers/data/source_files.ts";
 import { mutated, randomFrom } from "./_mutations.ts";
 
 const FILES = 2000;

@@ -7,7 +7,11 @@ import {
   parseLines,
   Unreadable,
 } from "../../../src/data/sources/mod.ts";
-import { lineRecords, shown, withFolder } from "../../helpers/source_files.ts";
+import {
+  lineRecords,
+  shown,
+  withFolder,
+} from "../../helpers/data/source_files.ts";
 
 const decode = (block: LineBlock) => new TextDecoder().decode(block.bytes);
 

@@ -8,7 +8,7 @@ import {
   FIXTURES,
   source,
   withFolder,
-} from "../../helpers/source_files.ts";
+} from "../../helpers/data/source_files.ts";
 
 const utf8 = new TextEncoder();
 const sha256 = (bytes: Uint8Array) =>

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { RecordWriter } from "../../../src/data/store/sequence_writer.ts";
 import { UserError } from "../../../src/errors.ts";
-import { tempDir } from "../../helpers/sources.ts";
+import { tempDir } from "../../helpers/data/sources.ts";
 
 Deno.test("RecordWriter keeps whole chunks only, also of documents larger than its buffer", async () => {
   const dir = await Deno.makeTempDir();

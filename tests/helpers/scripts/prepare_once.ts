@@ -6,7 +6,7 @@
 import { prepare } from "../../../src/data/prepare/prepare.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
-import { sourcesIn } from "../sources.ts";
+import { sourcesIn } from "../data/sources.ts";
 
 const [texts, cacheDir, workers, pause = "0", last = "Infinity"] = Deno.args;
 let reports = 0;

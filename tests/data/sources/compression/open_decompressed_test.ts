@@ -10,7 +10,7 @@ import {
   FIXTURES,
   source,
   withFolder,
-} from "../../../helpers/source_files.ts";
+} from "../../../helpers/data/source_files.ts";
 
 const lines = Array.from(
   { length: 40_000 },

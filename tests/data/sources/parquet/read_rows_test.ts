@@ -11,7 +11,7 @@ import {
   shown,
   source,
   withFolder,
-} from "../../../helpers/source_files.ts";
+} from "../../../helpers/data/source_files.ts";
 
 const texts: (string | null)[] = JSON.parse(
   Deno.readTextFileSync(FIXTURES + "texts.json"),

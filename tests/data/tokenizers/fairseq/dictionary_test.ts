@@ -7,7 +7,7 @@ import {
   PAD,
   UNK,
 } from "../../../../src/data/tokenizers/fairseq/dictionary.ts";
-import { complaintOf, inFolder } from "../../../helpers/fairseq_folder.ts";
+import { complaintOf, inFolder } from "../../../helpers/data/fairseq_folder.ts";
 
 const parse = (text: string) =>
   Dictionary.parse(new TextEncoder().encode(text), "dict.txt");

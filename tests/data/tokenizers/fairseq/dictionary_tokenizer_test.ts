@@ -5,7 +5,10 @@ import { fairseqSpec } from "../../../../src/data/tokenizers/fairseq/dictionary_
 import { byteTokenizer } from "../../../../src/data/tokenizers/byte.ts";
 import type { Tokenizer } from "../../../../src/data/tokenizers/tokenizer.ts";
 import { UserError } from "../../../../src/errors.ts";
-import { inFolder, writeDictionary } from "../../../helpers/fairseq_folder.ts";
+import {
+  inFolder,
+  writeDictionary,
+} from "../../../helpers/data/fairseq_folder.ts";
 
 /** Loads the tokenizer of a dictionary of these symbols. */
 async function load(

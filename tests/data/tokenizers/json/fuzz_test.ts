@@ -2,7 +2,10 @@ import { assert } from "@std/assert";
 import { readJsonTokenizer } from "../../../../src/data/tokenizers/json/json_tokenizer.ts";
 import { Part } from "../../../../src/data/tokenizers/json/part.ts";
 import { UserError } from "../../../../src/errors.ts";
-import { compose, readFixtures } from "../../../helpers/tokenizer_fixtures.ts";
+import {
+  compose,
+  readFixtures,
+} from "../../../helpers/data/tokenizer_fixtures.ts";
 import { KINDS } from "./kinds.ts";
 import { numbers } from "./_texts.ts";
 

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../../src/errors.ts";
-import { withHub } from "../../../helpers/hub_server.ts";
-import { compose, readFixtures } from "../../../helpers/tokenizer_fixtures.ts";
+import { withHub } from "../../../helpers/data/hub_server.ts";
+import {
+  compose,
+  readFixtures,
+} from "../../../helpers/data/tokenizer_fixtures.ts";
 
 const VARIABLES = ["HF_ENDPOINT", "HF_HUB_OFFLINE"];
 

@@ -6,7 +6,7 @@ import {
   compose,
   packIds,
   readFixtures,
-} from "../../../helpers/tokenizer_fixtures.ts";
+} from "../../../helpers/data/tokenizer_fixtures.ts";
 import { KINDS } from "./kinds.ts";
 import { hardTexts, LONG_UNITS } from "./_texts.ts";
 

@@ -2,7 +2,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../../src/errors.ts";
-import { compose, readFixtures } from "../../../helpers/tokenizer_fixtures.ts";
+import {
+  compose,
+  readFixtures,
+} from "../../../helpers/data/tokenizer_fixtures.ts";
 
 const fixtures = readFixtures();
 

@@ -11,7 +11,7 @@ import {
   compose,
   type Fixtures,
   packIds,
-} from "../../../helpers/tokenizer_fixtures.ts";
+} from "../../../helpers/data/tokenizer_fixtures.ts";
 import {
   byteBpe,
   charBpe,

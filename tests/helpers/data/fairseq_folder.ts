@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 /** What `reference.py` made. */
 export const FIXTURE = fileURLToPath(
-  new URL("../data/fairseq/fixture/", import.meta.url),
+  new URL("../../data/fairseq/fixture/", import.meta.url),
 );
 
 /** Runs `work` with an empty folder, and removes it. */

@@ -7,11 +7,11 @@ import {
   parseLines,
   readParquet,
   type SourceFile,
-} from "../../src/data/sources/mod.ts";
+} from "../../../src/data/sources/mod.ts";
 
 /** Files written with real tools; their README says how. */
 export const FIXTURES =
-  new URL("../data/sources/fixtures/", import.meta.url).pathname;
+  new URL("../../data/sources/fixtures/", import.meta.url).pathname;
 
 /** A file to read, as its name has it. */
 export function source(path: string, field = "text"): SourceFile {

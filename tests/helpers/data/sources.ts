@@ -1,8 +1,8 @@
 /** What the tests of preparing share. */
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { formatOf } from "../../src/data/sources/mod.ts";
-import type { SourceFile } from "../../src/data/sources/source_file.ts";
+import { formatOf } from "../../../src/data/sources/mod.ts";
+import type { SourceFile } from "../../../src/data/sources/source_file.ts";
 
 /** The files in a folder whose names match, sorted, to be read by their extensions. */
 export function sourcesIn(

@@ -2,8 +2,8 @@
  * Small tokenizers with what the reference implementation makes of the hard texts; see make_fixtures.ts.
  * @module
  */
-import { CHARSMAP, KINDS } from "../data/tokenizers/json/kinds.ts";
-import type { ModelJson } from "../data/tokenizers/json/small_models.ts";
+import { CHARSMAP, KINDS } from "../../data/tokenizers/json/kinds.ts";
+import type { ModelJson } from "../../data/tokenizers/json/small_models.ts";
 
 /** What fixtures.json holds. */
 export interface Fixtures {
@@ -15,7 +15,10 @@ export interface Fixtures {
 
 /** Reads fixtures.json. */
 export function readFixtures(): Fixtures {
-  const url = new URL("../data/tokenizers/json/fixtures.json", import.meta.url);
+  const url = new URL(
+    "../../data/tokenizers/json/fixtures.json",
+    import.meta.url,
+  );
   return JSON.parse(Deno.readTextFileSync(url));
 }
 
