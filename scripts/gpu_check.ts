@@ -48,7 +48,7 @@ import {
   type TorchRow,
 } from "../src/bench/mod.ts";
 import { type Gpu, openGpu } from "../src/gpu/device.ts";
-import type { Choices } from "../src/gpu/tuner.ts";
+import type { KernelChoices } from "../src/gpu/tuner.ts";
 import { formatBytes, formatCount } from "../src/terminal/format_numbers.ts";
 
 /** A model of the comparison. */
@@ -72,8 +72,8 @@ export interface Result {
   failures: { stage: string; message: string }[];
 }
 
-const preset = (layers: number, vocabulary: number): Preset => ({
-  name: `${layers} x 768, ${vocabulary === BYTES ? "bytes" : vocabulary}`,
+const preset = (layers: number, vocabSize: number): Preset => ({
+  name: `${layers} x 768, ${vocabSize === BYTES ? "bytes" : vocabSize}`,
   sizes: {
     layers,
     width: 768,
@@ -81,7 +81,7 @@ const preset = (layers: number, vocabulary: number): Preset => ({
     context: 128,
     batch: 32,
     accumulation: 4,
-    vocabulary,
+    vocabulary: vocabSize,
   },
 });
 
@@ -94,8 +94,8 @@ const PRESETS = [
 ];
 
 /** The same on machines without a GPU, to see that all of it runs. */
-const SMALL: Preset[] = [512, BYTES].map((vocabulary) => ({
-  name: `2 x 64, ${vocabulary === BYTES ? "bytes" : vocabulary}`,
+const SMALL: Preset[] = [512, BYTES].map((vocabSize) => ({
+  name: `2 x 64, ${vocabSize === BYTES ? "bytes" : vocabSize}`,
   sizes: {
     layers: 2,
     width: 64,
@@ -103,7 +103,7 @@ const SMALL: Preset[] = [512, BYTES].map((vocabulary) => ({
     context: 32,
     batch: 4,
     accumulation: 2,
-    vocabulary,
+    vocabulary: vocabSize,
   },
 }));
 
@@ -237,7 +237,7 @@ if (import.meta.main) {
 async function main(small: boolean, torch: string): Promise<number> {
   const golden = Deno.env.get("GOLDEN") || "tests/golden";
   const out = Deno.env.get("OUT") || "dist";
-  const presets = small ? SMALL : PRESETS, choices: Choices = {};
+  const presets = small ? SMALL : PRESETS, choices: KernelChoices = {};
   const result: Result = { steps: [], torch: [], choices: [], failures: [] };
   Deno.mkdirSync(out, { recursive: true });
   const save = () => {
@@ -281,7 +281,7 @@ async function main(small: boolean, torch: string): Promise<number> {
     });
   });
   await stage("products", async (gpu) => {
-    const { micro } = buildWorkload(asWorkload(presets[0]), gpu.traits).program;
+    const { micro } = buildWorkload(asWorkload(presets[0]), gpu.limits).program;
     const sizes = small ? [128] : [1024, 4096];
     result.matmul = await benchMatmul(gpu, [
       ...sizes.flatMap((n) => inLayouts(n, n, n)),

@@ -1,7 +1,7 @@
 /** The bench as a whole: which sections, on which sizes, in which order. @module */
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
-import type { Choices } from "../gpu/tuner.ts";
+import type { KernelChoices } from "../gpu/tuner.ts";
 import { benchData, type DataResult } from "./data/data.ts";
 import { hostOverhead, type HostRow } from "./step/host_time.ts";
 import { type KernelRow, kernelTimes } from "./kernels/kernel_times.ts";
@@ -53,7 +53,7 @@ export interface BenchOptions {
   /** Few rounds on the smallest sizes. */
   quick: boolean;
   /** Kernels chosen before; extended by new choices. */
-  choices: Choices;
+  choices: KernelChoices;
   /** Told what is measured next. */
   onStage?: (what: string) => void;
 }
@@ -112,12 +112,12 @@ async function benchGpu(
   result.peak = await measurePeak(gpu, quick ? 3 : 20);
   const workloads = quick ? WORKLOADS.slice(0, 1) : WORKLOADS;
   if (sections.has("matmul")) {
-    const peers = gpu.traits.software ? await startPeers() : undefined;
+    const peers = gpu.limits.software ? await startPeers() : undefined;
     result.peer = peers?.all.name ??
-      (gpu.traits.software
+      (gpu.limits.software
         ? "not available (no Python with numpy: set PYTHON)"
         : "not compared: the adapter is no CPU");
-    const { micro } = buildWorkload(WORKLOADS[0], gpu.traits).program;
+    const { micro } = buildWorkload(WORKLOADS[0], gpu.limits).program;
     const ofTiny = productsOf([micro]);
     try {
       result.matmul = await benchMatmul(

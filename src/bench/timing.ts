@@ -47,7 +47,7 @@ export const tick = (gpu: Gpu): number => ticks.get(gpu.device) ?? 1;
  */
 export async function calibrate(timed: TimedDispatch): Promise<void> {
   const { gpu } = timed;
-  if (!gpu.timestamps || gpu.traits.software) return;
+  if (!gpu.timestamps || gpu.limits.software) return;
   const wait = await idleWait(gpu), from = performance.now();
   const device = await timed.run(1);
   const host = (performance.now() - from - wait) / 1e3;

@@ -5,14 +5,14 @@
 import { UserError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
-import { notFinite } from "../engine/non_finite.ts";
+import { countNonFinite } from "../engine/non_finite.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
 import { validateTensors } from "./validate_tensors.ts";
 
 /** What holds the weights of a model on a device. */
 export interface WeightSink {
   readonly model: Model;
-  trains(spec: ParameterSpec): boolean;
+  isTrained(spec: ParameterSpec): boolean;
   write(kind: "weights", name: string, values: Float32Array): void;
 }
 
@@ -33,8 +33,8 @@ export function loadWeights(
   const { model } = sink;
   checkWeights(model, file, beside);
   for (const spec of model.parameters) {
-    const values = finite(floats(file, spec), spec.name, file.path);
-    if (sink.trains(spec)) sink.write("weights", spec.name, values);
+    const values = checkFinite(readFloats(file, spec), spec.name, file.path);
+    if (sink.isTrained(spec)) sink.write("weights", spec.name, values);
     // A trainable one outside the graph (a matrix with gain 0) has no effect.
     else if (!spec.trainable) checkConstant(spec, values, file.path);
   }
@@ -43,7 +43,9 @@ export function loadWeights(
     sink.write(
       "weights",
       name,
-      from ? finite(floats(from, { name }), name, from.path) : values(0),
+      from
+        ? checkFinite(readFloats(from, { name }), name, from.path)
+        : values(0),
     );
   }
 }
@@ -81,7 +83,7 @@ export function checkWeights(
  *
  * @throws {UserError} if they are not 32-bit floats
  */
-export function floats(
+export function readFloats(
   file: SafetensorsFile,
   spec: { name: string },
 ): Float32Array<ArrayBuffer> {
@@ -99,12 +101,12 @@ export function floats(
  *
  * @throws {UserError} naming the tensor and its file
  */
-export function finite(
+export function checkFinite(
   values: Float32Array<ArrayBuffer>,
   name: string,
   path: string,
 ): Float32Array<ArrayBuffer> {
-  const bad = notFinite(values);
+  const bad = countNonFinite(values);
   if (bad === 0) return values;
   throw new UserError(
     `Cannot use '${name}' of '${path}' as its values must be finite: ${bad} of ${values.length} are not`,

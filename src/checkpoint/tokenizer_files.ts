@@ -10,11 +10,11 @@ import { writeDurably } from "../fs/durable_folder.ts";
 import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
 import { fairseqSpec } from "../data/fairseq/mod.ts";
 import { UserError } from "../errors.ts";
-import { cacheFolder } from "../fs/cache_dir.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { quoted } from "../fs/atomic_file.ts";
 
 /** Writes the files of a tokenizer, if it has any, into a checkpoint that is being made. */
-export function keepTokenizer(folder: string, tokenizer: Tokenizer): void {
+export function saveTokenizer(folder: string, tokenizer: Tokenizer): void {
   for (const { name, bytes } of tokenizer.files ?? []) {
     writeDurably(join(folder, name), bytes);
   }
@@ -25,7 +25,7 @@ export function keepTokenizer(folder: string, tokenizer: Tokenizer): void {
  *
  * @throws {UserError} if its files are damaged, or missing and no longer where the config says
  */
-export async function keptTokenizer(
+export async function loadSavedTokenizer(
   folder: string,
   config: Config,
 ): Promise<Tokenizer> {
@@ -36,7 +36,7 @@ export async function keptTokenizer(
     return await loadTokenizer(fairseqSpec(dict, kept ?? data.bpe));
   }
   return await loadTokenizer(kept ?? data.tokenizer, {
-    cacheDir: cacheFolder(config),
+    cacheDir: resolveCacheDir(config),
     // Not after the checkpoint that it happens to lie in.
     name: data.tokenizer,
   });

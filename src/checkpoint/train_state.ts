@@ -9,14 +9,14 @@ import { UserError } from "../errors.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
 import { initialValues } from "../model/initialise.ts";
 import { readState, writeState } from "./checkpoint_folder.ts";
-import { NotFinite, notFinite } from "../engine/non_finite.ts";
+import { countNonFinite, NonFiniteError } from "../engine/non_finite.ts";
 import { SafetensorsFile, writeSafetensors } from "./safetensors.ts";
-import type { Session, StateKind } from "../engine/train_engine.ts";
+import type { StateKind, TrainEngine } from "../engine/train_engine.ts";
 import { validateTensors } from "./validate_tensors.ts";
 import {
-  finite,
-  floats,
+  checkFinite,
   loadWeights,
+  readFloats,
   type WeightSink,
 } from "./load_weights.ts";
 
@@ -61,14 +61,14 @@ const WINDOW = 1 << 25;
  * Writes the files of a checkpoint into `folder`: three, and a fourth for a
  * model with fixed random matrices.
  *
- * @throws {NotFinite} on values that are not finite
+ * @throws {NonFiniteError} on values that are not finite
  */
 export async function writeTrainState(
   folder: string,
-  session: Session,
+  engine: TrainEngine,
   state: TrainState,
 ): Promise<void> {
-  const { model, trained } = session.program;
+  const { model, trained } = engine.plans;
   const tensor = (
     p: { name: string; shape: readonly number[] },
     name = p.name,
@@ -77,10 +77,10 @@ export async function writeTrainState(
     dtype: "F32" as const,
     shape: p.shape,
   });
-  const reader = new Reader(session);
+  const reader = new Reader(engine);
   const byName = new Map(model.parameters.map((p) => [p.name, p]));
   const values = (spec: ParameterSpec) =>
-    session.trains(spec)
+    engine.isTrained(spec)
       ? reader.read("weights", spec.name)
       : bytesOf(initialValues(spec, state.seed));
   // Exactly the authors' state_dict: their code loads it strictly.
@@ -128,11 +128,14 @@ export async function writeTrainState(
  *
  * @throws {UserError} if they are not this model's
  */
-export function readTrainState(folder: string, session: Session): TrainState {
-  const state = readTrainFacts(folder);
-  loadModel(folder, session);
+export function loadTrainState(
+  folder: string,
+  engine: TrainEngine,
+): TrainState {
+  const state = readTrainState(folder);
+  loadModel(folder, engine);
   using moments = SafetensorsFile.open(join(folder, "optimizer.safetensors"));
-  const { trained } = session.program;
+  const { trained } = engine.plans;
   validateTensors(
     MOMENTS.flatMap((kind) =>
       trained.map((p) => ({ name: `${kind}.${p.name}`, shape: p.shape }))
@@ -142,8 +145,8 @@ export function readTrainState(folder: string, session: Session): TrainState {
   for (const kind of MOMENTS) {
     for (const { name } of trained) {
       const key = `${kind}.${name}`;
-      const values = floats(moments, { name: key });
-      session.write(kind, name, finite(values, key, moments.path));
+      const values = readFloats(moments, { name: key });
+      engine.write(kind, name, checkFinite(values, key, moments.path));
     }
   }
   return state;
@@ -168,7 +171,7 @@ export function loadModel(folder: string, sink: WeightSink): void {
  *
  * @throws {UserError} if it is not what a run writes
  */
-export function readTrainFacts(folder: string): TrainState {
+export function readTrainState(folder: string): TrainState {
   const parsed = v.safeParse(schema, readState(folder));
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
@@ -181,15 +184,15 @@ export function readTrainFacts(folder: string): TrainState {
 
 /** Reads parameters through a few large windows: each read waits for the device. */
 class Reader {
-  readonly #session: Session;
+  readonly #session: TrainEngine;
   readonly #windows = new Map<string, Uint8Array>();
 
-  constructor(session: Session) {
-    this.#session = session;
+  constructor(engine: TrainEngine) {
+    this.#session = engine;
   }
 
   async *read(kind: StateKind, name: string): AsyncGenerator<Uint8Array> {
-    const { positions, shards } = this.#session.program.layout;
+    const { positions, shards } = this.#session.plans.layout;
     const { shard, offset, bytes } = positions.get(name)!;
     const end = shards[shard].elements * 4;
     for (let at = offset; at < offset + bytes;) {
@@ -197,11 +200,11 @@ class Reader {
       const window = await this.#window(`${kind}.${shard}`, start, end);
       const stop = Math.min(offset + bytes, start + window.length);
       const part = window.subarray(at - start, stop - start);
-      const bad = notFinite(
+      const bad = countNonFinite(
         new Float32Array(part.buffer, part.byteOffset, part.length / 4),
       );
       // The run cannot go on from here: the checkpoint before stays the last.
-      if (bad) throw new NotFinite(name, bad);
+      if (bad) throw new NonFiniteError(name, bad);
       yield part;
       at = stop;
     }

@@ -10,7 +10,7 @@ import {
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
-import { cacheFolder } from "../fs/cache_dir.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
 import type { Command } from "./command.ts";
 
 /** Times kernels and steps. */
@@ -55,14 +55,14 @@ Examples:
     if (file !== undefined) write(file);
     const gpu = needGpu(sections) ? await openGpu() : null;
     try {
-      const choices = gpu ? loadChoices(cacheFolder(), gpu) : {};
+      const choices = gpu ? loadChoices(resolveCacheDir(), gpu) : {};
       const result = await runBench(gpu, {
         sections,
         quick: switches.has("quick"),
         choices,
         onStage: (what) => console.error(`timing ${what}`),
       });
-      if (gpu) saveChoices(cacheFolder(), gpu, choices);
+      if (gpu) saveChoices(resolveCacheDir(), gpu, choices);
       if (json === "-") console.log(toJson(result).trimEnd());
       else console.log(benchTables(result).map(asText).join("\n"));
       if (file !== undefined) write(file, toJson(result));

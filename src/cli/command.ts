@@ -4,7 +4,7 @@ import { flagKind, flagNames, nearest } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 
 /** Words of a command line, sorted. */
-export interface Words {
+export interface ParsedArgs {
   /** `--name value`. */
   flags: Record<string, string | undefined>;
   /** `--name`. */
@@ -29,7 +29,7 @@ export interface Command {
   /** Takes config keys as flags too; they become words, `--lr=3e-3`. */
   configFlags?: boolean;
   /** @returns the exit code */
-  run(words: Words): Promise<number>;
+  run(args: ParsedArgs): Promise<number>;
 }
 
 /**
@@ -37,7 +37,10 @@ export interface Command {
  *
  * @throws {UserError} on an unknown flag, naming those that exist
  */
-export function readWords(command: Command, args: readonly string[]): Words {
+export function parseCommand(
+  command: Command,
+  args: readonly string[],
+): ParsedArgs {
   const flags = [...command.flags ?? []];
   const switches = [...command.switches ?? [], "help", "debug"];
   const known = [...flags, ...switches].map((f) => `--${f}`).join(", ");
@@ -136,13 +139,13 @@ function joinEmpty(args: readonly string[]): string[] {
  * @throws {UserError} if it is none, or below `least`
  */
 export function numberFlag(
-  words: Words,
+  args: ParsedArgs,
   name: string,
   fallback: number,
   least: number,
   integer = false,
 ): number {
-  const text = words.flags[name];
+  const text = args.flags[name];
   if (text === undefined) return fallback;
   const value = Number(text);
   if (!(value >= least) || integer && !Number.isInteger(value)) {

@@ -6,10 +6,10 @@ import { openSplits, type SplitRef } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
-import { cacheFolder } from "../fs/cache_dir.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
 import { evaluate } from "../train/evaluate.ts";
-import { Inference } from "../engine/inference_engine.ts";
+import { InferenceEngine } from "../engine/inference_engine.ts";
 import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { pinData } from "../train/pin_data.ts";
 import {
@@ -17,7 +17,7 @@ import {
   loadTrained,
   type Trained,
   trainedModel,
-} from "./checkpoint_words.ts";
+} from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
 
 /** Loss and perplexity of a checkpoint. */
@@ -38,10 +38,10 @@ Examples:
   blocksmith eval runs/mine/checkpoints/step-000500 --split train --batches 20
   blocksmith eval runs/mine 'other/**/*.py'`,
   flags: ["split", "batches"],
-  async run(words) {
-    const [path, ...files] = words.words;
-    const split = words.flags.split ?? "valid";
-    if (files.length > 0 && words.flags.split) {
+  async run(args) {
+    const [path, ...files] = args.words;
+    const split = args.flags.split ?? "valid";
+    if (files.length > 0 && args.flags.split) {
       throw new UserError(
         "Cannot evaluate as '--split' and files exclude each other: give one of them",
       );
@@ -49,7 +49,7 @@ Examples:
     const trained = await trainedModel(path);
     const { checkpoint, config, model } = trained;
     const usual = files.length > 0 ? null : config.train.max_eval_batches;
-    const limit = numberFlag(words, "batches", usual ?? 0, 0, true) || null;
+    const limit = numberFlag(args, "batches", usual ?? 0, 0, true) || null;
     const say = (line: string) => console.error(line);
     const { refs, ignoreId } = files.length > 0
       ? await filesToRead(trained, files, say)
@@ -64,23 +64,23 @@ Examples:
     try {
       const rows = Math.min(
         config.train.device_eval_batch_size,
-        chosen.chunks,
+        chosen.sequences,
       );
       const choices = choicesOf(trained, gpu);
-      const inference = await Inference.open(
+      const engine = await InferenceEngine.open(
         gpu,
         model,
         { evaluate: { batch: rows } },
         choices,
       );
-      saveChoices(cacheFolder(config), gpu, choices);
-      loadTrained(trained, inference);
+      saveChoices(resolveCacheDir(config), gpu, choices);
+      loadTrained(trained, engine);
       const options = {
-        rows,
-        vocabSize: model.vocabulary,
+        batchSize: rows,
+        vocabSize: model.vocabSize,
         ignoreId,
       };
-      const result = await evaluate(inference, chosen, options, limit);
+      const result = await evaluate(engine, chosen, options, limit);
       const { loss, perplexity, tokens } = result!;
       console.log(
         `step ${checkpoint.step}  ${files.length > 0 ? "files" : split}  loss ${
@@ -123,7 +123,7 @@ async function filesToRead(
   const { dir } = await prepareWith(asked, {
     documents: { files: await sourcesOf(asked, "files", say) },
     tokenizer,
-    contextLength: model.context,
+    sequenceLength: model.sequenceLength,
     validFraction: 0,
     maxDocuments: null,
     say,
@@ -158,7 +158,7 @@ async function splitToRead(
       path: data.path!,
       subset: split,
       combine: false,
-      contextLength: model.context,
+      contextLength: model.sequenceLength,
     });
     return { refs: [{ fairseq: ref }], ignoreId };
   }

@@ -2,10 +2,10 @@
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
-import { cacheFolder } from "../fs/cache_dir.ts";
-import { Inference } from "../engine/inference_engine.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { InferenceEngine } from "../engine/inference_engine.ts";
 import { sampleToken } from "../engine/sampling.ts";
-import { choicesOf, loadTrained, trainedModel } from "./checkpoint_words.ts";
+import { choicesOf, loadTrained, trainedModel } from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
 
 /** Samples text from a checkpoint. */
@@ -26,14 +26,14 @@ Examples:
   blocksmith generate runs/mine --temperature 0 --tokens 100`,
   mayBeEmpty: ["prompt"],
   flags: ["prompt", "tokens", "temperature", "top-k", "seed"],
-  async run(words) {
-    const count = numberFlag(words, "tokens", 256, 1, true);
+  async run(args) {
+    const count = numberFlag(args, "tokens", 256, 1, true);
     const options = {
-      temperature: numberFlag(words, "temperature", 0.8, 0),
-      topK: numberFlag(words, "top-k", 40, 0, true),
-      seed: numberFlag(words, "seed", 0, 0, true),
+      temperature: numberFlag(args, "temperature", 0.8, 0),
+      topK: numberFlag(args, "top-k", 40, 0, true),
+      seed: numberFlag(args, "seed", 0, 0, true),
     };
-    const [path, ...rest] = words.words;
+    const [path, ...rest] = args.words;
     if (rest.length > 0) {
       throw new UserError(
         `Cannot read '${
@@ -45,7 +45,7 @@ Examples:
     }
     const trained = await trainedModel(path);
     const { config, tokenizer, model } = trained;
-    const prompt = words.flags.prompt || "\n";
+    const prompt = args.flags.prompt || "\n";
     const tokens = [...tokenizer.encode(prompt)];
     // fairseq's texts begin after an end-of-sentence; a model needs one token at least.
     if (config.data.name === "fairseq" || tokens.length === 0) {
@@ -54,14 +54,14 @@ Examples:
     const gpu = await openGpu();
     try {
       const choices = choicesOf(trained, gpu);
-      const inference = await Inference.open(
+      const engine = await InferenceEngine.open(
         gpu,
         model,
         { generate: true },
         choices,
       );
-      saveChoices(cacheFolder(config), gpu, choices);
-      loadTrained(trained, inference);
+      saveChoices(resolveCacheDir(config), gpu, choices);
+      loadTrained(trained, engine);
       // A character may span tokens: print what decodes to whole characters.
       let printed = 0;
       const show = (last: boolean) => {
@@ -72,7 +72,7 @@ Examples:
       };
       show(false);
       for (let i = 0; i < count; i++) {
-        const logits = await inference.next(tokens.slice(-model.context));
+        const logits = await engine.next(tokens.slice(-model.sequenceLength));
         const token = sampleToken(logits, options, i);
         if (token === tokenizer.eosId) break;
         tokens.push(token);

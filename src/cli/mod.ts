@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { bench } from "./bench.ts";
-import { type Command, readWords } from "./command.ts";
+import { type Command, parseCommand } from "./command.ts";
 import { devices } from "./devices.ts";
 import { evalCommand } from "./eval.ts";
 import { generate } from "./generate.ts";
@@ -60,7 +60,7 @@ export async function main(args: readonly string[]): Promise<number> {
         }`,
       );
     }
-    const words = readWords(command, rest);
+    const words = parseCommand(command, rest);
     if (words.switches.has("help")) {
       console.log(`Usage: blocksmith ${command.name} ${command.help}`);
       return 0;

@@ -3,17 +3,17 @@ import { type Config, warnings } from "../config/mod.ts";
 import { loadTokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
-import type { Traits } from "../graph/dispatch.ts";
+import type { AdapterLimits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
 import type { Plan } from "../plan/plan.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
-import { modelOf, programOf } from "../engine/from_config.ts";
-import { settingsOf } from "../engine/train_settings.ts";
+import { modelOf, stepPlansOf } from "../engine/from_config.ts";
+import { trainSettings } from "../engine/train_settings.ts";
 import type { Command } from "./command.ts";
-import { CONFIG_HELP, configOf } from "./config_words.ts";
+import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
 
 /** A GPU with the limits that discrete ones have, for planning without one. */
-export const ASSUMED: Traits = {
+export const ASSUMED: AdapterLimits = {
   software: false,
   subgroupSize: 32,
   int64: false,
@@ -45,26 +45,26 @@ Examples:
   flags: ["config-dir"],
   switches: ["device", "dispatches", "buffers", "json"],
   configFlags: true,
-  async run(words) {
-    const { config } = configOf(words);
+  async run(args) {
+    const { config } = configFromArgs(args);
     const notes = warnings(config.model);
     const model = modelOf(config, await vocabularyOf(config));
-    let traits = ASSUMED, adapter = "a GPU with 2 GiB bindings (assumed)";
-    if (words.switches.has("device")) {
+    let limits = ASSUMED, adapter = "a GPU with 2 GiB bindings (assumed)";
+    if (args.switches.has("device")) {
       const gpu = await openGpu();
-      [traits, adapter] = [gpu.traits, gpu.name];
+      [limits, adapter] = [gpu.limits, gpu.name];
       gpu.close();
     }
     const { train } = config;
-    const settings = settingsOf(config, 1);
+    const settings = trainSettings(config, 1);
     const accumulation = train.gradient_accumulation_steps;
-    const program = programOf(config, model, settings, traits);
-    const { micro, update, evaluate, memory } = program;
+    const plans = stepPlansOf(config, model, settings, limits);
+    const { micro, update, evaluate, memory } = plans;
     const count = parameterCount(model);
     const flops = accumulation * micro.flops + update.flops;
     const dispatches = accumulation * micro.dispatches.length +
       update.dispatches.length;
-    if (words.switches.has("json")) {
+    if (args.switches.has("json")) {
       console.log(JSON.stringify(
         {
           adapter,
@@ -93,7 +93,7 @@ Examples:
     );
     line(
       "tokens a step",
-      `${settings.tokensPerStep} (${train.device_train_batch_size} × ${model.context} × ${accumulation})`,
+      `${settings.tokensPerStep} (${train.device_train_batch_size} × ${model.sequenceLength} × ${accumulation})`,
     );
     line(
       "FLOPs a step",
@@ -106,9 +106,9 @@ Examples:
     for (const [name, bytes] of Object.entries(memory)) {
       if (name !== "total") line(`  ${name}`, formatBytes(bytes));
     }
-    if (words.switches.has("buffers")) {
+    if (args.switches.has("buffers")) {
       console.log("\nbuffers");
-      for (const shard of program.layout.shards) {
+      for (const shard of plans.layout.shards) {
         line("  shard", `4 × ${formatBytes(shard.elements * 4)}`);
       }
       for (const p of [micro, update, evaluate]) {
@@ -117,7 +117,7 @@ Examples:
         );
       }
     }
-    if (words.switches.has("dispatches")) {
+    if (args.switches.has("dispatches")) {
       for (const p of [micro, update, evaluate]) printDispatches(p);
     }
     return 0;

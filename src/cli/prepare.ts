@@ -11,10 +11,10 @@ import {
 } from "../train/open_data.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { pinData } from "../train/pin_data.ts";
-import { endingAtOnce } from "../train/signals.ts";
+import { exitOnSignal } from "../train/signals.ts";
 import { sourceTexts } from "../assets/source_text.ts";
 import type { Command } from "./command.ts";
-import { CONFIG_HELP, configOf } from "./config_words.ts";
+import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
 
 /** Tokenises text into a store, before any training. */
 export const prepareCommand: Command = {
@@ -48,24 +48,24 @@ Examples:
   flags: ["config-dir", "fairseq"],
   switches: ["json"],
   configFlags: true,
-  async run(words) {
+  async run(args) {
     const say = (line: string) => console.error(line);
-    using _signals = endingAtOnce();
-    const config = await pinData(configOf(words).config, say);
-    if (words.flags.fairseq !== undefined) {
+    using _signals = exitOnSignal();
+    const config = await pinData(configFromArgs(args).config, say);
+    if (args.flags.fairseq !== undefined) {
       if (config.data.name === "fairseq" || config.data.weights.length > 0) {
         throw new UserError(
           "Cannot write fairseq's format as '--fairseq' goes with 'data.files' without 'data.weights': give text",
         );
       }
-      const dir = words.flags.fairseq;
+      const dir = args.flags.fairseq;
       const made = await prepareWith(config, {
         documents: config.data.name === "source"
           ? { texts: sourceTexts() }
           : { files: await sourcesOf(config, "files", say) },
         validDocuments: await sourcesOf(config, "valid_files", say),
         tokenizer: await tokenizerOf(config),
-        contextLength: contextLength(config.model),
+        sequenceLength: contextLength(config.model),
         out: {
           dir,
           format: "fairseq mmap 1",
@@ -73,19 +73,17 @@ Examples:
         },
         say,
       });
-      print(made, words.switches.has("json"), "sentence");
+      print(made, args.switches.has("json"), "sentence");
       return 0;
     }
     const { stores, train, valid, tokenizer } = await openData(config, { say });
-    for (const store of stores) print(store, words.switches.has("json"));
+    for (const store of stores) print(store, args.switches.has("json"));
     if (stores.length === 0) {
-      const chunks = (parts: { chunks: number }[]) =>
-        parts.reduce((sum, part) => sum + part.chunks, 0);
+      const total = (parts: { sequences: number }[]) =>
+        parts.reduce((sum, part) => sum + part.sequences, 0);
       console.log(
-        `${config.data.path} is prepared: ${
-          chunks(train)
-        } blocks to train on, ${
-          chunks(valid)
+        `${config.data.path} is prepared: ${total(train)} blocks to train on, ${
+          total(valid)
         } to validate on, ${tokenizer.vocabSize} symbols`,
       );
     }

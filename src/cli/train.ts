@@ -3,10 +3,10 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/atomic_file.ts";
-import { run } from "../train/train_run.ts";
+import { trainRun } from "../train/train_run.ts";
 import { EXIT_CODES } from "../train/signals.ts";
-import type { Command, Words } from "./command.ts";
-import { CONFIG_HELP, configOf } from "./config_words.ts";
+import type { Command, ParsedArgs } from "./command.ts";
+import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
 
 /** Trains a model, or goes on with a run. */
 export const train: Command = {
@@ -33,14 +33,14 @@ Examples:
   flags: ["resume", "config-dir"],
   switches: ["print-config"],
   configFlags: true,
-  async run(words) {
-    const resumed = words.flags.resume === undefined
+  async run(args) {
+    const resumed = args.flags.resume === undefined
       ? undefined
-      : runOf(words.flags.resume);
+      : runOf(args.flags.resume);
     const { config, yaml, name } = resumed
-      ? resumeConfig(words, resumed.dir)
-      : configOf(words);
-    if (words.switches.has("print-config")) {
+      ? resumeConfig(args, resumed.dir)
+      : configFromArgs(args);
+    if (args.switches.has("print-config")) {
       console.log(yaml.trimEnd());
       return 0;
     }
@@ -48,7 +48,7 @@ Examples:
       console.error(`warning: ${note}`);
     }
     const dir = resumed?.dir ?? config.run ?? newRunFolder(name);
-    const { step, evaluation, stopped } = await run({
+    const { step, evaluation, stopped } = await trainRun({
       config,
       dir,
       resume: resumed !== undefined,
@@ -105,13 +105,13 @@ function runOf(path: string): { dir: string; from?: string } {
 }
 
 function resumeConfig(
-  words: Words,
+  args: ParsedArgs,
   dir: string,
 ): { config: Config; yaml: string; name: string } {
-  if (words.words.length > 0) {
+  if (args.words.length > 0) {
     throw new UserError(
       `Cannot change '${
-        words.words[0]
+        args.words[0]
       }' of a run that is resumed: its config is ${
         join(dir, "config.yaml")
       }; start a new run instead`,

@@ -12,12 +12,12 @@ export {
 } from "./compose/compose.ts";
 export type { Config, DataConfig, TrainConfig } from "./schema/schema.ts";
 export type { ModelConfig } from "./schema/simplified_schema.ts";
-export type { NormformerModel } from "./schema/fairseq_schema.ts";
+export type { FairseqModelConfig as NormformerModel } from "./schema/fairseq_schema.ts";
 export {
   type AnyModel,
-  contextKey,
-  contextLength,
   layersOf,
+  sequenceLength as contextLength,
+  sequenceLengthKey as contextKey,
 } from "./schema/family.ts";
 export { flagKind, flagNames, overridesOfFlag } from "./compose/flags.ts";
 export { nearest } from "./values/nearest.ts";

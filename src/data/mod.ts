@@ -22,7 +22,7 @@ export {
 export {
   openSplit,
   openSplits,
-  type SplitRef,
+  type SplitLocation as SplitRef,
 } from "./loader/split_location.ts";
 export {
   Sampler,

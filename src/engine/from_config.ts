@@ -1,15 +1,15 @@
 /** From a config to the model and plans of its run. @module */
 import { type Config, layersOf } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
-import type { Traits } from "../graph/dispatch.ts";
-import { gpt2 } from "../model/simplified/model.ts";
+import type { AdapterLimits } from "../graph/dispatch.ts";
+import { simplifiedModel } from "../model/simplified/model.ts";
 import type { Model } from "../model/model.ts";
-import { normformer } from "../model/fairseq/decoder.ts";
+import { fairseqDecoder } from "../model/fairseq/decoder.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import type { AdamKind } from "../optim/adam.ts";
 import { historySlots } from "./train_settings.ts";
-import { buildProgram, type Program } from "./step_plans.ts";
-import type { Settings } from "./train_settings.ts";
+import { buildStepPlans, type StepPlans } from "./step_plans.ts";
+import type { TrainSettings } from "./train_settings.ts";
 
 /** More would take minutes to plan; the deepest published are below 2,000. */
 const MOST_LAYERS = 4096;
@@ -55,8 +55,8 @@ export function modelOf(config: Config, vocabSize: number): Model {
     );
   }
   const model = config.model.name === "gpt2"
-    ? gpt2({ ...config.model, ...size })
-    : normformer({ ...config.model, ...size });
+    ? simplifiedModel({ ...config.model, ...size })
+    : fairseqDecoder({ ...config.model, ...size });
   const { optim } = config.train;
   const parameters = model.parameters.map((p) => ({
     ...p,
@@ -81,17 +81,17 @@ function decays(optim: AdamKind, { decay, name }: ParameterSpec): boolean {
  *
  * @throws {UserError} if a tensor is larger than the adapter can hold
  */
-export function programOf(
+export function stepPlansOf(
   config: Config,
   model: Model,
-  settings: Settings,
-  traits: Traits,
-): Program {
+  settings: TrainSettings,
+  limits: AdapterLimits,
+): StepPlans {
   const { train } = config;
   try {
-    return buildProgram(model, {
-      batch: train.device_train_batch_size,
-      evalBatch: train.device_eval_batch_size,
+    return buildStepPlans(model, {
+      batchSize: train.device_train_batch_size,
+      evalBatchSize: train.device_eval_batch_size,
       accumulation: train.gradient_accumulation_steps,
       adam: settings.adam,
       seed: config.seed,
@@ -102,7 +102,7 @@ export function programOf(
         outliers: config.report_outliers,
         gradNorms: config.report_grad_norms,
       },
-    }, traits);
+    }, limits);
   } catch (error) {
     throw tooLarge(error);
   }

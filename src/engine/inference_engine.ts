@@ -5,15 +5,15 @@
  */
 import { Executor, type Loaded } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { type Choices, tuner } from "../gpu/tuner.ts";
+import { type KernelChoices, tuner } from "../gpu/tuner.ts";
 import { Graph } from "../graph/graph.ts";
 import { embed } from "../graph/ops/embedding/embedding.ts";
 import { linear } from "../graph/ops/matmul/linear.ts";
 import type { Model } from "../model/model.ts";
 import {
   elements,
-  type Layout,
-  layOut,
+  packParameters,
+  type ParameterLayout,
   type ParameterSpec,
 } from "../model/parameters.ts";
 import { makePlan } from "../plan/plan.ts";
@@ -24,17 +24,17 @@ import type { Batch } from "../data/loader/batch.ts";
 type Purpose = { evaluate: { batch: number } } | { generate: true };
 
 /** Weights of a model and one plan over them. */
-export class Inference {
+export class InferenceEngine {
   readonly executor: Executor;
   readonly model: Model;
-  readonly #layout: Layout;
+  readonly #layout: ParameterLayout;
   readonly #loaded: Loaded;
   readonly #logits?: { read(): Promise<ArrayBuffer> };
 
   private constructor(
     executor: Executor,
     model: Model,
-    layout: Layout,
+    layout: ParameterLayout,
     loaded: Loaded,
     logits?: { read(): Promise<ArrayBuffer> },
   ) {
@@ -50,12 +50,12 @@ export class Inference {
     gpu: Gpu,
     model: Model,
     purpose: Purpose,
-    choices: Choices = {},
-  ): Promise<Inference> {
+    choices: KernelChoices = {},
+  ): Promise<InferenceEngine> {
     const executor = new Executor(gpu);
     // What no gradient reaches is constant and part of the plan.
     const { trained } = gradientGraph(model, 1);
-    const layout = layOut(trained, gpu.traits.maxBufferBytes);
+    const layout = packParameters(trained, gpu.limits.maxBufferBytes);
     layout.shards.forEach((shard, i) =>
       executor.allocate(`weights.${i}`, shard.elements * 4)
     );
@@ -68,29 +68,28 @@ export class Inference {
     }
     executor.allocate("loss", 4);
     executor.allocate("loss_scale", 4);
-    const T = model.context;
+    const T = model.sequenceLength;
     const rows = "evaluate" in purpose ? purpose.evaluate.batch * T : T;
     for (const name of Object.values(INPUTS)) {
       executor.allocate(name, rows * 4);
     }
     if ("evaluate" in purpose) {
       const { graph } = lossGraph(model, purpose.evaluate.batch);
-      const plan = makePlan("evaluate", graph, gpu.traits);
+      const plan = makePlan("evaluate", graph, gpu.limits);
       const [loaded] = await executor.load([plan], tuner(choices));
-      return new Inference(executor, model, layout, loaded);
+      return new InferenceEngine(executor, model, layout, loaded);
     }
     executor.allocate("row", 4);
     const { graph, logits } = nextTokenGraph(model);
-    const plan = makePlan("generate", graph, gpu.traits, [logits]);
+    const plan = makePlan("generate", graph, gpu.limits, [logits]);
     const [loaded] = await executor.load([plan], tuner(choices));
-    return new Inference(executor, model, layout, loaded, {
-      read: () =>
-        executor.read(plan.fetches.get(logits)!, model.vocabulary * 4),
+    return new InferenceEngine(executor, model, layout, loaded, {
+      read: () => executor.read(plan.fetches.get(logits)!, model.vocabSize * 4),
     });
   }
 
   /** Whether a parameter lies on the device. */
-  trains(spec: ParameterSpec): boolean {
+  isTrained(spec: ParameterSpec): boolean {
     return this.#layout.positions.has(spec.name);
   }
 
@@ -127,7 +126,7 @@ export class Inference {
    * @returns V floats
    */
   async next(tokens: readonly number[]): Promise<Float32Array> {
-    const window = new Uint32Array(this.model.context);
+    const window = new Uint32Array(this.model.sequenceLength);
     // What follows the last token is masked by causality.
     window.set(tokens);
     this.executor.write(INPUTS.tokens, window);
@@ -147,8 +146,8 @@ function nextTokenGraph(model: Model) {
   const graph = new Graph();
   const input = (name: string, rows: number) =>
     graph.input(name, [rows], "u32");
-  const tokens = input(INPUTS.tokens, model.context);
-  const order = input(INPUTS.order, model.context);
+  const tokens = input(INPUTS.tokens, model.sequenceLength);
+  const order = input(INPUTS.order, model.sequenceLength);
   const { final } = model.forward(graph, { tokens, order });
   // Taking a row is an embedding with the hidden states as the table.
   const row = input("row", 1);
@@ -157,7 +156,7 @@ function nextTokenGraph(model: Model) {
     "last token",
     { tokens: row, order, table: final },
     {
-      context: 1,
+      sequenceLength: 1,
       firstPosition: 0,
       scale: 1,
     },

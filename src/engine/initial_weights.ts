@@ -1,13 +1,13 @@
 /** The weights that training begins with. @module */
 import { initialValues } from "../model/initialise.ts";
-import type { Session } from "./train_engine.ts";
+import type { TrainEngine } from "./train_engine.ts";
 
 /** Gives every trained parameter and every fixed tensor its initial values. */
-export function initialiseWeights(session: Session, seed: number): void {
-  for (const spec of session.program.trained) {
-    session.write("weights", spec.name, initialValues(spec, seed));
+export function initialiseWeights(engine: TrainEngine, seed: number): void {
+  for (const spec of engine.plans.trained) {
+    engine.write("weights", spec.name, initialValues(spec, seed));
   }
-  for (const { name, values } of session.model.fixed) {
-    session.write("weights", name, values(seed));
+  for (const { name, values } of engine.model.fixed) {
+    engine.write("weights", name, values(seed));
   }
 }

@@ -1,12 +1,12 @@
 /** The search for the first value that is not finite. @module */
 import { gradientName } from "../graph/differentiate.ts";
 import type { Loaded } from "../gpu/executor.ts";
-import type { Place } from "../plan/plan.ts";
-import type { Session } from "./train_engine.ts";
+import type { TensorLocation } from "../plan/plan.ts";
+import type { TrainEngine } from "./train_engine.ts";
 import type { Batch } from "../data/loader/batch.ts";
 
 /** Where the first non-finite value appeared. */
-export interface Culprit {
+export interface NonFiniteTensor {
   /** The tensor, by its name in the graph or the checkpoint. */
   tensor: string;
   /** What computed it. */
@@ -16,7 +16,7 @@ export interface Culprit {
 }
 
 /** Thrown in place of saving a tensor with values that are not finite. */
-export class NotFinite extends Error {
+export class NonFiniteError extends Error {
   override name = "NotFinite";
 
   /** @param tensor by its name in the checkpoint */
@@ -26,18 +26,18 @@ export class NotFinite extends Error {
 }
 
 /** The first parameter with values that are not finite. */
-export async function nonFiniteWeights(
-  session: Session,
-): Promise<Culprit | null> {
-  for (const { name } of session.program.trained) {
-    const count = notFinite(await session.read("weights", name));
+export async function findNonFiniteWeight(
+  engine: TrainEngine,
+): Promise<NonFiniteTensor | null> {
+  for (const { name } of engine.plans.trained) {
+    const count = countNonFinite(await engine.read("weights", name));
     if (count) return { tensor: name, label: "the weights themselves", count };
   }
   return null;
 }
 
 /** Elements that are NaN or infinite. */
-export function notFinite(values: Float32Array): number {
+export function countNonFinite(values: Float32Array): number {
   let count = 0;
   for (const x of values) if (!Number.isFinite(x)) count++;
   return count;
@@ -53,24 +53,24 @@ export function notFinite(values: Float32Array): number {
  *   overflowed, or the fault does not repeat)
  */
 export async function findNonFinite(
-  session: Session,
+  engine: TrainEngine,
   batches: readonly Batch[],
   t: number,
-): Promise<Culprit | null> {
-  const { executor, program } = session;
-  const weights = await nonFiniteWeights(session);
+): Promise<NonFiniteTensor | null> {
+  const { executor, plans } = engine;
+  const weights = await findNonFiniteWeight(engine);
   if (weights) return weights;
   // What was there before must not be taken for a result: not in a slot, and not
   // in the gradients and the loss, which are added onto.
   executor.clearSlots();
-  session.clear();
+  engine.clear();
   for (const [micro, batch] of batches.entries()) {
-    session.upload(batch, t, micro);
-    const found = await firstIn(session, session.loaded.micro);
+    engine.upload(batch, t, micro);
+    const found = await firstIn(engine, engine.loaded.micro);
     if (found) return found;
   }
-  for (const { name } of program.trained) {
-    const count = notFinite(await session.read("gradients", name));
+  for (const { name } of plans.trained) {
+    const count = countNonFinite(await engine.read("gradients", name));
     if (count) {
       return {
         tensor: gradientName(name),
@@ -83,22 +83,22 @@ export async function findNonFinite(
 }
 
 async function firstIn(
-  session: Session,
+  engine: TrainEngine,
   loaded: Loaded,
-): Promise<Culprit | null> {
-  const { executor } = session;
+): Promise<NonFiniteTensor | null> {
+  const { executor } = engine;
   for (const step of loaded.steps) {
     executor.run({ plan: loaded.plan, steps: [step] });
-    for (const { name, place, count } of step.dispatch.writes) {
+    for (const { name, place: location, count } of step.dispatch.writes) {
       const values = new Float32Array(
-        await executor.read(place, sizeOf(session, place, count)),
+        await executor.read(location, sizeOf(engine, location, count)),
       );
-      const bad = notFinite(values);
+      const bad = countNonFinite(values);
       if (bad) return { tensor: name, label: step.dispatch.label, count: bad };
     }
   }
   return null;
 }
 
-const sizeOf = (session: Session, place: Place, count: number) =>
-  Math.min(4 * count, session.executor.region(place).size);
+const sizeOf = (engine: TrainEngine, location: TensorLocation, count: number) =>
+  Math.min(4 * count, engine.executor.region(location).size);

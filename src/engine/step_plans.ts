@@ -4,7 +4,7 @@
  * @module
  */
 import { differentiate } from "../graph/differentiate.ts";
-import type { Traits } from "../graph/dispatch.ts";
+import type { AdapterLimits } from "../graph/dispatch.ts";
 import { Graph } from "../graph/graph.ts";
 import { RANDOM_WORDS } from "../graph/ops/elementwise/dropout.ts";
 import { linearCrossEntropy } from "../graph/ops/loss/linear_cross_entropy.ts";
@@ -13,8 +13,8 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
 import {
   elements,
-  type Layout,
-  layOut,
+  packParameters,
+  type ParameterLayout,
   type ParameterSpec,
 } from "../model/parameters.ts";
 import {
@@ -31,11 +31,11 @@ import {
 } from "../statistics/block_statistics.ts";
 
 /** Sizes of a run that its plans depend on. */
-export interface ProgramOptions {
+export interface StepPlanOptions {
   /** Sequences of a micro-batch. */
-  batch: number;
+  batchSize: number;
   /** Sequences of an evaluation batch. */
-  evalBatch: number;
+  evalBatchSize: number;
   /** Micro-batches of one optimizer step. */
   accumulation: number;
   adam: AdamOptions;
@@ -48,10 +48,10 @@ export interface ProgramOptions {
 }
 
 /** Plans, and where parameters lie. */
-export interface Program {
+export interface StepPlans {
   model: Model;
-  options: ProgramOptions;
-  layout: Layout;
+  options: StepPlanOptions;
+  layout: ParameterLayout;
   /** Parameters that a gradient reaches; the others keep their initial values. */
   trained: ParameterSpec[];
   micro: Plan;
@@ -91,7 +91,7 @@ export function lossGraph(
   batch: number,
   { suffix = "", training = false } = {},
 ) {
-  const graph = new Graph(), rows = batch * model.context;
+  const graph = new Graph(), rows = batch * model.sequenceLength;
   const input = (name: string) => graph.input(name + suffix, [rows], "u32");
   const tokens = input(INPUTS.tokens), targets = input(INPUTS.targets);
   const order = input(INPUTS.order);
@@ -129,7 +129,7 @@ export function gradientGraph(model: Model, batch: number) {
 
 /** A forward pass that ends in logits, `[batch · T, V]`: for tests and sampling. */
 export function logitsGraph(model: Model, batch: number) {
-  const graph = new Graph(), rows = batch * model.context;
+  const graph = new Graph(), rows = batch * model.sequenceLength;
   const tokens = graph.input(INPUTS.tokens, [rows], "u32");
   const order = graph.input(INPUTS.order, [rows], "u32");
   const forward = model.forward(graph, { tokens, order });
@@ -151,22 +151,22 @@ export function logitsGraph(model: Model, batch: number) {
  *
  * @param fetch picks tensors of the micro-batch's forward pass to keep readable
  */
-export function buildProgram(
+export function buildStepPlans(
   model: Model,
-  options: ProgramOptions,
-  traits: Traits,
-): Program {
-  const { graph, trained } = gradientGraph(model, options.batch);
-  const layout = layOut(trained, traits.maxBufferBytes);
-  const micro = makePlan("micro", graph, traits);
-  const update = makePlan("update", updateGraph(layout, options), traits);
+  options: StepPlanOptions,
+  limits: AdapterLimits,
+): StepPlans {
+  const { graph, trained } = gradientGraph(model, options.batchSize);
+  const layout = packParameters(trained, limits.maxBufferBytes);
+  const micro = makePlan("micro", graph, limits);
+  const update = makePlan("update", updateGraph(layout, options), limits);
   const evaluate = makePlan(
     "evaluate",
-    lossGraph(model, options.evalBatch, { suffix: ".eval" }).graph,
-    traits,
+    lossGraph(model, options.evalBatchSize, { suffix: ".eval" }).graph,
+    limits,
   );
   const report = options.report &&
-    buildReport(model, options.batch, trained, options.report, traits);
+    buildReport(model, options.batchSize, trained, options.report, limits);
   const plans = [micro, update, evaluate, ...report ? [report.plan] : []];
   return {
     model,
@@ -177,11 +177,11 @@ export function buildProgram(
     update,
     evaluate,
     report,
-    memory: forecast(model, options, layout, plans),
+    memory: estimateMemory(model, options, layout, plans),
   };
 }
 
-function updateGraph(layout: Layout, options: ProgramOptions): Graph {
+function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
   const graph = new Graph();
   const shards = layout.shards.map((shard, i) => {
     const flat = (name: string): Tensor =>
@@ -207,9 +207,9 @@ function updateGraph(layout: Layout, options: ProgramOptions): Graph {
 }
 
 /** Buffers that hold batches: micro and evaluation inputs, and the upload of a whole step. */
-export function inputBytes(model: Model, options: ProgramOptions) {
-  const rows = options.batch * model.context * 4;
-  const evalRows = options.evalBatch * model.context * 4;
+export function inputBytes(model: Model, options: StepPlanOptions) {
+  const rows = options.batchSize * model.sequenceLength * 4;
+  const evalRows = options.evalBatchSize * model.sequenceLength * 4;
   return {
     rows,
     evalRows,
@@ -218,10 +218,10 @@ export function inputBytes(model: Model, options: ProgramOptions) {
   };
 }
 
-function forecast(
+function estimateMemory(
   model: Model,
-  options: ProgramOptions,
-  layout: Layout,
+  options: StepPlanOptions,
+  layout: ParameterLayout,
   plans: readonly Plan[],
 ): Memory {
   const weights = layout.shards.reduce(

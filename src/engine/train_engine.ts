@@ -6,7 +6,7 @@
 import type { Batch } from "../data/loader/batch.ts";
 import { Executor, type Loaded } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { type Choices, tuner } from "../gpu/tuner.ts";
+import { type KernelChoices, tuner } from "../gpu/tuner.ts";
 import { gradientName } from "../graph/differentiate.ts";
 import { RANDOM_WORDS } from "../graph/ops/elementwise/dropout.ts";
 import type { Model } from "../model/model.ts";
@@ -14,7 +14,7 @@ import { seedWord } from "../model/random.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
 import { HISTORY_RECORD, STEP_SCALARS, stepScalars } from "../optim/adam.ts";
 import { aligned, type Plan } from "../plan/plan.ts";
-import { inputBytes, INPUTS, type Program, RANDOM } from "./step_plans.ts";
+import { inputBytes, INPUTS, RANDOM, type StepPlans } from "./step_plans.ts";
 import { readReport } from "../statistics/block_statistics.ts";
 
 /** What the device recorded of one optimizer step. */
@@ -24,18 +24,18 @@ export interface StepRecord {
   /** Global L2 norm of the gradient before clipping. */
   gradNorm: number;
   /** Loss or norm was not finite here or before: weights were not changed. */
-  bad: boolean;
+  nonFinite: boolean;
 }
 
 /** Kinds of state that a parameter has on the device. */
 export type StateKind = "weights" | "gradients" | "exp_avg" | "exp_avg_sq";
 
 /** A program loaded onto a device. */
-export class Session {
+export class TrainEngine {
   readonly executor: Executor;
-  readonly program: Program;
+  readonly plans: StepPlans;
   /** Kernel chosen for each product. */
-  readonly choices: Choices;
+  readonly choices: KernelChoices;
   readonly #micro: Loaded;
   readonly #update: Loaded;
   readonly #evaluate: Loaded;
@@ -48,18 +48,18 @@ export class Session {
 
   private constructor(
     executor: Executor,
-    program: Program,
-    choices: Choices,
+    plans: StepPlans,
+    choices: KernelChoices,
     loaded: Loaded[],
   ) {
     this.executor = executor;
-    this.program = program;
+    this.plans = plans;
     this.choices = choices;
     const rest = [...loaded];
-    if (program.report) this.#report = rest.splice(3, 1)[0];
+    if (plans.report) this.#report = rest.splice(3, 1)[0];
     [this.#micro, this.#update, this.#evaluate, ...this.#extra] = rest;
-    const { accumulation } = program.options;
-    this.#unit = inputBytes(program.model, program.options).upload;
+    const { accumulation } = plans.options;
+    this.#unit = inputBytes(plans.model, plans.options).upload;
     this.#staging = new Uint8Array(accumulation * this.#unit);
     this.#upload = executor.buffer("upload", accumulation * this.#unit);
   }
@@ -68,33 +68,33 @@ export class Session {
    * Allocates, compiles and binds everything that `program` needs.
    *
    * @param choices kernels chosen before (by this adapter), extended by new choices
-   * @param extra further plans over the same tensors, run by {@linkcode run}
+   * @param extra further plans over the same tensors, run by {@linkcode trainRun}
    */
   static async open(
     gpu: Gpu,
-    program: Program,
-    choices: Choices = {},
+    plans: StepPlans,
+    choices: KernelChoices = {},
     extra: readonly Plan[] = [],
     onTimed?: (key: string) => void,
-  ): Promise<Session> {
+  ): Promise<TrainEngine> {
     const executor = new Executor(gpu);
-    allocate(executor, program);
-    const { micro, update, evaluate, report } = program;
+    allocate(executor, plans);
+    const { micro, update, evaluate, report } = plans;
     const loaded = await executor.load(
       [micro, update, evaluate, ...report ? [report.plan] : [], ...extra],
       tuner(choices, onTimed),
     );
-    const session = new Session(executor, program, choices, loaded);
+    const engine = new TrainEngine(executor, plans, choices, loaded);
     // Timing kernels has written into gradients and the loss.
-    session.clear();
+    engine.clear();
     gpu.check();
-    return session;
+    return engine;
   }
 
   /** Zeroes gradients, moments, loss and the step's control words. */
   clear(): void {
     const encoder = this.executor.gpu.device.createCommandEncoder();
-    const { shards } = this.program.layout;
+    const { shards } = this.plans.layout;
     for (const kind of ["gradients", "exp_avg", "exp_avg_sq"] as const) {
       shards.forEach((_, i) =>
         encoder.clearBuffer(this.executor.region(`${kind}.${i}`).buffer)
@@ -127,19 +127,19 @@ export class Session {
   }
 
   #position(name: string) {
-    const position = this.program.layout.positions.get(name);
+    const position = this.plans.layout.positions.get(name);
     if (!position) throw new RangeError(`'${name}' is not on the device`);
     return position;
   }
 
   /** The program's model. */
   get model(): Model {
-    return this.program.model;
+    return this.plans.model;
   }
 
   /** Whether a parameter is trained, and so lies on the device. */
-  trains(spec: ParameterSpec): boolean {
-    return this.program.layout.positions.has(spec.name);
+  isTrained(spec: ParameterSpec): boolean {
+    return this.plans.layout.positions.has(spec.name);
   }
 
   /**
@@ -159,7 +159,7 @@ export class Session {
     const { device } = this.executor.gpu;
     this.#fill(batches, 1 / batches.length, t);
     stepScalars(
-      this.program.options.adam,
+      this.plans.options.adam,
       t,
       learningRate,
       slot,
@@ -210,7 +210,7 @@ export class Session {
   /** Encodes the micro-batches that were uploaded, from zeroed gradients on. */
   encodeGradient(encoder: GPUCommandEncoder, count: number): void {
     const { executor } = this;
-    this.program.layout.shards.forEach((_, i) =>
+    this.plans.layout.shards.forEach((_, i) =>
       encoder.clearBuffer(executor.region(`gradients.${i}`).buffer)
     );
     encoder.clearBuffer(executor.region("loss").buffer);
@@ -231,7 +231,7 @@ export class Session {
 
   #fill(batches: readonly Batch[], share: number, t: number, micro = 0): void {
     const rows = aligned(batches[0].tokens.byteLength);
-    const seed = seedWord(this.program.options.seed ?? 0);
+    const seed = seedWord(this.plans.options.seed ?? 0);
     batches.forEach((batch, i) => {
       const at = i * this.#unit;
       this.#staging.set(bytesOf(batch.tokens), at);
@@ -284,7 +284,7 @@ export class Session {
   async report(): Promise<Record<string, number>> {
     if (!this.#report) return {};
     this.executor.run(this.#report);
-    return await readReport(this, this.program.report!);
+    return await readReport(this, this.plans.report!);
   }
 
   /** Plans as loaded, for the bench. */
@@ -301,8 +301,8 @@ export class Session {
     const size = count * HISTORY_RECORD * 4;
     const data = new Float32Array(await this.executor.read("history", size));
     return Array.from({ length: count }, (_, i) => {
-      const [loss, gradNorm, bad] = data.subarray(i * HISTORY_RECORD);
-      return { loss, gradNorm, bad: bad !== 0 };
+      const [loss, gradNorm, nonFinite] = data.subarray(i * HISTORY_RECORD);
+      return { loss, gradNorm, nonFinite: nonFinite !== 0 };
     });
   }
 
@@ -315,8 +315,8 @@ export class Session {
 const bytesOf = (a: Uint32Array) =>
   new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
 
-function allocate(executor: Executor, program: Program): void {
-  const { layout, model, options } = program;
+function allocate(executor: Executor, plans: StepPlans): void {
+  const { layout, model, options } = plans;
   for (const kind of ["weights", "gradients", "exp_avg", "exp_avg_sq"]) {
     layout.shards.forEach((shard, i) =>
       executor.allocate(`${kind}.${i}`, shard.elements * 4)

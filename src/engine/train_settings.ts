@@ -4,7 +4,7 @@ import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
 
 /** Numbers that the loop runs by. */
-export interface Settings {
+export interface TrainSettings {
   /** Optimizer steps in all. */
   totalSteps: number;
   /** Sequences of one optimizer step. */
@@ -22,7 +22,7 @@ export interface Settings {
  *
  * @param chunks training sequences; unused where `train.max_steps` is set
  */
-export function settingsOf(config: Config, chunks: number): Settings {
+export function trainSettings(config: Config, chunks: number): TrainSettings {
   const { train, model } = config;
   const accumulation = train.gradient_accumulation_steps;
   const batches = Math.ceil(chunks / train.device_train_batch_size);

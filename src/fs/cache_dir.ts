@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** `data.cache` of the config, or the user's cache folder. */
-export const cacheFolder = (
+export const resolveCacheDir = (
   config?: { data: { cache: string | null } },
 ): string =>
   config?.data.cache ??

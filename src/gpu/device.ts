@@ -3,13 +3,13 @@
  * them. Everything is asked of the device, nothing assumed.
  * @module
  */
-import type { Traits } from "../graph/dispatch.ts";
+import type { AdapterLimits } from "../graph/dispatch.ts";
 import { UserError } from "../errors.ts";
 
 /** An open device. */
 export interface Gpu {
   device: GPUDevice;
-  traits: Traits;
+  limits: AdapterLimits;
   /** One line that names the adapter and its driver; equal lines compute equal bits. */
   name: string;
   /** Adapter facts for `blocksmith devices` and run.json. */
@@ -82,7 +82,7 @@ export async function openGpu(): Promise<Gpu> {
     failures.push(fault);
     reject(fault);
   });
-  const traits: Traits = {
+  const traits: AdapterLimits = {
     software,
     subgroupSize: await probeSubgroups(device),
     int64,
@@ -94,7 +94,7 @@ export async function openGpu(): Promise<Gpu> {
   };
   return {
     device,
-    traits,
+    limits: traits,
     name: `${description || model || vendor || "unnamed adapter"}`,
     info: {
       vendor,

@@ -7,15 +7,15 @@ import type { Float32Word } from "../graph/dispatch.ts";
 import {
   aligned,
   ALIGNMENT,
-  type Place,
   type Plan,
   type PlannedDispatch,
+  type TensorLocation,
 } from "../plan/plan.ts";
 import type { Gpu } from "./device.ts";
 import { Pipelines } from "./pipelines.ts";
 
 /** A tensor of the run: part of a buffer. */
-export interface Region {
+export interface BufferRange {
   buffer: GPUBuffer;
   /** First byte, a multiple of {@linkcode ALIGNMENT}. */
   offset: number;
@@ -36,13 +36,13 @@ interface Step {
 }
 
 /** Picks one variant of a dispatch that has several. */
-export type Chooser = (
+export type SelectKernel = (
   dispatch: PlannedDispatch,
   executor: Executor,
 ) => Promise<PlannedDispatch> | PlannedDispatch;
 
 /** Takes the best guess, without timing. */
-export const firstVariant: Chooser = (dispatch) => dispatch;
+export const firstVariant: SelectKernel = (dispatch) => dispatch;
 
 /** Buffers of a run and the plans that work on them. */
 export class Executor {
@@ -50,7 +50,7 @@ export class Executor {
   readonly pipelines: Pipelines;
   /** Bytes of all buffers made so far. */
   allocated = 0;
-  readonly #regions = new Map<string, Region>();
+  readonly #regions = new Map<string, BufferRange>();
   readonly #slots: GPUBuffer[] = [];
   readonly #buffers: GPUBuffer[] = [];
 
@@ -78,12 +78,12 @@ export class Executor {
   }
 
   /** Makes `name` known to plans as part of a buffer. */
-  define(name: string, region: Region): void {
-    this.#regions.set(name, region);
+  define(name: string, range: BufferRange): void {
+    this.#regions.set(name, range);
   }
 
   /** A tensor with a buffer of its own. */
-  allocate(name: string, size: number): Region {
+  allocate(name: string, size: number): BufferRange {
     const region = { buffer: this.buffer(name, size), offset: 0, size };
     this.define(name, region);
     return region;
@@ -94,15 +94,15 @@ export class Executor {
    *
    * @throws {RangeError} if nothing of that name was defined
    */
-  region(place: Place | string): Region {
+  region(place: TensorLocation | string): BufferRange {
     if (typeof place !== "string" && "slot" in place) {
       const buffer = this.#slots[place.slot];
       return { buffer, offset: 0, size: buffer.size };
     }
     const name = typeof place === "string" ? place : place.external;
-    const region = this.#regions.get(name);
-    if (!region) throw new RangeError(`No tensor '${name}' on the device`);
-    return region;
+    const range = this.#regions.get(name);
+    if (!range) throw new RangeError(`No tensor '${name}' on the device`);
+    return range;
   }
 
   /**
@@ -113,7 +113,7 @@ export class Executor {
    */
   async load(
     plans: readonly Plan[],
-    choose: Chooser = firstVariant,
+    choose: SelectKernel = firstVariant,
   ): Promise<Loaded[]> {
     const sizes: number[] = [];
     for (const plan of plans) {
@@ -178,12 +178,12 @@ export class Executor {
       resource: { buffer: uniform, offset, size: ALIGNMENT },
     }];
     dispatch.bindings.forEach((binding, i) => {
-      const region = this.region(binding.place);
+      const range = this.region(binding.location);
       entries.push({
         binding: i + 1,
         resource: {
-          buffer: region.buffer,
-          offset: region.offset + binding.offset,
+          buffer: range.buffer,
+          offset: range.offset + binding.offset,
           size: binding.size,
         },
       });
@@ -228,17 +228,17 @@ export class Executor {
     data: Float32Array | Uint32Array | Uint8Array,
     offset = 0,
   ): void {
-    const region = this.region(name);
+    const range = this.region(name);
     this.gpu.device.queue.writeBuffer(
-      region.buffer,
-      region.offset + offset,
+      range.buffer,
+      range.offset + offset,
       data as Uint8Array<ArrayBuffer>,
     );
   }
 
   /** Reads bytes of a tensor back. Waits for the device. */
   async read(
-    place: Place | string,
+    place: TensorLocation | string,
     size: number,
     offset = 0,
   ): Promise<ArrayBuffer> {
@@ -248,7 +248,11 @@ export class Executor {
 
   /** Reads bytes of several tensors back, waiting for the device once. */
   async readAll(
-    parts: readonly { place: Place | string; size: number; offset?: number }[],
+    parts: readonly {
+      place: TensorLocation | string;
+      size: number;
+      offset?: number;
+    }[],
   ): Promise<ArrayBuffer[]> {
     const { device } = this.gpu;
     let total = 0;
@@ -263,10 +267,10 @@ export class Executor {
     });
     const encoder = device.createCommandEncoder();
     parts.forEach(({ place, size, offset = 0 }, i) => {
-      const region = this.region(place);
+      const range = this.region(place);
       encoder.copyBufferToBuffer(
-        region.buffer,
-        region.offset + offset,
+        range.buffer,
+        range.offset + offset,
         staging,
         starts[i],
         Math.ceil(size / 4) * 4,

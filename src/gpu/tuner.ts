@@ -6,10 +6,10 @@
  */
 import type { PlannedDispatch } from "../plan/plan.ts";
 import { ALIGNMENT } from "../plan/plan.ts";
-import { type Chooser, type Executor, writeParams } from "./executor.ts";
+import { type Executor, type SelectKernel, writeParams } from "./executor.ts";
 
 /** Chosen variants: key of the choice → name of the variant. */
-export type Choices = Record<string, string>;
+export type KernelChoices = Record<string, string>;
 
 /** Variants worth timing: the list is ordered by likelihood. */
 const TRIED = 3;
@@ -24,9 +24,9 @@ const REPETITIONS = 3;
  * tensors are filled. Without timestamps the first variant is taken.
  */
 export function tuner(
-  known: Choices,
+  known: KernelChoices,
   onTimed?: (key: string) => void,
-): Chooser {
+): SelectKernel {
   return async (dispatch, executor) => {
     const { key, variants } = dispatch.choice!;
     const remembered = variants.find((v) => v.name === known[key]);

@@ -4,7 +4,7 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { kernelNames, kernelText } from "./kernel_files.ts";
 import type { Gpu } from "./device.ts";
-import type { Choices } from "./tuner.ts";
+import type { KernelChoices } from "./tuner.ts";
 
 /** One file an adapter, driver and version of the kernels. */
 function fileOf(folder: string, gpu: Gpu): string {
@@ -14,19 +14,23 @@ function fileOf(folder: string, gpu: Gpu): string {
 }
 
 /** What is remembered for this adapter; nothing if the file is missing or damaged. */
-export function loadChoices(folder: string, gpu: Gpu): Choices {
+export function loadChoices(folder: string, gpu: Gpu): KernelChoices {
   try {
     const read = JSON.parse(Deno.readTextFileSync(fileOf(folder, gpu)));
     return Object.fromEntries(
       Object.entries(read).filter(([, name]) => typeof name === "string"),
-    ) as Choices;
+    ) as KernelChoices;
   } catch {
     return {};
   }
 }
 
 /** Remembers choices; a cache that cannot be written is no fault. */
-export function saveChoices(folder: string, gpu: Gpu, choices: Choices): void {
+export function saveChoices(
+  folder: string,
+  gpu: Gpu,
+  choices: KernelChoices,
+): void {
   const file = fileOf(folder, gpu);
   try {
     mkdirSync(join(folder, "tuning"), { recursive: true });

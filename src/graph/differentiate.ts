@@ -19,16 +19,16 @@ export const gradientName = (parameter: string): string => `grad.${parameter}`;
 export interface Backward {
   readonly graph: Graph;
   /** Whether anything wants the gradient of `tensor`. */
-  wants(tensor: Tensor): boolean;
+  needsGradient(tensor: Tensor): boolean;
   /**
    * Adds to the gradient of `tensor` what `make` computes. `make` gets the
    * tensor to add onto, if there is one, and returns the sum.
    */
-  into(tensor: Tensor, make: (onto?: Tensor) => Tensor): void;
+  accumulate(tensor: Tensor, make: (accumulateInto?: Tensor) => Tensor): void;
   /** Adds `gradient` itself to the gradient of `tensor`. */
-  pass(tensor: Tensor, gradient: Tensor): void;
+  accumulateTensor(tensor: Tensor, gradient: Tensor): void;
   /** Takes a forward node out of the graph: its gradient's node does its work too. */
-  drop(node: Node): void;
+  fuseInto(node: Node): void;
 }
 
 /** What {@linkcode differentiate} did. */
@@ -66,22 +66,25 @@ export function differentiate(
   const seeded = new Set<Tensor>([loss]);
   const to: Backward = {
     graph,
-    wants: (tensor) => wanted.has(tensor),
-    into(tensor, make) {
+    needsGradient: (tensor) => wanted.has(tensor),
+    accumulate(tensor, make) {
       if (!wanted.has(tensor)) return;
       if (trainable.has(tensor)) {
         reached.add(tensor);
         make(graph.persistent(gradientName(tensor.name), tensor.shape));
       } else pending.set(tensor, make(pending.get(tensor)));
     },
-    pass(tensor, gradient) {
+    accumulateTensor(tensor, gradient) {
       if (!wanted.has(tensor)) return;
       const earlier = pending.get(tensor);
       if (trainable.has(tensor) || earlier) {
-        this.into(tensor, (onto) => add(graph, gradient, onto!));
+        this.accumulate(
+          tensor,
+          (accumulateInto) => add(graph, gradient, accumulateInto!),
+        );
       } else pending.set(tensor, gradient);
     },
-    drop: (node) => graph.nodes.splice(graph.nodes.indexOf(node), 1),
+    fuseInto: (node) => graph.nodes.splice(graph.nodes.indexOf(node), 1),
   };
   for (const node of nodes.reverse()) {
     const gradients = node.outputs.map((t) => pending.get(t));

@@ -6,7 +6,7 @@
 import type { Tensor } from "./tensor.ts";
 
 /** What the choice of a kernel may depend on: facts asked of one adapter. */
-export interface Traits {
+export interface AdapterLimits {
   /** A software driver (lavapipe, SwiftShader): barriers and shared memory are slow there. */
   software: boolean;
   /** Lanes of every subgroup, or 0 where there are none or their number varies. */
@@ -50,11 +50,11 @@ export interface Dispatch {
   /** Bytes that must cross the memory bus at the least. */
   bytes: number;
   /** Kernels that compute the same; the tuner takes the fastest. The dispatch itself is the best guess. */
-  choice?: Choice;
+  choice?: KernelVariants;
 }
 
 /** Several kernels for one piece of work. */
-export interface Choice {
+export interface KernelVariants {
   /** Equal keys cost the same: operation, layout, shape. */
   key: string;
   variants: { name: string; dispatch: Dispatch }[];

@@ -1,5 +1,5 @@
 /** Index arithmetic that elementwise and rowwise operations share. @module */
-import type { Traits } from "./dispatch.ts";
+import type { AdapterLimits } from "./dispatch.ts";
 
 /** Workgroups allowed along one dimension by every WebGPU device. */
 export const MAX_WORKGROUPS = 65_535;
@@ -30,8 +30,8 @@ export interface Range {
 }
 
 /** Cuts `elements` 4-byte elements into stretches of at most one binding. */
-export function flatRanges(elements: number, traits: Traits): Range[] {
-  return rowRanges(elements, 1, traits).map(({ start, count }) => ({
+export function flatRanges(elements: number, limits: AdapterLimits): Range[] {
+  return rowRanges(elements, 1, limits).map(({ start, count }) => ({
     start,
     count,
     // Whole vec4s are read, so the tail is padded: buffers end on 16 bytes.
@@ -54,17 +54,17 @@ export interface Rows {
 export function rowRanges(
   rows: number,
   width: number,
-  traits: Traits,
+  limits: AdapterLimits,
 ): Rows[] {
   const bytes = width * 4;
-  let step = Math.floor(traits.maxBindingBytes / bytes);
+  let step = Math.floor(limits.maxBindingBytes / bytes);
   if (step >= rows) return [{ start: 0, count: rows }];
   // The smallest number of rows whose bytes are a multiple of the alignment.
-  const align = traits.offsetAlignment / gcd(bytes, traits.offsetAlignment);
+  const align = limits.offsetAlignment / gcd(bytes, limits.offsetAlignment);
   step -= step % align;
   if (step < 1) {
     throw new RangeError(
-      `Cannot cut rows of ${width} elements: this adapter binds at most ${traits.maxBindingBytes} bytes`,
+      `Cannot cut rows of ${width} elements: this adapter binds at most ${limits.maxBindingBytes} bytes`,
     );
   }
   const out: Rows[] = [];

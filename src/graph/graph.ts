@@ -3,7 +3,7 @@
  * also a valid order of execution.
  * @module
  */
-import type { Dispatch, Traits } from "./dispatch.ts";
+import type { AdapterLimits, Dispatch } from "./dispatch.ts";
 import type { Backward } from "./differentiate.ts";
 import type { DType, Role, Tensor } from "./tensor.ts";
 
@@ -21,7 +21,7 @@ export interface Operation<A = unknown> {
     to: Backward,
   ): void;
   /** The dispatches that compute the outputs from the inputs, in order. */
-  lower(node: Node<A>, traits: Traits): Dispatch[];
+  lower(node: Node<A>, limits: AdapterLimits): Dispatch[];
 }
 
 /** One use of an operation. */
@@ -32,7 +32,7 @@ export interface Node<A = any> {
   readonly attrs: A;
   readonly outputs: readonly Tensor[];
   /** What output 0 is added onto: a gradient's earlier part, or a parameter's gradient. */
-  readonly onto?: Tensor;
+  readonly accumulateInto?: Tensor;
   /** Kept although nothing reads its outputs (it writes persistent tensors). */
   readonly effect: boolean;
 }
@@ -95,14 +95,14 @@ export class Graph {
       dtype,
       role: "transient",
     }));
-    const { onto } = options;
+    const { onto: accumulateInto } = options;
     const node: Node<A> = {
       operation,
       inputs,
       attrs,
       outputs: made,
-      onto,
-      effect: options.effect ?? onto?.role === "persistent",
+      accumulateInto,
+      effect: options.effect ?? accumulateInto?.role === "persistent",
     };
     for (const tensor of made) tensor.node = node;
     this.nodes.push(node);

@@ -1,21 +1,24 @@
 /** What rowwise kernels need to know of the adapter. @module */
-import type { Constant, Dispatch, Traits } from "./dispatch.ts";
+import type { AdapterLimits, Constant, Dispatch } from "./dispatch.ts";
 import { bytes, type Tensor } from "./tensor.ts";
 import { vectorWidth } from "./dispatch_grid.ts";
 
 /** Constants of `kernels/lib/reduce.wgsl`: one subgroup a workgroup where that can be had. */
-export function reduceConstants(traits: Traits): Record<string, Constant> {
-  return traits.subgroupSize > 0
-    ? { SUBGROUPS: true, WG: traits.subgroupSize }
+export function reduceConstants(
+  limits: AdapterLimits,
+): Record<string, Constant> {
+  return limits.subgroupSize > 0
+    ? { SUBGROUPS: true, WG: limits.subgroupSize }
     : { SUBGROUPS: false, WG: 64 };
 }
 
 /** Lanes of a workgroup that works on columns without talking. */
-export const columnLanes = (traits: Traits): number => traits.software ? 8 : 32;
+export const columnLanes = (limits: AdapterLimits): number =>
+  limits.software ? 8 : 32;
 
 /** Into how many blocks `rows` are cut for a two-stage sum over rows. */
-export function rowBlocks(rows: number, traits: Traits): number {
-  const perBlock = traits.software ? 128 : 64;
+export function rowBlocks(rows: number, limits: AdapterLimits): number {
+  const perBlock = limits.software ? 128 : 64;
   return Math.max(1, Math.min(64, Math.ceil(rows / perBlock)));
 }
 
@@ -29,10 +32,10 @@ export function columnSum(
   y: Tensor,
   sizes: { rows: number; width: number; blocks: number },
   onto: boolean,
-  traits: Traits,
+  limits: AdapterLimits,
 ): Dispatch {
   const { rows, width, blocks } = sizes;
-  const VW = vectorWidth(width), WG = columnLanes(traits);
+  const VW = vectorWidth(width), WG = columnLanes(limits);
   return {
     kernel: "reduce/column_sum",
     constants: { VW, WG, ONTO: onto },

@@ -34,9 +34,9 @@ export interface Model {
   tied: Record<string, string>;
   /** What else their code wants to find in a checkpoint, and nothing here reads. */
   markers: { name: string; shape: readonly number[]; value: number }[];
-  vocabulary: number;
+  vocabSize: number;
   /** Tokens of a sequence, T. */
-  context: number;
+  sequenceLength: number;
   /** Name of the head's weight, `[V, D]`. */
   head: string;
   /**

@@ -50,7 +50,7 @@ export interface Shard {
 }
 
 /** How parameters lie on the device. */
-export interface Layout {
+export interface ParameterLayout {
   shards: Shard[];
   positions: Map<string, Position>;
 }
@@ -62,10 +62,10 @@ export interface Layout {
  * @param maxBytes largest buffer of the adapter
  * @throws {RangeError} if one parameter alone is larger than a buffer
  */
-export function layOut(
+export function packParameters(
   parameters: readonly ParameterSpec[],
   maxBytes: number,
-): Layout {
+): ParameterLayout {
   const shards: Shard[] = [], positions = new Map<string, Position>();
   const order = [
     ...parameters.filter((p) => p.decay),

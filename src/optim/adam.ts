@@ -36,14 +36,14 @@ export const HISTORY_RECORD = 4;
  * and eps.
  *
  * @param t updates done, this one included: 1, 2, …
- * @param maxNorm gradient norm above which gradients are scaled down; 0 never
+ * @param maxGradNorm gradient norm above which gradients are scaled down; 0 never
  */
 export function stepScalars(
   options: AdamOptions,
   t: number,
   learningRate: number,
   slot: number,
-  maxNorm: number,
+  maxGradNorm: number,
   into: Float32Array,
 ): void {
   const c1 = 1 - options.beta1 ** t, c2 = Math.sqrt(1 - options.beta2 ** t);
@@ -54,7 +54,7 @@ export function stepScalars(
     : options.epsilon;
   into[3] = learningRate * options.weightDecay;
   into[4] = slot;
-  into[5] = maxNorm;
+  into[5] = maxGradNorm;
 }
 
 /** Flat tensors of one shard of the parameters, all of one length. */
@@ -69,18 +69,18 @@ export interface FlatShard {
 
 const control: Operation<null> = {
   name: "step_control",
-  lower(node, traits) {
+  lower(node, limits) {
     const shards = node.inputs.slice(4), [partials] = node.outputs;
     const [loss, step, state, history] = node.inputs;
     let at = 0;
     const squares = shards.flatMap((gradients) => {
       const first = at;
-      at += partialCount(count(gradients), traits);
-      return dotPartials(gradients, undefined, partials, first, traits);
+      at += partialCount(count(gradients), limits);
+      return dotPartials(gradients, undefined, partials, first, limits);
     });
     return [...squares, {
       kernel: "optimizer/clip_and_check",
-      constants: reduceConstants(traits),
+      constants: reduceConstants(limits),
       params: [at],
       bindings: [
         { tensor: partials, access: "read" },
@@ -102,10 +102,10 @@ interface AdamAttrs extends AdamOptions {
 
 const adam: Operation<AdamAttrs> = {
   name: "adam",
-  lower(node, traits) {
+  lower(node, limits) {
     const [weights, gradients, m, v, step, state] = node.inputs;
     const { kind, beta1, beta2, decayed } = node.attrs, WG = 64;
-    return flatRanges(count(weights), traits).map((range) => ({
+    return flatRanges(count(weights), limits).map((range) => ({
       kernel: "optimizer/adam",
       constants: { WG, DECAY_FIRST: kind !== "adamw_hf" },
       params: [

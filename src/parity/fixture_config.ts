@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { UserError } from "../errors.ts";
-import { checkLeaves } from "../config/compose/check.ts";
+import { checkConfig } from "../config/compose/check.ts";
 import {
   belowOne,
   integerFrom,
@@ -14,16 +14,16 @@ import {
   positive,
 } from "../config/schema/fields.ts";
 import {
-  addLeaves,
+  type FlatConfig,
+  flatten,
+  formatValue,
   isMapping,
-  type Leaves,
-  show,
 } from "../config/values/flat_config.ts";
 import {
   type ModelConfig,
-  modelSchema,
+  simplifiedSchema,
 } from "../config/schema/simplified_schema.ts";
-import { normformerSchema } from "../config/schema/fairseq_schema.ts";
+import { fairseqSchema } from "../config/schema/fairseq_schema.ts";
 import { checkModelRules } from "../config/schema/rules.ts";
 import { NO_SCALES } from "../config/schema/scale_fields.ts";
 import { parseYamlFile } from "../config/values/yaml_file.ts";
@@ -67,12 +67,12 @@ const normformerOptimSchema = v.strictObject({
 const fixtureSchemas = {
   simplified_transformers: v.strictObject({
     family: oneOf("simplified_transformers"),
-    model: v.strictObject({ ...modelSchema.entries, vocab_size: count }),
+    model: v.strictObject({ ...simplifiedSchema.entries, vocab_size: count }),
     optim: optimSchema,
   }),
   normformer: v.strictObject({
     family: oneOf("normformer"),
-    model: v.strictObject({ ...normformerSchema.entries, vocab_size: count }),
+    model: v.strictObject({ ...fairseqSchema.entries, vocab_size: count }),
     optim: normformerOptimSchema,
   }),
 };
@@ -110,21 +110,21 @@ const UNSAID_FAIRSEQ = {
 };
 
 function addModel(
-  into: Leaves,
+  into: FlatConfig,
   raw: unknown,
   origin: (key: string) => string,
 ): void {
   if (!isMapping(raw)) {
     throw new UserError(
-      `Cannot set 'model' as it must be a section of keys: got ${show(raw)} (${
-        origin("model")
-      })`,
+      `Cannot set 'model' as it must be a section of keys: got ${
+        formatValue(raw)
+      } (${origin("model")})`,
     );
   }
   const given = "context_length" in raw
     ? { ...UNSAID, n_positions: raw.context_length, ...raw }
     : { ...UNSAID, ...raw };
-  addLeaves(into, given, "model", origin);
+  flatten(into, given, "model", origin);
 }
 
 /**
@@ -136,10 +136,10 @@ function addModel(
  * @throws {UserError} on anything unknown, ill-typed, missing or contradictory
  */
 export function validateModel(raw: unknown, where: string): ModelConfig {
-  const leaves: Leaves = new Map();
-  addModel(leaves, raw, () => where);
-  const schema = v.strictObject({ model: modelSchema });
-  const { model } = checkLeaves(schema, leaves, where);
+  const flat: FlatConfig = new Map();
+  addModel(flat, raw, () => where);
+  const schema = v.strictObject({ model: simplifiedSchema });
+  const { model } = checkConfig(schema, flat, where);
   checkModelRules(model);
   return model;
 }
@@ -157,23 +157,23 @@ export function validateFixture(yamlText: string, path: string): Fixture {
   if (family !== "simplified_transformers" && family !== "normformer") {
     throw new UserError(
       `Cannot read ${path} as 'family' must be simplified_transformers or normformer: got ${
-        show(family)
+        formatValue(family)
       }`,
     );
   }
-  const leaves: Leaves = new Map();
+  const flat: FlatConfig = new Map();
   if (family === "normformer") {
-    addLeaves(leaves, UNSAID_FAIRSEQ, "model", file.origin);
-    addLeaves(leaves, file.tree, "", file.origin);
-    const fixture = checkLeaves(fixtureSchemas.normformer, leaves, path);
+    flatten(flat, UNSAID_FAIRSEQ, "model", file.origin);
+    flatten(flat, file.tree, "", file.origin);
+    const fixture = checkConfig(fixtureSchemas.normformer, flat, path);
     checkModelRules(fixture.model);
     return fixture;
   }
-  addLeaves(leaves, { family, ...rest }, "", file.origin);
-  if (model !== undefined) addModel(leaves, model, file.origin);
-  const fixture = checkLeaves(
+  flatten(flat, { family, ...rest }, "", file.origin);
+  if (model !== undefined) addModel(flat, model, file.origin);
+  const fixture = checkConfig(
     fixtureSchemas.simplified_transformers,
-    leaves,
+    flat,
     path,
   );
   checkModelRules(fixture.model);

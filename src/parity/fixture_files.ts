@@ -3,9 +3,9 @@ import { assembleBatch } from "../data/loader/batch.ts";
 import type { AnyModel } from "../config/mod.ts";
 import { type Fixture, validateFixture } from "./fixture_config.ts";
 import { UserError } from "../errors.ts";
-import { gpt2 } from "../model/simplified/model.ts";
+import { simplifiedModel } from "../model/simplified/model.ts";
 import type { Model } from "../model/model.ts";
-import { normformer } from "../model/fairseq/decoder.ts";
+import { fairseqDecoder } from "../model/fairseq/decoder.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import { SafetensorsFile } from "../checkpoint/safetensors.ts";
@@ -103,7 +103,7 @@ function huggingFace({ model, optim }: Of<"simplified_transformers">) {
     );
   }
   return {
-    model: gpt2({ ...model, vocab_size: model.vocab_size }),
+    model: simplifiedModel({ ...model, vocab_size: model.vocab_size }),
     adam: {
       kind: optim.optim,
       beta1: optim.adam_beta1,
@@ -124,7 +124,7 @@ function huggingFace({ model, optim }: Of<"simplified_transformers">) {
 
 function fairseq({ model, optim }: Of<"normformer">) {
   return {
-    model: normformer(model),
+    model: fairseqDecoder(model),
     adam: {
       kind: "adam_fairseq" as const,
       beta1: optim.adam_betas[0],
@@ -162,8 +162,8 @@ export function fixtureBatch(
     targets: new Uint32Array(size),
     order: new Uint32Array(size),
   };
-  const { context: contextLength, vocabulary: vocabSize } = files.model;
-  const shape = { rows: size / contextLength, contextLength, vocabSize };
+  const { sequenceLength, vocabSize } = files.model;
+  const shape = { batchSize: size / sequenceLength, sequenceLength, vocabSize };
   const counted = assembleBatch(part(inputs), shape, arrays);
   if (!files.batches.tensors.has(targets)) return { ...arrays, counted };
   arrays.targets.set(part(targets));

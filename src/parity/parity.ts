@@ -22,12 +22,12 @@ import {
   parityRow,
   worstRow,
 } from "./parity_row.ts";
-import { buildProgram, logitsGraph } from "../engine/step_plans.ts";
-import { Session } from "../engine/train_engine.ts";
+import { buildStepPlans, logitsGraph } from "../engine/step_plans.ts";
+import { TrainEngine } from "../engine/train_engine.ts";
 import type { Batch } from "../data/loader/batch.ts";
 import type { ReportOptions } from "../statistics/block_statistics.ts";
 import { statisticsRows } from "./parity_statistics.ts";
-import { floats, loadWeights } from "../checkpoint/load_weights.ts";
+import { loadWeights, readFloats } from "../checkpoint/load_weights.ts";
 
 /** What the authors' code logs. */
 const LOGGED: ReportOptions = {
@@ -40,7 +40,7 @@ const LOGGED: ReportOptions = {
 /** A fixture loaded onto the device. */
 interface Loaded {
   files: FixtureFiles;
-  session: Session;
+  session: TrainEngine;
   /** The batch that everything but the trajectory is computed on. */
   batch: Batch;
   /** Forward pass with readable hidden states, and the tensors in it by the fixture's names. */
@@ -55,10 +55,10 @@ interface Loaded {
  */
 export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
   const files = openFixture(path);
-  let session: Session | undefined;
+  let engine: TrainEngine | undefined;
   try {
     const loaded = await load(gpu, files);
-    session = loaded.session;
+    engine = loaded.session;
     return [
       parameterFacts(loaded),
       ...await forward(loaded),
@@ -67,7 +67,7 @@ export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
       ...await trajectory(loaded),
     ];
   } finally {
-    session?.close();
+    engine?.close();
     files.close();
   }
 }
@@ -76,15 +76,15 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
   const { model, adam } = files;
   const size = elementCount(files.batches.info("input_ids").shape);
   const batch = fixtureBatch(files, ["input_ids", "targets"], 0, size);
-  const B = size / model.context;
-  const program = buildProgram(model, {
-    batch: B,
-    evalBatch: B,
+  const B = size / model.sequenceLength;
+  const plans = buildStepPlans(model, {
+    batchSize: B,
+    evalBatchSize: B,
     accumulation: 1,
     adam,
     historySlots: files.expected.trajectory.loss.length,
     report: files.expected.statistics && LOGGED,
-  }, gpu.traits);
+  }, gpu.limits);
   const { graph, forward, logits } = logitsGraph(model, B);
   const last = forward.hidden.length - 1;
   // The two families number the last hidden states differently: see the fixtures' README.
@@ -99,15 +99,15 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
     [named.final, forward.final],
     ["logits", logits],
   ]);
-  const look = makePlan("look", graph, gpu.traits, [...seen.values()]);
-  const session = await Session.open(gpu, program, {}, [look]);
-  loadWeights(session, files.weights);
-  return { files, session, batch, look, seen };
+  const look = makePlan("look", graph, gpu.limits, [...seen.values()]);
+  const engine = await TrainEngine.open(gpu, plans, {}, [look]);
+  loadWeights(engine, files.weights);
+  return { files, session: engine, batch, look, seen };
 }
 
 /** Names and shapes were checked on loading; here the rest of the table. */
-function parameterFacts({ files, session }: Loaded): ParityRow {
-  const { expected, adam } = files, { model } = session;
+function parameterFacts({ files, session: engine }: Loaded): ParityRow {
+  const { expected, adam } = files, { model } = engine;
   const count = parameterCount(model);
   const facts: [string, unknown, unknown][] = [
     ["total", count.total, expected.n_params.total],
@@ -118,7 +118,7 @@ function parameterFacts({ files, session }: Loaded): ParityRow {
     const decay = p.decay ? adam.weightDecay : 0;
     facts.push(
       [`${p.name}: trainable`, p.trainable, want?.trainable],
-      [`${p.name}: reached`, session.trains(p), want?.gets_gradient],
+      [`${p.name}: reached`, engine.isTrained(p), want?.gets_gradient],
       [
         `${p.name}: weight decay`,
         p.trainable ? decay : null,
@@ -134,14 +134,14 @@ function parameterFacts({ files, session }: Loaded): ParityRow {
 }
 
 async function forward(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session, batch, look, seen } = loaded;
-  session.run(0, batch);
+  const { files, session: engine, batch, look, seen } = loaded;
+  engine.run(0, batch);
   const rows: ParityRow[] = [];
   for (const [name, tensor] of seen) {
     if (!files.reference.tensors.has(name)) continue;
     const size = 4 * tensor.shape[0] * tensor.shape[1];
-    const got = await session.executor.read(look.fetches.get(tensor)!, size);
-    const want = floats(files.reference, { name });
+    const got = await engine.executor.read(look.fetches.get(tensor)!, size);
+    const want = readFloats(files.reference, { name });
     rows.push(compareArrays(name, new Float32Array(got), want));
   }
   const logits = rows.pop()!;
@@ -149,25 +149,25 @@ async function forward(loaded: Loaded): Promise<ParityRow[]> {
 }
 
 async function statistics(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session, batch } = loaded;
+  const { files, session: engine, batch } = loaded;
   const want = files.expected.statistics;
   if (!want) return [];
-  session.upload(batch);
-  return statisticsRows(session.model, await session.report(), want);
+  engine.upload(batch);
+  return statisticsRows(engine.model, await engine.report(), want);
 }
 
 async function gradients(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session, batch } = loaded;
-  session.gradient([batch]);
+  const { files, session: engine, batch } = loaded;
+  engine.gradient([batch]);
   const rows: ParityRow[] = [];
-  for (const { name } of session.program.trained) {
-    const want = floats(files.reference, { name: `grad.${name}` });
-    const got = await session.read("gradients", name);
+  for (const { name } of engine.plans.trained) {
+    const want = readFloats(files.reference, { name: `grad.${name}` });
+    const got = await engine.read("gradients", name);
     const error = want.reduce((m, x, i) => Math.max(m, gap(got[i], x)), 0);
     const tolerance = 5e-4 * largest(want) + 2e-6;
     rows.push(parityRow("worst gradient", name, error, tolerance));
   }
-  const loss = await session.loss();
+  const loss = await engine.loss();
   return [
     compareNumbers("loss", "", loss, files.expected.loss, 1e-5),
     worstRow(rows),
@@ -176,12 +176,12 @@ async function gradients(loaded: Loaded): Promise<ParityRow[]> {
 
 /** Ten updates, a batch each, and what they leave. */
 async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session, batch } = loaded;
+  const { files, session: engine, batch } = loaded;
   const { trajectory: want } = files.expected, { schedule, maxNorm } = files;
   const evaluated = async () => {
-    session.clearLoss();
-    session.evaluate(batch, 1);
-    return await session.loss();
+    engine.clearLoss();
+    engine.evaluate(batch, 1);
+    return await engine.loss();
   };
   const before = await evaluated();
   const rates = want.lr.map((_, k) => learningRate(schedule, k));
@@ -192,9 +192,9 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
       k,
       batch.tokens.length,
     );
-    session.step([next], k + 1, rate, k, maxNorm);
+    engine.step([next], k + 1, rate, k, maxNorm);
   }
-  const history = await session.history(rates.length);
+  const history = await engine.history(rates.length);
   const after = await evaluated();
   const each = (
     quantity: string,
@@ -222,15 +222,17 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
   ];
 }
 
-async function finalNorms({ files, session }: Loaded): Promise<ParityRow> {
+async function finalNorms(
+  { files, session: engine }: Loaded,
+): Promise<ParityRow> {
   const rows: ParityRow[] = [];
-  for (const { name } of session.program.trained) {
+  for (const { name } of engine.plans.trained) {
     const want = files.expected.trajectory.final_param_l2[name];
-    const gradient = floats(files.reference, { name: `grad.${name}` });
+    const gradient = readFloats(files.reference, { name: `grad.${name}` });
     // Adam turns the rounding noise of a zero gradient into real steps.
     if (largest(gradient) < 1e-4) continue;
     if (/\b(qk_attn|[qk]_proj)\.bias$/.test(name)) continue;
-    const values = await session.read("weights", name);
+    const values = await engine.read("weights", name);
     const norm = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
     rows.push(
       compareNumbers("final parameter norm", name, norm, want, 5e-5 * want),

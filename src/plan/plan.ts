@@ -8,14 +8,19 @@
  * WebGPU forbids reading and writing one buffer in the same dispatch).
  * @module
  */
-import type { Binding, Constant, Dispatch, Traits } from "../graph/dispatch.ts";
+import type {
+  AdapterLimits,
+  Binding,
+  Constant,
+  Dispatch,
+} from "../graph/dispatch.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { bytes, count, type Tensor } from "../graph/tensor.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
 import { f32 } from "../graph/dispatch.ts";
 
 /** Where a tensor lies. */
-export type Place =
+export type TensorLocation =
   /** In a slot of the plan. */
   | { slot: number }
   /** In a tensor of the run, by name: an input, a weight, a gradient. */
@@ -23,7 +28,7 @@ export type Place =
 
 /** A storage binding of a planned dispatch. */
 export interface PlannedBinding {
-  place: Place;
+  location: TensorLocation;
   /** First byte within the tensor. */
   offset: number;
   /** Bytes. */
@@ -48,7 +53,7 @@ export interface PlannedDispatch {
     variants: { name: string; dispatch: PlannedDispatch }[];
   };
   /** Tensors written, by name, with their place: for the search of a non-finite value. */
-  writes: { name: string; place: Place; count: number }[];
+  writes: { name: string; place: TensorLocation; count: number }[];
 }
 
 /** Everything one replay does. */
@@ -58,7 +63,7 @@ export interface Plan {
   slots: number[];
   dispatches: PlannedDispatch[];
   /** Places of the tensors asked for. */
-  fetches: Map<Tensor, Place>;
+  fetches: Map<Tensor, TensorLocation>;
   flops: number;
   bytes: number;
 }
@@ -79,13 +84,13 @@ export const aligned = (size: number): number =>
 export function makePlan(
   name: string,
   graph: Graph,
-  traits: Traits,
+  limits: AdapterLimits,
   fetch: readonly Tensor[] = [],
 ): Plan {
   const nodes = liveNodes(graph, fetch);
   const { storage, copies } = shareStorage(nodes, fetch);
   const slotOf = assignSlots(nodes, storage, fetch);
-  const place = (tensor: Tensor): Place => {
+  const place = (tensor: Tensor): TensorLocation => {
     const root = storage.get(tensor) ?? tensor;
     if (root.role !== "transient") return { external: root.name };
     return { slot: slotOf.index.get(root)! };
@@ -98,7 +103,7 @@ export function makePlan(
     workgroups: dispatch.workgroups,
     flops: dispatch.flops,
     bytes: dispatch.bytes,
-    bindings: dispatch.bindings.map((b) => bind(b, place, traits)),
+    bindings: dispatch.bindings.map((b) => bind(b, place, limits)),
     writes: dispatch.bindings.filter((b) => b.access !== "read").map((b) => ({
       name: b.tensor.name,
       place: place(b.tensor),
@@ -117,8 +122,8 @@ export function makePlan(
     const label = node.outputs[0]?.name ?? node.operation.name;
     const copied = copies.get(node);
     const lowered = [
-      ...copied ? copy(copied, node.outputs[0], traits) : [],
-      ...node.operation.lower(node, traits),
+      ...copied ? copy(copied, node.outputs[0], limits) : [],
+      ...node.operation.lower(node, limits),
     ];
     for (const d of lowered) {
       dispatches.push(planned(d, `${node.operation.name}: ${label}`));
@@ -140,7 +145,7 @@ function liveNodes(graph: Graph, fetch: readonly Tensor[]): Node[] {
   return graph.nodes.toReversed().filter((node) => {
     if (!node.effect && !node.outputs.some((t) => needed.has(t))) return false;
     for (const input of node.inputs) needed.add(input);
-    if (node.onto) needed.add(node.onto);
+    if (node.accumulateInto) needed.add(node.accumulateInto);
     return true;
   }).reverse();
 }
@@ -154,19 +159,27 @@ function shareStorage(nodes: Node[], fetch: readonly Tensor[]) {
   const storage = new Map<Tensor, Tensor>();
   const copies = new Map<Node, Tensor>();
   nodes.forEach((node, i) => {
-    for (const tensor of [...node.inputs, ...node.onto ? [node.onto] : []]) {
+    for (
+      const tensor of [
+        ...node.inputs,
+        ...node.accumulateInto ? [node.accumulateInto] : [],
+      ]
+    ) {
       lastUse.set(tensor, i);
     }
   });
   nodes.forEach((node, i) => {
-    const { onto, outputs: [output] } = node;
-    if (!onto) return;
+    const { accumulateInto, outputs: [output] } = node;
+    if (!accumulateInto) return;
     // Inputs are filled from outside and stay as they are.
-    const inPlace = onto.role === "persistent" ||
-      onto.role === "transient" && lastUse.get(onto)! <= i &&
-        !fetch.includes(onto) && !node.inputs.includes(onto);
-    if (inPlace) storage.set(output, storage.get(onto) ?? onto);
-    else copies.set(node, onto);
+    const inPlace = accumulateInto.role === "persistent" ||
+      accumulateInto.role === "transient" &&
+        lastUse.get(accumulateInto)! <= i &&
+        !fetch.includes(accumulateInto) &&
+        !node.inputs.includes(accumulateInto);
+    if (inPlace) {
+      storage.set(output, storage.get(accumulateInto) ?? accumulateInto);
+    } else copies.set(node, accumulateInto);
   });
   return { storage, copies };
 }
@@ -187,7 +200,7 @@ function assignSlots(
   };
   nodes.forEach((node, at) => {
     for (const tensor of [...node.outputs, ...node.inputs]) touch(tensor, at);
-    if (node.onto) touch(node.onto, at);
+    if (node.accumulateInto) touch(node.accumulateInto, at);
   });
   for (const tensor of fetch) touch(tensor, nodes.length);
   const sizes: number[] = [];
@@ -215,22 +228,22 @@ function assignSlots(
 
 function bind(
   binding: Binding,
-  place: (tensor: Tensor) => Place,
-  traits: Traits,
+  place: (tensor: Tensor) => TensorLocation,
+  limits: AdapterLimits,
 ): PlannedBinding {
   const { tensor, access, offset = 0 } = binding;
   const whole = Math.ceil(bytes(tensor) / 16) * 16;
   const size = Math.min(binding.size ?? Infinity, whole - offset);
-  if (size > traits.maxBindingBytes) {
+  if (size > limits.maxBindingBytes) {
     throw new RangeError(
-      `Cannot bind '${tensor.name}' ([${tensor.shape}], ${size} bytes): this adapter binds at most ${traits.maxBindingBytes}; lower the batch size, or the model's width`,
+      `Cannot bind '${tensor.name}' ([${tensor.shape}], ${size} bytes): this adapter binds at most ${limits.maxBindingBytes}; lower the batch size, or the model's width`,
     );
   }
-  return { place: place(tensor), offset, size, access };
+  return { location: place(tensor), offset, size, access };
 }
 
-function copy(from: Tensor, to: Tensor, traits: Traits): Dispatch[] {
-  return flatRanges(count(to), traits).map((range) => ({
+function copy(from: Tensor, to: Tensor, limits: AdapterLimits): Dispatch[] {
+  return flatRanges(count(to), limits).map((range) => ({
     kernel: "elementwise/weighted_sum",
     constants: { WG: 64, BRANCHES: 1, TRAINED: 0, GAINS: 0, ONTO: false },
     params: [range.count, f32(1), f32(0), f32(0)],

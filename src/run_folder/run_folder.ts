@@ -25,7 +25,7 @@ export class RunFolder {
   readonly dir: string;
   #lock: RunLock;
 
-  /** Use {@linkcode openRun}. */
+  /** Use {@linkcode openRunFolder}. */
   constructor(dir: string, lock: RunLock) {
     this.dir = dir;
     this.#lock = lock;
@@ -74,7 +74,7 @@ export class RunFolder {
  * @throws {UserError} if it cannot be written, another process holds it, it
  * holds a run and is not to be resumed, or holds none and is
  */
-export async function openRun(
+export async function openRunFolder(
   dir: string,
   options: { resume: boolean },
 ): Promise<RunFolder> {

@@ -16,7 +16,7 @@
  * @module
  */
 import { gradientName } from "../graph/differentiate.ts";
-import type { Traits } from "../graph/dispatch.ts";
+import type { AdapterLimits } from "../graph/dispatch.ts";
 import { Graph } from "../graph/graph.ts";
 import {
   type HiddenMoments,
@@ -68,10 +68,10 @@ export function buildReport(
   batch: number,
   trained: readonly ParameterSpec[],
   options: ReportOptions,
-  traits: Traits,
+  limits: AdapterLimits,
 ): Report | undefined {
   if (!Object.values(options).includes(true)) return undefined;
-  const graph = new Graph(), rows = batch * model.context;
+  const graph = new Graph(), rows = batch * model.sequenceLength;
   const report: Omit<Report, "plan"> = { options, entropies: [], hidden: [] };
   const fetched: Tensor[] = [];
   if (options.attnEntropy || options.outliers) {
@@ -108,11 +108,11 @@ export function buildReport(
     const gradients = trained.map((p) =>
       graph.persistent(gradientName(p.name), p.shape)
     );
-    const sums = sumsOfSquares(graph, "gradient norms", gradients, traits);
+    const sums = sumsOfSquares(graph, "gradient norms", gradients, limits);
     report.gradients = { ...sums, names: trained.map((p) => p.name) };
     fetched.push(sums.sums);
   }
-  return { ...report, plan: makePlan("report", graph, traits, fetched) };
+  return { ...report, plan: makePlan("report", graph, limits, fetched) };
 }
 
 /**
@@ -137,12 +137,12 @@ export async function readReport(
   report: Report,
 ): Promise<Record<string, number>> {
   const { model } = engine, { options, plan } = report;
-  const places = [...plan.fetches].map(([tensor, place]) => ({
-    place,
+  const places = [...plan.fetches].map(([tensor, location]) => ({
+    place: location,
     size: bytes(tensor),
   }));
   const gains = options.gains ? gainParameters(model) : [];
-  const onDevice = gains.filter((p) => engine.trains(p));
+  const onDevice = gains.filter((p) => engine.isTrained(p));
   const data = (await engine.executor.readAll([
     ...places,
     ...onDevice.map((p) => ({
@@ -191,7 +191,7 @@ export async function readReport(
 export interface MeasuredEngine {
   readonly model: Model;
   readonly executor: Executor;
-  trains(spec: ParameterSpec): boolean;
+  isTrained(spec: ParameterSpec): boolean;
 }
 
 /** Signs of outlier features in one layer's hidden states. */

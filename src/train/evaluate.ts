@@ -1,6 +1,9 @@
 /** Loss of the model on held-out text. @module */
 import type { TokenSplit } from "../data/mod.ts";
-import { evalBatches, type FeedOptions } from "../data/loader/batch_loader.ts";
+import {
+  evalBatches,
+  type EvalBatchOptions,
+} from "../data/loader/batch_loader.ts";
 import type { Batch } from "../data/loader/batch.ts";
 
 /** Mean cross-entropy over a split. */
@@ -34,7 +37,7 @@ const SUMMED = 32;
 export async function evaluate(
   session: LossSum,
   split: TokenSplit,
-  options: FeedOptions,
+  options: EvalBatchOptions,
   limit: number | null,
   stop: () => boolean = () => false,
 ): Promise<Evaluation | null> {

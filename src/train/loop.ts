@@ -8,24 +8,24 @@ import type { MixtureState } from "../data/loader/mixture.ts";
 import { UserError } from "../errors.ts";
 import { learningRate } from "../optim/schedule.ts";
 import {
-  type Culprit,
   findNonFinite,
-  nonFiniteWeights,
-  NotFinite,
+  findNonFiniteWeight,
+  NonFiniteError,
+  type NonFiniteTensor,
 } from "../engine/non_finite.ts";
 import type { Evaluation } from "./evaluate.ts";
-import type { TrainFeed } from "../data/loader/batch_loader.ts";
+import type { BatchLoader } from "../data/loader/batch_loader.ts";
 import type { MetricsLog } from "../run_folder/metrics_log.ts";
 import type { Progress } from "../terminal/progress_bar.ts";
-import type { Session, StepRecord } from "../engine/train_engine.ts";
-import { historySlots, type Settings } from "../engine/train_settings.ts";
+import type { StepRecord, TrainEngine } from "../engine/train_engine.ts";
+import { historySlots, type TrainSettings } from "../engine/train_settings.ts";
 import type { StopRequest, StopSignal } from "./signals.ts";
 
 /** What the loop works with. */
 export interface LoopParts {
-  session: Session;
-  feed: TrainFeed;
-  settings: Settings;
+  session: TrainEngine;
+  feed: BatchLoader;
+  settings: TrainSettings;
   metrics: MetricsLog;
   progress: Progress;
   stop: StopRequest;
@@ -33,24 +33,24 @@ export interface LoopParts {
   evaluate?: () => Promise<Evaluation | null>;
   /** Looks inside the blocks after a step; absent where nothing is asked for. */
   report?: () => Promise<Record<string, number>>;
-  /** Saves the state after `step` steps. Throws {@linkcode NotFinite} rather than save such values. */
+  /** Saves the state after `step` steps. Throws {@linkcode NonFiniteError} rather than save such values. */
   save(step: number): Promise<void>;
   /** Words for what is left to go back to. */
-  kept(): string;
+  describeLastCheckpoint(): string;
 }
 
 /** When things are due. */
-export interface Due {
+export interface Intervals {
   logSteps: number;
   evalSteps: number;
   saveSteps: number;
   reportSteps: number;
   /** Largest gradient norm; 0 for no clipping. */
-  maxNorm: number;
+  maxGradNorm: number;
 }
 
 /** How a run ended. */
-export interface Ended {
+export interface TrainResult {
   step: number;
   /** The last evaluation. */
   evaluation: Evaluation | null;
@@ -76,19 +76,20 @@ const SYNC_SECONDS = 1;
  */
 export async function trainLoop(
   parts: LoopParts,
-  due: Due,
+  intervals: Intervals,
   first: number,
   elapsed: number,
-): Promise<Ended> {
-  const { session, feed, settings, metrics, progress, stop } = parts;
+): Promise<TrainResult> {
+  const { session: engine, feed: loader, settings, metrics, progress, stop } =
+    parts;
   const { totalSteps, tokensPerStep, schedule } = settings;
-  const slots = historySlots(due.logSteps);
+  const slots = historySlots(intervals.logSteps);
   const every = (steps: number, step: number) =>
     step % steps === 0 || step === totalSteps;
   let evaluation: Evaluation | null = null;
   let interval = 1;
   let mark = { step: first, at: performance.now() };
-  let logged = { step: first, at: performance.now(), waited: feed.waited };
+  let logged = { step: first, at: performance.now(), waited: loader.waited };
   const begun = performance.now();
   // Training time: what evaluations and checkpoints take does not count.
   let paused = 0;
@@ -97,13 +98,13 @@ export async function trainLoop(
   const hint = waitHint();
 
   const readBack = async (step: number) => {
-    const records = await session.history(step - mark.step);
-    const bad = records.findIndex((r) => r.bad);
+    const records = await engine.history(step - mark.step);
+    const bad = records.findIndex((r) => r.nonFinite);
     if (bad >= 0) {
-      feed.restore(states[bad]);
+      loader.restore(states[bad]);
       const t = mark.step + bad + 1;
-      const why = await explain(session, feed, records[bad], t);
-      throw stopped(t, why, parts);
+      const why = await explain(engine, loader, records[bad], t);
+      throw trainingStopped(t, why, parts);
     }
     window.push(...records);
     states.length = 0;
@@ -122,16 +123,23 @@ export async function trainLoop(
     try {
       await parts.save(step);
     } catch (error) {
-      if (!(error instanceof NotFinite)) throw error;
-      throw stopped(step, `its update left ${error.message}`, parts);
+      if (!(error instanceof NonFiniteError)) throw error;
+      throw trainingStopped(step, `its update left ${error.message}`, parts);
     }
   };
 
-  const tell = async (step: number, { loss, perplexity }: Evaluation) => {
+  const logEvaluation = async (
+    step: number,
+    { loss, perplexity }: Evaluation,
+  ) => {
     if (!Number.isFinite(loss)) {
-      const culprit = await nonFiniteWeights(session);
+      const culprit = await findNonFiniteWeight(engine);
       const where = culprit ? `, as are ${said(culprit)}` : "";
-      throw stopped(step, `validation loss ${loss}, not finite${where}`, parts);
+      throw trainingStopped(
+        step,
+        `validation loss ${loss}, not finite${where}`,
+        parts,
+      );
     }
     metrics.write({
       step,
@@ -155,10 +163,10 @@ export async function trainLoop(
   // The untrained weights too, on the batch that comes first.
   if (parts.report && step === 0 && !stop.requested) {
     const pause = performance.now();
-    const { state } = feed;
-    session.gradient(feed.next());
-    feed.restore(state);
-    logged.waited = feed.waited;
+    const { state } = loader;
+    engine.gradient(loader.next());
+    loader.restore(state);
+    logged.waited = loader.waited;
     await report(0);
     const away = performance.now() - pause;
     paused += away;
@@ -166,19 +174,25 @@ export async function trainLoop(
     mark.at += away;
   }
   while (step < totalSteps && !stop.requested) {
-    states.push(feed.state);
-    const batches = feed.next();
+    states.push(loader.state);
+    const batches = loader.next();
     const rate = learningRate(schedule, step);
-    session.step(batches, step + 1, rate, step - mark.step, due.maxNorm);
+    engine.step(
+      batches,
+      step + 1,
+      rate,
+      step - mark.step,
+      intervals.maxGradNorm,
+    );
     step++;
 
-    const logs = every(due.logSteps, step);
-    const evaluates = parts.evaluate && every(due.evalSteps, step);
-    const saves = every(due.saveSteps, step);
-    const reports = parts.report && every(due.reportSteps, step);
+    const logs = every(intervals.logSteps, step);
+    const evaluates = parts.evaluate && every(intervals.evalSteps, step);
+    const saves = every(intervals.saveSteps, step);
+    const reports = parts.report && every(intervals.reportSteps, step);
     // Device errors are only seen between turns of the event loop.
     await setImmediate();
-    session.executor.gpu.check();
+    engine.executor.gpu.check();
     if (
       !logs && !evaluates && !saves && !reports && !stop.requested &&
       step - mark.step < interval
@@ -196,21 +210,21 @@ export async function trainLoop(
         grad_norm: window[window.length - 1].gradNorm,
         tokens_per_second: (step - logged.step) * tokensPerStep / seconds,
         elapsed: elapsed + (now - begun - paused) / 1000,
-        data_wait_ms: (feed.waited - logged.waited) / (step - logged.step),
+        data_wait_ms: (loader.waited - logged.waited) / (step - logged.step),
       };
       metrics.write(record);
       progress.report(record);
       const slow = hint(step - logged.step, seconds, record.data_wait_ms);
       if (slow) progress.note(slow);
       window.length = 0;
-      logged = { step, at: now, waited: feed.waited };
+      logged = { step, at: now, waited: loader.waited };
     }
     const pause = performance.now();
     if (reports) await report(step);
     if (evaluates) {
       const result = await parts.evaluate!();
       if (result) {
-        await tell(step, result);
+        await logEvaluation(step, result);
         evaluation = result;
       }
     }
@@ -247,7 +261,7 @@ export function waitHint(): (
   seconds: number,
   waitMs: number,
 ) => string | null {
-  let said = false, started = false;
+  let describeTensor = false, started = false;
   let steps = 0, seconds = 0, waited = 0;
   return (more, took, waitMs) => {
     if (!started) {
@@ -258,10 +272,12 @@ export function waitHint(): (
     steps += more;
     seconds += took;
     waited += more * waitMs / 1000;
-    if (said || seconds < HINT_SECONDS || waited < HINT_SHARE * seconds) {
+    if (
+      describeTensor || seconds < HINT_SECONDS || waited < HINT_SHARE * seconds
+    ) {
       return null;
     }
-    said = true;
+    describeTensor = true;
     const perStep = (total: number) => (1000 * total / steps).toPrecision(3);
     return `waiting for data: ${perStep(waited)} ms of ${
       perStep(seconds)
@@ -273,22 +289,26 @@ const mean = (x: number[]) => x.reduce((a, b) => a + b, 0) / x.length;
 
 /** The record of bad step `t`, and where it went wrong; `feed` stands before that step. */
 async function explain(
-  session: Session,
-  feed: TrainFeed,
+  engine: TrainEngine,
+  loader: BatchLoader,
   { loss, gradNorm }: StepRecord,
   t: number,
 ): Promise<string> {
-  const culprit = await findNonFinite(session, feed.next(), t);
+  const culprit = await findNonFinite(engine, loader.next(), t);
   const where = culprit
     ? `first in ${said(culprit)}`
     : "in no single tensor: the gradient's norm overflowed";
   return `loss ${loss}, gradient norm ${gradNorm}, not finite ${where}`;
 }
 
-const said = ({ tensor, label, count }: Culprit) =>
+const said = ({ tensor, label, count }: NonFiniteTensor) =>
   `'${tensor}' (${label}; ${count} values)`;
 
-const stopped = (step: number, why: string, { kept }: LoopParts) =>
+const trainingStopped = (
+  step: number,
+  why: string,
+  { describeLastCheckpoint: kept }: LoopParts,
+) =>
   new UserError(
     `Training stopped at step ${step}: ${why}; ${kept()}: lower train.learning_rate, or lengthen the warm-up`,
   );

@@ -16,7 +16,7 @@ import {
 } from "../data/mod.ts";
 import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
-import { cacheFolder } from "../fs/cache_dir.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { HUB } from "./pin_data.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import { sourceTexts } from "../assets/source_text.ts";
@@ -28,7 +28,7 @@ const DATA_SEED = 0;
 export interface DataPart {
   ref: SplitRef;
   /** Sequences in it. */
-  chunks: number;
+  sequences: number;
   /** How often it is drawn from, relative to the others; null for one that is all there is. */
   weight: number | null;
 }
@@ -58,7 +58,7 @@ export interface OpenDataOptions {
 /** The tokenizer that the config names. */
 export function tokenizerOf(config: Config): Promise<Tokenizer> {
   return loadTokenizer(config.data.tokenizer, {
-    cacheDir: cacheFolder(config),
+    cacheDir: resolveCacheDir(config),
   });
 }
 
@@ -96,7 +96,7 @@ export async function openData(
           : { files },
         validDocuments,
         tokenizer,
-        contextLength: contextLength(model),
+        sequenceLength: contextLength(model),
         say,
       });
     };
@@ -107,10 +107,10 @@ export async function openData(
   const part = (split: "train" | "valid") =>
     stores.map(({ dir, summary }, i) => ({
       ref: { store: dir, split },
-      chunks: summary.splits[split].chunks,
+      sequences: summary.splits[split].chunks,
       weight: weighted ? data.weights[i] : null,
     }));
-  const valid = part("valid").filter(({ chunks }) => chunks > 0)
+  const valid = part("valid").filter(({ sequences }) => sequences > 0)
     .map((part) => ({ ...part, weight: null }));
   return {
     tokenizer,
@@ -165,7 +165,7 @@ export async function prepareWith(
   options:
     & Pick<
       PrepareOptions,
-      "documents" | "tokenizer" | "contextLength" | "say"
+      "documents" | "tokenizer" | "sequenceLength" | "say"
     >
     & Partial<PrepareOptions>,
 ): Promise<Prepared> {
@@ -180,7 +180,7 @@ export async function prepareWith(
       dedup: data.dedup,
       skipBad: data.skip_bad,
       workers: data.workers,
-      cacheDir: cacheFolder(config),
+      cacheDir: resolveCacheDir(config),
       onProgress: (p) => meter.at(p),
       ...options,
     });
@@ -234,7 +234,7 @@ export async function sourcesOf(
       const { files } = await hubDataset({
         url: names[i],
         split,
-        cacheDir: cacheFolder(config),
+        cacheDir: resolveCacheDir(config),
         say,
         onProgress: (p) => meter.at({ ...p, phase: "download" }),
       });
@@ -286,9 +286,9 @@ async function openFairseq(
   return {
     tokenizer,
     fingerprint,
-    train: [{ ref: { fairseq: train }, chunks: chunks.train, weight: null }],
+    train: [{ ref: { fairseq: train }, sequences: chunks.train, weight: null }],
     valid: valid
-      ? [{ ref: { fairseq: valid }, chunks: chunks.valid, weight: null }]
+      ? [{ ref: { fairseq: valid }, sequences: chunks.valid, weight: null }]
       : [],
     ignoreId: null,
     stores: [],

@@ -7,9 +7,9 @@ import { existsSync } from "node:fs";
 import type { Config } from "../config/mod.ts";
 import { TOKENIZER_NAMES } from "../data/mod.ts";
 import { hubCommit, parseHubName, parseHubUrl } from "../data/hub/mod.ts";
-import { spool } from "../data/sources/stdin_file.ts";
+import { cacheStdin } from "../data/sources/stdin_file.ts";
 import { UserError } from "../errors.ts";
-import { cacheFolder } from "../fs/cache_dir.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
 
 /** The name of standard input among files. */
 const STDIN = "-";
@@ -71,7 +71,7 @@ async function pinEntry(
     kind: "dataset",
     repo,
     revision,
-    cacheDir: cacheFolder(config),
+    cacheDir: resolveCacheDir(config),
     say,
   });
   return `hf://datasets/${repo}@${commit}${
@@ -90,7 +90,7 @@ async function pinTokenizer(
   const hub = local ? null : parseHubName(name);
   // Names without an owner are too easily a slip of the pen.
   if (!hub?.repo.includes("/")) return name;
-  const cacheDir = cacheFolder(config);
+  const cacheDir = resolveCacheDir(config);
   const commit = await hubCommit({ kind: "model", ...hub, cacheDir, say });
   return `${hub.repo}@${commit}`;
 }
@@ -104,8 +104,8 @@ async function keepStdin(
       `Cannot read standard input as it is a terminal: pipe text into this command, or name files in place of '${STDIN}'`,
     );
   }
-  const path = await spool(Deno.stdin.readable, {
-    cacheDir: cacheFolder(config),
+  const path = await cacheStdin(Deno.stdin.readable, {
+    cacheDir: resolveCacheDir(config),
     format: config.data.format,
   });
   say(`kept standard input as ${path}`);

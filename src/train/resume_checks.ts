@@ -2,14 +2,14 @@
 import type { Config } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
-import type { Choices } from "../gpu/tuner.ts";
+import type { KernelChoices } from "../gpu/tuner.ts";
 import {
   type Checkpoint,
   listCheckpoints,
 } from "../checkpoint/checkpoint_folder.ts";
 import { quoted } from "../fs/atomic_file.ts";
 import { readMetrics } from "../run_folder/metrics_log.ts";
-import type { Settings } from "../engine/train_settings.ts";
+import type { TrainSettings } from "../engine/train_settings.ts";
 import type { TrainState } from "../checkpoint/train_state.ts";
 
 /** The kernels that a run was computing with, or null where they are not known or of another adapter. */
@@ -17,7 +17,7 @@ export function recordedChoices(
   path: string,
   gpu: Gpu,
   say: (line: string) => void,
-): Choices | null {
+): KernelChoices | null {
   try {
     const { adapter, kernels } = JSON.parse(Deno.readTextFileSync(path));
     if (adapter.description === gpu.info.description) return kernels;
@@ -40,7 +40,7 @@ export function checkResumable(
   dir: string,
   state: TrainState,
   config: Config,
-  settings: Settings,
+  settings: TrainSettings,
   fingerprint: string,
   say: (line: string) => void,
 ): void {
@@ -58,7 +58,9 @@ export function checkResumable(
       } as 'seed' must be what it was: got ${config.seed} in its config.yaml and ${state.seed} in the checkpoint; start a new run`,
     );
   }
-  const keys = Object.keys(settings.schedule) as (keyof Settings["schedule"])[];
+  const keys = Object.keys(
+    settings.schedule,
+  ) as (keyof TrainSettings["schedule"])[];
   if (keys.some((key) => settings.schedule[key] !== state.schedule[key])) {
     say(
       "its config.yaml was changed: from here on the new schedule holds",
@@ -78,7 +80,7 @@ function earlier(runDir: string, step: number): Checkpoint | undefined {
 }
 
 /** Adds the way back to what is wrong with a checkpoint. */
-export function withWayBack(
+export function suggestEarlierCheckpoint(
   error: unknown,
   runDir: string,
   checkpoint: Checkpoint,

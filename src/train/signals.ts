@@ -86,7 +86,7 @@ export class StopRequest {
  *
  * @param tidy what is done before
  */
-export function endingAtOnce(tidy: () => void = () => {}): Disposable {
+export function exitOnSignal(tidy: () => void = () => {}): Disposable {
   const listeners = SIGNALS.map((signal) => ({
     signal,
     listener() {

@@ -8,11 +8,11 @@ import { type Config, printConfig } from "../config/mod.ts";
 import { openSplits } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
-import type { Choices } from "../gpu/tuner.ts";
+import type { KernelChoices } from "../gpu/tuner.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import { parameterCount } from "../model/model.ts";
 import { VERSION } from "../version.ts";
-import { modelOf, programOf, refuseUnbuilt } from "../engine/from_config.ts";
+import { modelOf, refuseUnbuilt, stepPlansOf } from "../engine/from_config.ts";
 import {
   type Checkpoint,
   latestCheckpoint,
@@ -21,34 +21,37 @@ import {
   resolveCheckpoint,
   saveCheckpoint,
 } from "../checkpoint/checkpoint_folder.ts";
-import { cacheFolder } from "../fs/cache_dir.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openData, tokenizerOf } from "./open_data.ts";
 import { evaluate } from "./evaluate.ts";
-import { type FeedOptions, openFeed } from "../data/loader/batch_loader.ts";
+import {
+  type EvalBatchOptions,
+  openBatchLoader,
+} from "../data/loader/batch_loader.ts";
 import { exists, quoted } from "../fs/atomic_file.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import {
   checkSameTokenizer,
-  keepTokenizer,
-  keptTokenizer,
+  loadSavedTokenizer,
+  saveTokenizer,
 } from "../checkpoint/tokenizer_files.ts";
-import { type Ended, trainLoop } from "./loop.ts";
+import { trainLoop, type TrainResult } from "./loop.ts";
 import { MetricsLog } from "../run_folder/metrics_log.ts";
 import { pinData } from "./pin_data.ts";
 import { Progress } from "../terminal/progress_bar.ts";
-import type { Program } from "../engine/step_plans.ts";
+import type { StepPlans } from "../engine/step_plans.ts";
 import {
   checkResumable,
   lastElapsed,
   recordedChoices,
-  withWayBack,
+  suggestEarlierCheckpoint,
 } from "./resume_checks.ts";
-import { openRun } from "../run_folder/run_folder.ts";
-import { Session } from "../engine/train_engine.ts";
-import { settingsOf } from "../engine/train_settings.ts";
-import { endingAtOnce, StopRequest } from "./signals.ts";
+import { openRunFolder } from "../run_folder/run_folder.ts";
+import { TrainEngine } from "../engine/train_engine.ts";
+import { trainSettings } from "../engine/train_settings.ts";
+import { exitOnSignal, StopRequest } from "./signals.ts";
 import {
-  readTrainFacts,
+  loadTrainState,
   readTrainState,
   type TrainState,
   writeTrainState,
@@ -69,13 +72,13 @@ export interface RunOptions {
 }
 
 /** Trains. Returns how it ended; the folder holds everything else. */
-export async function run(options: RunOptions): Promise<Ended> {
+export async function trainRun(options: RunOptions): Promise<TrainResult> {
   const { dir, resume, say } = options;
   refuseUnbuilt(options.config);
   // Taken before the text is read: a folder in use is better told at once.
-  using traces = noTraces(dir);
-  using folder = await openRun(dir, { resume });
-  using reading = endingAtOnce(() => {
+  using traces = removeIfEmpty(dir);
+  using folder = await openRunFolder(dir, { resume });
+  using reading = exitOnSignal(() => {
     folder[Symbol.dispose]();
     traces[Symbol.dispose]();
   });
@@ -87,7 +90,7 @@ export async function run(options: RunOptions): Promise<Ended> {
   const config = resume ? options.config : await pinData(options.config, say);
   // Before any text is read: what is wrong with the model is better told at once.
   const kept = checkpoint
-    ? await keptTokenizer(checkpoint.path, config)
+    ? await loadSavedTokenizer(checkpoint.path, config)
     : config.data.name === "fairseq"
     ? undefined
     : await tokenizerOf(config);
@@ -98,25 +101,25 @@ export async function run(options: RunOptions): Promise<Ended> {
   const { tokenizer } = data;
   if (checkpoint) checkSameTokenizer(checkpoint.path, kept!, tokenizer);
   const model = modelOf(config, tokenizer.vocabSize);
-  const chunks = data.train.reduce((sum, part) => sum + part.chunks, 0);
-  const settings = settingsOf(config, chunks);
+  const sequences = data.train.reduce((sum, part) => sum + part.sequences, 0);
+  const settings = trainSettings(config, sequences);
   const accumulation = config.train.gradient_accumulation_steps;
   if (checkpoint) {
-    const facts = fromCheckpoint(dir, checkpoint, readTrainFacts);
+    const facts = fromCheckpoint(dir, checkpoint, readTrainState);
     checkResumable(dir, facts, config, settings, data.fingerprint, say);
   }
   const gpu = await openGpu();
   try {
-    const program = programOf(config, model, settings, gpu.traits);
+    const plans = stepPlansOf(config, model, settings, gpu.limits);
     const { total } = parameterCount(model);
     say(
       `${formatCount(total)} parameters · ${
-        formatBytes(program.memory.total)
+        formatBytes(plans.memory.total)
       } on ${gpu.name}`,
     );
     say(
       `${
-        formatCount(chunks * model.context)
+        formatCount(sequences * model.sequenceLength)
       } training tokens (${tokenizer.name}), ${settings.totalSteps} steps of ${
         formatCount(settings.tokensPerStep)
       } · run ${dir}`,
@@ -124,9 +127,9 @@ export async function run(options: RunOptions): Promise<Ended> {
     let choices = resume
       ? recordedChoices(folder.path("run.json"), gpu, say)
       : null;
-    choices ??= loadChoices(cacheFolder(config), gpu);
-    const session = await openSession(gpu, program, choices, say);
-    saveChoices(cacheFolder(config), gpu, choices);
+    choices ??= loadChoices(resolveCacheDir(config), gpu);
+    const engine = await openSession(gpu, plans, choices, say);
+    saveChoices(resolveCacheDir(config), gpu, choices);
     if (!checkpoint) {
       folder.writeConfig(printConfig({ ...config, run: dir }));
       folder.writeInfo({
@@ -135,21 +138,21 @@ export async function run(options: RunOptions): Promise<Ended> {
         kernels: choices,
         data: { fingerprint: data.fingerprint, tokenizer: tokenizer.name },
         parameters: parameterCount(model),
-        memory: program.memory,
-        flops_per_step: accumulation * program.micro.flops +
-          program.update.flops,
+        memory: plans.memory,
+        flops_per_step: accumulation * plans.micro.flops +
+          plans.update.flops,
       });
     }
     using valid = closing(
       data.valid.length > 0 ? openSplits(data.valid.map((p) => p.ref)) : null,
     );
-    const feedOptions = {
-      rows: config.train.device_train_batch_size,
-      vocabSize: model.vocabulary,
+    const batchOptions = {
+      batchSize: config.train.device_train_batch_size,
+      vocabSize: model.vocabSize,
       ignoreId: data.ignoreId,
     };
-    using feed = await openFeed({
-      ...feedOptions,
+    using loader = await openBatchLoader({
+      ...batchOptions,
       parts: data.train,
       seed: config.seed,
       accumulation,
@@ -159,16 +162,16 @@ export async function run(options: RunOptions): Promise<Ended> {
       const state = fromCheckpoint(
         dir,
         checkpoint,
-        (path) => readTrainState(path, session),
+        (path) => loadTrainState(path, engine),
       );
-      feed.restore(state.sampler);
+      loader.restore(state.sampler);
       step = state.step;
       // Those after it belong to a way that is not gone again.
       removeCheckpointsAfter(dir, step);
       say(`resuming after step ${step}`);
     } else {
       if (resume) say("no checkpoint yet: starting from the first step");
-      initialiseWeights(session, config.seed);
+      initialiseWeights(engine, config.seed);
     }
     // A run from its start writes its report on step 0 again.
     using metrics = MetricsLog.open(folder.path("metrics.jsonl"), step || -1);
@@ -183,49 +186,49 @@ export async function run(options: RunOptions): Promise<Ended> {
         Deno.stderr.isTerminal() ? "\r\x1b[K" : ""
       }${signal}: finishing the step and saving; once more to quit at once\n`
     );
-    const evalOptions: FeedOptions = {
-      ...feedOptions,
-      rows: config.train.device_eval_batch_size,
+    const evalOptions: EvalBatchOptions = {
+      ...batchOptions,
+      batchSize: config.train.device_eval_batch_size,
     };
     const stateOf = (step: number): TrainState => ({
       format: 1,
       step,
       tokens: step * settings.tokensPerStep,
       seed: config.seed,
-      sampler: feed.state,
+      sampler: loader.state,
       schedule: settings.schedule,
       data: data.fingerprint,
     });
     return await trainLoop(
       {
-        session,
-        feed,
+        session: engine,
+        feed: loader,
         settings,
         metrics,
         progress,
         stop,
         evaluate: valid.split === null ? undefined : () =>
           evaluate(
-            session,
+            engine,
             valid.split!,
             evalOptions,
             config.train.max_eval_batches,
             () => stop.requested !== null,
           ),
-        report: program.report && (() => session.report()),
+        report: plans.report && (() => engine.report()),
         async save(step) {
           metrics.sync();
           await saveCheckpoint(
             dir,
             step,
             async (path) => {
-              await writeTrainState(path, session, stateOf(step));
-              keepTokenizer(path, tokenizer);
+              await writeTrainState(path, engine, stateOf(step));
+              saveTokenizer(path, tokenizer);
             },
             config.train.keep,
           );
         },
-        kept() {
+        describeLastCheckpoint() {
           const last = listCheckpoints(dir).at(-1);
           return last
             ? `the last good checkpoint is ${quoted(last.path)}`
@@ -237,7 +240,7 @@ export async function run(options: RunOptions): Promise<Ended> {
         evalSteps: config.train.eval_steps,
         saveSteps: config.train.save_steps,
         reportSteps: config.report_every,
-        maxNorm: config.train.max_grad_norm,
+        maxGradNorm: config.train.max_grad_norm,
       },
       step,
       elapsed,
@@ -248,7 +251,7 @@ export async function run(options: RunOptions): Promise<Ended> {
 }
 
 /** Removes the folders that a run has made, should it end before anything is in them. */
-function noTraces(dir: string): Disposable {
+function removeIfEmpty(dir: string): Disposable {
   const made: string[] = [];
   for (let at = resolve(dir); !exists(at); at = dirname(at)) made.push(at);
   return {
@@ -270,7 +273,7 @@ function fromCheckpoint<T>(
   try {
     return read(checkpoint.path);
   } catch (error) {
-    throw withWayBack(error, dir, checkpoint);
+    throw suggestEarlierCheckpoint(error, dir, checkpoint);
   }
 }
 
@@ -281,22 +284,22 @@ function fromCheckpoint<T>(
  */
 export async function openSession(
   gpu: Gpu,
-  program: Program,
-  choices: Choices,
+  plans: StepPlans,
+  choices: KernelChoices,
   say: (line: string) => void,
-): Promise<Session> {
+): Promise<TrainEngine> {
   const room = deviceBytes(gpu);
-  if (program.memory.total > room) {
+  if (plans.memory.total > room) {
     throw new UserError(
       `Cannot fit the run as it must have ${
-        formatBytes(program.memory.total)
+        formatBytes(plans.memory.total)
       } of memory and this machine has ${
         formatBytes(room)
       } free: lower train.device_train_batch_size or the model's size`,
     );
   }
   let said = false;
-  return await Session.open(gpu, program, choices, [], () => {
+  return await TrainEngine.open(gpu, plans, choices, [], () => {
     if (!said) say("timing kernels for this device, once");
     said = true;
   });
@@ -304,7 +307,7 @@ export async function openSession(
 
 /** Memory that buffers can come from, where it can be known. */
 function deviceBytes(gpu: Gpu): number {
-  return gpu.traits.software ? Deno.systemMemoryInfo().available : Infinity;
+  return gpu.limits.software ? Deno.systemMemoryInfo().available : Infinity;
 }
 
 function closing<T extends { close(): void }>(split: T | null) {

@@ -15,7 +15,7 @@ import { vulkanDriver } from "../../src/bench/vulkan_driver.ts";
 import { asText } from "../../src/bench/table.ts";
 import { benchTables } from "../../src/bench/tables.ts";
 import { bench } from "../../src/cli/bench.ts";
-import { readWords } from "../../src/cli/command.ts";
+import { parseCommand } from "../../src/cli/command.ts";
 import { UserError } from "../../src/errors.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 import { withPython } from "./_stub.ts";
@@ -34,7 +34,7 @@ deviceTest("runBench() measures every section", async () => {
     const { machine, peer, matmul, step, kernels, host, report, data } = result;
     assertEquals(machine.adapter, device.name);
     finite(result.peak!.gflops, result.peak!.gbytes);
-    if (device.traits.software) assertStringIncludes(peer, "not available");
+    if (device.limits.software) assertStringIncludes(peer, "not available");
     assertEquals(
       new Set(matmul!.map((r) => r.layout)),
       new Set(["NN", "NT", "TN"]),
@@ -93,7 +93,7 @@ Deno.test("needGpu() lets data be measured without one", () => {
 });
 
 Deno.test("bench refuses words, and a file that it could not write, before it measures", async () => {
-  const run = (...args: string[]) => bench.run(readWords(bench, args));
+  const run = (...args: string[]) => bench.run(parseCommand(bench, args));
   await assertRejects(() => run("tiny"), UserError, "options alone");
   await assertRejects(
     () => run("--json", "/no/such/folder/x.json"),

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { assetPaths, assetText } from "../../src/assets/assets.ts";
 import { compose, contextLength } from "../../src/config/mod.ts";
 import { parameterCount } from "../../src/model/model.ts";
-import { modelOf, programOf } from "../../src/engine/from_config.ts";
-import { settingsOf } from "../../src/engine/train_settings.ts";
+import { modelOf, stepPlansOf } from "../../src/engine/from_config.ts";
+import { trainSettings } from "../../src/engine/train_settings.ts";
 import { ASSUMED } from "../../src/cli/plan.ts";
 import { fairseqConfigOf } from "../helpers/config.ts";
 
@@ -33,8 +33,8 @@ for (const name of EXPERIMENTS) {
     const { config } = compose({ overrides: [`experiment=${name}`] });
     const vocabulary = config.data.vocab_size ?? 256;
     const model = modelOf(config, vocabulary);
-    const settings = settingsOf(config, 1000);
-    const { memory, micro, update } = programOf(
+    const settings = trainSettings(config, 1000);
+    const { memory, micro, update } = stepPlansOf(
       config,
       model,
       settings,
@@ -43,10 +43,10 @@ for (const name of EXPERIMENTS) {
     const { total } = parameterCount(model);
     const size = SIZES[name.split("-").slice(0, 2).join("-")];
     if (size) assert(Math.abs(total / 1e6 / size - 1) < 0.01, `${total}`);
-    assertEquals(model.context, contextLength(config.model));
+    assertEquals(model.sequenceLength, contextLength(config.model));
     assert(memory.total > 16 * total * 0.99, `${memory.total}`);
     // A training step is 6 FLOPs a weight and token, or more: attention, logits.
-    const tokens = config.train.device_train_batch_size * model.context;
+    const tokens = config.train.device_train_batch_size * model.sequenceLength;
     assert(micro.flops > 5 * total * tokens * 0.7, `${micro.flops}`);
     assert(update.flops > 0);
     const seconds = (performance.now() - start) / 1000;
@@ -72,7 +72,7 @@ Deno.test("NormFormer's experiments train as fairseq's commands do", () => {
   );
   assertEquals([model.dropout, model.attention_dropout], [0.1, 0.1]);
   assertEquals(seed, 1);
-  const settings = settingsOf(best, 1);
+  const settings = trainSettings(best, 1);
   // Half a million tokens an update.
   assertEquals(settings.tokensPerStep, 1024 * 1024 / 2);
   assertEquals(settings.schedule, {
@@ -93,7 +93,7 @@ Deno.test("NormFormer's experiments train as fairseq's commands do", () => {
   const medium = fairseqConfigOf("experiment=nf-355m-normformer");
   assertEquals([medium.model.dropout, medium.train.learning_rate], [0, 1e-3]);
   const large = fairseqConfigOf("experiment=nf-2.7b-normformer");
-  assertEquals(settingsOf(large, 1).tokensPerStep, 1024 * 1024);
+  assertEquals(trainSettings(large, 1).tokensPerStep, 1024 * 1024);
   assertEquals(large.model.activation_fn, "relu_squared");
   assertEquals([large.train.learning_rate, large.train.max_steps], [
     6e-4,

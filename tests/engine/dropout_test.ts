@@ -15,18 +15,18 @@ deviceTest(
   "Session.step() repeats to the bit with dropout, and depends on seed and step",
   async () => {
     const run = async (seed: number, first: number) => {
-      const session = await openSession({ accumulation: 2, seed }, RATES);
+      const engine = await openSession({ accumulation: 2, seed }, RATES);
       try {
         for (let i = 0; i < 3; i++) {
-          session.step(split(sequences(4, i), 2), first + i, 1e-2, i, 1);
+          engine.step(split(sequences(4, i), 2), first + i, 1e-2, i, 1);
         }
-        const weights = await all(session, "weights");
+        const weights = await all(engine, "weights");
         return {
           weights,
-          losses: (await session.history(3)).map((r) => r.loss),
+          losses: (await engine.history(3)).map((r) => r.loss),
         };
       } finally {
-        session.close();
+        engine.close();
       }
     };
     const [a, b, otherSeed, otherStep] = [
@@ -42,12 +42,12 @@ deviceTest(
 );
 
 deviceTest("Session.gradient() drops anew in each micro-batch", async () => {
-  const session = await openSession({ accumulation: 2 }, RATES);
+  const engine = await openSession({ accumulation: 2 }, RATES);
   try {
     const batch = toBatch(sequences(2, 3));
     const mean = async (count: number, t: number) => {
-      session.gradient(Array(count).fill(batch), t);
-      return await session.loss();
+      engine.gradient(Array(count).fill(batch), t);
+      return await engine.loss();
     };
     const [one, two] = [await mean(1, 1), await mean(2, 1)];
     assertEquals(await mean(1, 1), one);
@@ -55,28 +55,28 @@ deviceTest("Session.gradient() drops anew in each micro-batch", async () => {
     // Equal sequences under equal masks would have the loss of one of them.
     assert(Math.abs(one - two) > 1e-4, `${one} and ${two}`);
   } finally {
-    session.close();
+    engine.close();
   }
 });
 
 deviceTest(
   "Session.upload() brings the mask of a step and micro-batch",
   async () => {
-    const session = await openSession({ accumulation: 2 }, RATES);
+    const engine = await openSession({ accumulation: 2 }, RATES);
     try {
       const batches = split(sequences(4, 3), 2), t = 4;
-      session.gradient(batches, t);
-      const mean = await session.loss();
+      engine.gradient(batches, t);
+      const mean = await engine.loss();
       let sum = 0;
       for (const [micro, batch] of batches.entries()) {
-        session.clearLoss();
-        session.upload(batch, t, micro);
-        session.executor.run(session.loaded.micro);
-        sum += await session.loss();
+        engine.clearLoss();
+        engine.upload(batch, t, micro);
+        engine.executor.run(engine.loaded.micro);
+        sum += await engine.loss();
       }
       assert(Math.abs(sum / 2 - mean) < 1e-6 * mean, `${sum / 2} and ${mean}`);
     } finally {
-      session.close();
+      engine.close();
     }
   },
 );

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { ProgramOptions } from "../../src/engine/step_plans.ts";
+import type { StepPlanOptions } from "../../src/engine/step_plans.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { deviceTest } from "../helpers/device.ts";
 import type { FullConfig } from "../helpers/model_config.ts";
@@ -7,8 +7,8 @@ import { assertClose } from "../reference/numbers.ts";
 import { all, openSession, sequences, split, V } from "../helpers/engine.ts";
 
 deviceTest("four micro-batches of 2 are one batch of 8", async () => {
-  const parts = await openSession({ batch: 2, accumulation: 4 });
-  const whole = await openSession({ batch: 8, accumulation: 1 });
+  const parts = await openSession({ batchSize: 2, accumulation: 4 });
+  const whole = await openSession({ batchSize: 8, accumulation: 1 });
   const near = { relative: 1e-5, absolute: 1e-9 };
   const compare = async (kind: "weights" | "gradients", when: string) => {
     const want = await all(whole, kind);
@@ -32,7 +32,7 @@ deviceTest("four micro-batches of 2 are one batch of 8", async () => {
     got.forEach((record, i) => {
       assertClose(`loss ${i}`, [record.loss], [want[i].loss], near);
       assertClose(`norm ${i}`, [record.gradNorm], [want[i].gradNorm], near);
-      assert(!record.bad && record.gradNorm > 0);
+      assert(!record.nonFinite && record.gradNorm > 0);
     });
     assert(got[2].loss !== got[0].loss);
   } finally {
@@ -44,62 +44,62 @@ deviceTest("four micro-batches of 2 are one batch of 8", async () => {
 deviceTest("equal steps give equal bits, and allocate nothing", async () => {
   const ends: Map<string, Float32Array>[] = [];
   for (let run = 0; run < 2; run++) {
-    const session = await openSession({ accumulation: 2 });
-    const { allocated } = session.executor;
+    const engine = await openSession({ accumulation: 2 });
+    const { allocated } = engine.executor;
     for (let t = 1; t <= 3; t++) {
-      session.step(split(sequences(4, t), 2), t, 1e-2, t - 1, 1);
+      engine.step(split(sequences(4, t), 2), t, 1e-2, t - 1, 1);
     }
-    ends.push(await all(session, "weights"));
-    assertEquals(session.executor.allocated, allocated);
-    session.close();
+    ends.push(await all(engine, "weights"));
+    assertEquals(engine.executor.allocated, allocated);
+    engine.close();
   }
   assertEquals(ends[0], ends[1]);
 });
 
 deviceTest("Session.clear() starts an optimizer anew", async () => {
-  const session = await openSession();
+  const engine = await openSession();
   try {
     const batches = split(sequences(2, 1), 2);
-    session.step(batches, 1, 1e-2, 0, 1);
-    const first = await all(session, "weights");
-    session.step(batches, 2, 1e-2, 1, 1);
-    session.clear();
-    initialiseWeights(session, 7);
-    session.step(batches, 1, 1e-2, 0, 1);
-    assertEquals(await all(session, "weights"), first);
+    engine.step(batches, 1, 1e-2, 0, 1);
+    const first = await all(engine, "weights");
+    engine.step(batches, 2, 1e-2, 1, 1);
+    engine.clear();
+    initialiseWeights(engine, 7);
+    engine.step(batches, 1, 1e-2, 0, 1);
+    assertEquals(await all(engine, "weights"), first);
   } finally {
-    session.close();
+    engine.close();
   }
 });
 
 deviceTest(
   "Session.evaluate() adds up losses without touching gradients",
   async () => {
-    const session = await openSession();
+    const engine = await openSession();
     try {
       const [a, b] = split(sequences(4, 5), 2);
-      session.gradient([a]);
-      const lossA = await session.loss();
-      const gradients = await all(session, "gradients");
-      session.gradient([b]);
-      const lossB = await session.loss();
-      session.gradient([a]);
-      session.clearLoss();
-      session.evaluate(a, 0.25);
-      session.evaluate(b, 0.75);
+      engine.gradient([a]);
+      const lossA = await engine.loss();
+      const gradients = await all(engine, "gradients");
+      engine.gradient([b]);
+      const lossB = await engine.loss();
+      engine.gradient([a]);
+      engine.clearLoss();
+      engine.evaluate(a, 0.25);
+      engine.evaluate(b, 0.75);
       assertClose(
         "loss",
-        [await session.loss()],
+        [await engine.loss()],
         [0.25 * lossA + 0.75 * lossB],
         {
           relative: 2e-6,
         },
       );
-      assertEquals(await all(session, "gradients"), gradients);
+      assertEquals(await all(engine, "gradients"), gradients);
       // Random weights know nothing: about log V.
       assertClose("loss", [lossA], [Math.log(V)], { relative: 0.05 });
     } finally {
-      session.close();
+      engine.close();
     }
   },
 );
@@ -107,19 +107,22 @@ deviceTest(
 deviceTest(
   "a step on a batch whose loss is not finite changes nothing",
   async () => {
-    const session = await openSession();
+    const engine = await openSession();
     try {
       const batches = split(sequences(2, 1), 2);
-      session.step(batches, 1, 1e-2, 0, 1);
+      engine.step(batches, 1, 1e-2, 0, 1);
       const name = "transformer.ln_f.bias";
-      const bias = await session.read("weights", name);
-      session.write("weights", name, bias.map(() => NaN));
-      const before = await all(session, "weights");
-      session.step(batches, 2, 1e-2, 1, 1);
-      assertEquals((await session.history(2)).map((r) => r.bad), [false, true]);
-      assertEquals(await all(session, "weights"), before);
+      const bias = await engine.read("weights", name);
+      engine.write("weights", name, bias.map(() => NaN));
+      const before = await all(engine, "weights");
+      engine.step(batches, 2, 1e-2, 1, 1);
+      assertEquals((await engine.history(2)).map((r) => r.nonFinite), [
+        false,
+        true,
+      ]);
+      assertEquals(await all(engine, "weights"), before);
     } finally {
-      session.close();
+      engine.close();
     }
   },
 );
@@ -127,7 +130,7 @@ deviceTest(
 deviceTest(
   "Session.read() gives what was written, for each kind of state",
   async () => {
-    const session = await openSession();
+    const engine = await openSession();
     try {
       const name = "transformer.h.0.attn.qk_attn.bias";
       for (
@@ -137,19 +140,19 @@ deviceTest(
           { length: 90 },
           (_, i) => i + kind.length,
         );
-        session.write(kind, name, values);
-        assertEquals(await session.read(kind, name), values);
+        engine.write(kind, name, values);
+        assertEquals(await engine.read(kind, name), values);
       }
       const dead = "transformer.h.0.attn.v_attn.bias";
-      const spec = session.model.parameters.find((p) => p.name === dead)!;
-      assertEquals(session.trains(spec), false);
+      const spec = engine.model.parameters.find((p) => p.name === dead)!;
+      assertEquals(engine.isTrained(spec), false);
       assertThrows(
-        () => session.write("weights", dead, new Float32Array(45)),
+        () => engine.write("weights", dead, new Float32Array(45)),
         RangeError,
         `'${dead}' is not on the device`,
       );
     } finally {
-      session.close();
+      engine.close();
     }
   },
 );
@@ -157,24 +160,28 @@ deviceTest(
 for (
   const [name, options, changes] of [
     ["a small run", {}, {}],
-    ["several micro-batches", { batch: 8, accumulation: 4, evalBatch: 3 }, {}],
-    ["a deeper model", { batch: 4 }, { n_layer: 4, n_embd: 135 }],
-  ] as [string, Partial<ProgramOptions>, Partial<FullConfig>][]
+    ["several micro-batches", {
+      batchSize: 8,
+      accumulation: 4,
+      evalBatchSize: 3,
+    }, {}],
+    ["a deeper model", { batchSize: 4 }, { n_layer: 4, n_embd: 135 }],
+  ] as [string, Partial<StepPlanOptions>, Partial<FullConfig>][]
 ) {
   deviceTest(
     `the forecast of memory is what is allocated for ${name}`,
     async () => {
-      const session = await openSession(options, changes);
+      const engine = await openSession(options, changes);
       try {
-        const { memory } = session.program;
-        const { allocated } = session.executor;
+        const { memory } = engine.plans;
+        const { allocated } = engine.executor;
         const sum = memory.weights + memory.gradients + memory.optimizer +
           memory.activations + memory.other;
         assertEquals(memory.total, sum);
         const off = Math.abs(memory.total / allocated - 1);
         assert(off < 0.1, `${memory.total} forecast, ${allocated} allocated`);
       } finally {
-        session.close();
+        engine.close();
       }
     },
   );

@@ -6,17 +6,17 @@ import { deviceTest, gpu } from "../helpers/device.ts";
 deviceTest(
   "openGpu() asks the device for everything a plan depends on",
   async () => {
-    const { traits, name, info, device } = await gpu();
+    const { limits, name, info, device } = await gpu();
     assert(name.length > 0);
-    assert([0, 4, 8, 16, 32, 64].includes(traits.subgroupSize));
-    assertEquals(info.subgroup_size, traits.subgroupSize);
+    assert([0, 4, 8, 16, 32, 64].includes(limits.subgroupSize));
+    assertEquals(info.subgroup_size, limits.subgroupSize);
     // The limits that every WebGPU device grants, in whole alignment units.
-    assert(traits.maxBindingBytes >= 2 ** 27 - 256);
-    assert(traits.maxBufferBytes >= traits.maxBindingBytes);
-    assertEquals(traits.maxBindingBytes % 256, 0);
-    assertEquals(traits.maxBufferBytes % 256, 0);
-    assertEquals(256 % traits.offsetAlignment, 0);
-    assert(traits.maxBindingBytes <= device.limits.maxStorageBufferBindingSize);
+    assert(limits.maxBindingBytes >= 2 ** 27 - 256);
+    assert(limits.maxBufferBytes >= limits.maxBindingBytes);
+    assertEquals(limits.maxBindingBytes % 256, 0);
+    assertEquals(limits.maxBufferBytes % 256, 0);
+    assertEquals(256 % limits.offsetAlignment, 0);
+    assert(limits.maxBindingBytes <= device.limits.maxStorageBufferBindingSize);
   },
 );
 

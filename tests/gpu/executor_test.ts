@@ -9,12 +9,12 @@ import { deviceTest, gpu } from "../helpers/device.ts";
 
 /** `y += relu(relu(… x))` of `n` elements, `depth` times. */
 async function counting(n: number, depth = 1) {
-  const { traits } = await gpu();
+  const { limits } = await gpu();
   const graph = new Graph();
   let x = graph.input("x", [n]);
   for (let i = 0; i < depth; i++) x = activation(graph, `a${i}`, x, "relu");
   add(graph, x, graph.persistent("y", [n]));
-  return makePlan(`${n} × ${depth}`, graph, traits);
+  return makePlan(`${n} × ${depth}`, graph, limits);
 }
 
 async function using(test: (executor: Executor) => Promise<void>) {

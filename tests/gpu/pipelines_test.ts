@@ -11,7 +11,7 @@ const adding = (constants: Record<string, Constant>): PlannedDispatch => ({
   constants,
   params: [5],
   bindings: (["read", "readwrite"] as const).map((access) => ({
-    place: { external: access },
+    location: { external: access },
     offset: 0,
     size: 32,
     access,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Executor } from "../../src/gpu/executor.ts";
-import { type Choices, time, tuner } from "../../src/gpu/tuner.ts";
+import { type KernelChoices, time, tuner } from "../../src/gpu/tuner.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import { makePlan } from "../../src/plan/plan.ts";
@@ -11,7 +11,7 @@ async function product() {
   const device = await gpu(), graph = new Graph();
   const x = graph.input("x", [7, 12]), w = graph.persistent("w", [12, 48]);
   const y = linear(graph, "y", x, w, undefined, "in_out");
-  const plan = makePlan("product", graph, device.traits, [y]);
+  const plan = makePlan("product", graph, device.limits, [y]);
   const executor = new Executor(device);
   executor.allocate("x", 7 * 12 * 4);
   executor.allocate("w", 12 * 48 * 4);
@@ -24,7 +24,7 @@ deviceTest(
   "tuner() times what is unknown and remembers its choice",
   async () => {
     const { plan, executor } = await product();
-    const known: Choices = {}, timed: string[] = [];
+    const known: KernelChoices = {}, timed: string[] = [];
     const [{ steps: [step] }] = await executor.load(
       [plan],
       tuner(known, (key) => timed.push(key)),

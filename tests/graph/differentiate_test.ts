@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { differentiate } from "../../src/graph/differentiate.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { activation } from "../../src/graph/ops/elementwise/activation.ts";
-import { combine } from "../../src/graph/ops/elementwise/weighted_sum.ts";
+import { weightedSum } from "../../src/graph/ops/elementwise/weighted_sum.ts";
 import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import { activations } from "../reference/activation.ts";
@@ -23,7 +23,7 @@ const copies = ({ plan }: Ran) =>
 /** A graph with `p` and an intermediate `x = -p`. */
 function start() {
   const graph = new Graph(), p = graph.persistent("p", SHAPE);
-  const x = combine(graph, "x", [{ x: p, gain: -1 }]);
+  const x = weightedSum(graph, "x", [{ x: p, gain: -1 }]);
   const values: Record<string, Float64Array> = { p: randoms(N * D, 1) };
   return { graph, p, x, values, at: values.p.map((v) => -v) };
 }
@@ -54,7 +54,7 @@ deviceTest(
     const a = activation(graph, "a", x, "gelu");
     const b = linear(graph, "b", x, w, undefined, "in_out");
     const c = linear(graph, "c", a, w, undefined, "out_in");
-    const y = combine(graph, "y", [{ x: c, gain: 0.5 }, { x: b, gain: 1 }, {
+    const y = weightedSum(graph, "y", [{ x: c, gain: 0.5 }, { x: b, gain: 1 }, {
       x,
       gain: -2,
     }]);
@@ -83,10 +83,10 @@ deviceTest(
     const { graph, p, x, values, at } = start();
     const q = graph.persistent("q", SHAPE);
     values.q = randoms(N * D, 2);
-    const z = combine(graph, "z", [{ x: q, gain: -1 }]);
+    const z = weightedSum(graph, "z", [{ x: q, gain: -1 }]);
     const a = activation(graph, "a", x, "gelu");
     // The sum hands the gradient of `y` to x and to z; a then adds onto x's.
-    const y = combine(graph, "y", [{ x, gain: 1 }, { x: z, gain: 1 }]);
+    const y = weightedSum(graph, "y", [{ x, gain: 1 }, { x: z, gain: 1 }]);
     const out = activation(graph, "out", y, "tanh");
     const { ran, dys } = await gradients(graph, values, [out, a], [p, q]);
     assertEquals(copies(ran), 1);
@@ -118,7 +118,7 @@ deviceTest(
   "a tensor that is both branches of a sum gets both shares",
   async () => {
     const { graph, p, x, values } = start();
-    const y = combine(graph, "y", [{ x, gain: 1 }, { x, gain: 1 }, {
+    const y = weightedSum(graph, "y", [{ x, gain: 1 }, { x, gain: 1 }, {
       x,
       gain: 0.25,
     }]);

@@ -6,9 +6,12 @@ import {
   MAX_WORKGROUPS,
   rowRanges,
 } from "../../src/graph/dispatch_grid.ts";
-import type { Traits } from "../../src/graph/dispatch.ts";
+import type { AdapterLimits } from "../../src/graph/dispatch.ts";
 
-const traits = (maxBindingBytes: number, offsetAlignment = 256): Traits => ({
+const traits = (
+  maxBindingBytes: number,
+  offsetAlignment = 256,
+): AdapterLimits => ({
   software: true,
   subgroupSize: 8,
   int64: false,
@@ -35,7 +38,7 @@ Deno.test("Graph.add() counts writing onto a persistent tensor as an effect", ()
   const [z] = graph.add(nothing, [x], null, output, { onto: y });
   const [v] = graph.add(nothing, [x], null, output, { onto: w });
   assertEquals([y, z, v].map((t) => t.node!.effect), [false, false, true]);
-  assertEquals(v.node!.onto, w);
+  assertEquals(v.node!.accumulateInto, w);
 });
 
 Deno.test("rowRanges() covers all rows, aligned and within one binding", () => {

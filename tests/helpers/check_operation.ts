@@ -4,7 +4,7 @@
  */
 import { differentiate, gradientName } from "../../src/graph/differentiate.ts";
 import { Graph, type Operation } from "../../src/graph/graph.ts";
-import { combine } from "../../src/graph/ops/elementwise/weighted_sum.ts";
+import { weightedSum } from "../../src/graph/ops/elementwise/weighted_sum.ts";
 import { count, type Tensor } from "../../src/graph/tensor.ts";
 import { assertClose, randoms } from "../reference/numbers.ts";
 import { runGraph, type RunOptions } from "./device.ts";
@@ -14,7 +14,7 @@ const seed: Operation<null> = {
   name: "seed",
   gradient(node, _, to) {
     for (let i = 0; i < node.inputs.length; i += 2) {
-      to.pass(node.inputs[i], node.inputs[i + 1]);
+      to.accumulateTensor(node.inputs[i], node.inputs[i + 1]);
     }
   },
   lower: () => [],
@@ -93,7 +93,7 @@ export async function checkOperation(
     direct[name] = parameter(name, shape, values);
     // -1 · -x is x to the bit, and its gradient -dx.
     const source = parameter(`-${name}`, shape, values.map((v) => -v));
-    relayed[name] = combine(graph, name, [{ x: source, gain: -1 }]);
+    relayed[name] = weightedSum(graph, name, [{ x: source, gain: -1 }]);
   }
   const outputs = [direct, relayed, relayed].map((t) => check.build(graph, t));
   const dy = graph.input("dy", outputs[0].shape);

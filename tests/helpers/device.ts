@@ -5,7 +5,7 @@
 import { assertEquals } from "@std/assert";
 import { type Gpu, openGpu } from "../../src/gpu/device.ts";
 import { Executor } from "../../src/gpu/executor.ts";
-import type { Traits } from "../../src/graph/dispatch.ts";
+import type { AdapterLimits } from "../../src/graph/dispatch.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { bytes, count, type Tensor } from "../../src/graph/tensor.ts";
 import { aligned, makePlan, type Plan } from "../../src/plan/plan.ts";
@@ -26,10 +26,10 @@ export function deviceTest(name: string, fn: () => Promise<void>): void {
 }
 
 /** Kernels as on an adapter without subgroups of a fixed size. */
-export const NO_SUBGROUPS: Partial<Traits> = { subgroupSize: 0 };
+export const NO_SUBGROUPS: Partial<AdapterLimits> = { subgroupSize: 0 };
 
 /** Kernels as on a GPU without subgroups of a fixed size. */
-export const GPU_KERNELS: Partial<Traits> = {
+export const GPU_KERNELS: Partial<AdapterLimits> = {
   software: false,
   subgroupSize: 0,
 };
@@ -37,7 +37,7 @@ export const GPU_KERNELS: Partial<Traits> = {
 /** How to run a graph. */
 export interface RunOptions {
   /** Facts of the adapter to pretend, e.g. a small binding. */
-  traits?: Partial<Traits>;
+  traits?: Partial<AdapterLimits>;
   /** Replays, one after the other. @default 1 */
   times?: number;
 }
@@ -66,7 +66,7 @@ export async function runGraph(
   graph: Graph,
   values: Record<string, ArrayLike<number>>,
   fetch: readonly Tensor[] = [],
-  { traits = {}, times = 1 }: RunOptions = {},
+  { traits: limits = {}, times = 1 }: RunOptions = {},
 ): Promise<Ran> {
   const device = await gpu();
   const executor = new Executor(device);
@@ -74,7 +74,7 @@ export async function runGraph(
     const plan = makePlan(
       "test",
       graph,
-      { ...device.traits, ...traits },
+      { ...device.limits, ...limits },
       fetch,
     );
     const externals = [...graph.externals.values()];

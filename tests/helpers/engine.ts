@@ -1,12 +1,12 @@
 /** Small models on the device. @module */
 import { assembleBatch } from "../../src/data/loader/batch.ts";
-import type { Choices } from "../../src/gpu/tuner.ts";
-import { gpt2 } from "../../src/model/simplified/model.ts";
+import type { KernelChoices } from "../../src/gpu/tuner.ts";
+import { simplifiedModel } from "../../src/model/simplified/model.ts";
 import {
-  buildProgram,
-  type ProgramOptions,
+  buildStepPlans,
+  type StepPlanOptions,
 } from "../../src/engine/step_plans.ts";
-import { Session } from "../../src/engine/train_engine.ts";
+import { TrainEngine } from "../../src/engine/train_engine.ts";
 import type { Batch } from "../../src/data/loader/batch.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { gpu } from "./device.ts";
@@ -35,28 +35,28 @@ export const ADAM = {
   weightDecay: 0.1,
 } as const;
 
-const SIZES: ProgramOptions = {
-  batch: 2,
-  evalBatch: 2,
+const SIZES: StepPlanOptions = {
+  batchSize: 2,
+  evalBatchSize: 2,
   accumulation: 1,
   adam: ADAM,
   historySlots: 8,
 };
 
 /** Kernels timed by the first session: with other kernels the bits may differ. */
-const choices: Choices = {};
+const choices: KernelChoices = {};
 
 /** A session on random weights, the same each time. */
 export async function openSession(
-  options: Partial<ProgramOptions> = {},
+  options: Partial<StepPlanOptions> = {},
   changes: Partial<FullConfig> = {},
-): Promise<Session> {
+): Promise<TrainEngine> {
   const device = await gpu();
-  const model = gpt2(defaultModel({ ...SMALL, ...changes }));
-  const program = buildProgram(model, { ...SIZES, ...options }, device.traits);
-  const session = await Session.open(device, program, choices);
-  initialiseWeights(session, 7);
-  return session;
+  const model = simplifiedModel(defaultModel({ ...SMALL, ...changes }));
+  const plans = buildStepPlans(model, { ...SIZES, ...options }, device.limits);
+  const engine = await TrainEngine.open(device, plans, choices);
+  initialiseWeights(engine, 7);
+  return engine;
 }
 
 /** Random sequences, the same for equal seeds. */
@@ -71,7 +71,7 @@ export function toBatch(ids: Uint32Array): Batch {
     targets: new Uint32Array(ids.length),
     order: new Uint32Array(ids.length),
   };
-  const shape = { rows: ids.length / T, contextLength: T, vocabSize: V };
+  const shape = { batchSize: ids.length / T, sequenceLength: T, vocabSize: V };
   return { ...arrays, counted: assembleBatch(ids, shape, arrays) };
 }
 
@@ -83,10 +83,10 @@ export const split = (ids: Uint32Array, n: number): Batch[] =>
   );
 
 /** Everything of one kind, by parameter. */
-export async function all(session: Session, kind: "weights" | "gradients") {
+export async function all(engine: TrainEngine, kind: "weights" | "gradients") {
   const out = new Map<string, Float32Array>();
-  for (const { name } of session.program.trained) {
-    out.set(name, await session.read(kind, name));
+  for (const { name } of engine.plans.trained) {
+    out.set(name, await engine.read(kind, name));
   }
   return out;
 }

@@ -7,7 +7,7 @@ export interface Place extends Disposable {
   at(...names: string[]): string;
 }
 
-/** Opens a {@linkcode Place}. */
+/** Opens a {@linkcode TensorLocation}. */
 export function place(): Place {
   const path = Deno.makeTempDirSync({ prefix: "blocksmith-test-" });
   return {

@@ -3,7 +3,7 @@ import { kernelNames, kernelText } from "../../src/gpu/kernel_files.ts";
 import { Pipelines } from "../../src/gpu/pipelines.ts";
 import { assemble } from "../../src/gpu/wgsl.ts";
 import { differentiate } from "../../src/graph/differentiate.ts";
-import type { Traits } from "../../src/graph/dispatch.ts";
+import type { AdapterLimits } from "../../src/graph/dispatch.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import {
   type Activation,
@@ -11,8 +11,11 @@ import {
   ACTIVATIONS,
 } from "../../src/graph/ops/elementwise/activation.ts";
 import { attention } from "../../src/graph/ops/attention/attention.ts";
-import { combine } from "../../src/graph/ops/elementwise/weighted_sum.ts";
-import { drop, DropoutSites } from "../../src/graph/ops/elementwise/dropout.ts";
+import { weightedSum } from "../../src/graph/ops/elementwise/weighted_sum.ts";
+import {
+  applyDropout,
+  DropoutStreams,
+} from "../../src/graph/ops/elementwise/dropout.ts";
 import { embed } from "../../src/graph/ops/embedding/embedding.ts";
 import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import { linearCrossEntropy } from "../../src/graph/ops/loss/linear_cross_entropy.ts";
@@ -21,7 +24,7 @@ import { scale } from "../../src/graph/ops/elementwise/scale.ts";
 import { shaped } from "../../src/graph/ops/shaped/shaped.ts";
 import { shapedDropout } from "../../src/graph/ops/shaped/shaped_dropout.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
-import { gpt2 } from "../../src/model/simplified/model.ts";
+import { simplifiedModel } from "../../src/model/simplified/model.ts";
 import { adamStep } from "../../src/optim/adam.ts";
 import {
   makePlan,
@@ -69,12 +72,12 @@ function everything(d: number): Graph {
   };
   const input = (name: string) => graph.input(name, [rows], "u32");
   const ids = { tokens: input("tokens"), order: input("order") };
-  const attrs = { context: 3, firstPosition: 0, scale: 1 };
+  const attrs = { sequenceLength: 3, firstPosition: 0, scale: 1 };
   const table = parameter("table", 7, D),
     positions = parameter("positions", 3, D);
   let x = embed(graph, "both", { ...ids, table, positions }, attrs);
   const alone = embed(graph, "alone", { ...ids, table }, attrs);
-  x = combine(graph, "sum", [{ x, gain: 0.5 }, {
+  x = weightedSum(graph, "sum", [{ x, gain: 0.5 }, {
     x: alone,
     gain: parameter("gain", 1),
   }]);
@@ -82,7 +85,7 @@ function everything(d: number): Graph {
     // Both a fresh gradient and one that is added onto.
     const once = activation(graph, kind, x, kind, 0.1);
     const twice = activation(graph, `${kind} again`, x, kind, 0.1);
-    x = combine(
+    x = weightedSum(
       graph,
       `after ${kind}`,
       [once, twice, x].map((x) => ({ x, gain: 1 })),
@@ -93,7 +96,10 @@ function everything(d: number): Graph {
       const w = parameter(`${layout} ${!!bias}`, D, D);
       const once = linear(graph, layout, x, w, bias, layout);
       const twice = linear(graph, layout, x, w, bias, layout);
-      x = combine(graph, "sum", [{ x: once, gain: 1 }, { x: twice, gain: 1 }]);
+      x = weightedSum(graph, "sum", [{ x: once, gain: 1 }, {
+        x: twice,
+        gain: 1,
+      }]);
     }
   }
   for (const kind of ["ln", "rmsnorm"] as const) {
@@ -114,12 +120,16 @@ function everything(d: number): Graph {
           eps: 1e-5,
           heads: 1,
         });
-        x = combine(graph, "sum", [normed, again].map((x) => ({ x, gain: 1 })));
+        x = weightedSum(
+          graph,
+          "sum",
+          [normed, again].map((x) => ({ x, gain: 1 })),
+        );
       }
     }
   }
   for (const cap of [0, 30]) {
-    const shape = { context: 3, heads: 2, headDim: d, cap };
+    const shape = { sequenceLength: 3, heads: 2, headDim: d, cap };
     const qk = linear(
       graph,
       "qk",
@@ -131,13 +141,13 @@ function everything(d: number): Graph {
     const o = attention(graph, "packed", { qk, v: x }, shape);
     x = attention(graph, "separate", { q: o, k: x, v: x }, shape);
   }
-  const sites = new DropoutSites(graph.input("random", [3], "u32"));
+  const streams = new DropoutStreams(graph.input("random", [3], "u32"));
   for (const trained of [false, true]) {
     const gain = (name: string) => trained ? parameter(name, 1, 2, 1, 1) : 0.5;
     const gains = { resid: gain("r"), skip: gain("s"), centre: gain("c") };
-    const shape = { context: 3, headDim: d };
+    const shape = { sequenceLength: 3, headDim: d };
     x = shaped(graph, "shaped", x, x, gains, shape);
-    const dropout = sites.at(0.1)!, cap = trained ? 30 : 0;
+    const dropout = streams.next(0.1)!, cap = trained ? 30 : 0;
     const heads = { ...shape, heads: 2, cap };
     const qk = linear(
       graph,
@@ -151,14 +161,14 @@ function everything(d: number): Graph {
     const o = attention(graph, "apart", { q: a, k: x, v: x }, heads, dropout);
     x = shapedDropout(graph, "dropped", o, x, gains, { ...shape, dropout });
     // Both a fresh gradient and one that is added onto.
-    const once = drop(graph, "once", x, sites.at(0.1));
-    const twice = drop(graph, "twice", x, sites.at(0.1));
-    x = combine(graph, "sum", [once, twice].map((x) => ({ x, gain: 1 })));
+    const once = applyDropout(graph, "once", x, streams.next(0.1));
+    const twice = applyDropout(graph, "twice", x, streams.next(0.1));
+    x = weightedSum(graph, "sum", [once, twice].map((x) => ({ x, gain: 1 })));
   }
   for (const n of [2, D]) {
     const once = scale(graph, "once", x, parameter(`scale ${n}`, n));
     const twice = scale(graph, "twice", x, parameter(`scale again ${n}`, n));
-    x = combine(graph, "sum", [once, twice].map((x) => ({ x, gain: 1 })));
+    x = weightedSum(graph, "sum", [once, twice].map((x) => ({ x, gain: 1 })));
   }
   const root = linearCrossEntropy(graph, {
     h: x,
@@ -191,13 +201,13 @@ function optimizer(kind: "adamw_hf" | "adamw_torch"): Graph {
 }
 
 /** Everything that is reported of a model with heads `d` wide. */
-function report(d: number, traits: Traits): Plan {
+function report(d: number, limits: AdapterLimits): Plan {
   const sizes = { n_layer: 1, n_head: 2, n_embd: 2 * d, vocab_size: 7 };
   const tokens = { context_length: 3, n_positions: 3 };
-  const model = gpt2(defaultModel({ ...sizes, ...tokens }));
+  const model = simplifiedModel(defaultModel({ ...sizes, ...tokens }));
   const all = { gains: true, attnEntropy: true, outliers: true };
   const options = { ...all, gradNorms: true };
-  return buildReport(model, 2, model.parameters, options, traits)!.plan;
+  return buildReport(model, 2, model.parameters, options, limits)!.plan;
 }
 
 /** Every dispatch of a plan, all variants of those that have several. */
@@ -218,7 +228,7 @@ deviceTest(
     ];
     const used = new Set<string>();
     for (const pretended of [{}, NO_SUBGROUPS, GPU_KERNELS]) {
-      const traits = { ...device.traits, ...pretended };
+      const traits = { ...device.limits, ...pretended };
       const plans = graphs.map((graph) => makePlan("all", graph, traits));
       for (const plan of [...plans, report(5, traits), report(8, traits)]) {
         for (const dispatch of all(plan.dispatches)) {
@@ -228,7 +238,7 @@ deviceTest(
       }
     }
     device.check();
-    const { software, subgroupSize } = device.traits;
+    const { software, subgroupSize } = device.limits;
     const possible = (name: string) =>
       software && subgroupSize > 0 || !name.includes("subgroup");
     const operations = kernelNames().filter((name) =>
@@ -246,7 +256,7 @@ deviceTest(
 deviceTest("kernels take f16 activations as their element type", async () => {
   const { device, info } = await gpu();
   if (!info.shader_f16) return console.log("skipped: no shader-f16 here");
-  const plan = makePlan("f16", everything(12), (await gpu()).traits);
+  const plan = makePlan("f16", everything(12), (await gpu()).limits);
   const seen = new Set<string>();
   for (const { kernel, constants } of plan.dispatches) {
     if (!F16_KERNELS.includes(kernel)) continue;

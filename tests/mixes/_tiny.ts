@@ -1,12 +1,12 @@
 /** The smallest models that have every part, and sessions on them. @module */
 import { compose } from "../../src/config/mod.ts";
 import { assembleBatch } from "../../src/data/loader/batch.ts";
-import type { Choices } from "../../src/gpu/tuner.ts";
+import type { KernelChoices } from "../../src/gpu/tuner.ts";
 import { initialValues } from "../../src/model/initialise.ts";
 import type { Model } from "../../src/model/model.ts";
 import { modelOf } from "../../src/engine/from_config.ts";
-import { buildProgram } from "../../src/engine/step_plans.ts";
-import { Session } from "../../src/engine/train_engine.ts";
+import { buildStepPlans } from "../../src/engine/step_plans.ts";
+import { TrainEngine } from "../../src/engine/train_engine.ts";
 import type { Batch } from "../../src/data/loader/batch.ts";
 import { gpu } from "../helpers/device.ts";
 import { integers, randoms } from "../reference/numbers.ts";
@@ -57,20 +57,20 @@ export function tiny(
 }
 
 /** Kernels timed by the first session. */
-const choices: Choices = {};
+const choices: KernelChoices = {};
 
 /** A session on the model, without values. */
-export async function openTiny(model: Model): Promise<Session> {
+export async function openTiny(model: Model): Promise<TrainEngine> {
   const device = await gpu();
-  const program = buildProgram(model, {
-    batch: ROWS,
-    evalBatch: ROWS,
+  const plans = buildStepPlans(model, {
+    batchSize: ROWS,
+    evalBatchSize: ROWS,
     accumulation: 1,
     adam: ADAM,
     seed: SEED,
     historySlots: 4,
-  }, device.traits);
-  return await Session.open(device, program, choices);
+  }, device.limits);
+  return await TrainEngine.open(device, plans, choices);
 }
 
 /** Two sequences without token 1, which pads where anything does. */
@@ -78,7 +78,7 @@ export function tinyBatch(seed: number): Batch {
   const ids = integers(ROWS * T, seed, V).map((id) => id === 1 ? 2 : id);
   const make = () => new Uint32Array(ids.length);
   const arrays = { tokens: make(), targets: make(), order: make() };
-  const shape = { rows: ROWS, contextLength: T, vocabSize: V };
+  const shape = { batchSize: ROWS, sequenceLength: T, vocabSize: V };
   return { ...arrays, counted: assembleBatch(ids, shape, arrays) };
 }
 
@@ -86,13 +86,13 @@ export function tinyBatch(seed: number): Batch {
  * Values under which every part matters: initial ones, and noise on what is
  * trained.
  */
-export function noisyValues(session: Session): Map<string, Float64Array> {
-  const { model } = session;
+export function noisyValues(engine: TrainEngine): Map<string, Float64Array> {
+  const { model } = engine;
   const out = new Map<string, Float64Array>();
   model.parameters.forEach((spec, i) => {
     const values = initialValues(spec, SEED);
     const noise = randoms(values.length, i + 1, 0.4);
-    const trained = session.trains(spec);
+    const trained = engine.isTrained(spec);
     out.set(
       spec.name,
       Float64Array.from(
@@ -109,13 +109,13 @@ export function noisyValues(session: Session): Map<string, Float64Array> {
 
 /** Everything of one kind that is on the device, parameter by parameter. */
 export async function readAll(
-  session: Session,
+  engine: TrainEngine,
   kind: "weights" | "gradients" | "exp_avg" | "exp_avg_sq",
 ): Promise<Map<string, Float32Array>> {
-  const { shards, positions } = session.program.layout;
+  const { shards, positions } = engine.plans.layout;
   const data = await Promise.all(
     shards.map(({ elements }, i) =>
-      session.executor.read(`${kind}.${i}`, elements * 4)
+      engine.executor.read(`${kind}.${i}`, elements * 4)
     ),
   );
   return new Map([...positions].map(([name, { shard, offset, bytes }]) => [

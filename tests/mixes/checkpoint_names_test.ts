@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { openFixture } from "../../src/parity/fixture_files.ts";
 import { SafetensorsFile } from "../../src/checkpoint/safetensors.ts";
-import { Session } from "../../src/engine/train_engine.ts";
-import { buildProgram } from "../../src/engine/step_plans.ts";
+import { TrainEngine } from "../../src/engine/train_engine.ts";
+import { buildStepPlans } from "../../src/engine/step_plans.ts";
 import { writeTrainState } from "../../src/checkpoint/train_state.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
@@ -38,17 +38,17 @@ for (const name of NAMES) {
       const { model, adam, expected, weights, close } = openFixture(folder);
       const device = await gpu();
       const sizes = {
-        batch: 1,
-        evalBatch: 1,
+        batchSize: 1,
+        evalBatchSize: 1,
         accumulation: 1,
         historySlots: 1,
       };
-      const program = buildProgram(model, { ...sizes, adam }, device.traits);
-      const session = await Session.open(device, program);
+      const plans = buildStepPlans(model, { ...sizes, adam }, device.limits);
+      const engine = await TrainEngine.open(device, plans);
       try {
         using saved = tempDir();
-        initialiseWeights(session, 1);
-        await writeTrainState(saved.path, session, {
+        initialiseWeights(engine, 1);
+        await writeTrainState(saved.path, engine, {
           format: 1,
           step: 0,
           tokens: 0,
@@ -101,7 +101,7 @@ for (const name of NAMES) {
             .sort(),
         );
       } finally {
-        session.close();
+        engine.close();
         close();
       }
     },

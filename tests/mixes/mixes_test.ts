@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  readTrainState,
+  loadTrainState,
   writeTrainState,
 } from "../../src/checkpoint/train_state.ts";
-import type { Session } from "../../src/engine/train_engine.ts";
+import type { TrainEngine } from "../../src/engine/train_engine.ts";
 import type { Batch } from "../../src/data/loader/batch.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { deviceTest } from "../helpers/device.ts";
@@ -29,12 +29,12 @@ for (const { name, ...configuration } of CONFIGURATIONS) {
     `a block of ${name} is its float64 model, learns and comes back`,
     async () => {
       const { model, loss } = tiny(configuration);
-      const session = await openTiny(model);
+      const engine = await openTiny(model);
       try {
-        await checkGradient(session, loss);
-        await checkTraining(session, tinyBatch(3), /drop/.test(name));
+        await checkGradient(engine, loss);
+        await checkTraining(engine, tinyBatch(3), /drop/.test(name));
       } finally {
-        session.close();
+        engine.close();
       }
     },
   );
@@ -44,15 +44,15 @@ for (const { name, ...configuration } of CONFIGURATIONS) {
  * Holds loss and gradient to float64: the gradient of each parameter along a
  * random direction, against central differences of the float64 loss.
  */
-async function checkGradient(session: Session, loss: Loss): Promise<void> {
+async function checkGradient(engine: TrainEngine, loss: Loss): Promise<void> {
   const batch = tinyBatch(5), step = 5;
-  const values = noisyValues(session);
+  const values = noisyValues(engine);
   for (const [name, array] of values) {
-    const spec = session.model.parameters.find((p) => p.name === name);
-    if (spec && !session.trains(spec)) continue;
-    session.write("weights", name, Float32Array.from(array));
+    const spec = engine.model.parameters.find((p) => p.name === name);
+    if (spec && !engine.isTrained(spec)) continue;
+    engine.write("weights", name, Float32Array.from(array));
   }
-  session.gradient([batch], step);
+  engine.gradient([batch], step);
   const lookUp = (name: string) => {
     const array = values.get(name);
     if (!array) throw new RangeError(`The model has no '${name}'`);
@@ -60,8 +60,8 @@ async function checkGradient(session: Session, loss: Loss): Promise<void> {
   };
   const want = () => loss(lookUp, batch, new Drops([SEED, step, 0]));
   const near = { relative: 2e-6, absolute: 2e-6 };
-  assertClose("loss", [await session.loss()], [want()], near);
-  for (const [name, gradient] of await readAll(session, "gradients")) {
+  assertClose("loss", [await engine.loss()], [want()], near);
+  for (const [name, gradient] of await readAll(engine, "gradients")) {
     const array = values.get(name)!, before = array.slice();
     const direction = randoms(array.length, 1);
     const at = (step: number) => {
@@ -79,8 +79,8 @@ async function checkGradient(session: Session, loss: Loss): Promise<void> {
     );
   }
   // What no gradient reaches is what the loss does not depend on.
-  for (const spec of session.model.parameters) {
-    if (!spec.trainable || session.trains(spec)) continue;
+  for (const spec of engine.model.parameters) {
+    if (!spec.trainable || engine.isTrained(spec)) continue;
     const array = values.get(spec.name)!, was = want();
     array.forEach((_, i) => array[i] += 0.1);
     assertEquals(want(), was, spec.name);
@@ -94,20 +94,20 @@ async function checkGradient(session: Session, loss: Loss): Promise<void> {
  * another session repeats the second half to the bit.
  */
 async function checkTraining(
-  session: Session,
+  engine: TrainEngine,
   batch: Batch,
   dropout: boolean,
 ): Promise<void> {
   const half = 10;
-  const train = (session: Session, done: number) => {
+  const train = (engine: TrainEngine, done: number) => {
     for (let i = 1; i <= half; i++) {
-      session.step([batch], done + i, 1e-2, i % 4, 1);
+      engine.step([batch], done + i, 1e-2, i % 4, 1);
     }
   };
   const evaluated = async () => {
-    session.clearLoss();
-    session.evaluate(batch, 1);
-    return await session.loss();
+    engine.clearLoss();
+    engine.evaluate(batch, 1);
+    return await engine.loss();
   };
   using folder = tempDir();
   const state = {
@@ -120,38 +120,38 @@ async function checkTraining(
     data: "one batch",
   };
 
-  initialiseWeights(session, SEED);
-  session.clear();
+  initialiseWeights(engine, SEED);
+  engine.clear();
   const start = await evaluated();
-  train(session, 0);
-  const saved = await everything(session);
-  await writeTrainState(folder.path, session, state);
-  train(session, half);
+  train(engine, 0);
+  const saved = await everything(engine);
+  await writeTrainState(folder.path, engine, state);
+  train(engine, half);
   const end = await evaluated();
   assert(end < start - 0.1, `${start} to ${end}`);
 
-  const straight = dropout ? await everything(session) : null;
-  const other = dropout ? await openTiny(session.model) : session;
+  const straight = dropout ? await everything(engine) : null;
+  const other = dropout ? await openTiny(engine.model) : engine;
   try {
     initialiseWeights(other, SEED + 1);
-    assertEquals(readTrainState(folder.path, other), state);
+    assertEquals(loadTrainState(folder.path, other), state);
     assertEquals(await everything(other), saved);
     if (!straight) return;
     train(other, half);
     assertEquals(await everything(other), straight);
   } finally {
-    if (other !== session) other.close();
+    if (other !== engine) other.close();
   }
 }
 
 /** Weights, moments, and what is fixed. */
-async function everything(session: Session) {
+async function everything(engine: TrainEngine) {
   const kinds = ["weights", "exp_avg", "exp_avg_sq"] as const;
   return {
-    trained: await Promise.all(kinds.map((kind) => readAll(session, kind))),
+    trained: await Promise.all(kinds.map((kind) => readAll(engine, kind))),
     fixed: await Promise.all(
-      session.model.fixed.map(({ name, shape }) =>
-        session.executor.read(name, 4 * shape.reduce((a, b) => a * b))
+      engine.model.fixed.map(({ name, shape }) =>
+        engine.executor.read(name, 4 * shape.reduce((a, b) => a * b))
       ),
     ),
   };

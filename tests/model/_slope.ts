@@ -1,21 +1,21 @@
 /** Whether a model's gradient is its loss's slope. @module */
 import { assert } from "@std/assert";
-import type { Session } from "../../src/engine/train_engine.ts";
+import type { TrainEngine } from "../../src/engine/train_engine.ts";
 import type { Batch } from "../../src/data/loader/batch.ts";
 import { inner } from "../reference/numbers.ts";
 
 /** Asserts that the loss rises along the gradient by the gradient's length. */
 export async function assertSlope(
-  session: Session,
+  engine: TrainEngine,
   batch: Batch,
 ): Promise<void> {
-  session.gradient([batch]);
-  const names = session.program.trained.map((p) => p.name);
+  engine.gradient([batch]);
+  const names = engine.plans.trained.map((p) => p.name);
   const weights = new Map<string, Float32Array>();
   const gradients = new Map<string, Float32Array>();
   for (const name of names) {
-    weights.set(name, await session.read("weights", name));
-    gradients.set(name, await session.read("gradients", name));
+    weights.set(name, await engine.read("weights", name));
+    gradients.set(name, await engine.read("gradients", name));
   }
   const norm = Math.sqrt(
     [...gradients.values()].reduce((sum, g) => sum + inner(g, g), 0),
@@ -25,15 +25,15 @@ export async function assertSlope(
   const lossAt = async (step: number) => {
     for (const name of names) {
       const g = gradients.get(name)!;
-      session.write(
+      engine.write(
         "weights",
         name,
         weights.get(name)!.map((w, i) => w + step * g[i] / norm),
       );
     }
-    session.clearLoss();
-    session.evaluate(batch, 1);
-    return await session.loss();
+    engine.clearLoss();
+    engine.evaluate(batch, 1);
+    return await engine.loss();
   };
   const step = 0.003 / norm;
   const slope = (await lossAt(step) - await lossAt(-step)) / (2 * step);

@@ -1,16 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import type { NormformerModel } from "../../src/config/mod.ts";
-import { gpt2 } from "../../src/model/simplified/model.ts";
+import { simplifiedModel } from "../../src/model/simplified/model.ts";
 import type { Model } from "../../src/model/model.ts";
-import { normformer } from "../../src/model/fairseq/decoder.ts";
+import { fairseqDecoder } from "../../src/model/fairseq/decoder.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import {
-  buildProgram,
+  buildStepPlans,
   gradientGraph,
   lossGraph,
   RANDOM,
 } from "../../src/engine/step_plans.ts";
-import { Session } from "../../src/engine/train_engine.ts";
+import { TrainEngine } from "../../src/engine/train_engine.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 import { inner } from "../reference/numbers.ts";
@@ -20,7 +20,7 @@ import { defaultModel, type FullConfig } from "../helpers/model_config.ts";
 const RATES = { embd_pdrop: 0.1, attn_pdrop: 0.2, resid_pdrop: 0.3 };
 
 const simplified = (changes: Partial<FullConfig> = {}): Model =>
-  gpt2(
+  simplifiedModel(
     defaultModel({ ...SMALL, initializer_range: 0.2, ...RATES, ...changes }),
   );
 
@@ -69,7 +69,7 @@ const MODELS: Record<string, Model> = {
     trainable_attn_mat_gains: true,
     trainable_attn_block_gains: true,
   }),
-  NormFormer: normformer(FAIRSEQ),
+  NormFormer: fairseqDecoder(FAIRSEQ),
 };
 
 for (const [name, model] of Object.entries(MODELS)) {
@@ -77,23 +77,23 @@ for (const [name, model] of Object.entries(MODELS)) {
     `the gradient of a model with dropout and ${name} is the slope of its loss under the same mask`,
     async () => {
       const device = await gpu();
-      const sizes = { batch: 2, evalBatch: 2, accumulation: 1 };
-      const program = buildProgram(
+      const sizes = { batchSize: 2, evalBatchSize: 2, accumulation: 1 };
+      const plans = buildStepPlans(
         model,
         { ...sizes, adam: ADAM, historySlots: 8, seed: 5 },
-        device.traits,
+        device.limits,
       );
-      const session = await Session.open(device, program);
+      const engine = await TrainEngine.open(device, plans);
       try {
-        initialiseWeights(session, 7);
+        initialiseWeights(engine, 7);
         const batch = toBatch(sequences(2, 3)), t = 9;
-        session.gradient([batch], t);
-        const names = program.trained.map((p) => p.name);
+        engine.gradient([batch], t);
+        const names = plans.trained.map((p) => p.name);
         const weights = new Map<string, Float32Array>();
         const gradients = new Map<string, Float32Array>();
         for (const name of names) {
-          weights.set(name, await session.read("weights", name));
-          gradients.set(name, await session.read("gradients", name));
+          weights.set(name, await engine.read("weights", name));
+          gradients.set(name, await engine.read("gradients", name));
         }
         const norm = Math.sqrt(
           [...gradients.values()].reduce((sum, g) => sum + inner(g, g), 0),
@@ -101,14 +101,14 @@ for (const [name, model] of Object.entries(MODELS)) {
         const lossAt = async (step: number, t: number) => {
           for (const name of names) {
             const g = gradients.get(name)!;
-            session.write(
+            engine.write(
               "weights",
               name,
               weights.get(name)!.map((w, i) => w + step * g[i] / norm),
             );
           }
-          session.gradient([batch], t);
-          return await session.loss();
+          engine.gradient([batch], t);
+          return await engine.loss();
         };
         const step = 0.003 / norm;
         const slope = (await lossAt(step, t) - await lossAt(-step, t)) /
@@ -119,14 +119,14 @@ for (const [name, model] of Object.entries(MODELS)) {
         );
         // Another mask is another loss, and none is what an evaluation has.
         const [here, there] = [await lossAt(0, t), await lossAt(0, t + 1)];
-        session.clearLoss();
-        session.evaluate(batch, 1);
-        const whole = await session.loss();
+        engine.clearLoss();
+        engine.evaluate(batch, 1);
+        const whole = await engine.loss();
         for (const other of [there, whole]) {
           assert(Math.abs(here - other) > 1e-3, `${here} and ${other}`);
         }
       } finally {
-        session.close();
+        engine.close();
       }
     },
   );
@@ -160,7 +160,7 @@ Deno.test("gpt2() drops where the authors' code does", () => {
 
 Deno.test("normformer() drops where fairseq does", () => {
   const path = "decoder.layers.0";
-  assertEquals(dropped(normformer(FAIRSEQ)), [
+  assertEquals(dropped(fairseqDecoder(FAIRSEQ)), [
     "embedding dropout",
     `${path}.self_attn.attend`,
     `${path}.attended dropout`,
@@ -168,7 +168,7 @@ Deno.test("normformer() drops where fairseq does", () => {
     `${path}.fc2 dropout`,
   ]);
   // NormFormer's norm of the hidden layer sees what activation dropout leaves.
-  const { graph } = lossGraph(normformer(FAIRSEQ), 1, { training: true });
+  const { graph } = lossGraph(fairseqDecoder(FAIRSEQ), 1, { training: true });
   const made = graph.nodes.map((node) => node.outputs[0].name);
   const at = (name: string) => made.indexOf(`${path}.${name}`);
   assert(at("act dropout") < at("ffn_layernorm"));
@@ -190,16 +190,16 @@ Deno.test("every place of a model has random numbers of its own", () => {
 deviceTest(
   "dropout of 0 costs nothing, and an evaluation has none",
   async () => {
-    const { traits } = await gpu();
+    const { limits } = await gpu();
     const none = { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 };
     const reads = (graph: ReturnType<typeof gradientGraph>["graph"]) => {
-      const plan = makePlan("test", graph, traits);
+      const plan = makePlan("test", graph, limits);
       const places = plan.dispatches.flatMap((d) =>
-        d.bindings.map((b) => b.place)
+        d.bindings.map((b) => b.location)
       );
       const random =
-        places.filter((place) =>
-          "external" in place && place.external.startsWith(RANDOM)
+        places.filter((location) =>
+          "external" in location && location.external.startsWith(RANDOM)
         ).length;
       return { random, dispatches: plan.dispatches.length };
     };

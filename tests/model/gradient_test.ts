@@ -31,11 +31,14 @@ for (const [name, changes] of Object.entries(MODELS)) {
     async () => {
       // Larger weights than at the start of a run, so that every part matters.
       const config = { initializer_range: 0.2, ...changes };
-      const session = await openSession({ batch: 1, evalBatch: 1 }, config);
+      const engine = await openSession(
+        { batchSize: 1, evalBatchSize: 1 },
+        config,
+      );
       try {
-        await assertSlope(session, toBatch(sequences(1, 3)));
+        await assertSlope(engine, toBatch(sequences(1, 3)));
       } finally {
-        session.close();
+        engine.close();
       }
     },
   );

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { layOut, type ParameterSpec } from "../../src/model/parameters.ts";
+import {
+  packParameters,
+  type ParameterSpec,
+} from "../../src/model/parameters.ts";
 
 const parameter = (
   name: string,
@@ -21,7 +24,7 @@ const PARAMETERS = [
 ];
 
 Deno.test("layOut() puts decayed parameters first, each on 256 bytes", () => {
-  const { shards, positions } = layOut(PARAMETERS, 2 ** 20);
+  const { shards, positions } = packParameters(PARAMETERS, 2 ** 20);
   assertEquals(Object.fromEntries(positions), {
     w: { shard: 0, offset: 0, bytes: 140 },
     v: { shard: 0, offset: 256, bytes: 512 },
@@ -32,7 +35,7 @@ Deno.test("layOut() puts decayed parameters first, each on 256 bytes", () => {
 });
 
 Deno.test("layOut() opens a shard where a buffer is full", () => {
-  const { shards, positions } = layOut(PARAMETERS, 768);
+  const { shards, positions } = packParameters(PARAMETERS, 768);
   assertEquals(shards, [
     { elements: 192, decayed: 192 },
     { elements: 128, decayed: 0 },
@@ -45,12 +48,12 @@ Deno.test("layOut() opens a shard where a buffer is full", () => {
 
 Deno.test("layOut() says which parameter no buffer holds", () => {
   assertThrows(
-    () => layOut(PARAMETERS, 256),
+    () => packParameters(PARAMETERS, 256),
     RangeError,
     "Cannot place 'v' ([64,2], 512 bytes): this adapter's buffers end at 256",
   );
 });
 
 Deno.test("layOut() of nothing is nothing", () => {
-  assertEquals(layOut([], 256).shards, []);
+  assertEquals(packParameters([], 256).shards, []);
 });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Executor } from "../../src/gpu/executor.ts";
-import type { Traits } from "../../src/graph/dispatch.ts";
+import type { AdapterLimits } from "../../src/graph/dispatch.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { count } from "../../src/graph/tensor.ts";
 import {
@@ -24,7 +24,7 @@ interface Run {
   maxNorm?: number;
   epsilon?: number;
   steps?: number;
-  traits?: Partial<Traits>;
+  traits?: Partial<AdapterLimits>;
   /** Loss before update t; all 1 by default. */
   loss?: (t: number) => number;
   /** Changes the gradients of shard 0 before update t. */
@@ -34,7 +34,7 @@ interface Run {
 /** Runs a few updates on the device and in float64. */
 async function run(options: Run = {}) {
   const { kind = "adamw_hf", shards = [[192, 128]], maxNorm = 0 } = options;
-  const { steps = 4, traits = {}, loss = () => 1, spoil } = options;
+  const { steps = 4, traits: limits = {}, loss = () => 1, spoil } = options;
   const constants = {
     kind,
     beta1: 0.9,
@@ -61,7 +61,7 @@ async function run(options: Run = {}) {
     control: graph.persistent("control", [2]),
     history: graph.persistent("history", [steps, HISTORY_RECORD]),
   }, constants);
-  const plan = makePlan("update", graph, { ...device.traits, ...traits });
+  const plan = makePlan("update", graph, { ...device.limits, ...limits });
   const executor = new Executor(device);
   for (const tensor of graph.externals.values()) {
     executor.allocate(tensor.name, 4 * count(tensor));

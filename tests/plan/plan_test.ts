@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Binding, Traits } from "../../src/graph/dispatch.ts";
+import type { AdapterLimits, Binding } from "../../src/graph/dispatch.ts";
 import { Graph, type Node, type Operation } from "../../src/graph/graph.ts";
 import { bytes, type Tensor } from "../../src/graph/tensor.ts";
 import {
   aligned,
   ALIGNMENT,
   makePlan,
-  type Place,
   type Plan,
+  type TensorLocation,
 } from "../../src/plan/plan.ts";
 
-const TRAITS: Traits = {
+const TRAITS: AdapterLimits = {
   software: true,
   subgroupSize: 8,
   int64: false,
@@ -36,7 +36,7 @@ const nodeDispatch = (node: Node<Attrs>) => {
     bindings: [
       ...node.inputs.map((t) => bind(t, "read")),
       ...node.outputs.map((t, i) =>
-        bind(t, i === 0 && node.onto ? "readwrite" : "write")
+        bind(t, i === 0 && node.accumulateInto ? "readwrite" : "write")
       ),
     ],
     workgroups: [1, 1, 1] as [number, number, number],
@@ -62,13 +62,13 @@ function mix(...parts: (number | undefined)[]): number {
   return hash;
 }
 
-const key = (place: Place) =>
-  "slot" in place ? `slot ${place.slot}` : place.external;
+const key = (location: TensorLocation) =>
+  "slot" in location ? `slot ${location.slot}` : location.external;
 
 /** Carries a plan out on one number a place: what a device would compute. */
 function execute(plan: Plan, memory: Map<string, number>): void {
   for (const { kernel, params, bindings, label } of plan.dispatches) {
-    const places = bindings.map((b) => key(b.place));
+    const places = bindings.map((b) => key(b.location));
     // A device refuses a buffer that is written and bound once more.
     bindings.forEach((b, i) => {
       if (b.access === "read") return;
@@ -94,12 +94,19 @@ function evaluate(graph: Graph, start: Map<string, number>) {
   for (const tensor of graph.externals.values()) {
     values.set(tensor, start.get(tensor.name)!);
   }
-  for (const { inputs, outputs, onto, attrs } of graph.nodes) {
-    const seen = [...inputs, ...onto ? [onto] : []].map((t) => values.get(t));
+  for (
+    const { inputs, outputs, accumulateInto, attrs } of graph
+      .nodes
+  ) {
+    const seen = [...inputs, ...accumulateInto ? [accumulateInto] : []].map((
+      t,
+    ) => values.get(t));
     outputs.forEach((output, i) =>
       values.set(output, mix(attrs.id, i, ...seen))
     );
-    if (onto?.role === "persistent") values.set(onto, values.get(outputs[0])!);
+    if (accumulateInto?.role === "persistent") {
+      values.set(accumulateInto, values.get(outputs[0])!);
+    }
   }
   return values;
 }
@@ -111,7 +118,7 @@ function needed(graph: Graph, fetch: Tensor[]): number {
     const node = tensor?.node;
     if (!node || live.has(node)) return;
     live.add(node);
-    for (const input of [...node.inputs, node.onto]) visit(input);
+    for (const input of [...node.inputs, node.accumulateInto]) visit(input);
   };
   fetch.forEach(visit);
   for (const node of graph.nodes) if (node.effect) visit(node.outputs[0]);
@@ -143,7 +150,7 @@ function randomGraph(seed: number) {
       () => readable[Math.max(0, readable.length - 1 - roll(roll(4) ? 5 : 50))],
     );
     const kind = roll(10);
-    const onto = kind < 3
+    const accumulateInto = kind < 3
       ? readable[roll(readable.length)]
       : kind === 3
       ? gradients[roll(2)]
@@ -152,13 +159,16 @@ function randomGraph(seed: number) {
       { length: 1 + Number(roll(4) === 0) },
       (_, i) => ({
         name: `${id}.${i}`,
-        shape: i === 0 && onto ? onto.shape : size(),
+        shape: i === 0 && accumulateInto ? accumulateInto.shape : size(),
       }),
     );
     const effect = roll(12) === 0 ? true : undefined;
-    const made = graph.add(mixing, inputs, { id }, outputs, { onto, effect });
+    const made = graph.add(mixing, inputs, { id }, outputs, {
+      onto: accumulateInto,
+      effect,
+    });
     // What was added to a gradient is the gradient: nothing reads it as a tensor of its own.
-    const own = onto?.role === "persistent" ? made.slice(1) : made;
+    const own = accumulateInto?.role === "persistent" ? made.slice(1) : made;
     readable.push(...own);
     transients.push(...own);
   }
@@ -178,11 +188,11 @@ Deno.test("makePlan() computes what the graph says, whatever shares a slot", () 
     execute(plan, memory);
     const wanted = evaluate(graph, start);
     for (const tensor of [...fetch, ...graph.externals.values()]) {
-      const place = plan.fetches.get(tensor) ?? { external: tensor.name };
+      const location = plan.fetches.get(tensor) ?? { external: tensor.name };
       assertEquals(
-        memory.get(key(place)),
+        memory.get(key(location)),
         wanted.get(tensor),
-        `graph ${seed}: ${tensor.name} in ${key(place)}`,
+        `graph ${seed}: ${tensor.name} in ${key(location)}`,
       );
     }
     const mixes = plan.dispatches.filter((d) => d.kernel === "mix").length;
@@ -200,8 +210,10 @@ Deno.test("makePlan() gives a slot to no tensor larger than it", () => {
     const { graph, fetch } = randomGraph(seed);
     const plan = makePlan("random", graph, TRAITS, fetch);
     for (const { bindings } of plan.dispatches) {
-      for (const { place, offset, size } of bindings) {
-        if ("slot" in place) assert(offset + size <= plan.slots[place.slot]);
+      for (const { location, offset, size } of bindings) {
+        if ("slot" in location) {
+          assert(offset + size <= plan.slots[location.slot]);
+        }
       }
     }
     for (const size of plan.slots) assertEquals(size % ALIGNMENT, 0);
@@ -244,9 +256,9 @@ Deno.test("makePlan() drops what nothing depends on", () => {
     "mix: t1",
     "mix: t2",
   ]);
-  const onto = graph.persistent("grad", [100]);
+  const accumulateInto = graph.persistent("grad", [100]);
   graph.add(mixing, [tensors[5]], { id: 99 }, [{ name: "g", shape: [100] }], {
-    onto,
+    onto: accumulateInto,
   });
   assertEquals(makePlan("effect", graph, TRAITS).dispatches.length, 6);
 });
@@ -275,11 +287,14 @@ Deno.test("makePlan() copies what is added onto only where it is still needed", 
 
 Deno.test("makePlan() lays sums onto persistent tensors where those are", () => {
   const graph = new Graph();
-  const onto = graph.persistent("grad.w", [5]), x = graph.input("x", [5]);
-  graph.add(mixing, [x], { id: 1 }, [{ name: "d w", shape: [5] }], { onto });
+  const accumulateInto = graph.persistent("grad.w", [5]),
+    x = graph.input("x", [5]);
+  graph.add(mixing, [x], { id: 1 }, [{ name: "d w", shape: [5] }], {
+    onto: accumulateInto,
+  });
   const { dispatches: [dispatch], slots } = makePlan("onto", graph, TRAITS);
   assertEquals(slots, []);
-  assertEquals(dispatch.bindings.map((b) => key(b.place)), ["x", "grad.w"]);
+  assertEquals(dispatch.bindings.map((b) => key(b.location)), ["x", "grad.w"]);
   // Whole vec4s are bound.
   assertEquals(dispatch.bindings[1].size, 32);
   assertEquals(dispatch.writes, [
@@ -317,11 +332,15 @@ function largestStep(graph: Graph, fetch: Tensor[]): number {
   let largest = 0;
   for (const node of graph.nodes.toReversed()) {
     if (!node.effect && !node.outputs.some((t) => live.has(t))) continue;
-    for (const t of [...node.inputs, node.onto]) if (t) live.add(t);
+    for (const t of [...node.inputs, node.accumulateInto]) if (t) live.add(t);
     // What is added onto may share its place with the output.
     const at = new Set([...node.inputs, ...node.outputs]);
-    if (node.onto) {
-      at.delete(node.onto.role === "persistent" ? node.outputs[0] : node.onto);
+    if (node.accumulateInto) {
+      at.delete(
+        node.accumulateInto.role === "persistent"
+          ? node.outputs[0]
+          : node.accumulateInto,
+      );
     }
     const sum = [...at].filter((t) => t.role === "transient")
       .reduce((n, t) => n + aligned(bytes(t)), 0);

@@ -8,7 +8,7 @@ import {
 import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { exists } from "../../src/fs/atomic_file.ts";
-import { openRun } from "../../src/run_folder/run_folder.ts";
+import { openRunFolder } from "../../src/run_folder/run_folder.ts";
 import { firstWord, start, tempDir } from "../helpers/files.ts";
 
 const names = (folder: string) =>
@@ -24,12 +24,12 @@ Deno.test("openRun() makes a folder that can be resumed, not begun again", async
   using dir = tempDir();
   const path = join(dir.path, "runs", "x");
   await assertRejects(
-    () => openRun(path, { resume: true }),
+    () => openRunFolder(path, { resume: true }),
     UserError,
     `Cannot resume '${path}' as it does not exist`,
   );
   {
-    using run = await openRun(path, { resume: false });
+    using run = await openRunFolder(path, { resume: false });
     run.writeConfig("seed: 0\n");
     run.writeInfo({ version: "1", adapter: "cpu" });
     assertEquals(names(path), ["config.yaml", "lock", "run.json"]);
@@ -40,7 +40,7 @@ Deno.test("openRun() makes a folder that can be resumed, not begun again", async
     '{\n  "adapter": "cpu",\n  "version": "1"\n}\n',
   );
   await assertRejects(
-    () => openRun(path, { resume: false }),
+    () => openRunFolder(path, { resume: false }),
     UserError,
     `holds one already: go on with it by --resume ${path}`,
   );
@@ -50,13 +50,13 @@ Deno.test("openRun() makes a folder that can be resumed, not begun again", async
   Deno.mkdirSync(left, { recursive: true });
   Deno.writeTextFileSync(join(path, ".run.json.tmp-77"), "{");
   {
-    using _run = await openRun(path, { resume: true });
+    using _run = await openRunFolder(path, { resume: true });
     assert(!exists(left));
   }
   assertEquals(names(path), ["checkpoints", "config.yaml", "run.json"]);
   Deno.mkdirSync(join(dir.path, "empty"));
   await assertRejects(
-    () => openRun(join(dir.path, "empty"), { resume: true }),
+    () => openRunFolder(join(dir.path, "empty"), { resume: true }),
     UserError,
     "it holds no run",
   );
@@ -69,7 +69,7 @@ Deno.test("openRun() says in one line where it cannot write", async () => {
   // The kernel's own file systems refuse even the superuser.
   for (const path of [join(file, "run"), file, "/proc/run", "/sys/run"]) {
     const error = await assertRejects(
-      () => openRun(path, { resume: false }),
+      () => openRunFolder(path, { resume: false }),
       UserError,
       `Cannot use run folder '${path}' as`,
     ) as UserError;
@@ -84,7 +84,7 @@ Deno.test("openRun() refuses a second process, names the first, and takes over f
   try {
     assertEquals(await firstWord(first), "held");
     const error = await assertRejects(
-      () => openRun(path, { resume: true }),
+      () => openRunFolder(path, { resume: true }),
       UserError,
     ) as UserError;
     assertStringIncludes(error.message, `process ${first.pid} on '`);
@@ -98,13 +98,13 @@ Deno.test("openRun() refuses a second process, names the first, and takes over f
     Deno.readTextFileSync(join(path, "lock")),
     `"pid":${first.pid}`,
   );
-  using _run = await openRun(path, { resume: true });
+  using _run = await openRunFolder(path, { resume: true });
   assertStringIncludes(
     Deno.readTextFileSync(join(path, "lock")),
     `"pid":${Deno.pid}`,
   );
   await assertRejects(
-    () => openRun(path, { resume: true }),
+    () => openRunFolder(path, { resume: true }),
     UserError,
     `process ${Deno.pid} on`,
   );

@@ -22,7 +22,7 @@ import {
   VARIANTS,
   wordsOf,
 } from "../../scripts/_reproduction_runs.ts";
-import { configOf } from "../../src/cli/config_words.ts";
+import { configFromArgs } from "../../src/cli/config_args.ts";
 import type { RunData } from "../../src/run_folder/read_run.ts";
 
 const SIZES = {
@@ -228,7 +228,7 @@ Deno.test("pageOf() holds the study's facts and every table", () => {
 
 Deno.test("wordsOf() makes a config of every variant, at one size", () => {
   for (const variant of VARIANTS) {
-    const { config } = configOf({
+    const { config } = configFromArgs({
       words: wordsOf(variant, SIZES, 7, ["data=source"]),
       flags: {},
       switches: new Set<string>(),

@@ -58,9 +58,9 @@ deviceTest("a report that is off adds no plan, dispatch or byte", async () => {
   const without = await openSession(),
     off = await openSession({ report: NONE });
   try {
-    assertEquals(off.program.report, undefined);
+    assertEquals(off.plans.report, undefined);
     assertEquals(off.executor.allocated, without.executor.allocated);
-    assertEquals(off.program.memory, without.program.memory);
+    assertEquals(off.plans.memory, without.plans.memory);
     assertEquals(await off.report(), {});
   } finally {
     without.close();
@@ -71,23 +71,23 @@ deviceTest("a report that is off adds no plan, dispatch or byte", async () => {
 deviceTest("reports change no bit of training", async () => {
   const ends: Map<string, Float32Array>[] = [];
   for (const report of [undefined, ALL]) {
-    const session = await openSession({ report });
+    const engine = await openSession({ report });
     for (let t = 1; t <= 3; t++) {
-      await session.report();
-      session.step(split(sequences(2, t), 2), t, 1e-2, t - 1, 1);
+      await engine.report();
+      engine.step(split(sequences(2, t), 2), t, 1e-2, t - 1, 1);
     }
-    ends.push(await all(session, "weights"));
-    session.close();
+    ends.push(await all(engine, "weights"));
+    engine.close();
   }
   assertEquals(ends[0], ends[1]);
 });
 
 deviceTest("each option of a report logs its own names", async () => {
   const names = async (options: Partial<ReportOptions>) => {
-    const session = await openSession({ report: { ...NONE, ...options } });
-    session.step(split(sequences(2, 1), 2), 1, 1e-2, 0, 1);
-    const numbers = await session.report();
-    session.close();
+    const engine = await openSession({ report: { ...NONE, ...options } });
+    engine.step(split(sequences(2, 1), 2), 1, 1e-2, 0, 1);
+    const numbers = await engine.report();
+    engine.close();
     for (const [name, x] of Object.entries(numbers)) {
       assert(Number.isFinite(x), `${name} is ${x}`);
     }
@@ -106,34 +106,34 @@ deviceTest("each option of a report logs its own names", async () => {
 });
 
 deviceTest("gradient norms of layers add up to the global norm", async () => {
-  const session = await openSession({ report: ALL });
+  const engine = await openSession({ report: ALL });
   try {
-    session.step(split(sequences(2, 1), 2), 1, 1e-2, 0, 1);
-    const [{ gradNorm }] = await session.history(1);
-    const numbers = Object.entries(await session.report())
+    engine.step(split(sequences(2, 1), 2), 1, 1e-2, 0, 1);
+    const [{ gradNorm }] = await engine.history(1);
+    const numbers = Object.entries(await engine.report())
       .filter(([name]) => /^grad_norm\.[^.]+$/.test(name));
     const whole = Math.hypot(...numbers.map(([, x]) => x));
     assertClose("norm", [whole], [gradNorm], { relative: 1e-5, absolute: 0 });
   } finally {
-    session.close();
+    engine.close();
   }
 });
 
 deviceTest("a report sees gains as they are after an update", async () => {
-  const session = await openSession({ report: ALL }, {
+  const engine = await openSession({ report: ALL }, {
     trainable_attn_block_gains: true,
   });
   try {
-    const [name] = gainParameters(session.model).map((p) => p.name);
+    const [name] = gainParameters(engine.model).map((p) => p.name);
     assertEquals(name, "transformer.h.0.attn_block_resid_gain");
     for (let t = 1; t <= 2; t++) {
-      session.step(split(sequences(2, t), 2), t, 1e-2, t - 1, 1);
+      engine.step(split(sequences(2, t), 2), t, 1e-2, t - 1, 1);
     }
-    const [value] = await session.read("weights", name);
-    const numbers = await session.report();
+    const [value] = await engine.read("weights", name);
+    const numbers = await engine.report();
     assertEquals(numbers["0.attn_block_resid_gain"], value);
     assert(value !== 1);
   } finally {
-    session.close();
+    engine.close();
   }
 });

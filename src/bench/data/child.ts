@@ -58,13 +58,19 @@ export async function prepareApart(request: ChildRequest): Promise<ChildReply> {
 }
 
 async function prepareHere(request: ChildRequest): Promise<ChildReply> {
-  const { files, tokenizer: name, contextLength, workers, cacheDir } = request;
+  const {
+    files,
+    tokenizer: name,
+    contextLength: sequenceLength,
+    workers,
+    cacheDir,
+  } = request;
   const before = memory("VmRSS");
   const work = async () =>
     await prepare({
       documents: { files },
       tokenizer: await loadTokenizer(name),
-      contextLength,
+      sequenceLength,
       workers,
       cacheDir,
     });

@@ -19,7 +19,7 @@ export interface Rate {
 }
 
 /** Two ways of doing the same work. */
-export interface Duel {
+export interface Comparison {
   ours: Rate;
   /** Null without a peer. */
   peer: Rate | null;
@@ -54,7 +54,9 @@ export interface Round {
 }
 
 /** Runs ours and the peer's in turn; every second round starts with the peer. */
-export async function duel(rounds: readonly Round[]): Promise<Duel> {
+export async function compareWithPeer(
+  rounds: readonly Round[],
+): Promise<Comparison> {
   const ours: Rate[] = [], peer: Rate[] = [];
   for (const [i, round] of rounds.entries()) {
     const run = async (rates: Rate[], work?: () => unknown) => {

@@ -2,9 +2,12 @@
 import { join } from "node:path";
 import { FairseqSink, fairseqSubset } from "../../data/fairseq/mod.ts";
 import { prepare } from "../../data/prepare/prepare.ts";
-import { openSplit, type SplitRef } from "../../data/loader/split_location.ts";
+import {
+  openSplit,
+  type SplitLocation,
+} from "../../data/loader/split_location.ts";
 import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
-import { openFeed } from "../../data/loader/batch_loader.ts";
+import { openBatchLoader } from "../../data/loader/batch_loader.ts";
 import { timed } from "./clock.ts";
 import type { BenchSource } from "./files.ts";
 import { CONTEXT } from "./prepare.ts";
@@ -38,7 +41,7 @@ export const FEED = { rows: 16, accumulation: 2, stepMs: 10 };
 /** Reads `count` sequences of a split, at random. */
 async function blocks(
   name: string,
-  ref: SplitRef,
+  ref: SplitLocation,
   count: number,
 ): Promise<BlocksRow> {
   const split = openSplit(ref);
@@ -48,7 +51,7 @@ async function blocks(
     const read = (times: number) => {
       for (let i = 0; i < times; i++) {
         state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-        const index = Math.floor(state / 2 ** 32 * split.chunks);
+        const index = Math.floor(state / 2 ** 32 * split.sequences);
         split.read(index, tokens, 0, targets);
       }
     };
@@ -77,7 +80,7 @@ export async function benchBlocks(
   await prepare({
     documents: { files },
     tokenizer,
-    contextLength: CONTEXT,
+    sequenceLength: CONTEXT,
     cacheDir: join(options.folder, "cache-fairseq"),
     out: {
       dir,
@@ -106,28 +109,28 @@ export async function benchFeed(
   const { rows: sequences, accumulation, stepMs } = FEED;
   const idle = new Int32Array(new SharedArrayBuffer(4));
   for (const readAhead of [0, 4]) {
-    using feed = await openFeed({
+    using loader = await openBatchLoader({
       parts: [{ ref: { store, split: "train" }, weight: null }],
       seed: 0,
-      rows: sequences,
+      batchSize: sequences,
       accumulation,
       vocabSize: 50_257,
       ignoreId: null,
     }, readAhead);
     // The first step cannot be read ahead of.
-    feed.next();
-    const before = feed.waited, spent: number[] = [];
+    loader.next();
+    const before = loader.waited, spent: number[] = [];
     for (let i = 0; i < steps; i++) {
       Atomics.wait(idle, 0, 0, stepMs);
       const from = performance.now();
-      feed.next();
+      loader.next();
       spent.push(performance.now() - from);
     }
     rows.push({
       readAhead,
       ms: median(spent),
       most: Math.max(...spent),
-      waited: (feed.waited - before) / steps,
+      waited: (loader.waited - before) / steps,
     });
   }
   return rows;

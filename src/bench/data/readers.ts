@@ -9,12 +9,18 @@ import {
   readParquet,
 } from "../../data/sources/mod.ts";
 import type { SourceFile } from "../../data/sources/source_file.ts";
-import { type Duel, duel, type Rate, rateOf, timed } from "./clock.ts";
+import {
+  compareWithPeer,
+  type Comparison,
+  type Rate,
+  rateOf,
+  timed,
+} from "./clock.ts";
 import type { BenchSource } from "./files.ts";
 import { PEERS, type Peers } from "../peers/data_libraries.ts";
 
 /** A reader's speed, in bytes of text. */
-export interface ReaderRow extends Duel {
+export interface ReaderRow extends Comparison {
   name: string;
   /** Bytes on disk of a byte of text. */
   packed: number;
@@ -54,7 +60,7 @@ export async function benchReaders(
     if (peer && await theirs() !== found) {
       throw new Error(`${name}: ${peer.name} reads another text`);
     }
-    const result = await duel(
+    const result = await compareWithPeer(
       Array.from(
         { length: options.rounds },
         () => ({ bytes, ours, ...peer && { peer: theirs } }),

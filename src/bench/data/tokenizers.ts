@@ -2,13 +2,19 @@
 import { join } from "node:path";
 import type { Tokenizer } from "../../data/tokenizers/tokenizer.ts";
 import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
-import { type Duel, duel, type Rate, type Round, timed } from "./clock.ts";
+import {
+  compareWithPeer,
+  type Comparison,
+  type Rate,
+  type Round,
+  timed,
+} from "./clock.ts";
 import { benchModels, type TokenizerJson } from "./models.ts";
 import { PEERS, type Peers } from "../peers/data_libraries.ts";
 import type { BenchText } from "./text.ts";
 
 /** A tokenizer's speed. */
-export interface TokenizerRow extends Duel {
+export interface TokenizerRow extends Comparison {
   name: string;
   vocabSize: number;
   bytesPerToken: number;
@@ -106,31 +112,35 @@ async function benchTokenizer(
   } while (ms < roundMs / 2 && (size *= 2) < most);
   const found: { ours?: ArrayLike<number>[]; peer?: ArrayLike<number>[] }[] =
     [];
-  const result = await duel(Array.from({ length: rounds }, (_, i): Round => {
-    const { documents, bytes } = slices.take(size);
-    found[i] = {};
-    return {
-      bytes,
-      ours: () => void (found[i].ours = encodeAll(ours, documents)),
-      ...peer &&
-        { peer: () => void (found[i].peer = encodeAll(peer, documents)) },
-    };
-  }));
+  const result = await compareWithPeer(
+    Array.from({ length: rounds }, (_, i): Round => {
+      const { documents, bytes } = slices.take(size);
+      found[i] = {};
+      return {
+        bytes,
+        ours: () => void (found[i].ours = encodeAll(ours, documents)),
+        ...peer &&
+          { peer: () => void (found[i].peer = encodeAll(peer, documents)) },
+      };
+    }),
+  );
   const pairs = found.flatMap(({ ours = [], peer = [] }) =>
     peer.map((ids, i) => equal(ids, ours[i]))
   );
   let tokens = 0, bytes = 0;
   const part = Math.min(LONG_BYTES, text.bytes / 2) / LONG_ROUNDS;
-  const long = await duel(Array.from({ length: LONG_ROUNDS }, (): Round => {
-    const slice = slices.take(part);
-    bytes += slice.bytes;
-    return {
-      bytes: slice.bytes,
-      ours() {
-        for (const one of slice.documents) tokens += ours.encode(one).length;
-      },
-    };
-  }));
+  const long = await compareWithPeer(
+    Array.from({ length: LONG_ROUNDS }, (): Round => {
+      const slice = slices.take(part);
+      bytes += slice.bytes;
+      return {
+        bytes: slice.bytes,
+        ours() {
+          for (const one of slice.documents) tokens += ours.encode(one).length;
+        },
+      };
+    }),
+  );
   return {
     name,
     vocabSize: ours.vocabSize,

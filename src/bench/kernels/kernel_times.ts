@@ -28,9 +28,9 @@ const TOGETHER = 512;
  * adds up those that do the same. The largest comes first.
  */
 export async function kernelTimes(running: Running): Promise<KernelRow[]> {
-  const { session } = running, { executor, program } = session;
-  const { micro, update } = session.loaded;
-  const accumulation = program.options.accumulation;
+  const { session: engine } = running, { executor, plans } = engine;
+  const { micro, update } = engine.loaded;
+  const accumulation = plans.options.accumulation;
   const rows = new Map<string, KernelRow>();
   const collect = async ({ plan, steps }: Loaded, times: number) => {
     const dispatches = steps.map((s) => s.dispatch);
@@ -49,7 +49,7 @@ export async function kernelTimes(running: Running): Promise<KernelRow[]> {
       });
     }
   };
-  session.upload(running.batches[0]);
+  engine.upload(running.batches[0]);
   await collect(micro, accumulation);
   await collect(update, 1);
   await drain(executor.gpu);

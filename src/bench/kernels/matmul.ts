@@ -4,7 +4,7 @@ import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/matmul/matmul.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { Executor } from "../../gpu/executor.ts";
-import { type Choices, tuner } from "../../gpu/tuner.ts";
+import { type KernelChoices, tuner } from "../../gpu/tuner.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { NumPy, Product } from "../peers/numpy.ts";
 import { allocateNoise, standalone } from "./standalone.ts";
@@ -52,7 +52,7 @@ export interface Peers {
 export interface MatmulOptions {
   rounds: number;
   /** Kernels chosen before; extended by new choices. */
-  choices: Choices;
+  choices: KernelChoices;
   /** Timed between our rounds, so that both meet the same load. */
   peers?: Peers;
   /** Told which product is timed next. */
@@ -127,10 +127,10 @@ async function timeProduct(
       b: layout === "NT" ? matrix("B", N, K) : matrix("B", K, N),
       c: matrix("C", M, N),
       accumulate: false,
-    }, gpu.traits);
+    }, gpu.limits);
     if (lowered.length > 1) {
       throw new RangeError(
-        `Cannot time ${M}x${N}x${K} as one dispatch: this adapter binds at most ${gpu.traits.maxBindingBytes} bytes`,
+        `Cannot time ${M}x${N}x${K} as one dispatch: this adapter binds at most ${gpu.limits.maxBindingBytes} bytes`,
       );
     }
     const planned = standalone(lowered[0], "matmul");
@@ -167,7 +167,7 @@ async function timeProduct(
       variant: choices[key],
       gflops: median(ours.wall),
       best: Math.max(...ours.wall),
-      cpu: gpu.traits.software ? median(ours.cpu) : null,
+      cpu: gpu.limits.software ? median(ours.cpu) : null,
       peer: peers
         ? {
           gflops: median(theirs.wall),

@@ -36,7 +36,7 @@ export async function measurePeak(gpu: Gpu, rounds: number): Promise<Peak> {
 }
 
 async function peakFlops(executor: Executor, rounds: number): Promise<number> {
-  const { software } = executor.gpu.traits;
+  const { software } = executor.gpu.limits;
   const WG = software ? 64 : 256, groups = software ? 64 : 16_384;
   const threads = groups * WG;
   const out = new Graph().persistent("peak", [threads]);
@@ -64,7 +64,7 @@ async function peakFlops(executor: Executor, rounds: number): Promise<number> {
 }
 
 async function peakBytes(executor: Executor, rounds: number): Promise<number> {
-  const { software, maxBindingBytes } = executor.gpu.traits;
+  const { software, maxBindingBytes } = executor.gpu.limits;
   const bytes = Math.min(maxBindingBytes, (software ? 64 : 256) * 2 ** 20);
   const graph = new Graph();
   const x = graph.persistent("peak x", [bytes / 4]);
@@ -74,7 +74,7 @@ async function peakBytes(executor: Executor, rounds: number): Promise<number> {
   // Planned alone, the sum lies in `y`.
   const [lowered] = node!.operation.lower(
     { ...node!, outputs: [y] },
-    executor.gpu.traits,
+    executor.gpu.limits,
   );
   const timed = await TimedDispatch.bind(executor, standalone(lowered, "add"));
   const times = await timed.timesFor(ROUND, 16);

@@ -11,7 +11,7 @@ export function standalone(dispatch: Dispatch, label: string): PlannedDispatch {
     ...rest,
     label,
     bindings: bindings.map(({ tensor, access, offset = 0, size }) => ({
-      place: { external: tensor.name },
+      location: { external: tensor.name },
       offset,
       size: size ?? bytes(tensor) - offset,
       access,

@@ -35,13 +35,13 @@ export async function hostOverhead(
   stepMs: number,
   rounds: number,
 ): Promise<HostRow> {
-  const { session, batches, workload } = running;
-  const { executor, program } = session, { gpu } = executor;
-  const { model, options } = program;
+  const { session: engine, batches, workload } = running;
+  const { executor, plans } = engine, { gpu } = executor;
+  const { model, options } = plans;
   const assembler = new BatchAssembler({
-    rows: options.batch,
-    contextLength: model.context,
-    vocabSize: model.vocabulary,
+    batchSize: options.batchSize,
+    sequenceLength: model.sequenceLength,
+    vocabSize: model.vocabSize,
   });
   const scalars = new Float32Array(STEP_SCALARS);
   const spent = { assemble: [], upload: [], encode: [], submit: [] } as Record<
@@ -59,14 +59,14 @@ export async function hostOverhead(
     let commands: GPUCommandBuffer;
     clock("assemble", () => batches.forEach((b) => assembler.assemble(b)));
     clock("upload", () => {
-      for (const batch of batches) session.upload(batch);
+      for (const batch of batches) engine.upload(batch);
       stepScalars(options.adam, ++running.steps, 1e-3, 0, 1, scalars);
       executor.write("step", scalars);
     });
     clock("encode", () => {
-      session.encodeGradient(encoder, batches.length);
+      engine.encodeGradient(encoder, batches.length);
       const pass = encoder.beginComputePass();
-      executor.encode(pass, session.loaded.update);
+      executor.encode(pass, engine.loaded.update);
       pass.end();
       commands = encoder.finish();
     });

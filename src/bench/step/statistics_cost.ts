@@ -1,6 +1,6 @@
 /** What looking inside the blocks costs: see `src/statistics/block_statistics.ts`. @module */
 import type { Gpu } from "../../gpu/device.ts";
-import type { Choices } from "../../gpu/tuner.ts";
+import type { KernelChoices } from "../../gpu/tuner.ts";
 import { openWorkload, step } from "./step.ts";
 import { drain, median } from "../timing.ts";
 import type { Workload } from "./workloads.ts";
@@ -25,7 +25,7 @@ export interface ReportRow {
 export async function reportOverhead(
   gpu: Gpu,
   workload: Workload,
-  choices: Choices,
+  choices: KernelChoices,
   rounds: number,
 ): Promise<ReportRow> {
   const all = {
@@ -36,7 +36,9 @@ export async function reportOverhead(
   };
   const running = await openWorkload(gpu, workload, choices, all);
   try {
-    const { session } = running, steps: number[] = [], reports: number[] = [];
+    const { session: engine } = running,
+      steps: number[] = [],
+      reports: number[] = [];
     const clock = async (spent: number[], work: () => unknown) => {
       const from = performance.now();
       await work();
@@ -45,11 +47,11 @@ export async function reportOverhead(
     };
     // The first of each compiles.
     step(running);
-    await session.report();
+    await engine.report();
     await drain(gpu);
     for (let i = 0; i < rounds; i++) {
       await clock(steps, () => step(running));
-      await clock(reports, () => session.report());
+      await clock(reports, () => engine.report());
     }
     const ms = median(reports), stepMs = median(steps);
     return {
@@ -57,7 +59,7 @@ export async function reportOverhead(
       ms,
       stepMs,
       share: ms / (ms + REPORT_EVERY * stepMs),
-      dispatches: session.program.report!.plan.dispatches.length,
+      dispatches: engine.plans.report!.plan.dispatches.length,
     };
   } finally {
     running.session.close();

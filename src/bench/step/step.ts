@@ -3,11 +3,11 @@ import type { ReportOptions } from "../../statistics/block_statistics.ts";
 import { cpuUsage } from "node:process";
 import { UserError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
-import type { Choices } from "../../gpu/tuner.ts";
+import type { KernelChoices } from "../../gpu/tuner.ts";
 import { parameterCount } from "../../model/model.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { Memory, Program } from "../../engine/step_plans.ts";
-import { Session } from "../../engine/train_engine.ts";
+import type { Memory, StepPlans } from "../../engine/step_plans.ts";
+import { TrainEngine } from "../../engine/train_engine.ts";
 import type { Batch } from "../../data/loader/batch.ts";
 import { initialiseWeights } from "../../engine/initial_weights.ts";
 import { drain, idleWait, median } from "../timing.ts";
@@ -57,7 +57,7 @@ export interface StepRow {
 /** A workload on the device, ready to step. */
 export interface Running {
   workload: Workload;
-  session: Session;
+  session: TrainEngine;
   batches: Batch[];
   openMs: number;
   /** Optimizer steps done. */
@@ -72,19 +72,19 @@ export interface Running {
 export async function openWorkload(
   gpu: Gpu,
   workload: Workload,
-  choices: Choices,
+  choices: KernelChoices,
   report?: ReportOptions,
 ): Promise<Running> {
-  const { program } = buildWorkload(workload, gpu.traits, report);
+  const { program: plans } = buildWorkload(workload, gpu.limits, report);
   const from = performance.now();
-  const session = await Session.open(gpu, program, choices);
+  const engine = await TrainEngine.open(gpu, plans, choices);
   const openMs = performance.now() - from;
-  initialiseWeights(session, 0);
+  initialiseWeights(engine, 0);
   await drain(gpu);
   return {
     workload,
-    session,
-    batches: batchesOf(program),
+    session: engine,
+    batches: batchesOf(plans),
     openMs,
     steps: 0,
   };
@@ -105,7 +105,7 @@ export async function timeSteps(
   running: Running,
   { rounds: [least, most], roundSeconds, seconds }: StepOptions,
 ): Promise<StepRow> {
-  const { session, workload } = running, { gpu } = session.executor;
+  const { session: engine, workload } = running, { gpu } = engine.executor;
   const wait = await idleWait(gpu);
   const round = async (steps: number): Promise<number> => {
     const from = performance.now();
@@ -127,9 +127,10 @@ export async function timeSteps(
   }
   gpu.check();
   const loss = await lastLoss(running);
-  const { program } = session, { micro, update, options, model } = program;
-  const tokensPerStep = options.accumulation * options.batch * model.context;
-  const ms = median(times), flops = modelFlops(program);
+  const { plans } = engine, { micro, update, options, model } = plans;
+  const tokensPerStep = options.accumulation * options.batchSize *
+    model.sequenceLength;
+  const ms = median(times), flops = modelFlops(plans);
   return {
     name: workload.name,
     note: workload.note,
@@ -141,7 +142,7 @@ export async function timeSteps(
       update.dispatches.length,
     ms,
     msBest: Math.min(...times),
-    msCpu: gpu.traits.software
+    msCpu: gpu.limits.software
       ? median(cpu) / navigator.hardwareConcurrency
       : null,
     rounds: times.length,
@@ -150,8 +151,8 @@ export async function timeSteps(
     gflops: flops / ms / 1e6,
     openMs: running.openMs,
     firstMs,
-    memory: program.memory,
-    allocated: session.executor.allocated,
+    memory: plans.memory,
+    allocated: engine.executor.allocated,
     loss,
   };
 }
@@ -165,7 +166,8 @@ export function step(running: Running): void {
 /** The last step's loss, once the device has it. */
 async function lastLoss(running: Running): Promise<number> {
   const slot = (running.steps - 1) % HISTORY;
-  const { loss, bad } = (await running.session.history(slot + 1))[slot];
+  const { loss, nonFinite: bad } =
+    (await running.session.history(slot + 1))[slot];
   if (bad) {
     throw new UserError(
       `Cannot time '${running.workload.name}' as its loss must stay finite: got ${loss}`,
@@ -179,13 +181,13 @@ async function lastLoss(running: Running): Promise<number> {
  * again: the products and attention (its causal half) of the forward pass, once
  * forward and twice backward.
  */
-export function modelFlops({ evaluate, options }: Program): number {
+export function modelFlops({ evaluate, options }: StepPlans): number {
   const forward = sumOf(
     evaluate,
     (kernel) => /^(matmul|attention)/.test(kernel),
   );
-  const sequences = options.batch * options.accumulation;
-  return 3 * forward * sequences / options.evalBatch;
+  const sequences = options.batchSize * options.accumulation;
+  return 3 * forward * sequences / options.evalBatchSize;
 }
 
 const sumOf = (plan: Plan, counts: (kernel: string) => boolean): number =>

@@ -3,11 +3,11 @@ import type { ReportOptions } from "../../statistics/block_statistics.ts";
 import { compose, type Config } from "../../config/mod.ts";
 import { BatchAssembler } from "../../data/loader/batch.ts";
 import { sourceTexts } from "../../assets/source_text.ts";
-import type { Traits } from "../../graph/dispatch.ts";
-import { buildProgram, type Program } from "../../engine/step_plans.ts";
+import type { AdapterLimits } from "../../graph/dispatch.ts";
+import { buildStepPlans, type StepPlans } from "../../engine/step_plans.ts";
 import type { Batch } from "../../data/loader/batch.ts";
 import { modelOf } from "../../engine/from_config.ts";
-import { settingsOf } from "../../engine/train_settings.ts";
+import { trainSettings } from "../../engine/train_settings.ts";
 
 /** A model, its batch and its vocabulary. */
 export interface Workload {
@@ -94,7 +94,7 @@ export const HISTORY = 64;
 /** A workload, ready to load. */
 export interface Built {
   config: Config;
-  program: Program;
+  program: StepPlans;
   tokensPerStep: number;
 }
 
@@ -105,7 +105,7 @@ export interface Built {
  */
 export function buildWorkload(
   workload: Workload,
-  traits: Traits,
+  limits: AdapterLimits,
   report?: ReportOptions,
 ): Built {
   const { config } = compose({ overrides: [...workload.overrides] });
@@ -113,39 +113,39 @@ export function buildWorkload(
   if (vocab_size === null) {
     throw new RangeError(`'${workload.name}' must set model.vocab_size`);
   }
-  const settings = settingsOf(config, 1);
-  const program = buildProgram(
+  const settings = trainSettings(config, 1);
+  const plans = buildStepPlans(
     modelOf(config, vocab_size),
     {
-      batch: train.device_train_batch_size,
-      evalBatch: train.device_eval_batch_size,
+      batchSize: train.device_train_batch_size,
+      evalBatchSize: train.device_eval_batch_size,
       accumulation: train.gradient_accumulation_steps,
       adam: settings.adam,
       historySlots: HISTORY,
       report,
     },
-    traits,
+    limits,
   );
-  return { config, program, tokensPerStep: settings.tokensPerStep };
+  return { config, program: plans, tokensPerStep: settings.tokensPerStep };
 }
 
 /**
  * The micro-batches of a step: the project's own text where the vocabulary is
  * that of bytes, else even random tokens. Equal calls give equal batches.
  */
-export function batchesOf({ model, options }: Program): Batch[] {
-  const T = model.context, rows = options.batch, size = rows * T;
-  const tokens = model.vocabulary === BYTES ? textTokens() : randomTokens();
+export function batchesOf({ model, options }: StepPlans): Batch[] {
+  const T = model.sequenceLength, rows = options.batchSize, size = rows * T;
+  const tokens = model.vocabSize === BYTES ? textTokens() : randomTokens();
   const assembler = new BatchAssembler({
-    rows,
-    contextLength: T,
-    vocabSize: model.vocabulary,
+    batchSize: rows,
+    sequenceLength: T,
+    vocabSize: model.vocabSize,
   });
   return Array.from({ length: options.accumulation }, () => {
     const batch = {
       tokens: Uint32Array.from(
         { length: size },
-        () => tokens(model.vocabulary),
+        () => tokens(model.vocabSize),
       ),
       targets: new Uint32Array(size),
       order: new Uint32Array(size),

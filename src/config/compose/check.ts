@@ -6,7 +6,12 @@
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
 import { interpolate } from "../values/interpolate.ts";
-import { type Leaf, type Leaves, nest, show } from "../values/flat_config.ts";
+import {
+  type ConfigValue,
+  type FlatConfig,
+  formatValue,
+  unflatten,
+} from "../values/flat_config.ts";
 import { nearest } from "../values/nearest.ts";
 
 /** An object schema whose entries are fields or sections. */
@@ -22,7 +27,7 @@ export function keysOf(schema: Schema, prefix = ""): string[] {
   );
 }
 
-/** Words for {@linkcode checkLeaves}' messages. */
+/** Words for {@linkcode checkConfig}' messages. */
 export interface CheckOptions {
   /** A way out for a missing key. */
   hint?(key: string): string;
@@ -38,14 +43,14 @@ export interface CheckOptions {
  * @throws {UserError} on an unknown, ill-typed or missing key, and on
  * interpolations that lead nowhere
  */
-export function checkLeaves<S extends Schema>(
+export function checkConfig<S extends Schema>(
   schema: S,
-  leaves: Leaves,
+  flat: FlatConfig,
   from: string,
   options: CheckOptions = {},
 ): v.InferOutput<S> {
   const resolved = interpolate(
-    knownLeaves(schema, leaves, options.names ?? []),
+    knownLeaves(schema, flat, options.names ?? []),
   );
   for (const key of keysOf(schema)) {
     if (!resolved.has(key)) {
@@ -56,14 +61,14 @@ export function checkLeaves<S extends Schema>(
       );
     }
   }
-  const result = v.safeParse(schema, nest(resolved));
+  const result = v.safeParse(schema, unflatten(resolved));
   if (result.success) return result.output;
   const issue = result.issues[0];
   const key = v.getDotPath(issue)!;
   const { value, origin } = resolved.get(key)!;
   throw new UserError(
     `Cannot set '${key}' as it must be ${issue.message}: got ${
-      show(value)
+      formatValue(value)
     } (${origin})`,
   );
 }
@@ -71,26 +76,26 @@ export function checkLeaves<S extends Schema>(
 /** The leaves without empty sections, once every name is known. */
 function knownLeaves(
   schema: Schema,
-  leaves: Leaves,
+  flat: FlatConfig,
   alsoMeant: readonly string[],
-): Leaves {
+): FlatConfig {
   const known = keysOf(schema);
   const names = new Set(known);
-  const kept = new Map<string, Leaf>();
-  for (const [key, leaf] of leaves) {
+  const kept = new Map<string, ConfigValue>();
+  for (const [key, value] of flat) {
     if (names.has(key)) {
-      kept.set(key, leaf);
+      kept.set(key, value);
     } else if (!known.some((name) => name.startsWith(`${key}.`))) {
       throw new UserError(
         `Cannot set '${key}' as it must be a known key: the nearest is '${
           nearest(key, [...known, ...alsoMeant])
-        }' (${leaf.origin})`,
+        }' (${value.origin})`,
       );
-    } else if (leaf.value !== null) {
+    } else if (value.value !== null) {
       throw new UserError(
         `Cannot set '${key}' as it must be a section of keys: got ${
-          show(leaf.value)
-        } (${leaf.origin})`,
+          formatValue(value.value)
+        } (${value.origin})`,
       );
     }
   }

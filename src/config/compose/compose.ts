@@ -3,14 +3,14 @@
  * @module
  */
 import { stringify } from "@std/yaml";
-import { checkLeaves } from "./check.ts";
+import { checkConfig } from "./check.ts";
 import type { AnyModel } from "../schema/family.ts";
 import { mergeFiles } from "./defaults_list.ts";
-import { addLeaves, type Leaves } from "../values/flat_config.ts";
+import { type FlatConfig, flatten } from "../values/flat_config.ts";
 import { GROUPS, openLibrary } from "./library.ts";
 import { parseOverrides } from "./overrides.ts";
 import { checkRules } from "../schema/rules.ts";
-import { type Config, configSchemas, schemaFor } from "../schema/schema.ts";
+import { type Config, configSchemas, schemaOf } from "../schema/schema.ts";
 import { parseYamlFile } from "../values/yaml_file.ts";
 
 /** What to compose. */
@@ -42,9 +42,9 @@ export interface Composed {
  * ```
  */
 export function compose(options: ComposeOptions): Composed {
-  const leaves = gather(options);
-  const config = checkLeaves(schemaFor(leaves), leaves, "the config", {
-    hint: (key) => inheritHint(key, leaves),
+  const flat = gather(options);
+  const config = checkConfig(schemaOf(flat), flat, "the config", {
+    hint: (key) => inheritHint(key, flat),
     names: GROUPS,
   });
   checkRules(config);
@@ -52,7 +52,7 @@ export function compose(options: ComposeOptions): Composed {
 }
 
 /** Every value that files and overrides set, unchecked. */
-function gather(options: ComposeOptions): Leaves {
+function gather(options: ComposeOptions): FlatConfig {
   const library = openLibrary(options.configDir);
   const { choices, values } = parseOverrides(options.overrides, GROUPS);
   const files = values.get("data.files")?.value;
@@ -60,9 +60,9 @@ function gather(options: ComposeOptions): Leaves {
     if (Array.isArray(files) && files.length > 0) choices.set("data", "files");
     else if (values.get("data.path")?.value) choices.set("data", "fairseq");
   }
-  const leaves = mergeFiles(library, choices);
-  for (const [key, leaf] of values) leaves.set(key, leaf);
-  return leaves;
+  const flat = mergeFiles(library, choices);
+  for (const [key, value] of values) flat.set(key, value);
+  return flat;
 }
 
 /**
@@ -71,10 +71,8 @@ function gather(options: ComposeOptions): Leaves {
  * @throws {UserError} on unknown choices and families, and malformed files
  */
 export function familyOf(options: ComposeOptions): AnyModel["name"] {
-  const leaves = gather(options);
-  return schemaFor(leaves) === configSchemas.gpt2
-    ? "gpt2"
-    : "transformer_lm_gpt";
+  const flat = gather(options);
+  return schemaOf(flat) === configSchemas.gpt2 ? "gpt2" : "transformer_lm_gpt";
 }
 
 /** The complete file of each group, from which others inherit. */
@@ -84,9 +82,9 @@ const COMPLETE: Record<string, string> = {
   data: "source",
 };
 
-function inheritHint(key: string, leaves: Leaves): string {
+function inheritHint(key: string, flat: FlatConfig): string {
   const [group] = key.split(".");
-  const family = leaves.get("model.name")?.value;
+  const family = flat.get("model.name")?.value;
   return group in COMPLETE
     ? ` (the file chosen for '${group}' inherits what it does not set by 'defaults: [${
       group === "model" && family === "transformer_lm_gpt"
@@ -105,9 +103,9 @@ function inheritHint(key: string, leaves: Leaves): string {
  */
 export function fromYaml(text: string, path: string): Config {
   const file = parseYamlFile(text, path);
-  const leaves: Leaves = new Map();
-  addLeaves(leaves, file.tree, "", file.origin);
-  const config = checkLeaves(schemaFor(leaves), leaves, path);
+  const flat: FlatConfig = new Map();
+  flatten(flat, file.tree, "", file.origin);
+  const config = checkConfig(schemaOf(flat), flat, path);
   checkRules(config);
   return config;
 }

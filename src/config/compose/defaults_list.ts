@@ -4,11 +4,11 @@
  */
 import { UserError } from "../../errors.ts";
 import {
-  addLeaves,
   COMMAND_LINE,
+  type FlatConfig,
+  flatten,
+  formatValue,
   isMapping,
-  type Leaves,
-  show,
 } from "../values/flat_config.ts";
 import { EXPERIMENT, GROUPS, type Library } from "./library.ts";
 import { nearest } from "../values/nearest.ts";
@@ -34,7 +34,7 @@ type Entry =
 export function mergeFiles(
   library: Library,
   choices: ReadonlyMap<string, string | null>,
-): Leaves {
+): FlatConfig {
   const root = library.root();
   const entries = entriesOf(root, undefined);
   const chosen = choose(library, entries, root.origin("defaults"), choices);
@@ -48,19 +48,19 @@ export function mergeFiles(
     entries.splice(at, 0, { kind: "file", group, choice: null });
   }
 
-  const leaves: Leaves = new Map();
+  const flat: FlatConfig = new Map();
   for (const entry of entries) {
-    if (entry.kind === "self") addFile(leaves, root, "");
+    if (entry.kind === "self") addFile(flat, root, "");
     if (entry.kind !== "file") continue;
     const { choice, origin } = chosen.get(entry.group)!;
     if (choice === null) continue;
     const file = library.file(entry.group, choice, origin);
     const prefix = entry.group === EXPERIMENT ? "" : entry.group;
     walk(library, file, entry.group, [], (part, self) => {
-      if (part.kind === "self") addFile(leaves, self, prefix);
+      if (part.kind === "self") addFile(flat, self, prefix);
     });
   }
-  return leaves;
+  return flat;
 }
 
 /** Group to its choice, and where that was made. */
@@ -123,11 +123,11 @@ function walk(
   }
 }
 
-function addFile(leaves: Leaves, file: YamlFile, prefix: string): void {
+function addFile(flat: FlatConfig, file: YamlFile, prefix: string): void {
   const { defaults: _, ...own } = file.tree;
   // Lines are counted by the file's own keys, which lack the group's name.
-  addLeaves(
-    leaves,
+  flatten(
+    flat,
     own,
     prefix,
     (key) => file.origin(prefix ? key.slice(prefix.length + 1) : key),
@@ -141,7 +141,7 @@ function entriesOf(file: YamlFile, group: string | undefined): Entry[] {
   if (!Array.isArray(list)) {
     throw new UserError(
       `Cannot read 'defaults' as it must be a list: got ${
-        show(list)
+        formatValue(list)
       } (${origin})`,
     );
   }
@@ -182,7 +182,7 @@ function entryOf(
     : `the name of another file of ${group}/ or '_self_'`;
   throw new UserError(
     `Cannot read 'defaults' as each of its lines must be ${allowed}: got ${
-      show(item)
+      formatValue(item)
     } (${origin})`,
   );
 }

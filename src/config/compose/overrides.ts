@@ -3,14 +3,14 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { COMMAND_LINE, type Leaves } from "../values/flat_config.ts";
+import { COMMAND_LINE, type FlatConfig } from "../values/flat_config.ts";
 
 /** What the command line asks for. */
 export interface Overrides {
   /** Group to choice; null leaves the group out. */
   choices: Map<string, string | null>;
   /** Dotted key to value. */
-  values: Leaves;
+  values: FlatConfig;
 }
 
 /**

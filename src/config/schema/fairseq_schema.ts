@@ -11,7 +11,7 @@ import { SCALE_FIELDS } from "./scale_fields.ts";
 const count = integerFrom(1);
 
 /** Schema of the `model` section in the fairseq family. */
-export const normformerSchema = v.strictObject({
+export const fairseqSchema = v.strictObject({
   name: oneOf("transformer_lm_gpt"),
   // The loss predicts tokens 1 … T-1 from 0 … T-2, so one token has no loss.
   tokens_per_sample: integerFrom(2),
@@ -41,4 +41,4 @@ export const normformerSchema = v.strictObject({
 });
 
 /** The `model` section of fairseq's decoder. */
-export type NormformerModel = v.InferOutput<typeof normformerSchema>;
+export type FairseqModelConfig = v.InferOutput<typeof fairseqSchema>;

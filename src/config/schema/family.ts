@@ -4,10 +4,10 @@
  * @module
  */
 import type { ModelConfig } from "./simplified_schema.ts";
-import type { NormformerModel } from "./fairseq_schema.ts";
+import type { FairseqModelConfig } from "./fairseq_schema.ts";
 
 /** The `model` section of either family; `name` tells which. */
-export type AnyModel = ModelConfig | NormformerModel;
+export type AnyModel = ModelConfig | FairseqModelConfig;
 
 /** Names that `model.name` may have. */
 export const FAMILIES: readonly AnyModel["name"][] = [
@@ -16,11 +16,11 @@ export const FAMILIES: readonly AnyModel["name"][] = [
 ];
 
 /** Tokens of a training sequence. */
-export const contextLength = (model: AnyModel): number =>
+export const sequenceLength = (model: AnyModel): number =>
   model.name === "gpt2" ? model.context_length : model.tokens_per_sample;
 
-/** The key that sets {@linkcode contextLength}. */
-export const contextKey = (model: AnyModel): string =>
+/** The key that sets {@linkcode sequenceLength}. */
+export const sequenceLengthKey = (model: AnyModel): string =>
   model.name === "gpt2" ? "model.context_length" : "model.tokens_per_sample";
 
 /** Blocks of the model, and the key that sets them. */

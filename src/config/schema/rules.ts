@@ -5,7 +5,7 @@
 import { UserError } from "../../errors.ts";
 import type { AnyModel } from "./family.ts";
 import type { ModelConfig } from "./simplified_schema.ts";
-import type { NormformerModel } from "./fairseq_schema.ts";
+import type { FairseqModelConfig } from "./fairseq_schema.ts";
 import type { Config, DataConfig } from "./schema.ts";
 
 /**
@@ -18,7 +18,7 @@ export function checkModelRules(model: AnyModel): void {
   else checkFairseq(model);
 }
 
-function checkFairseq(model: NormformerModel): void {
+function checkFairseq(model: FairseqModelConfig): void {
   const { decoder_embed_dim: width, decoder_attention_heads: heads } = model;
   if (width % heads !== 0) {
     throw new UserError(

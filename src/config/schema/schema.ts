@@ -16,11 +16,11 @@ import {
   text,
 } from "./fields.ts";
 import { dataSchema } from "./data_schema.ts";
-import { modelSchema } from "./simplified_schema.ts";
-import { normformerSchema } from "./fairseq_schema.ts";
+import { simplifiedSchema } from "./simplified_schema.ts";
+import { fairseqSchema } from "./fairseq_schema.ts";
 import { UserError } from "../../errors.ts";
 import { type AnyModel, FAMILIES } from "./family.ts";
-import { type Leaves, show } from "../values/flat_config.ts";
+import { type FlatConfig, formatValue } from "../values/flat_config.ts";
 
 const count = integerFrom(1);
 
@@ -63,7 +63,7 @@ const common = {
   report_every: count,
   use_wandb: flag,
   // Its place in a printed config; each family has its own.
-  model: modelSchema,
+  model: simplifiedSchema,
   train: trainSchema,
   data: dataSchema,
 };
@@ -71,7 +71,7 @@ const common = {
 /** Schema of a resolved config, by `model.name`. */
 export const configSchemas = {
   gpt2: v.strictObject(common),
-  transformer_lm_gpt: v.strictObject({ ...common, model: normformerSchema }),
+  transformer_lm_gpt: v.strictObject({ ...common, model: fairseqSchema }),
 };
 
 /**
@@ -79,18 +79,18 @@ export const configSchemas = {
  *
  * @throws {UserError} if there is no such family
  */
-export function schemaFor(
-  leaves: Leaves,
+export function schemaOf(
+  flat: FlatConfig,
 ): typeof configSchemas[AnyModel["name"]] {
-  const leaf = leaves.get("model.name");
-  const name = leaf?.value ?? "gpt2";
+  const value = flat.get("model.name");
+  const name = value?.value ?? "gpt2";
   if (name === "gpt2" || name === "transformer_lm_gpt") {
     return configSchemas[name];
   }
   throw new UserError(
     `Cannot set 'model.name' as it must be one of ${FAMILIES.join(", ")}: got ${
-      show(name)
-    } (${leaf!.origin})`,
+      formatValue(name)
+    } (${value!.origin})`,
   );
 }
 

@@ -23,7 +23,7 @@ const normType = oneOf("rmsnorm", "ln", "none");
 const std = orNull(notNegative);
 
 /** Schema of the `model` section. */
-export const modelSchema = v.strictObject({
+export const simplifiedSchema = v.strictObject({
   name: oneOf("gpt2"),
   // The loss predicts tokens 1 … T-1 from 0 … T-2, so one token has no loss.
   context_length: integerFrom(2),
@@ -93,4 +93,4 @@ export const modelSchema = v.strictObject({
 });
 
 /** The `model` section: a block with all its options. */
-export type ModelConfig = v.InferOutput<typeof modelSchema>;
+export type ModelConfig = v.InferOutput<typeof simplifiedSchema>;

@@ -4,9 +4,9 @@
  * @module
  */
 import type { AnyModel } from "./family.ts";
-import { show } from "../values/flat_config.ts";
+import { formatValue } from "../values/flat_config.ts";
 import type { ModelConfig } from "./simplified_schema.ts";
-import type { NormformerModel } from "./fairseq_schema.ts";
+import type { FairseqModelConfig } from "./fairseq_schema.ts";
 
 /** A key that is cancelled, the key that does it, and why; the first entry says when. */
 type Case<M> = [when: boolean, key: keyof M, by: keyof M, why: string];
@@ -27,9 +27,11 @@ export function warnings(model: AnyModel): string[] {
 
 function lines<M extends AnyModel>(model: M, cases: Case<M>[]): string[] {
   return cases.filter(([when]) => when).map(([_, key, by, why]) =>
-    `'model.${String(key)}' (${show(model[key])}) is cancelled by 'model.${
-      String(by)
-    }' (${show(model[by])}): ${why}`
+    `'model.${String(key)}' (${
+      formatValue(model[key])
+    }) is cancelled by 'model.${String(by)}' (${
+      formatValue(model[by])
+    }): ${why}`
   );
 }
 
@@ -87,7 +89,7 @@ function simplified(model: ModelConfig): Case<ModelConfig>[] {
   ];
 }
 
-function fairseq(model: NormformerModel): Case<NormformerModel>[] {
+function fairseq(model: FairseqModelConfig): Case<FairseqModelConfig>[] {
   const positional = !model.no_token_positional_embeddings;
   return [
     [

@@ -7,13 +7,13 @@
 import { UserError } from "../../errors.ts";
 
 /** One value and where it was set: `configs/model/op.yaml:7`, or the command line. */
-export interface Leaf {
+export interface ConfigValue {
   value: unknown;
   origin: string;
 }
 
 /** Dotted key to leaf, in the order of first setting. */
-export type Leaves = Map<string, Leaf>;
+export type FlatConfig = Map<string, ConfigValue>;
 
 /** Origin of what an override sets. */
 export const COMMAND_LINE = "on the command line";
@@ -32,8 +32,8 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
  * @param origin where a dotted key (with prefix) was set
  * @throws {UserError} on a key that contains a dot
  */
-export function addLeaves(
-  into: Leaves,
+export function flatten(
+  into: FlatConfig,
   tree: Record<string, unknown>,
   prefix: string,
   origin: (key: string) => string,
@@ -49,7 +49,7 @@ export function addLeaves(
       );
     }
     if (isMapping(value) && Object.keys(value).length > 0) {
-      addLeaves(into, value, key, origin);
+      flatten(into, value, key, origin);
     } else {
       into.set(key, {
         value: isMapping(value) ? null : value,
@@ -60,9 +60,9 @@ export function addLeaves(
 }
 
 /** The nested mapping that leaves describe. */
-export function nest(leaves: Leaves): Record<string, unknown> {
+export function unflatten(flat: FlatConfig): Record<string, unknown> {
   const root: Record<string, unknown> = {};
-  for (const [key, { value }] of leaves) {
+  for (const [key, { value }] of flat) {
     const parts = key.split(".");
     const last = parts.pop()!;
     let section = root;
@@ -75,7 +75,7 @@ export function nest(leaves: Leaves): Record<string, unknown> {
 }
 
 /** A value as a message shows it: short, on one line, strings in quotes. */
-export function show(value: unknown): string {
+export function formatValue(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value instanceof Date) {
     return `the date ${value.toISOString().slice(0, 10)} (text needs quotes)`;

@@ -3,7 +3,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { isMapping, type Leaves, show } from "./flat_config.ts";
+import { type FlatConfig, formatValue, isMapping } from "./flat_config.ts";
 import { nearest } from "./nearest.ts";
 
 const REFERENCE = /\$\{\s*([^{}]*?)\s*\}/g;
@@ -15,14 +15,14 @@ const REFERENCE = /\$\{\s*([^{}]*?)\s*\}/g;
  *
  * @throws {UserError} on an unknown key, a section, or a circle of references
  */
-export function interpolate(leaves: Leaves): Leaves {
-  const resolved: Leaves = new Map();
+export function interpolate(flat: FlatConfig): FlatConfig {
+  const resolved: FlatConfig = new Map();
 
   /** `chain` holds the keys being resolved, outermost first. */
   const valueOf = (key: string, chain: string[]): unknown => {
     const done = resolved.get(key);
     if (done) return done.value;
-    const { value, origin } = leaves.get(key)!;
+    const { value, origin } = flat.get(key)!;
     if (chain.includes(key)) {
       throw new UserError(
         `Cannot resolve '${key}' as an interpolation must not lead back to itself: ${
@@ -45,8 +45,8 @@ export function interpolate(leaves: Leaves): Leaves {
     }
     if (typeof value !== "string" || !value.includes("${")) return value;
     const refer = (name: string): unknown => {
-      if (leaves.has(name)) return valueOf(name, chain);
-      const known = [...leaves.keys()];
+      if (flat.has(name)) return valueOf(name, chain);
+      const known = [...flat.keys()];
       const inside = known.find((key) => key.startsWith(`${name}.`));
       throw new UserError(
         `Cannot resolve '${chain.at(-1)}' as \${${name}} must name ${
@@ -65,7 +65,7 @@ export function interpolate(leaves: Leaves): Leaves {
           `Cannot resolve '${
             chain.at(-1)
           }' as \${${name}} inside text must be a single value: got ${
-            show(part)
+            formatValue(part)
           } (${origin})`,
         );
       }
@@ -76,13 +76,13 @@ export function interpolate(leaves: Leaves): Leaves {
         `Cannot resolve '${
           chain.at(-1)
         }' as every '\${' must be closed by '}': got ${
-          show(value)
+          formatValue(value)
         } (${origin})`,
       );
     }
     return text;
   };
 
-  for (const key of leaves.keys()) valueOf(key, []);
+  for (const key of flat.keys()) valueOf(key, []);
   return resolved;
 }

@@ -4,7 +4,7 @@
  */
 import { parse } from "@std/yaml";
 import { UserError } from "../../errors.ts";
-import { isMapping, show } from "./flat_config.ts";
+import { formatValue, isMapping } from "./flat_config.ts";
 
 /** A parsed file. */
 export interface YamlFile {
@@ -37,7 +37,7 @@ export function parseYamlFile(text: string, path: string): YamlFile {
   if (!isMapping(tree)) {
     throw new UserError(
       `Cannot read ${path} as it must hold 'key: value' lines: got ${
-        show(tree)
+        formatValue(tree)
       }`,
     );
   }

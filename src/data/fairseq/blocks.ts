@@ -28,9 +28,9 @@ export interface FairseqRef {
 /** The blocks of a subset. */
 export class FairseqSplit implements TokenSplit {
   readonly ownTargets = true;
-  readonly contextLength: number;
+  readonly sequenceLength: number;
   /** Number of blocks. */
-  readonly chunks: number;
+  readonly sequences: number;
   /** Number of tokens. */
   readonly tokens: number;
   readonly sentences: number;
@@ -43,10 +43,10 @@ export class FairseqSplit implements TokenSplit {
 
   /** @throws {UserError} if a file is missing, damaged or in another format. */
   constructor(ref: FairseqRef) {
-    const { contextLength } = ref;
+    const { contextLength: sequenceLength } = ref;
     this.#ref = ref;
-    this.contextLength = contextLength;
-    this.#window = new Uint32Array(contextLength + 1);
+    this.sequenceLength = sequenceLength;
+    this.#window = new Uint32Array(sequenceLength + 1);
     try {
       let tokens = 0;
       let sentences = 0;
@@ -59,8 +59,8 @@ export class FairseqSplit implements TokenSplit {
       }
       this.tokens = tokens;
       this.sentences = sentences;
-      this.chunks = Math.ceil(tokens / contextLength);
-      this.#starts = new Uint8Array(Math.ceil(this.chunks / 8));
+      this.sequences = Math.ceil(tokens / sequenceLength);
+      this.#starts = new Uint8Array(Math.ceil(this.sequences / 8));
       for (const { data, from } of this.#parts) this.#check(data, from);
     } catch (error) {
       this.close();
@@ -80,9 +80,9 @@ export class FairseqSplit implements TokenSplit {
     at: number,
     targets?: Uint32Array,
   ): void {
-    const { contextLength: T, chunks } = this;
-    if (!(Number.isInteger(index) && index >= 0 && index < chunks)) {
-      throw new RangeError(`Cannot read block ${index} of ${chunks}`);
+    const { sequenceLength: T, sequences } = this;
+    if (!(Number.isInteger(index) && index >= 0 && index < sequences)) {
+      throw new RangeError(`Cannot read block ${index} of ${sequences}`);
     }
     const room = Math.min(into.length, targets?.length ?? into.length);
     if (!(at >= 0 && at + T <= room)) {
@@ -117,13 +117,13 @@ export class FairseqSplit implements TokenSplit {
 
   /** Checks a part and notes which blocks start with a sentence of it. */
   #check(data: MmapDataset, from: number): void {
-    const { contextLength } = this;
+    const { sequenceLength } = this;
     let at = from;
     data.check((sizes) => {
       for (let i = 0; i < sizes.length; i++) {
         // An empty sentence starts where the next one does.
-        if (at % contextLength === 0) {
-          const block = at / contextLength;
+        if (at % sequenceLength === 0) {
+          const block = at / sequenceLength;
           this.#starts[block >> 3] |= 1 << (block & 7);
         }
         at += sizes[i];

@@ -68,14 +68,20 @@ const PIECES = 8;
 export async function fairseqData(
   options: FairseqOptions,
 ): Promise<FairseqData> {
-  const { path, trainSubset, validSubset, combineVal, contextLength } = options;
+  const {
+    path,
+    trainSubset,
+    validSubset,
+    combineVal,
+    contextLength: sequenceLength,
+  } = options;
   const folders = foldersOf(path);
   const dict = join(folders[0], "dict.txt");
   const vocabSize = commonDictionary(folders).size;
   const tokenizer = await loadTokenizer(fairseqSpec(dict, options.bpe));
   const refOf = (paths: string[]): FairseqRef => ({
     paths,
-    contextLength,
+    contextLength: sequenceLength,
     vocabSize,
     pad: PAD,
     eos: EOS,
@@ -96,7 +102,7 @@ export async function fairseqData(
     tokenizer,
     train,
     valid,
-    fingerprint: fingerprintOf(dict, contextLength, [train, valid]),
+    fingerprint: fingerprintOf(dict, sequenceLength, [train, valid]),
     tokens: { train: sizes.train.tokens, valid: sizes.valid.tokens },
     chunks: { train: sizes.train.chunks, valid: sizes.valid.chunks },
   };
@@ -107,12 +113,12 @@ export async function fairseqData(
  * @throws {UserError} if its files or the dictionary are missing.
  */
 export function fairseqSubset(
-  { path, subset, combine, contextLength }: SubsetOptions,
+  { path, subset, combine, contextLength: sequenceLength }: SubsetOptions,
 ): FairseqRef {
   const folder = foldersOf(path)[0];
   return {
     paths: prefixesOf(folder, subset, combine),
-    contextLength,
+    contextLength: sequenceLength,
     vocabSize: Dictionary.load(join(folder, "dict.txt")).size,
     pad: PAD,
     eos: EOS,
@@ -185,7 +191,7 @@ function measure(
       }.bin' holds no tokens: binarise a text that is not empty`,
     );
   }
-  return { tokens: split.tokens, chunks: split.chunks };
+  return { tokens: split.tokens, chunks: split.sequences };
 }
 
 /**
@@ -196,7 +202,7 @@ function measure(
  */
 function fingerprintOf(
   dict: string,
-  contextLength: number,
+  sequenceLength: number,
   refs: (FairseqRef | null)[],
 ): string {
   const hash = createHash("sha256");
@@ -219,7 +225,7 @@ function fingerprintOf(
       closeSync(file);
     }
   };
-  hash.update(`fairseq ${contextLength}\n`);
+  hash.update(`fairseq ${sequenceLength}\n`);
   add(dict, true);
   for (const ref of refs) {
     hash.update(`${ref?.paths.length ?? 0} files\n`);

@@ -7,9 +7,9 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type {
   DocumentEnd,
-  Sink,
   SinkState,
   SplitName,
+  TokenSink,
 } from "../store/token_sink.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { Dictionary, EOS, SPECIALS } from "../tokenizers/fairseq/dictionary.ts";
@@ -24,7 +24,7 @@ const END = [EOS];
  * ids in decimal digits and in order, as text has them that was encoded for `fairseq-preprocess`; so fairseq's
  * `--bpe gpt2` decodes those of GPT-2. Counts are of the training split, as fairseq-preprocess makes them.
  */
-export class FairseqSink implements Sink {
+export class FairseqSink implements TokenSink {
   readonly #dir: string;
   readonly #vocabSize: number;
   readonly #writers: Record<SplitName, MmapWriter>;

@@ -9,7 +9,7 @@ import { UserError } from "../../errors.ts";
 import { withLock } from "../../fs/durable_folder.ts";
 import { diskError, onDisk, sizeOf } from "./cache.ts";
 import { explained, type Repository } from "./repository.ts";
-import { type Answer, HubFault, persistently, request } from "./request.ts";
+import { type Answer, HubError, persistently, request } from "./request.ts";
 import type { Digest, TreeFile } from "./tree.ts";
 
 /** Bytes that a try must bring for the next one to count as the first again. */
@@ -142,7 +142,7 @@ async function fetchPart(
         here.set(writer.at);
       }
       if (writer.at < file.size) {
-        throw new HubFault(`the connection to ${answer.host} was cut`, {
+        throw new HubError(`the connection to ${answer.host} was cut`, {
           passing: true,
         });
       }

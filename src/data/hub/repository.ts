@@ -4,7 +4,7 @@
  */
 import { UserError } from "../../errors.ts";
 import { HubCache } from "./cache.ts";
-import { HubFault, persistently, request } from "./request.ts";
+import { HubError, persistently, request } from "./request.ts";
 import { type HubSettings, hubSettings } from "./settings.ts";
 import { parseTree, type TreeEntry, type TreeFile, treeJson } from "./tree.ts";
 import { type HubKind, hubName, isCommit } from "./url.ts";
@@ -88,12 +88,12 @@ export class Repository {
       const { value } = await askJson(url, settings, { tries, say });
       const commit = (value as { sha?: unknown } | null)?.sha;
       if (typeof commit !== "string" || !isCommit(commit)) {
-        throw new HubFault("the hub's answer holds no commit");
+        throw new HubError("the hub's answer holds no commit");
       }
       if (commit !== kept) cache.keepCommit(kind, repo, revision, commit);
       return opened(commit);
     } catch (error) {
-      if (!(error instanceof HubFault)) throw error;
+      if (!(error instanceof HubError)) throw error;
       const lasting = error.status !== undefined && !error.passing;
       if (kept === null || lasting) {
         throw explained(error, { kind, repo, revision }, settings);
@@ -152,13 +152,13 @@ export class Repository {
       (folder && `/${encoded(folder)}`) + (deep ? "?recursive=true" : "");
     try {
       for (let pages = 0; next !== null; pages++) {
-        if (pages >= MAX_PAGES) throw new HubFault("its list never ends");
+        if (pages >= MAX_PAGES) throw new HubError("its list never ends");
         const answer = await askJson(next, settings, { say });
         entries.push(...parseTree(answer.value));
         next = answer.next;
       }
     } catch (error) {
-      if (error instanceof HubFault && error.code === "EntryNotFound") {
+      if (error instanceof HubError && error.code === "EntryNotFound") {
         return [];
       }
       if (error instanceof TypeError) {
@@ -202,14 +202,14 @@ function askJson(
     const answer = await request(url, settings);
     if (answer.status !== 200) {
       await answer.cancel();
-      throw new HubFault(`${answer.host} answers ${answer.status}`);
+      throw new HubError(`${answer.host} answers ${answer.status}`);
     }
     const decoder = new TextDecoder();
     let text = "", size = 0;
     for await (const bytes of answer.body()) {
       size += bytes.length;
       if (size > MAX_ANSWER) {
-        throw new HubFault(`${answer.host} answers without an end`);
+        throw new HubError(`${answer.host} answers without an end`);
       }
       text += decoder.decode(bytes, { stream: true });
     }
@@ -222,7 +222,7 @@ function askJson(
       return { value: JSON.parse(text), next: next ? next.href : null };
     } catch {
       // Proxies and log-in pages of networks answer so; cut answers look so.
-      throw new HubFault(
+      throw new HubError(
         `${answer.host} answers with no JSON: got ${
           shown(text.trim().slice(0, 40))
         }`,
@@ -238,7 +238,7 @@ export function explained(
   what: { kind: HubKind; repo: string; revision: string; path?: string },
   settings: HubSettings,
 ): unknown {
-  if (!(error instanceof HubFault)) return error;
+  if (!(error instanceof HubError)) return error;
   const { kind, revision } = what;
   const page = pageOf(what, settings);
   const thing = kind === "dataset" ? "set" : "model";

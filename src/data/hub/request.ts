@@ -6,7 +6,7 @@ import { VERSION } from "../../version.ts";
 import type { HubSettings } from "./settings.ts";
 
 /** Why a request failed: the message goes on after "Cannot … as". */
-export class HubFault extends Error {
+export class HubError extends Error {
   override name = "HubFault";
   /** Whether it may be well when asked again. */
   readonly passing: boolean;
@@ -57,7 +57,7 @@ const LONG_PAUSE_MS = 1500;
  * else, whatever it redirects to.
  *
  * @param range first byte wanted; 0 for all
- * @throws {HubFault} if there is no answer, or none of status 200, 206 or 416
+ * @throws {HubError} if there is no answer, or none of status 200, 206 or 416
  */
 export async function request(
   url: string,
@@ -65,12 +65,12 @@ export async function request(
   { range = 0, signal }: { range?: number; signal?: AbortSignal } = {},
 ): Promise<Answer> {
   if (settings.offline) {
-    throw new HubFault("HF_HUB_OFFLINE forbids to ask the hub");
+    throw new HubError("HF_HUB_OFFLINE forbids to ask the hub");
   }
   const home = new URL(settings.endpoint).origin;
   const watch = new Watch(settings.stallMs, signal);
   let at = new URL(url);
-  if (!isHttp(at)) throw new HubFault("the hub's answer points to nowhere");
+  if (!isHttp(at)) throw new HubError("the hub's answer points to nowhere");
   try {
     for (let hops = 0;; hops++) {
       const headers = new Headers({
@@ -147,11 +147,11 @@ const isHttp = (url: URL) => /^https?:$/.test(url.protocol);
 
 function redirected(from: URL, location: string | null, hops: number): URL {
   if (hops >= MAX_REDIRECTS) {
-    throw new HubFault(`${from.host} redirects in a circle`);
+    throw new HubError(`${from.host} redirects in a circle`);
   }
   const to = location === null ? null : URL.parse(location, from);
   if (to === null || !isHttp(to)) {
-    throw new HubFault(`${from.host} redirects to nowhere`);
+    throw new HubError(`${from.host} redirects to nowhere`);
   }
   return to;
 }
@@ -163,7 +163,7 @@ function refusal(response: Response, { host, origin }: URL, home: string) {
   const signedAway = origin !== home && status === 403;
   const passing = status >= 500 || [408, 425, 429].includes(status) ||
     signedAway;
-  return new HubFault(`${host} answers ${status}`, {
+  return new HubError(`${host} answers ${status}`, {
     passing,
     waitMs: passing ? askedWait(headers) : 0,
     status,
@@ -223,21 +223,21 @@ function unpack(
   if (encoding === "gzip" || encoding === "deflate") {
     return stream.pipeThrough(new DecompressionStream(encoding));
   }
-  throw new HubFault(
+  throw new HubError(
     `${host} sends what is packed by ${JSON.stringify(encoding.slice(0, 20))}`,
   );
 }
 
 /** The reason in few words; addresses in it may be signed, so none is shown. */
 function asFault(error: unknown, host: string, watch: Watch): unknown {
-  if (error instanceof HubFault) return error;
+  if (error instanceof HubError) return error;
   const passing = true;
   if (watch.stalled) {
-    return new HubFault(`${host} sent nothing for ${watch.seconds} s`, {
+    return new HubError(`${host} sent nothing for ${watch.seconds} s`, {
       passing,
     });
   }
-  if (watch.signal.aborted) return new HubFault("it was stopped");
+  if (watch.signal.aborted) return new HubError("it was stopped");
   const { message, cause } = error as Error;
   const full = `${message} ${cause instanceof Error ? cause.message : ""}`;
   const known: [RegExp, string][] = [
@@ -247,11 +247,11 @@ function asFault(error: unknown, host: string, watch: Watch): unknown {
     [/unreachable/i, `${host} cannot be reached`],
   ];
   if (/blocked/i.test(full)) {
-    return new HubFault(`${host} has a port that no request may go to`);
+    return new HubError(`${host} has a port that no request may go to`);
   }
   const reason = known.find(([pattern]) => pattern.test(full))?.[1] ??
     `the connection to ${host} was cut`;
-  return new HubFault(reason, { passing });
+  return new HubError(reason, { passing });
 }
 
 /**
@@ -260,7 +260,7 @@ function asFault(error: unknown, host: string, watch: Watch): unknown {
  *
  * @param advanced whether the last try came on well; then tries count anew
  * @param say told of pauses that someone may wonder about
- * @throws {HubFault} the last one
+ * @throws {HubError} the last one
  */
 export async function persistently<T>(
   settings: HubSettings,
@@ -276,10 +276,10 @@ export async function persistently<T>(
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof HubFault) || !error.passing) throw error;
+      if (!(error instanceof HubError) || !error.passing) throw error;
       if (advanced?.()) failed = 1;
       if (error.waitMs > settings.maxWaitMs) {
-        throw new HubFault(
+        throw new HubError(
           `${error.message} and asks to wait ${
             Math.ceil(error.waitMs / 1000)
           } s`,
@@ -307,7 +307,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
-      reject(new HubFault("it was stopped"));
+      reject(new HubError("it was stopped"));
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", stop);

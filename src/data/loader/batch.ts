@@ -34,9 +34,9 @@ export function emptyBatch(size: number): Batch {
 /** Shape and rules of a batch. */
 export interface BatchShape {
   /** B: chunks in the batch. */
-  rows: number;
+  batchSize: number;
   /** T: tokens in a chunk. */
-  contextLength: number;
+  sequenceLength: number;
   /** Ids must be below it. */
   vocabSize: number;
   /** A label that is not to be learnt (the paper's code pads with end-of-text and so masks it). @default null: none */
@@ -65,9 +65,9 @@ export class BatchAssembler {
    * @throws {RangeError} if the batch does not fit into the arrays.
    */
   assemble(arrays: BatchArrays, offset = 0): number {
-    const { rows, contextLength, vocabSize } = this.shape;
+    const { batchSize, sequenceLength, vocabSize } = this.shape;
     const { tokens, targets, order } = arrays;
-    const size = rows * contextLength;
+    const size = batchSize * sequenceLength;
     for (const array of [tokens, targets, order]) {
       if (offset + size > array.length) {
         throw new RangeError(
@@ -98,10 +98,14 @@ export class BatchAssembler {
     targets: Uint32Array,
     offset: number,
   ): number {
-    const { rows, contextLength, ignoreId = null } = this.shape;
+    const {
+      batchSize,
+      sequenceLength,
+      ignoreId = null,
+    } = this.shape;
     let valid = 0;
-    for (let row = 0, at = offset; row < rows; row++) {
-      for (let t = 0; t + 1 < contextLength; t++, at++) {
+    for (let row = 0, at = offset; row < batchSize; row++) {
+      for (let t = 0; t + 1 < sequenceLength; t++, at++) {
         const target = tokens[at + 1];
         if (target === ignoreId) targets[at] = IGNORE;
         else {
@@ -134,12 +138,12 @@ export class BatchAssembler {
 function beyondVocabulary(
   id: number,
   at: number,
-  { contextLength, vocabSize }: BatchShape,
+  { sequenceLength, vocabSize }: BatchShape,
 ): UserError {
-  const row = Math.floor(at / contextLength);
+  const row = Math.floor(at / sequenceLength);
   return new UserError(
     `Cannot use token ${id} (row ${row}, position ${
-      at % contextLength
+      at % sequenceLength
     } of the batch) as the model's vocabulary ` +
       `has ${vocabSize} ids: use the tokenizer that the model was built for`,
   );

@@ -3,7 +3,7 @@ import { BatchAssembler, emptyBatch } from "./batch.ts";
 import { IGNORE } from "../store/token_store.ts";
 import { type RingMemory, RingTaker } from "./shared_ring.ts";
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
-import type { FeedReply, FeedRequest } from "./loader_worker.ts";
+import type { LoaderReply, LoaderRequest } from "./loader_worker.ts";
 import {
   Mixture,
   type MixtureOptions,
@@ -17,7 +17,7 @@ import { startWorker } from "../../workers/start.ts";
 import type { Batch } from "./batch.ts";
 
 /** Training batches: seeded epochs without replacement, of each part of the data. */
-export interface TrainFeed extends Disposable {
+export interface BatchLoader extends Disposable {
   /**
    * The micro-batches of the next step; valid until the next call.
    * @throws {UserError} if a file has been cut short, or has an id beyond the vocabulary.
@@ -46,14 +46,17 @@ const READ_AHEAD = 4;
  *   each step as it is asked for
  * @throws {UserError} if a split is missing, damaged or empty, or weights or lengths do not fit
  */
-export async function openFeed(
+export async function openBatchLoader(
   spec: BatchSpec,
   readAhead = READ_AHEAD,
-): Promise<TrainFeed> {
-  if (readAhead === 0) return new DirectFeed(spec);
+): Promise<BatchLoader> {
+  if (readAhead === 0) return new DirectLoader(spec);
   const worker = startWorker("feed");
   try {
-    return new AheadFeed(worker, await greet(worker, { spec, readAhead }));
+    return new ReadAheadLoader(
+      worker,
+      await greet(worker, { spec, readAhead }),
+    );
   } catch (error) {
     worker.terminate();
     throw error;
@@ -61,14 +64,14 @@ export async function openFeed(
 }
 
 /** Reads each step as it is asked for. */
-class DirectFeed implements TrainFeed {
+class DirectLoader implements BatchLoader {
   waited = 0;
   readonly #source: BatchSource;
   readonly #batches: Batch[];
 
   constructor(spec: BatchSpec) {
     this.#source = new BatchSource(spec);
-    const size = spec.rows * this.#source.contextLength;
+    const size = spec.batchSize * this.#source.sequenceLength;
     this.#batches = Array.from(
       { length: spec.accumulation },
       () => emptyBatch(size),
@@ -106,7 +109,7 @@ interface Opened {
 }
 
 /** Takes what another thread has read ahead. */
-class AheadFeed implements TrainFeed {
+class ReadAheadLoader implements BatchLoader {
   readonly #worker: Worker;
   readonly #ring: RingTaker;
   /** Never drawn from: it knows which states fit the data. */
@@ -152,7 +155,7 @@ class AheadFeed implements TrainFeed {
 }
 
 /** Sends a feed's thread its request and waits until the data is open. */
-function greet(worker: Worker, request: FeedRequest): Promise<Opened> {
+function greet(worker: Worker, request: LoaderRequest): Promise<Opened> {
   return new Promise((resolve, reject) => {
     worker.onerror = (event) => {
       event.preventDefault();
@@ -160,7 +163,7 @@ function greet(worker: Worker, request: FeedRequest): Promise<Opened> {
         new Error(`The thread that reads batches has ended: ${event.message}`),
       );
     };
-    worker.onmessage = ({ data }: MessageEvent<FeedReply>) => {
+    worker.onmessage = ({ data }: MessageEvent<LoaderReply>) => {
       if ("ring" in data) resolve(data);
       else reject(new (data.ofUser ? UserError : Error)(data.fault));
     };
@@ -169,9 +172,9 @@ function greet(worker: Worker, request: FeedRequest): Promise<Opened> {
 }
 
 /** How batches of an evaluation are made of chunks. */
-export interface FeedOptions {
+export interface EvalBatchOptions {
   /** Sequences of a batch. */
-  rows: number;
+  batchSize: number;
   vocabSize: number;
   /** A label that is not learnt: the end-of-text token, as in the paper's code. */
   ignoreId: number | null;
@@ -185,23 +188,27 @@ export interface FeedOptions {
  */
 export function* evalBatches(
   split: TokenSplit,
-  options: FeedOptions,
+  options: EvalBatchOptions,
   limit: number | null,
 ): Generator<Batch> {
-  const { contextLength: T, ownTargets } = split, { rows } = options;
+  const { sequenceLength: T, ownTargets } = split,
+    { batchSize } = options;
   const assembler = new BatchAssembler({
     ...options,
-    contextLength: T,
+    sequenceLength: T,
     ownTargets,
   });
-  const batch = emptyBatch(rows * T);
-  const batches = Math.min(Math.ceil(split.chunks / rows), limit ?? Infinity);
+  const batch = emptyBatch(batchSize * T);
+  const batches = Math.min(
+    Math.ceil(split.sequences / batchSize),
+    limit ?? Infinity,
+  );
   for (let i = 0; i < batches; i++) {
-    const filled = Math.min(rows, split.chunks - i * rows);
+    const filled = Math.min(batchSize, split.sequences - i * batchSize);
     batch.tokens.fill(0);
     batch.targets.fill(IGNORE);
     for (let row = 0; row < filled; row++) {
-      split.read(i * rows + row, batch.tokens, row * T, batch.targets);
+      split.read(i * batchSize + row, batch.tokens, row * T, batch.targets);
     }
     assembler.assemble(batch);
     batch.targets.fill(IGNORE, filled * T);

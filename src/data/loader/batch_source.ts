@@ -8,18 +8,18 @@ import {
   checkAlike,
   openSplit,
   openSplits,
-  type SplitRef,
+  type SplitLocation,
 } from "./split_location.ts";
 import type { TokenSplit } from "../store/token_store.ts";
 
 /** What training batches are made of, and how; plain data, so that any thread can make them. */
 export interface BatchSpec {
   /** Without weights the parts are one, chunk after chunk; with weights all of them have one. */
-  parts: { ref: SplitRef; weight: number | null }[];
+  parts: { ref: SplitLocation; weight: number | null }[];
   /** Seed of the order. */
   seed: number;
   /** Sequences of a batch. */
-  rows: number;
+  batchSize: number;
   /** Batches of a step. */
   accumulation: number;
   /** Ids must be below it. */
@@ -33,7 +33,7 @@ export interface BatchSpec {
 /** Makes the batches of one step after the other. */
 export class BatchSource {
   /** Positions of a sequence. */
-  readonly contextLength: number;
+  readonly sequenceLength: number;
   /** What is drawn from. */
   readonly mixtureOptions: MixtureOptions;
   readonly #spec: BatchSpec;
@@ -51,8 +51,8 @@ export class BatchSource {
     try {
       checkAlike(this.#splits);
       this.mixtureOptions = {
-        parts: this.#splits.map(({ chunks }, i) => ({
-          chunks,
+        parts: this.#splits.map(({ sequences }, i) => ({
+          sequences,
           weight: this.#splits.length === 1 ? null : spec.parts[i].weight,
         })),
         seed: spec.seed,
@@ -62,12 +62,12 @@ export class BatchSource {
       this.close();
       throw error;
     }
-    const { contextLength, ownTargets } = this.#splits[0];
-    this.contextLength = contextLength;
-    const { rows, vocabSize, ignoreId } = spec;
+    const { sequenceLength, ownTargets } = this.#splits[0];
+    this.sequenceLength = sequenceLength;
+    const { batchSize, vocabSize, ignoreId } = spec;
     this.#assembler = new BatchAssembler({
-      rows,
-      contextLength,
+      batchSize,
+      sequenceLength,
       vocabSize,
       ignoreId,
       ownTargets,
@@ -79,13 +79,15 @@ export class BatchSource {
    * @throws {UserError} if a file has been cut short, or has an id beyond the vocabulary.
    */
   fill(batches: readonly Batch[]): void {
-    const { rows, delayMs = 0 } = this.#spec;
+    const { batchSize, delayMs = 0 } = this.#spec;
     if (delayMs > 0) sleep(delayMs);
     for (const batch of batches) {
-      this.#mixture.next(rows).forEach(({ part, chunk }, row) => {
-        const at = row * this.contextLength;
-        this.#splits[part].read(chunk, batch.tokens, at, batch.targets);
-      });
+      this.#mixture.next(batchSize).forEach(
+        ({ part, sequence }, row) => {
+          const at = row * this.sequenceLength;
+          this.#splits[part].read(sequence, batch.tokens, at, batch.targets);
+        },
+      );
       batch.counted = this.#assembler.assemble(batch);
     }
   }

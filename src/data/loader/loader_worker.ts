@@ -18,14 +18,14 @@ import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import { type MixtureOptions, stateOf, statesOf } from "./mixture.ts";
 
 /** The one message to the thread. */
-export interface FeedRequest {
+export interface LoaderRequest {
   spec: BatchSpec;
   /** Steps to read ahead, at least 1. */
   readAhead: number;
 }
 
 /** The one message from it: what the data is, or what is wrong with it. */
-export type FeedReply =
+export type LoaderReply =
   | { ring: RingMemory; mixture: MixtureOptions }
   | { fault: string; ofUser: boolean };
 
@@ -34,20 +34,20 @@ const MOST_BYTES = 64 * 2 ** 20;
 
 /** Opens the data, answers, and fills the ring; the thread hears no further message. */
 export function serve(port: WorkerPort): void {
-  port.onmessage = ({ data }: MessageEvent<FeedRequest>) => {
+  port.onmessage = ({ data }: MessageEvent<LoaderRequest>) => {
     let source: BatchSource;
     try {
       source = new BatchSource(data.spec);
     } catch (error) {
       const { message, stack } = error as Error;
       const ofUser = error instanceof UserError;
-      const reply: FeedReply = { fault: ofUser ? message : stack!, ofUser };
+      const reply: LoaderReply = { fault: ofUser ? message : stack!, ofUser };
       return port.postMessage(reply);
     }
     try {
       const ring = allocateRing(shapeOf(source, data));
       const filler = new RingFiller(ring);
-      const reply: FeedReply = { ring, mixture: source.mixtureOptions };
+      const reply: LoaderReply = { ring, mixture: source.mixtureOptions };
       port.postMessage(reply);
       filler.run({
         fill: (batches) => source.fill(batches),
@@ -61,13 +61,13 @@ export function serve(port: WorkerPort): void {
 }
 
 function shapeOf(
-  { contextLength, mixtureOptions }: BatchSource,
-  { spec, readAhead }: FeedRequest,
+  { sequenceLength, mixtureOptions }: BatchSource,
+  { spec, readAhead }: LoaderRequest,
 ): RingShape {
   const shape = {
     slots: 2,
     batches: spec.accumulation,
-    size: spec.rows * contextLength,
+    size: spec.batchSize * sequenceLength,
     parts: mixtureOptions.parts.length,
   };
   const room = Math.floor(MOST_BYTES / slotBytes(shape));

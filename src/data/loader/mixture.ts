@@ -16,7 +16,7 @@ import { Sampler, type SamplerState } from "./sampler.ts";
 /** A part of the data. */
 export interface MixturePart {
   /** Number of chunks, at least 1. */
-  chunks: number;
+  sequences: number;
   /** How often it is drawn relative to the others, above 0; null for a part that is alone. */
   weight: number | null;
 }
@@ -34,7 +34,7 @@ export interface Draw {
   /** Number of its part. */
   part: number;
   /** Its number within the part. */
-  chunk: number;
+  sequence: number;
 }
 
 /** Where a mixture stands: a sampler's state, or of several parts one for each. */
@@ -53,9 +53,13 @@ export class Mixture {
   /** @throws {UserError} if a part has no chunks or no weight, or the seed is no non-negative integer. */
   constructor({ parts, seed }: MixtureOptions) {
     const alone = parts.length === 1;
-    this.#samplers = parts.map(({ chunks }, part) => {
-      if (chunks === 0 && !alone) throw empty(part);
-      return new Sampler({ chunks, seed, part: alone ? undefined : part });
+    this.#samplers = parts.map(({ sequences }, part) => {
+      if (sequences === 0 && !alone) throw empty(part);
+      return new Sampler({
+        sequences,
+        seed,
+        part: alone ? undefined : part,
+      });
     });
     this.#weights = alone ? [1n] : exactWeights(parts);
     this.#total = this.#weights.reduce((sum, weight) => sum + weight, 0n);
@@ -64,20 +68,26 @@ export class Mixture {
 
   /** Draws of an epoch: the number of all chunks. */
   get chunks(): number {
-    return this.#samplers.reduce((sum, { chunks }) => sum + chunks, 0);
+    return this.#samplers.reduce(
+      (sum, { chunks: sequences }) => sum + sequences,
+      0,
+    );
   }
 
   /** The next `count` chunks. */
   next(count: number): Draw[] {
     if (this.#samplers.length === 1) {
-      return this.#samplers[0].next(count).map((chunk) => ({ part: 0, chunk }));
+      return this.#samplers[0].next(count).map((sequence) => ({
+        part: 0,
+        sequence,
+      }));
     }
     return Array.from({ length: count }, () => {
       const part = this.#nextPart();
       this.#drawn[part]++;
       this.#count++;
-      const [chunk] = this.#samplers[part].next(1);
-      return { part, chunk };
+      const [sequence] = this.#samplers[part].next(1);
+      return { part, sequence };
     });
   }
 

@@ -16,7 +16,7 @@ export interface SamplerState {
 /** What a sampler draws from. */
 export interface SamplerOptions {
   /** Number of chunks, at least 1. */
-  chunks: number;
+  sequences: number;
   /** Non-negative integer; the same seed gives the same order on any machine. */
   seed: number;
   /**
@@ -39,10 +39,10 @@ export class Sampler {
   #order: Permutation;
 
   /** @throws {UserError} if there is nothing to draw from or the seed is no non-negative integer. */
-  constructor({ chunks, seed, part }: SamplerOptions) {
-    if (!isCount(chunks) || chunks === 0) {
+  constructor({ sequences, seed, part }: SamplerOptions) {
+    if (!isCount(sequences) || sequences === 0) {
       throw new UserError(
-        `Cannot sample as the data must have at least one chunk: got ${chunks}`,
+        `Cannot sample as the data must have at least one chunk: got ${sequences}`,
       );
     }
     if (!isCount(seed)) {
@@ -50,7 +50,7 @@ export class Sampler {
         `Cannot sample as 'seed' must be a non-negative integer: got ${seed}`,
       );
     }
-    this.chunks = chunks;
+    this.chunks = sequences;
     this.seed = seed;
     this.#part = part === undefined ? [] : [part];
     this.#order = this.#orderOf(0);

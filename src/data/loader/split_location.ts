@@ -11,7 +11,7 @@ import {
 } from "../store/token_store.ts";
 
 /** A split of a token store (its folder), or a subset of a fairseq folder. */
-export type SplitRef =
+export type SplitLocation =
   | { store: string; split: SplitName }
   | { fairseq: FairseqRef };
 
@@ -19,7 +19,7 @@ export type SplitRef =
  * Opens a split; close it when done.
  * @throws {UserError} if it is missing or damaged.
  */
-export function openSplit(ref: SplitRef): TokenSplit {
+export function openSplit(ref: SplitLocation): TokenSplit {
   return "store" in ref
     ? TokenStore.open(ref.store).split(ref.split)
     : openFairseqSplit(ref.fairseq);
@@ -29,7 +29,7 @@ export function openSplit(ref: SplitRef): TokenSplit {
  * Opens several splits as one, their chunks one after the other; close it when done.
  * @throws {UserError} if one is missing or damaged, or they do not fit together.
  */
-export function openSplits(refs: readonly SplitRef[]): TokenSplit {
+export function openSplits(refs: readonly SplitLocation[]): TokenSplit {
   const splits: TokenSplit[] = [];
   try {
     for (const ref of refs) splits.push(openSplit(ref));
@@ -46,11 +46,11 @@ export function openSplits(refs: readonly SplitRef[]): TokenSplit {
  */
 export function checkAlike(splits: readonly TokenSplit[]): void {
   const [first, ...others] = splits;
-  for (const { contextLength, ownTargets } of others) {
-    if (contextLength !== first.contextLength) {
+  for (const { sequenceLength, ownTargets } of others) {
+    if (sequenceLength !== first.sequenceLength) {
       throw new UserError(
         `Cannot read parts of the data together as their sequences must be equally long: ` +
-          `got ${first.contextLength} and ${contextLength} tokens`,
+          `got ${first.sequenceLength} and ${sequenceLength} tokens`,
       );
     }
     if (ownTargets !== first.ownTargets) {
@@ -63,8 +63,8 @@ export function checkAlike(splits: readonly TokenSplit[]): void {
 
 /** Splits one after the other. */
 class JoinedSplit implements TokenSplit {
-  readonly chunks: number;
-  readonly contextLength: number;
+  readonly sequences: number;
+  readonly sequenceLength: number;
   readonly ownTargets: boolean;
   readonly #splits: readonly TokenSplit[];
   /** Chunks before each split. */
@@ -73,13 +73,13 @@ class JoinedSplit implements TokenSplit {
   constructor(splits: readonly TokenSplit[]) {
     if (splits.length === 0) throw new RangeError("Cannot join no splits");
     checkAlike(splits);
-    let chunks = 0;
+    let sequences = 0;
     for (const split of splits) {
-      this.#starts.push(chunks);
-      chunks += split.chunks;
+      this.#starts.push(sequences);
+      sequences += split.sequences;
     }
-    this.chunks = chunks;
-    ({ contextLength: this.contextLength, ownTargets: this.ownTargets } =
+    this.sequences = sequences;
+    ({ sequenceLength: this.sequenceLength, ownTargets: this.ownTargets } =
       splits[0]);
     this.#splits = splits;
   }
@@ -90,8 +90,8 @@ class JoinedSplit implements TokenSplit {
     at: number,
     targets?: Uint32Array,
   ): void {
-    if (!(Number.isInteger(index) && index >= 0 && index < this.chunks)) {
-      throw new RangeError(`Cannot read chunk ${index} of ${this.chunks}`);
+    if (!(Number.isInteger(index) && index >= 0 && index < this.sequences)) {
+      throw new RangeError(`Cannot read chunk ${index} of ${this.sequences}`);
     }
     const owner = this.#starts.findLastIndex((start) => start <= index);
     const first = this.#starts[owner];

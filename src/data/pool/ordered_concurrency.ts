@@ -15,7 +15,10 @@ export interface FlightLimits {
  * Starts work for each item as it comes, and gives the results in the items' order, whatever order they are ready in.
  * @param source asked for no more items than may be under way
  */
-export async function* inOrder<Item extends { bytes: number }, Result>(
+export async function* orderedConcurrency<
+  Item extends { bytes: number },
+  Result,
+>(
   source: AsyncIterator<Item>,
   work: (item: Item) => Promise<Result>,
   limits: FlightLimits,

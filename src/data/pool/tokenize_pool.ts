@@ -19,7 +19,7 @@ export type Answer =
   | { bytes: number };
 
 /** A thread has ended that should not have: what is on disk stays good. */
-export class WorkerDied extends UserError {
+export class WorkerDiedError extends UserError {
   constructor(reason: string) {
     super(
       `Cannot prepare the data as a worker thread stopped (${reason}): run again, with fewer 'data.workers' if memory is short`,
@@ -41,7 +41,7 @@ interface Thread {
 }
 
 /** Some threads with the same tokenizer. Close it when done. */
-export class Pool {
+export class TokenizePool {
   #threads: Thread[];
   #queue: { job: Job; transfer: Transferable[]; waiting: Waiting }[] = [];
   #next = 0;
@@ -140,10 +140,10 @@ export class Pool {
     };
     thread.worker.onerror = (event) => {
       event.preventDefault();
-      this.#fail(new WorkerDied(event.message.split("\n")[0]));
+      this.#fail(new WorkerDiedError(event.message.split("\n")[0]));
     };
     thread.worker.onmessageerror = () =>
-      this.#fail(new WorkerDied("its answer was lost"));
+      this.#fail(new WorkerDiedError("its answer was lost"));
     thread.worker.postMessage({ setup });
     return thread;
   }

@@ -10,7 +10,7 @@ import { changedError, PIECE_UNITS, textOf } from "../sources/text_pieces.ts";
 import { openBytes, parseLines, readParquet } from "../sources/mod.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import {
-  type Marks,
+  type DocumentMask,
   MAX_REASONS,
   release,
   type TextFile,
@@ -87,10 +87,10 @@ export function transferOf(result: TokenizedUnit): Transferable[] {
 }
 
 function keeper(
-  marks: Marks,
+  mask: DocumentMask,
   first: number,
 ): ((document: number) => boolean) | undefined {
-  return marks ? (document) => marks[document - first] === 1 : undefined;
+  return mask ? (document) => mask[document - first] === 1 : undefined;
 }
 
 /** @throws {UserError} if it is not what it was. */

@@ -22,7 +22,7 @@ export type WorkUnit =
     block: LineBlock;
     field: string;
     name: string;
-    keep: Marks;
+    keep: DocumentMask;
   }
   /** Rows of a Parquet file, to be read by the worker. */
   | {
@@ -30,7 +30,7 @@ export type WorkUnit =
     file: SourceFile;
     first: number;
     rows: number;
-    keep: Marks;
+    keep: DocumentMask;
   };
 
 /** A text file, the number of its document, and the digest and the size, unpacked, that it had. */
@@ -42,7 +42,7 @@ export interface TextFile {
 }
 
 /** 1 for each document of a unit that is used, 0 for the others; null where all are. */
-export type Marks = Uint8Array<ArrayBuffer> | null;
+export type DocumentMask = Uint8Array<ArrayBuffer> | null;
 
 /** The tokens of a unit. */
 export interface TokenizedUnit {

@@ -5,7 +5,7 @@
 import { UserError } from "../../errors.ts";
 import type { NamedText } from "../sources/text_pieces.ts";
 import type { PrepareProgress } from "./progress.ts";
-import type { Sink } from "../store/token_sink.ts";
+import type { TokenSink } from "../store/token_sink.ts";
 import type { SourceFile } from "../sources/source_file.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
@@ -21,7 +21,7 @@ export interface PrepareOptions {
   validDocuments?: readonly SourceFile[];
   tokenizer: Tokenizer;
   /** Tokens in a chunk, at least 2: the rest of a document that fills none is dropped. */
-  contextLength: number;
+  sequenceLength: number;
   /** Part of the documents to hold out, 0 ≤ x < 1, at least one document unless 0. @default 0.05 */
   validFraction?: number;
   /** Decides which documents are used, and which of them are held out. @default 0 */
@@ -49,7 +49,7 @@ export interface PrepareOptions {
     dir: string;
     /** Name and version of the form; part of the fingerprint. @default "other 1" */
     format?: string;
-    sink: (dir: string, tokenizer: Tokenizer) => Sink;
+    sink: (dir: string, tokenizer: Tokenizer) => TokenSink;
   };
 }
 
@@ -58,14 +58,19 @@ export const DEFAULT_VALID_FRACTION = 0.05;
 
 /** @throws {UserError} if an option is out of range. */
 export function checkOptions(options: PrepareOptions): void {
-  const { contextLength, validFraction = 0, seed = 0, workers } = options;
+  const {
+    sequenceLength,
+    validFraction = 0,
+    seed = 0,
+    workers,
+  } = options;
   const refuse = (key: string, rule: string, value: unknown) => {
     throw new UserError(
       `Cannot prepare the data as '${key}' must be ${rule}: got ${value}`,
     );
   };
-  if (!Number.isSafeInteger(contextLength) || contextLength < 2) {
-    refuse("model.context_length", "an integer of at least 2", contextLength);
+  if (!Number.isSafeInteger(sequenceLength) || sequenceLength < 2) {
+    refuse("model.context_length", "an integer of at least 2", sequenceLength);
   }
   if (!(validFraction >= 0 && validFraction < 1)) {
     refuse("data.valid_fraction", "at least 0 and below 1", validFraction);

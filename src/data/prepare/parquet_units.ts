@@ -21,7 +21,7 @@ const GROUP_BYTES = 1 << 23;
  * @param i the file's entry
  * @throws {UserError} if it is not what it was.
  */
-export async function* rowUnits(
+export async function* parquetUnits(
   file: SourceFile,
   i: number,
   from: number,

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Entry } from "../scan/scan_inputs.ts";
-import type { Selection } from "../scan/document_selection.ts";
+import type { DocumentSelection } from "../scan/document_selection.ts";
 import type { WorkUnit } from "../pool/work_unit.ts";
 
 /** A place between two units. */
@@ -42,7 +42,7 @@ export interface PlannedUnit {
 export interface PlanOptions {
   entries: readonly Entry[];
   /** The selection of entry `i`. */
-  selectionOf: (entry: number) => Selection;
+  selectionOf: (entry: number) => DocumentSelection;
   from: Position;
   cut?: (text: string) => number;
   /** Whether texts' hashes are wanted. */

@@ -10,9 +10,9 @@ import {
   withLock,
   writeFolder,
 } from "../../fs/durable_folder.ts";
-import { fillFolder } from "./resume_store.ts";
-import { type Plan, planStore } from "./store_plan.ts";
-import { WorkerDied } from "../pool/tokenize_pool.ts";
+import { resumeStore } from "./resume_store.ts";
+import { planStore, type StorePlan } from "./store_plan.ts";
+import { WorkerDiedError } from "../pool/tokenize_pool.ts";
 import type { PrepareOptions } from "./options.ts";
 import { type StoreSummary, summaryIfSame } from "../store/token_store.ts";
 
@@ -48,7 +48,10 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   }
 }
 
-async function make(plan: Plan, options: PrepareOptions): Promise<Prepared> {
+async function make(
+  plan: StorePlan,
+  options: PrepareOptions,
+): Promise<Prepared> {
   const { out, onProgress } = options;
   const dir = out?.dir ??
     join(options.cacheDir, "stores", plan.fingerprint.slice(0, 16));
@@ -71,7 +74,7 @@ async function make(plan: Plan, options: PrepareOptions): Promise<Prepared> {
         if (made) return made;
         const { summary, reasons } = await writeFolder(
           dir,
-          (unfinished) => fillFolder(unfinished, plan, options),
+          (unfinished) => resumeStore(unfinished, plan, options),
           { resume: true, keep: isOutsideFault },
         );
         return { dir, reused: false, summary, reasons };
@@ -85,7 +88,7 @@ async function make(plan: Plan, options: PrepareOptions): Promise<Prepared> {
 
 /** Whether it may go better the next time without a change of the data, so that what is on disk is worth keeping. */
 function isOutsideFault(error: unknown): boolean {
-  return error instanceof WorkerDied || !(error instanceof UserError);
+  return error instanceof WorkerDiedError || !(error instanceof UserError);
 }
 
 function writeError(error: unknown, folder: string): unknown {

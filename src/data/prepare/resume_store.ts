@@ -5,16 +5,16 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { type BuildState, buildStore, emptyState } from "./write_store.ts";
-import { ChunkSink } from "../store/store_writer.ts";
+import { emptyState, writeStore, type WriteStoreState } from "./write_store.ts";
+import { StoreWriter } from "../store/store_writer.ts";
 import { changedError } from "../sources/text_pieces.ts";
 import { stampOf } from "../scan/scan_cache.ts";
-import type { Skipped, Tally } from "../scan/scan_inputs.ts";
+import type { SkipCounts, Skipped } from "../scan/scan_inputs.ts";
 import { Journal } from "./journal.ts";
-import { type Plan, selectionsOf } from "./store_plan.ts";
+import { selectionsOf, type StorePlan } from "./store_plan.ts";
 import type { PrepareOptions } from "./options.ts";
 import { progressMeter } from "./progress.ts";
-import type { Sink } from "../store/token_sink.ts";
+import type { TokenSink } from "../store/token_sink.ts";
 import {
   STORE_FORMAT,
   type StoreSummary,
@@ -35,9 +35,9 @@ export interface Filled {
  * The second reading: writes the whole store into a folder that is empty or has what an earlier run has left.
  * @throws {UserError} if nothing is long enough for a chunk, or something cannot be read.
  */
-export async function fillFolder(
+export async function resumeStore(
   dir: string,
-  plan: Plan,
+  plan: StorePlan,
   options: PrepareOptions,
 ): Promise<Filled> {
   const { fingerprint } = plan;
@@ -49,7 +49,7 @@ export async function fillFolder(
   }
   // Stopped within its last line.
   rmSync(join(dir, "store.json"), { force: true });
-  let journal = new Journal<BuildState>(dir, fingerprint);
+  let journal = new Journal<WriteStoreState>(dir, fingerprint);
   let state = journal.last;
   let sink = state && restored(dir, state, options);
   if (state && sink) {
@@ -76,11 +76,11 @@ export async function fillFolder(
       } else {
         requireChunks(state, plan, options);
         sink.finish();
-        const tally = sum(plan.tally, state.tally);
-        const summary = summaryOf(state, tally.skipped, plan, options);
+        const counts = sum(plan.tally, state.tally);
+        const summary = summaryOf(state, counts.skipped, plan, options);
         writeSummary(dir, summary);
         journal.remove();
-        return { summary, reasons: tally.reasons };
+        return { summary, reasons: counts.reasons };
       }
     } finally {
       sink.close();
@@ -90,13 +90,17 @@ export async function fillFolder(
 }
 
 async function build(
-  plan: Plan,
+  plan: StorePlan,
   options: PrepareOptions,
-  at: { journal: Journal<BuildState>; state: BuildState; sink: Sink },
+  at: {
+    journal: Journal<WriteStoreState>;
+    state: WriteStoreState;
+    sink: TokenSink;
+  },
 ): Promise<void> {
   const { tokenizer, dedup = false, shardBytes = SHARD_BYTES } = options;
   const { entries, bytes, pool } = plan;
-  await buildStore({
+  await writeStore({
     ...at,
     entries,
     selectionOf: selectionsOf(plan, at.state.held, options),
@@ -124,10 +128,10 @@ function bytesPerTokenOf({ tokenizer }: PrepareOptions): 2 | 4 {
   return tokenizer.vocabSize <= 0x10000 ? 2 : 4;
 }
 
-function sinkOf(dir: string, options: PrepareOptions): Sink {
-  const { out, tokenizer, contextLength } = options;
-  return out ? out.sink(dir, tokenizer) : new ChunkSink(dir, {
-    contextLength,
+function sinkOf(dir: string, options: PrepareOptions): TokenSink {
+  const { out, tokenizer, sequenceLength } = options;
+  return out ? out.sink(dir, tokenizer) : new StoreWriter(dir, {
+    contextLength: sequenceLength,
     bytesPerToken: bytesPerTokenOf(options),
   });
 }
@@ -135,9 +139,9 @@ function sinkOf(dir: string, options: PrepareOptions): Sink {
 /** The sink of an earlier run; undefined where its files are not what its journal says. */
 function restored(
   dir: string,
-  state: BuildState,
+  state: WriteStoreState,
   options: PrepareOptions,
-): Sink | undefined {
+): TokenSink | undefined {
   const sink = sinkOf(dir, options);
   try {
     sink.restore(state.sink);
@@ -154,7 +158,7 @@ function empty(dir: string): void {
   }
 }
 
-function sum(a: Tally, b: Tally): Tally {
+function sum(a: SkipCounts, b: SkipCounts): SkipCounts {
   const skipped = { ...a.skipped };
   for (const key of Object.keys(skipped) as (keyof Skipped)[]) {
     skipped[key] += b.skipped[key];
@@ -165,19 +169,19 @@ function sum(a: Tally, b: Tally): Tally {
 
 /** No time or place in it: equal data make equal stores. */
 function summaryOf(
-  { maxTokenId, splits }: BuildState,
+  { maxTokenId, splits }: WriteStoreState,
   skipped: Skipped,
-  { fingerprint, validFraction }: Plan,
+  { fingerprint, validFraction }: StorePlan,
   options: PrepareOptions,
 ): StoreSummary {
-  const { tokenizer, contextLength, seed = 0 } = options;
+  const { tokenizer, sequenceLength, seed = 0 } = options;
   const { maxDocuments = null, validMaxDocuments = null } = options;
   return {
     format: STORE_FORMAT,
     fingerprint,
     tokenizer: tokenizer.name,
     vocabSize: tokenizer.vocabSize,
-    contextLength,
+    contextLength: sequenceLength,
     bytesPerToken: bytesPerTokenOf(options),
     maxTokenId,
     seed,
@@ -191,13 +195,13 @@ function summaryOf(
 
 /** Stops where a split that is needed has no chunk, and says what would help. */
 function requireChunks(
-  { splits: { train, valid }, longest, held, tally }: BuildState,
-  plan: Plan,
-  { contextLength }: PrepareOptions,
+  { splits: { train, valid }, longest, held, tally: counts }: WriteStoreState,
+  plan: StorePlan,
+  { sequenceLength }: PrepareOptions,
 ): void {
   if (train.chunks === 0 && held > 0 && valid.chunks > 0) {
     throw new UserError(
-      `Cannot split the data as all documents of at least ${contextLength} tokens ('model.context_length') went ` +
+      `Cannot split the data as all documents of at least ${sequenceLength} tokens ('model.context_length') went ` +
         `to the held-out part: give more files, lower it, or name held-out files in 'data.valid_files'`,
     );
   }
@@ -205,19 +209,23 @@ function requireChunks(
     // The held-out part of the same documents has no chunk either.
     const documents = train.documents + (held > 0 ? valid.documents : 0);
     const most = Math.max(longest.train, held > 0 ? longest.valid : 0);
-    if (documents === 0) throw nothingLeft("the data", tally, plan);
-    throw tooShort("the data", documents, most, contextLength);
+    if (documents === 0) throw nothingLeft("the data", counts, plan);
+    throw tooShort("the data", documents, most, sequenceLength);
   }
   if (plan.validEntries > 0 && valid.chunks === 0) {
     const what = "the held-out data ('data.valid_files')";
-    if (valid.documents === 0) throw nothingLeft(what, tally, plan);
-    throw tooShort(what, valid.documents, longest.valid, contextLength);
+    if (valid.documents === 0) throw nothingLeft(what, counts, plan);
+    throw tooShort(what, valid.documents, longest.valid, sequenceLength);
   }
 }
 
 /** Length is not the fault of documents that were not even read. */
-function nothingLeft(what: string, tally: Tally, plan: Plan): UserError {
-  const { reasons } = sum(plan.tally, tally);
+function nothingLeft(
+  what: string,
+  counts: SkipCounts,
+  plan: StorePlan,
+): UserError {
+  const { reasons } = sum(plan.tally, counts);
   return new UserError(
     `Cannot prepare ${what} as all of them are left out, ${
       reasons.length > 0
@@ -231,13 +239,13 @@ function tooShort(
   what: string,
   documents: number,
   longest: number,
-  contextLength: number,
+  sequenceLength: number,
 ): UserError {
   const advice = longest < 2
     ? "give longer files"
     : `lower 'model.context_length' to at most ${longest} or give longer files`;
   return new UserError(
-    `Cannot prepare ${what} as a document must have at least ${contextLength} tokens ('model.context_length'): ` +
+    `Cannot prepare ${what} as a document must have at least ${sequenceLength} tokens ('model.context_length'): ` +
       `${documents} of ${documents} are shorter, the longest has ${longest}; ${advice}`,
   );
 }

@@ -4,27 +4,27 @@
  */
 import { UserError } from "../../errors.ts";
 import { memoryTexts } from "../sources/text_pieces.ts";
-import { FactsCache } from "../scan/scan_cache.ts";
+import { ScanCache } from "../scan/scan_cache.ts";
 import { fingerprintOf } from "../scan/fingerprint.ts";
 import {
   type Entry,
   type Input,
-  inspectInputs,
-  newTally,
-  type Tally,
+  newSkipCounts,
+  scanInputs,
+  type SkipCounts,
 } from "../scan/scan_inputs.ts";
-import { Pool } from "../pool/tokenize_pool.ts";
+import { TokenizePool } from "../pool/tokenize_pool.ts";
 import {
   checkOptions,
   DEFAULT_VALID_FRACTION,
   type PrepareOptions,
 } from "./options.ts";
 import { progressMeter } from "./progress.ts";
-import { Selection } from "../scan/document_selection.ts";
+import { DocumentSelection } from "../scan/document_selection.ts";
 import { STORE_FORMAT } from "../store/token_store.ts";
 
 /** What a store will be. */
-export interface Plan {
+export interface StorePlan {
   /** Those of held-out files, then the others. */
   entries: Entry[];
   /** How many entries are of held-out files. */
@@ -34,12 +34,12 @@ export interface Plan {
   /** As `StoreSummary` has it. */
   validFraction: number | null;
   /** What the first reading has left out. */
-  tally: Tally;
+  tally: SkipCounts;
   /** Bytes of text, unpacked. */
   bytes: number;
   fingerprint: string;
   /** The threads; started when first asked for. */
-  pool: () => Pool;
+  pool: () => TokenizePool;
   /** Ends the threads, if there are any. */
   closePool: () => void;
 }
@@ -48,7 +48,7 @@ export interface Plan {
  * Reads everything that decides what the store will be.
  * @throws {UserError} if an option is out of range or there is nothing that can be read.
  */
-export async function planStore(options: PrepareOptions): Promise<Plan> {
+export async function planStore(options: PrepareOptions): Promise<StorePlan> {
   checkOptions(options);
   const { validDocuments: held = [], documents } = options;
   const heldPaths = new Set<string | null>(held.map(({ path }) => path));
@@ -63,24 +63,24 @@ export async function planStore(options: PrepareOptions): Promise<Plan> {
   const size = sizeOf(all) + sizeOf(held);
   const { pool, closePool } = lazyPool(options, size);
   try {
-    const tally = newTally();
+    const counts = newSkipCounts();
     const meter = progressMeter("check", size, options.onProgress);
     const reading = {
       pool,
-      cache: new FactsCache(options.cacheDir),
+      cache: new ScanCache(options.cacheDir),
       skipBad: options.skipBad ?? false,
-      tally,
+      tally: counts,
       onBytes: (bytes: number) => void meter(bytes),
     };
-    const validEntries = await inspectInputs(held, reading);
+    const validEntries = await scanInputs(held, reading);
     if (held.length > 0) {
-      requireText(validEntries, held, tally, "data.valid_files");
+      requireText(validEntries, held, counts, "data.valid_files");
     }
-    const entries = await inspectInputs(all, reading);
-    requireText(entries, all, tally, "data.files");
+    const entries = await scanInputs(all, reading);
+    requireText(entries, all, counts, "data.files");
     return {
       ...planOf(entries, validEntries, held.length > 0, options),
-      tally,
+      tally: counts,
       pool,
       closePool,
     };
@@ -95,10 +95,10 @@ function planOf(
   validEntries: Entry[],
   heldFiles: boolean,
   options: PrepareOptions,
-): Omit<Plan, "tally" | "pool" | "closePool"> {
+): Omit<StorePlan, "tally" | "pool" | "closePool"> {
   const {
     tokenizer,
-    contextLength,
+    sequenceLength,
     seed = 0,
     maxDocuments = null,
     validMaxDocuments = null,
@@ -115,7 +115,7 @@ function planOf(
     format: options.out
       ? options.out.format ?? "other 1"
       : `store ${STORE_FORMAT}`,
-    contextLength,
+    contextLength: sequenceLength,
     seed,
     validFraction,
     maxDocuments,
@@ -139,19 +139,19 @@ function planOf(
  * @param held how many of those that are not of held-out files
  */
 export function selectionsOf(
-  { entries, validEntries }: Plan,
+  { entries, validEntries }: StorePlan,
   held: number,
   options: PrepareOptions,
-): (entry: number) => Selection {
+): (entry: number) => DocumentSelection {
   const { seed = 0, maxDocuments = null, validMaxDocuments = null } = options;
-  const valid = new Selection({
+  const valid = new DocumentSelection({
     documents: documentsOf(entries.slice(0, validEntries)),
     most: validMaxDocuments,
     held: 0,
     split: "valid",
     seed,
   });
-  const train = new Selection({
+  const train = new DocumentSelection({
     documents: documentsOf(entries.slice(validEntries)),
     most: maxDocuments,
     held,
@@ -173,9 +173,10 @@ function lazyPool(options: PrepareOptions, size: number) {
     (size < LITTLE_BYTES
       ? 0
       : Math.min(MOST_THREADS, navigator.hardwareConcurrency));
-  let pool: Pool | undefined;
+  let pool: TokenizePool | undefined;
   return {
-    pool: () => pool ??= new Pool(workers, tokenizer, { dedup, skipBad }),
+    pool: () =>
+      pool ??= new TokenizePool(workers, tokenizer, { dedup, skipBad }),
     closePool: () => pool?.close(),
   };
 }
@@ -192,13 +193,13 @@ function documentsOf(entries: readonly Entry[]): number {
 function heldOutCount(
   entries: readonly Entry[],
   fraction: number,
-  { contextLength, maxDocuments }: PrepareOptions,
+  { sequenceLength, maxDocuments }: PrepareOptions,
 ): number {
   const n = Math.min(documentsOf(entries), maxDocuments ?? Infinity);
   if (n > 1) return Math.min(n - 1, Math.max(1, Math.round(n * fraction)));
   const [{ input, facts }] = entries;
   // Tokens are never shorter than a byte, so this one is too short anyhow: that is the better thing to say.
-  if (entries.length === 1 && facts.unpacked < contextLength) return 0;
+  if (entries.length === 1 && facts.unpacked < sequenceLength) return 0;
   if (n < documentsOf(entries)) {
     throw new UserError(
       "Cannot hold out documents as 'data.max_documents' must be at least 2 for that: got 1; raise it, or name held-out files in 'data.valid_files'",
@@ -213,7 +214,7 @@ function heldOutCount(
 function requireText(
   entries: readonly Entry[],
   inputs: readonly Input[],
-  { skipped: { binary, undecodable, files } }: Tally,
+  { skipped: { binary, undecodable, files } }: SkipCounts,
   key: string,
 ): void {
   if (entries.length > 0) return;

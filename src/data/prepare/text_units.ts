@@ -7,7 +7,7 @@ import { UserError } from "../../errors.ts";
 import { HASH_BYTES } from "../pool/content_hash.ts";
 import { changedError, textOf, textPieces } from "../sources/text_pieces.ts";
 import type { Entry } from "../scan/scan_inputs.ts";
-import { rowUnits } from "./parquet_units.ts";
+import { parquetUnits } from "./parquet_units.ts";
 import {
   marksFrom,
   type Planned,
@@ -79,7 +79,7 @@ function unitsOf(
   }
   return input.format === "jsonl"
     ? lineUnits(input, i, start.document, options)
-    : rowUnits(input, i, start.document, options);
+    : parquetUnits(input, i, start.document, options);
 }
 
 /** Gathers texts until they are worth a message. */

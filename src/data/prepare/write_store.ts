@@ -4,33 +4,33 @@
  */
 import { UserError } from "../../errors.ts";
 import { HASH_BYTES } from "../pool/content_hash.ts";
-import { inOrder } from "../pool/ordered_concurrency.ts";
-import { newTally, type Tally } from "../scan/scan_inputs.ts";
+import { orderedConcurrency } from "../pool/ordered_concurrency.ts";
+import { newSkipCounts, type SkipCounts } from "../scan/scan_inputs.ts";
 import type { Journal } from "./journal.ts";
 import { planUnits } from "./text_units.ts";
 import type { PlannedUnit, PlanOptions, Position } from "./planned_unit.ts";
-import type { Pool } from "../pool/tokenize_pool.ts";
+import type { TokenizePool } from "../pool/tokenize_pool.ts";
 import type { OnBytes } from "./progress.ts";
-import type { Sink, SinkState, SplitName } from "../store/token_sink.ts";
+import type { SinkState, SplitName, TokenSink } from "../store/token_sink.ts";
 import type { SplitSummary } from "../store/token_store.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { MAX_REASONS, release, type TokenizedUnit } from "../pool/work_unit.ts";
 
 /** What goes into a store. */
-export interface BuildOptions extends Omit<PlanOptions, "from" | "cut"> {
+export interface WriteStoreOptions extends Omit<PlanOptions, "from" | "cut"> {
   tokenizer: Tokenizer;
-  pool: Pool;
+  pool: TokenizePool;
   /** Empty, or restored to the journal's last state. */
-  sink: Sink & { savesWithin?: boolean };
-  journal: Journal<BuildState>;
+  sink: TokenSink & { savesWithin?: boolean };
+  journal: Journal<WriteStoreState>;
   /** Bytes of text a shard: what is done again at most after a kill. */
   shardBytes: number;
-  state: BuildState;
+  state: WriteStoreState;
   onBytes: OnBytes;
 }
 
 /** How far a store is. */
-export interface BuildState {
+export interface WriteStoreState {
   /** How many documents are held out by rank. */
   held: number;
   position: Position;
@@ -46,11 +46,11 @@ export interface BuildState {
   /** A long text that is not at its end: its bytes so far, and whether it is left out. */
   open: { bytes: number; dropped: boolean } | null;
   /** What this reading has left out. */
-  tally: Tally;
+  tally: SkipCounts;
 }
 
 /** The state of a store with nothing in it. */
-export function emptyState(held: number): BuildState {
+export function emptyState(held: number): WriteStoreState {
   const split = (): SplitSummary => ({
     documents: 0,
     tooShort: 0,
@@ -68,7 +68,7 @@ export function emptyState(held: number): BuildState {
     maxTokenId: 0,
     firstRank: null,
     open: null,
-    tally: newTally(),
+    tally: newSkipCounts(),
   };
 }
 
@@ -80,14 +80,14 @@ const FLIGHT_UNITS = 3;
  * Goes through all documents from the state's position on, and leaves in `state` what was written.
  * @throws {UserError} if a record is bad, a file changed, or the tokenizer makes ids that it should not.
  */
-export async function buildStore(options: BuildOptions): Promise<void> {
+export async function writeStore(options: WriteStoreOptions): Promise<void> {
   const { pool, tokenizer, state, journal, sink, onBytes } = options;
   const units = planUnits({
     ...options,
     from: state.position,
     cut: tokenizer.cut?.bind(tokenizer),
   });
-  const results = inOrder<PlannedUnit, TokenizedUnit>(
+  const results = orderedConcurrency<PlannedUnit, TokenizedUnit>(
     units,
     ({ unit, transfer }) => pool.tokenize(unit, transfer),
     { items: pool.width * FLIGHT_UNITS, bytes: FLIGHT_BYTES },
@@ -115,19 +115,19 @@ export async function buildStore(options: BuildOptions): Promise<void> {
 function addUnit(
   planned: PlannedUnit,
   unit: TokenizedUnit,
-  options: BuildOptions,
+  options: WriteStoreOptions,
 ): void {
   const { state, tokenizer } = options;
-  const { tally } = state;
+  const { tally: counts } = state;
   if (unit.maxTokenId >= tokenizer.vocabSize) {
     throw new UserError(
       `Cannot prepare the data as the tokenizer '${tokenizer.name}' made token ${unit.maxTokenId} of a vocabulary of ${tokenizer.vocabSize}`,
     );
   }
   state.maxTokenId = Math.max(state.maxTokenId, unit.maxTokenId);
-  tally.skipped.unreadable += unit.unreadable;
-  const room = MAX_REASONS - tally.reasons.length;
-  tally.reasons.push(...unit.reasons.slice(0, room));
+  counts.skipped.unreadable += unit.unreadable;
+  const room = MAX_REASONS - counts.reasons.length;
+  counts.reasons.push(...unit.reasons.slice(0, room));
   if (planned.piece) return addPiece(planned, planned.piece, unit, options);
   let from = 0;
   for (let i = 0; i < unit.ends.length; i++) {
@@ -135,7 +135,7 @@ function addUnit(
     from = unit.ends[i];
     const hash = unit.hashes?.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
     if (hash && !options.journal.seen.add(hash)) {
-      tally.skipped.duplicate++;
+      counts.skipped.duplicate++;
       continue;
     }
     const number = planned.first + unit.documents[i];
@@ -150,7 +150,7 @@ function addPiece(
   planned: PlannedUnit,
   { document, bytes: added, last, hash }: NonNullable<PlannedUnit["piece"]>,
   { ids }: TokenizedUnit,
-  options: BuildOptions,
+  options: WriteStoreOptions,
 ): void {
   const { state, sink, journal } = options;
   state.open ??= {
@@ -170,7 +170,7 @@ function addPiece(
 function splitOf(
   { entry }: PlannedUnit,
   document: number,
-  { selectionOf }: BuildOptions,
+  { selectionOf }: WriteStoreOptions,
 ): SplitName {
   const split = selectionOf(entry).splitOf(document);
   if (!split) throw new Error(`document ${document} was not asked for`);
@@ -182,7 +182,7 @@ function endDocument(
   document: number,
   bytes: number,
   { entry }: PlannedUnit,
-  { state, sink, selectionOf }: BuildOptions,
+  { state, sink, selectionOf }: WriteStoreOptions,
 ): void {
   const { tokens, chunks } = sink.endDocument(split);
   const summary = state.splits[split];

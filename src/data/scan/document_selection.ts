@@ -25,7 +25,7 @@ export interface SelectionOptions {
  * The first documents of NumPy's permutation, as `datasets.shuffle(seed).select(range(most))` takes them, and of these
  * the first for the held-out part. Only the choice is random: documents keep their order.
  */
-export class Selection {
+export class DocumentSelection {
   /** Number of documents that are used. */
   readonly count: number;
   readonly #split: SplitName;

@@ -24,7 +24,7 @@ export function stampOf(path: string): string {
 }
 
 /** `inspected.jsonl` in the cache folder: a line a file, the last one counts. */
-export class FactsCache {
+export class ScanCache {
   #path: string;
   #entries = new Map<string, { stamp: string; facts: FileFacts }>();
 

@@ -4,8 +4,8 @@
  */
 import { UserError } from "../../errors.ts";
 import { memoryFacts, type MemoryText } from "../sources/text_pieces.ts";
-import { type FactsCache, stampOf } from "./scan_cache.ts";
-import type { Pool } from "../pool/tokenize_pool.ts";
+import { type ScanCache, stampOf } from "./scan_cache.ts";
+import type { TokenizePool } from "../pool/tokenize_pool.ts";
 import type { FileFacts, SourceFile } from "../sources/source_file.ts";
 import { MAX_REASONS } from "../pool/work_unit.ts";
 
@@ -37,14 +37,14 @@ export interface Skipped {
 }
 
 /** Something is counted in here. */
-export interface Tally {
+export interface SkipCounts {
   skipped: Skipped;
   /** Why, with the file's name, for the first few that are at fault. */
   reasons: string[];
 }
 
 /** An empty tally. */
-export function newTally(): Tally {
+export function newSkipCounts(): SkipCounts {
   const skipped = {
     binary: 0,
     undecodable: 0,
@@ -57,11 +57,11 @@ export function newTally(): Tally {
 
 /** How inputs are read. */
 export interface InspectOptions {
-  pool: () => Pool;
-  cache: FactsCache;
+  pool: () => TokenizePool;
+  cache: ScanCache;
   /** Whether to go on after a fault. */
   skipBad: boolean;
-  tally: Tally;
+  tally: SkipCounts;
   /** Called with bytes, as they lie on disk, that have been read or need not be. */
   onBytes: (bytes: number) => void;
 }
@@ -74,7 +74,7 @@ const TASK_FILES = 64;
  * The entries with documents, in the given order. What is no text is counted into the tally.
  * @throws {UserError} if a file cannot be read, and `skipBad` is not set.
  */
-export async function inspectInputs(
+export async function scanInputs(
   inputs: readonly Input[],
   options: InspectOptions,
 ): Promise<Entry[]> {

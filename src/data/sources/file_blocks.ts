@@ -3,7 +3,7 @@
  * @module
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { cannotRead } from "./unreadable.ts";
+import { cannotRead } from "./unreadable_error.ts";
 
 /** Bytes of a block, but for the last. */
 const BLOCK_BYTES = 1 << 20;

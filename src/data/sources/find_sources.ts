@@ -16,7 +16,7 @@ import process from "node:process";
 import { UserError } from "../../errors.ts";
 import { formatOf } from "./format.ts";
 import type { Format, SourceFile } from "./source_file.ts";
-import { cannotRead } from "./unreadable.ts";
+import { cannotRead } from "./unreadable_error.ts";
 
 /** Where and on whose behalf files are looked for, and how they are to be read. */
 export interface FindOptions {

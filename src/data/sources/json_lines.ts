@@ -6,7 +6,7 @@ import { openBytes } from "./compression/open_decompressed.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { countLines, MAX_LINE } from "./line_counter.ts";
 import type { SourceFile } from "./source_file.ts";
-import { Unreadable } from "./unreadable.ts";
+import { UnreadableError } from "./unreadable_error.ts";
 
 /** Whole lines of a file; plain data, so that it can be sent to a worker. */
 export interface LineBlock {
@@ -58,11 +58,11 @@ export async function* jsonLines(
         if (wanted(made)) yield made;
       }
       if (lines.length > MAX_LINE) {
-        throw new Unreadable(file.name, tooLong(line));
+        throw new UnreadableError(file.name, tooLong(line));
       }
     }
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
+    if (!(error instanceof UnreadableError)) throw error;
     fault = error;
   }
   // What is left after the last newline is a line, but not where the file goes on unread.

@@ -5,13 +5,20 @@
 export { openBytes } from "./compression/open_decompressed.ts";
 export { type FindOptions, findSources } from "./find_sources.ts";
 export { formatOf } from "./format.ts";
-export { inspectFile, type InspectFileOptions } from "./scan_file.ts";
+export {
+  scanFile as inspectFile,
+  type ScanFileOptions as InspectFileOptions,
+} from "./scan_file.ts";
 export {
   jsonLines,
   type JsonLinesOptions,
   type LineBlock,
 } from "./json_lines.ts";
-export { type Keep, type Parsed, parseLines } from "./parse_lines.ts";
+export {
+  type Parsed,
+  parseLines,
+  type RowFilter as Keep,
+} from "./parse_lines.ts";
 export {
   type ParquetRows,
   parquetRows,
@@ -24,4 +31,7 @@ export type {
   Format,
   SourceFile,
 } from "./source_file.ts";
-export { cannotRead, Unreadable } from "./unreadable.ts";
+export {
+  cannotRead,
+  UnreadableError as Unreadable,
+} from "./unreadable_error.ts";

@@ -7,19 +7,19 @@ import type { LineBlock } from "./json_lines.ts";
 import { isBlank } from "./line_counter.ts";
 import { textOf, type TextOrReason } from "./record_text.ts";
 import type { Bad } from "./source_file.ts";
-import { quoted } from "./unreadable.ts";
+import { quoted } from "./unreadable_error.ts";
 
 /** A document's number in its file, from 0, and its text or why it has none. */
 export type Parsed = { document: number } & ({ text: string } | Bad);
 
 /** Says whether a document is wanted. */
-export type Keep = (document: number) => boolean;
+export type RowFilter = (document: number) => boolean;
 
 /** The documents of a block of lines, but for those that `keep` declines. */
 export function* parseLines(
   block: LineBlock,
   field: string,
-  keep: Keep = () => true,
+  keep: RowFilter = () => true,
 ): Generator<Parsed> {
   const { bytes } = block;
   const decode = decoder(bytes);

@@ -2,7 +2,7 @@
  * The text of one record.
  * @module
  */
-import { quoted } from "./unreadable.ts";
+import { quoted } from "./unreadable_error.ts";
 
 /** The text, or why there is none, as a clause that follows "line 12: ". */
 export type TextOrReason = { text: string } | { reason: string };

@@ -8,11 +8,11 @@ import { fileBlocks } from "./file_blocks.ts";
 import { jsonLines } from "./json_lines.ts";
 import { inspectRows } from "./parquet/read_rows.ts";
 import type { FileFacts, SourceFile } from "./source_file.ts";
-import { Unreadable } from "./unreadable.ts";
+import { UnreadableError } from "./unreadable_error.ts";
 import { Utf8Check } from "./utf8_check.ts";
 
 /** How a file is inspected. */
-export interface InspectFileOptions {
+export interface ScanFileOptions {
   /** Called with numbers of bytes, as they lie on disk, that have been read meanwhile. */
   onBytes?: (bytes: number) => void;
 }
@@ -23,9 +23,9 @@ type Finding = Omit<FileFacts, "digest">;
  * Reads a file once. What is wrong with its content is among the facts.
  * @throws {UserError} if the file itself cannot be read.
  */
-export async function inspectFile(
+export async function scanFile(
   file: SourceFile,
-  { onBytes }: InspectFileOptions = {},
+  { onBytes }: ScanFileOptions = {},
 ): Promise<FileFacts> {
   const hash = createHash("sha256");
   let read = 0;
@@ -97,7 +97,7 @@ async function inspectLines(
   } catch (error) {
     const fault = faultOf(error);
     // What cannot be relied on is not used, even where faults are passed over.
-    const { suspect } = error as Unreadable;
+    const { suspect } = error as UnreadableError;
     return { documents: suspect ? 0 : documents, unpacked, fault };
   }
   return { documents, unpacked, fault: null };
@@ -114,6 +114,6 @@ function startsArray(bytes: Uint8Array): boolean {
 }
 
 function faultOf(error: unknown): string {
-  if (error instanceof Unreadable) return error.fault;
+  if (error instanceof UnreadableError) return error.fault;
   throw error;
 }

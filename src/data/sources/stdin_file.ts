@@ -22,7 +22,7 @@ import { openBytes } from "./mod.ts";
 import type { Format, SourceFile } from "./source_file.ts";
 
 /** How a stream is kept. */
-export interface SpoolOptions {
+export interface CacheStdinOptions {
   /** The file is made in `<cacheDir>/stdin/`. */
   cacheDir: string;
   /** What it holds; null to look at its first bytes. */
@@ -45,9 +45,9 @@ const PARQUET = [0x50, 0x41, 0x52, 0x31];
  *
  * @throws {UserError} if the stream is empty, or there is no room
  */
-export async function spool(
+export async function cacheStdin(
   stream: AsyncIterable<Uint8Array>,
-  { cacheDir, format, onBytes }: SpoolOptions,
+  { cacheDir, format, onBytes }: CacheStdinOptions,
 ): Promise<string> {
   const folder = join(cacheDir, "stdin");
   const draft = join(folder, `${DRAFT}${Deno.pid}-${crypto.randomUUID()}`);

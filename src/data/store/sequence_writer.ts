@@ -28,7 +28,7 @@ export interface WriterState {
 }
 
 /** A file of chunks of exactly `contextLength` tokens each, little-endian. */
-export class RecordWriter {
+export class SequenceWriter {
   readonly contextLength: number;
   /** Chunks of the documents that have ended. */
   chunks = 0;
@@ -43,10 +43,10 @@ export class RecordWriter {
    * Opens the file, which is made if there is none; one that has something is to be restored first.
    * @param bytesPerToken 2 or 4
    */
-  constructor(path: string, contextLength: number, bytesPerToken: number) {
-    this.contextLength = contextLength;
+  constructor(path: string, sequenceLength: number, bytesPerToken: number) {
+    this.contextLength = sequenceLength;
     // A whole number of chunks, so that a full buffer ends where a chunk ends.
-    const size = Math.ceil(BUFFER_TOKENS / contextLength) * contextLength;
+    const size = Math.ceil(BUFFER_TOKENS / sequenceLength) * sequenceLength;
     this.#buffer = bytesPerToken === 2
       ? new Uint16Array(size)
       : new Uint32Array(size);
@@ -78,11 +78,11 @@ export class RecordWriter {
    */
   endDocument(): { tokens: number; chunks: number } {
     const tokens = this.#tokens;
-    const chunks = Math.floor(tokens / this.contextLength);
+    const sequences = Math.floor(tokens / this.contextLength);
     this.#filled -= tokens % this.contextLength;
     this.#tokens = 0;
-    this.chunks += chunks;
-    return { tokens, chunks };
+    this.chunks += sequences;
+    return { tokens, chunks: sequences };
   }
 
   /** Writes the whole chunks, waits until the disk has them, and says where that is; also within a document. */
@@ -102,11 +102,11 @@ export class RecordWriter {
    * Cuts the file back to a saved state, to go on from there.
    * @throws {Error} if the file has less.
    */
-  restore({ chunks, bytes, tokens, rest }: WriterState): void {
+  restore({ chunks: sequences, bytes, tokens, rest }: WriterState): void {
     const { size } = fstatSync(this.#file);
     if (size < bytes) throw new Error(`${size} bytes where ${bytes} were`);
     ftruncateSync(this.#file, bytes);
-    this.chunks = chunks;
+    this.chunks = sequences;
     this.#written = bytes;
     this.#tokens = tokens;
     this.#buffer.set(rest);

@@ -3,27 +3,36 @@
  * @module
  */
 import { join } from "node:path";
-import { RecordWriter } from "./sequence_writer.ts";
-import type { DocumentEnd, Sink, SinkState, SplitName } from "./token_sink.ts";
+import { SequenceWriter } from "./sequence_writer.ts";
+import type {
+  DocumentEnd,
+  SinkState,
+  SplitName,
+  TokenSink,
+} from "./token_sink.ts";
 
 const SPLITS = ["train", "valid"] as const;
 
 /** Writes `train.bin` and `valid.bin`: each document cut into chunks of `contextLength` tokens, the rest dropped. */
-export class ChunkSink implements Sink {
+export class StoreWriter implements TokenSink {
   /** `save()` may be called within a document too. */
   readonly savesWithin = true;
-  #writers: Record<SplitName, RecordWriter>;
+  #writers: Record<SplitName, SequenceWriter>;
 
   /** @param bytesPerToken 2 or 4 */
   constructor(
     dir: string,
-    { contextLength, bytesPerToken }: {
+    { contextLength: sequenceLength, bytesPerToken }: {
       contextLength: number;
       bytesPerToken: number;
     },
   ) {
     const [train, valid] = SPLITS.map((split) =>
-      new RecordWriter(join(dir, `${split}.bin`), contextLength, bytesPerToken)
+      new SequenceWriter(
+        join(dir, `${split}.bin`),
+        sequenceLength,
+        bytesPerToken,
+      )
     );
     this.#writers = { train, valid };
   }
@@ -39,16 +48,17 @@ export class ChunkSink implements Sink {
   save(): SinkState {
     const state: SinkState = {};
     for (const split of SPLITS) {
-      const { chunks, bytes, tokens, rest } = this.#writers[split].save();
-      state[split] = [chunks, bytes, tokens, ...rest];
+      const { chunks: sequences, bytes, tokens, rest } = this.#writers[split]
+        .save();
+      state[split] = [sequences, bytes, tokens, ...rest];
     }
     return state;
   }
 
   restore(state: SinkState): void {
     for (const split of SPLITS) {
-      const [chunks, bytes, tokens, ...rest] = state[split] as number[];
-      this.#writers[split].restore({ chunks, bytes, tokens, rest });
+      const [sequences, bytes, tokens, ...rest] = state[split] as number[];
+      this.#writers[split].restore({ chunks: sequences, bytes, tokens, rest });
     }
   }
 

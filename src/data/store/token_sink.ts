@@ -21,7 +21,7 @@ export interface DocumentEnd {
  * Takes documents one after the other, each as some pieces of tokens and an
  * end. Equal documents give equal bytes, whatever the pieces and pauses.
  */
-export interface Sink {
+export interface TokenSink {
   /** Adds the next tokens of the current document of a split. */
   push(split: SplitName, ids: Uint32Array): void;
   /** Ends the current document. */

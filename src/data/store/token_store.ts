@@ -117,9 +117,9 @@ const STORE_JSON = "store.json";
 /** The chunks of one split. */
 export interface TokenSplit {
   /** Number of chunks. */
-  readonly chunks: number;
+  readonly sequences: number;
   /** Positions in each. */
-  readonly contextLength: number;
+  readonly sequenceLength: number;
   /**
    * Whether `read()` gives targets too, as fairseq's blocks have them for every position; where not, a chunk's targets
    * are its own tokens, shifted by one.
@@ -203,7 +203,7 @@ export function summaryIfSame(
 
 class FileSplit implements TokenSplit {
   readonly ownTargets = false;
-  readonly contextLength: number;
+  readonly sequenceLength: number;
   #dir: string;
   #vocabSize: number;
   #file: number;
@@ -213,9 +213,9 @@ class FileSplit implements TokenSplit {
   constructor(
     path: string,
     { dir, summary }: TokenStore,
-    readonly chunks: number,
+    readonly sequences: number,
   ) {
-    this.contextLength = summary.contextLength;
+    this.sequenceLength = summary.contextLength;
     this.#dir = dir;
     this.#vocabSize = summary.vocabSize;
     this.#file = openSync(path, "r");
@@ -226,8 +226,8 @@ class FileSplit implements TokenSplit {
   }
 
   read(index: number, into: Uint32Array, at: number): void {
-    if (!(Number.isInteger(index) && index >= 0 && index < this.chunks)) {
-      throw new RangeError(`Cannot read chunk ${index} of ${this.chunks}`);
+    if (!(Number.isInteger(index) && index >= 0 && index < this.sequences)) {
+      throw new RangeError(`Cannot read chunk ${index} of ${this.sequences}`);
     }
     const size = this.#bytes.length;
     for (let got = 0; got < size;) {

@@ -8,8 +8,11 @@ import type { Graph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { activation } from "../../graph/ops/elementwise/activation.ts";
 import { attention } from "../../graph/ops/attention/attention.ts";
-import { combine } from "../../graph/ops/elementwise/weighted_sum.ts";
-import { drop, DropoutSites } from "../../graph/ops/elementwise/dropout.ts";
+import { weightedSum } from "../../graph/ops/elementwise/weighted_sum.ts";
+import {
+  applyDropout,
+  DropoutStreams,
+} from "../../graph/ops/elementwise/dropout.ts";
 import { embed } from "../../graph/ops/embedding/embedding.ts";
 import { linear } from "../../graph/ops/matmul/linear.ts";
 import { norm } from "../../graph/ops/norm/norm.ts";
@@ -141,7 +144,7 @@ export function sinusoids(
  *
  * @param config with `vocab_size` set
  */
-export function normformer(
+export function fairseqDecoder(
   config: NormformerModel & { vocab_size: number },
 ): Model {
   const D = config.decoder_embed_dim, T = config.tokens_per_sample;
@@ -193,14 +196,14 @@ export function normformer(
       : {},
     // Below version 3 fairseq drops the final norm on loading.
     markers: [{ name: "decoder.version", shape: [1], value: 3 }],
-    vocabulary: config.vocab_size,
-    context: T,
+    vocabSize: config.vocab_size,
+    sequenceLength: T,
     head: tied
       ? "decoder.embed_tokens.weight"
       : "decoder.output_projection.weight",
     forward(graph, { random, ...inputs }) {
       const weights = weightsOf(graph, [...parameters, ...fixed]);
-      const sites = new DropoutSites(random);
+      const streams = new DropoutStreams(random);
       const positions = learned
         ? weights("decoder.embed_positions.weight")
         : positional
@@ -211,7 +214,7 @@ export function normformer(
         table: weights("decoder.embed_tokens.weight"),
         positions,
       }, {
-        context: T,
+        sequenceLength: T,
         firstPosition: first,
         scale: config.no_scale_embedding ? 1 : Math.sqrt(D),
         paddingToken: padding,
@@ -219,10 +222,15 @@ export function normformer(
       if (config.layernorm_embedding) {
         x = normalise(graph, "decoder.layernorm_embedding", x, weights);
       }
-      x = drop(graph, "embedding dropout", x, sites.at(config.dropout));
+      x = applyDropout(
+        graph,
+        "embedding dropout",
+        x,
+        streams.next(config.dropout),
+      );
       const hidden = [x];
       for (let i = 0; i < config.decoder_layers; i++) {
-        hidden.push(layer(graph, config, i, hidden[i], weights, sites));
+        hidden.push(layer(graph, config, i, hidden[i], weights, streams));
       }
       const last = hidden[config.decoder_layers];
       const final = finalNorm
@@ -259,7 +267,7 @@ function layer(
   i: number,
   x: Tensor,
   weights: Weights,
-  sites: DropoutSites,
+  streams: DropoutStreams,
 ): Tensor {
   const path = `decoder.layers.${i}`, pre = config.decoder_normalize_before;
   const heads = config.decoder_attention_heads;
@@ -276,7 +284,7 @@ function layer(
     );
 
   const dropped = (name: string, input: Tensor, rate: number) =>
-    drop(graph, `${path}.${name} dropout`, input, sites.at(rate));
+    applyDropout(graph, `${path}.${name} dropout`, input, streams.next(rate));
 
   const n = pre ? apply("self_attn_layer_norm", x) : x;
   const [q, k, v] = ["q_proj", "k_proj", "v_proj"].map((name) =>
@@ -300,11 +308,11 @@ function layer(
     k: perHead("k_norm", k),
     v,
   }, {
-    context: config.tokens_per_sample,
+    sequenceLength: config.tokens_per_sample,
     heads,
     headDim: config.decoder_embed_dim / heads,
     cap: 0,
-  }, sites.at(config.attention_dropout));
+  }, streams.next(config.attention_dropout));
   // The paper scales the heads, fairseq's code slices of the projected output.
   attended = scaleHeads("before", attended);
   attended = scaleHeads("after", project("self_attn.out_proj", attended));
@@ -312,7 +320,7 @@ function layer(
     attended = apply("attn_ln", attended, config.attn_ln_type);
   }
   attended = dropped("attended", attended, config.dropout);
-  let h = combine(graph, `${path}.mid`, [
+  let h = weightedSum(graph, `${path}.mid`, [
     { x: attended, gain: 1 },
     { x, gain: 1 },
   ]);
@@ -327,7 +335,7 @@ function layer(
   const skip = config.scale_resids
     ? scale(graph, `${path}.resid_scale`, h, weights(`${path}.w_resid`))
     : h;
-  const out = combine(graph, `${path}.out`, [
+  const out = weightedSum(graph, `${path}.out`, [
     { x: dropped("fc2", project("fc2", hidden), config.dropout), gain: 1 },
     { x: skip, gain: 1 },
   ]);

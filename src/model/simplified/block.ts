@@ -9,13 +9,13 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { activation } from "../../graph/ops/elementwise/activation.ts";
 import { attention } from "../../graph/ops/attention/attention.ts";
 import {
-  combine,
   type Gain,
+  weightedSum,
 } from "../../graph/ops/elementwise/weighted_sum.ts";
 import {
-  drop,
+  applyDropout,
   type Dropout,
-  type DropoutSites,
+  type DropoutStreams,
 } from "../../graph/ops/elementwise/dropout.ts";
 import { linear } from "../../graph/ops/matmul/linear.ts";
 import { norm } from "../../graph/ops/norm/norm.ts";
@@ -36,7 +36,7 @@ type NormKind = ModelConfig["norm_type"];
  * Which norm a site really has: its own, or that of all. Where all have none,
  * block 0 still starts with a LayerNorm.
  */
-function normAt(
+function normKindAt(
   model: ModelConfig,
   layer: number,
   site: "ln_1" | "ln_2",
@@ -123,8 +123,8 @@ export function blockParameters(
       model.mlp_block_skip_gain,
       mlpGains && sequential,
     ),
-    ...normParameters(normAt(model, layer, "ln_1"), `${path}.ln_1`, D),
-    ...normParameters(normAt(model, layer, "ln_2"), `${path}.ln_2`, D),
+    ...normParameters(normKindAt(model, layer, "ln_1"), `${path}.ln_1`, D),
+    ...normParameters(normKindAt(model, layer, "ln_2"), `${path}.ln_2`, D),
     gain(
       "attn.attn_mat_resid_gain",
       model.attn_mat_resid_gain,
@@ -182,7 +182,7 @@ export function block(
   layer: number,
   x: Tensor,
   weights: Weights,
-  sites: DropoutSites,
+  streams: DropoutStreams,
 ): Tensor {
   const path = `transformer.h.${layer}`;
   const gain = (name: string, value: number, trainable: boolean): Gain =>
@@ -196,45 +196,53 @@ export function block(
     );
   const attnGain = (kind: "resid" | "skip") => branchGain("attn", kind);
   const mlpGain = (kind: "resid" | "skip") => branchGain("mlp", kind);
-  const normed = (site: "ln_1" | "ln_2", input: Tensor) =>
+  const normAt = (site: "ln_1" | "ln_2", input: Tensor) =>
     applyNorm(graph, model, `${path}.${site}`, input, {
-      kind: normAt(model, layer, site),
+      kind: normKindAt(model, layer, site),
       weights,
     });
 
   const scales = scalesOf(graph, model, path, weights);
 
-  const n = normed("ln_1", x);
+  const n = normAt("ln_1", x);
   if (model.norm_position === "post") x = n;
-  const ended = (branch: "attn" | "mlp", x: Tensor) =>
-    drop(graph, `${path}.${branch} dropout`, x, sites.at(model.resid_pdrop));
+  const branchDropout = (branch: "attn" | "mlp", x: Tensor) =>
+    applyDropout(
+      graph,
+      `${path}.${branch} dropout`,
+      x,
+      streams.next(model.resid_pdrop),
+    );
   const feedForward = (input: Tensor) =>
-    ended("mlp", mlp(graph, model, `${path}.mlp`, input, weights, scales));
-  const attended = ended(
+    branchDropout(
+      "mlp",
+      mlp(graph, model, `${path}.mlp`, input, weights, scales),
+    );
+  const attentionOut = branchDropout(
     "attn",
     scales.attention(
-      selfAttention(graph, model, layer, n, weights, scales, sites),
+      selfAttention(graph, model, layer, n, weights, scales, streams),
     ),
   );
   if (model.parallel_layers) {
-    return combine(graph, `${path}.out`, [
+    return weightedSum(graph, `${path}.out`, [
       {
         x: feedForward(n),
         gain: mlpGain("resid"),
       },
-      { x: attended, gain: attnGain("resid") },
+      { x: attentionOut, gain: attnGain("resid") },
       ...model.mlp_block_skip_gain === 0 ? [] : [
         { x: scales.skip(x), gain: mlpGain("skip") },
       ],
     ]);
   }
-  const h = combine(graph, `${path}.mid`, [
-    { x: attended, gain: attnGain("resid") },
+  const h = weightedSum(graph, `${path}.mid`, [
+    { x: attentionOut, gain: attnGain("resid") },
     ...model.attn_block_skip_gain === 0 ? [] : [{ x, gain: attnGain("skip") }],
   ]);
-  const n2 = normed("ln_2", h);
+  const n2 = normAt("ln_2", h);
   const skip = model.norm_position === "post" ? n2 : h;
-  return combine(graph, `${path}.out`, [
+  return weightedSum(graph, `${path}.out`, [
     {
       x: feedForward(n2),
       gain: mlpGain("resid"),
@@ -252,7 +260,7 @@ function selfAttention(
   x: Tensor,
   weights: Weights,
   scales: Scales,
-  sites: DropoutSites,
+  streams: DropoutStreams,
 ): Tensor {
   const path = `transformer.h.${layer}.attn`;
   const heads = model.n_head, headDim = model.n_embd / heads;
@@ -276,19 +284,21 @@ function selfAttention(
     qk = norm(graph, `${path}.qk_norm`, qk, parameters, { kind, eps, heads });
   }
   const v = applyValueLayer(graph, model, layer, "v_attn", x, weights);
-  const dropout = sites.at(model.attn_pdrop);
+  const dropout = streams.next(model.attn_pdrop);
   const a = attention(graph, `${path}.attend`, { qk, v }, {
-    context,
+    sequenceLength: context,
     heads,
     headDim,
     cap: model.dot_norm_type === "tanh" ? DOT_CAP : 0,
   }, dropout);
-  const o = scales.heads(shape(graph, model, path, a, v, weights, dropout));
+  const o = scales.heads(
+    applyAttentionGains(graph, model, path, a, v, weights, dropout),
+  );
   return applyValueLayer(graph, model, layer, "c_proj", o, weights);
 }
 
 /** What the gains, the identity and the centring make of `a = A v`. */
-function shape(
+function applyAttentionGains(
   graph: Graph,
   model: ModelConfig,
   path: string,
@@ -314,11 +324,15 @@ function shape(
     const headDim = model.n_embd / model.n_head;
     const name = `${path}.shaped`;
     return dropout
-      ? shapedDropout(graph, name, a, v, gains, { context, headDim, dropout })
-      : shaped(graph, name, a, v, gains, { context, headDim });
+      ? shapedDropout(graph, name, a, v, gains, {
+        sequenceLength: context,
+        headDim,
+        dropout,
+      })
+      : shaped(graph, name, a, v, gains, { sequenceLength: context, headDim });
   }
   return typeof resid === "number"
-    ? combine(graph, `${path}.gain`, [{ x: a, gain: resid }])
+    ? weightedSum(graph, `${path}.gain`, [{ x: a, gain: resid }])
     : scale(graph, `${path}.gain`, a, resid);
 }
 

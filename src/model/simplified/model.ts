@@ -4,7 +4,10 @@
  * @module
  */
 import type { ModelConfig } from "../../config/mod.ts";
-import { drop, DropoutSites } from "../../graph/ops/elementwise/dropout.ts";
+import {
+  applyDropout,
+  DropoutStreams,
+} from "../../graph/ops/elementwise/dropout.ts";
 import { embed } from "../../graph/ops/embedding/embedding.ts";
 import { applyNorm, block, blockParameters, normParameters } from "./block.ts";
 import { type Model, weightsOf } from "../model.ts";
@@ -16,7 +19,9 @@ import { fixedMatrices } from "./value_layer.ts";
  *
  * @param config with `vocab_size` set
  */
-export function gpt2(config: ModelConfig & { vocab_size: number }): Model {
+export function simplifiedModel(
+  config: ModelConfig & { vocab_size: number },
+): Model {
   const { n_embd: D, n_layer, initializer_range: std } = config;
   const table = (name: string, rows: number): ParameterSpec => ({
     name: `transformer.${name}.weight`,
@@ -38,22 +43,24 @@ export function gpt2(config: ModelConfig & { vocab_size: number }): Model {
     fixed,
     tied: { "lm_head.weight": "transformer.wte.weight" },
     markers: [],
-    vocabulary: config.vocab_size,
-    context: config.context_length,
+    vocabSize: config.vocab_size,
+    sequenceLength: config.context_length,
     head: "transformer.wte.weight",
     forward(graph, { random, ...inputs }) {
       const weights = weightsOf(graph, [...parameters, ...fixed]);
-      const sites = new DropoutSites(random);
+      const streams = new DropoutStreams(random);
       const embedding = embed(graph, "embedding", {
         ...inputs,
         table: weights("transformer.wte.weight"),
         positions: weights("transformer.wpe.weight"),
-      }, { context: config.context_length, firstPosition: 0, scale: 1 });
-      const place = sites.at(config.embd_pdrop);
-      const hidden = [drop(graph, "embedding dropout", embedding, place)];
+      }, { sequenceLength: config.context_length, firstPosition: 0, scale: 1 });
+      const place = streams.next(config.embd_pdrop);
+      const hidden = [
+        applyDropout(graph, "embedding dropout", embedding, place),
+      ];
       for (let layer = 0; layer < n_layer; layer++) {
         const x = hidden[layer];
-        hidden.push(block(graph, config, layer, x, weights, sites));
+        hidden.push(block(graph, config, layer, x, weights, streams));
       }
       const final = applyNorm(
         graph,

@@ -7,8 +7,8 @@ import type { ModelConfig } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import {
-  combine,
   type Gain,
+  weightedSum,
 } from "../../graph/ops/elementwise/weighted_sum.ts";
 import { linear } from "../../graph/ops/matmul/linear.ts";
 import { initialValues } from "../initialise.ts";
@@ -207,7 +207,7 @@ export function applyValueLayer(
     form.trainable ? weights(`${path}.${name}_gain`) : form[name];
   if (form.type === "id") {
     // The authors' code leaves W out of the graph at a gain of exactly 0.
-    return combine(graph, `${path}.sum`, [
+    return weightedSum(graph, `${path}.sum`, [
       ...form.resid === 0
         ? []
         : [{ x: project(weights(`${path}.weight`)), gain: gain("resid") }],
@@ -215,7 +215,7 @@ export function applyValueLayer(
     ]);
   }
   // One product with the summed matrix, instead of one for each.
-  return project(combine(graph, `${path}.matrix`, [
+  return project(weightedSum(graph, `${path}.matrix`, [
     { x: weights(`${path}.weight`), gain: gain("resid") },
     { x: weights(`${path}.id`), gain: gain("skip") },
   ]));

@@ -20,28 +20,28 @@ const TRAITS = {
 
 Deno.test("buildWorkload() builds every workload, with batches below the vocabulary", () => {
   for (const workload of WORKLOADS) {
-    const { program } = buildWorkload(workload, TRAITS);
-    const batches = batchesOf(program), { model, options } = program;
+    const { program: plans } = buildWorkload(workload, TRAITS);
+    const batches = batchesOf(plans), { model, options } = plans;
     assertEquals(batches.length, options.accumulation);
     for (const { tokens, targets, counted } of batches) {
-      assertEquals(tokens.length, options.batch * model.context);
-      assert(tokens.every((t) => t < model.vocabulary), workload.name);
+      assertEquals(tokens.length, options.batchSize * model.sequenceLength);
+      assert(tokens.every((t) => t < model.vocabSize), workload.name);
       assert(new Set(tokens).size > 10, "more than a few tokens");
       assertEquals(targets[0], tokens[1]);
-      assertEquals(counted, options.batch * (model.context - 1));
+      assertEquals(counted, options.batchSize * (model.sequenceLength - 1));
     }
   }
 });
 
 Deno.test("modelFlops() is 6 FLOPs a weight and token, and causal attention", () => {
-  const { program } = buildWorkload(WORKLOADS[0], TRAITS);
+  const { program: plans } = buildWorkload(WORKLOADS[0], TRAITS);
   const D = 128, T = 64, B = 8, layers = 2, vocabulary = 512;
   // Queries and keys, values, projection, MLP.
   const block = 2 * D * D + D * D + D * D + 8 * D * D;
   const products = 6 * B * T * (layers * block + vocabulary * D);
   // Scores and weighted values, of the pairs on and below the diagonal.
   const attention = 3 * layers * 4 * D * B * T * (T + 1) / 2;
-  assertEquals(modelFlops(program), products + attention);
+  assertEquals(modelFlops(plans), products + attention);
 });
 
 Deno.test("modelFlops() counts every micro-batch", () => {

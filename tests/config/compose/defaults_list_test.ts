@@ -12,15 +12,15 @@ function merge(
   let origins: Record<string, string> = {};
   withFolder(files, (folder) => {
     try {
-      const leaves = mergeFiles(
+      const flat = mergeFiles(
         openLibrary(folder),
         new Map(Object.entries(choices)),
       );
       values = Object.fromEntries(
-        [...leaves].map(([key, leaf]) => [key, leaf.value]),
+        [...flat].map(([key, value]) => [key, value.value]),
       );
       origins = Object.fromEntries(
-        [...leaves].map(([key, { origin }]) => [
+        [...flat].map(([key, { origin }]) => [
           key,
           origin.replace(`${folder}/`, ""),
         ]),

@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
 import {
-  addLeaves,
-  type Leaves,
-  nest,
-  show,
+  type FlatConfig,
+  flatten,
+  formatValue,
+  unflatten,
 } from "../../../src/config/values/flat_config.ts";
 import { assertRefuses } from "../../helpers/config.ts";
 
 const leavesOf = (tree: Record<string, unknown>, prefix = "") => {
-  const leaves: Leaves = new Map();
-  addLeaves(leaves, tree, prefix, (key) => `at ${key}`);
-  return leaves;
+  const flat: FlatConfig = new Map();
+  flatten(flat, tree, prefix, (key) => `at ${key}`);
+  return flat;
 };
 
 Deno.test("addLeaves() flattens sections and keeps lists whole", () => {
@@ -33,17 +33,17 @@ Deno.test("addLeaves() refuses dotted names", () => {
 
 Deno.test("nest() undoes addLeaves()", () => {
   const tree = { a: 1, b: { c: null, d: { e: ["x"] } } };
-  assertEquals(nest(leavesOf(tree)), tree);
+  assertEquals(unflatten(leavesOf(tree)), tree);
 });
 
 Deno.test("show() is short and unambiguous", () => {
-  assertEquals(show("3"), '"3"');
-  assertEquals(show(3), "3");
-  assertEquals(show(Infinity), "Infinity");
-  assertEquals(show(undefined), "nothing");
-  assertEquals(show("x".repeat(200)).length, 80);
+  assertEquals(formatValue("3"), '"3"');
+  assertEquals(formatValue(3), "3");
+  assertEquals(formatValue(Infinity), "Infinity");
+  assertEquals(formatValue(undefined), "nothing");
+  assertEquals(formatValue("x".repeat(200)).length, 80);
   assertEquals(
-    show(new Date("2026-01-02")),
+    formatValue(new Date("2026-01-02")),
     "the date 2026-01-02 (text needs quotes)",
   );
 });

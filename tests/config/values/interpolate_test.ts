@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { interpolate } from "../../../src/config/values/interpolate.ts";
-import type { Leaves } from "../../../src/config/values/flat_config.ts";
+import type { FlatConfig } from "../../../src/config/values/flat_config.ts";
 import { assertRefuses } from "../../helpers/config.ts";
 
-const leavesOf = (values: Record<string, unknown>): Leaves =>
+const leavesOf = (values: Record<string, unknown>): FlatConfig =>
   new Map(
     Object.entries(values).map((
       [key, value],
@@ -45,9 +45,9 @@ Deno.test("interpolate() puts values into text", () => {
 });
 
 Deno.test("interpolate() leaves the leaves it is given alone", () => {
-  const leaves = leavesOf({ a: "${b}", b: 1 });
-  interpolate(leaves);
-  assertEquals(leaves.get("a")?.value, "${b}");
+  const flat = leavesOf({ a: "${b}", b: 1 });
+  interpolate(flat);
+  assertEquals(flat.get("a")?.value, "${b}");
 });
 
 Deno.test("interpolate() refuses a circle with its chain", () => {

@@ -9,9 +9,9 @@ import {
   writeSubset,
 } from "../../helpers/data/fairseq_folder.ts";
 
-const refOf = (paths: string[], contextLength: number, vocabSize = 30) => ({
+const refOf = (paths: string[], sequenceLength: number, vocabSize = 30) => ({
   paths,
-  contextLength,
+  contextLength: sequenceLength,
   vocabSize,
   pad: 1,
   eos: 2,
@@ -33,7 +33,7 @@ Deno.test("openFairseqSplit() gives the inputs and targets of fairseq's samples"
     const T = Number(length);
     const paths = subsets.split("+").map((name) => join(folder, name));
     const split = openFairseqSplit(refOf(paths, T));
-    assertEquals(split.chunks, samples.length, key);
+    assertEquals(split.sequences, samples.length, key);
     assertEquals(split.ownTargets, true);
     // In any order: nothing may be left over from another block.
     for (const index of samples.map((_, i) => i * 7 % samples.length)) {
@@ -55,7 +55,7 @@ Deno.test("openFairseqSplit() gives the inputs and targets of fairseq's samples"
 
 Deno.test("FairseqSplit.read() refuses blocks that are not there and places without room", () => {
   const split = openFairseqSplit(refOf([join(FIXTURE, "blocks", "valid")], 8));
-  assertEquals([split.tokens, split.sentences, split.chunks], [21, 9, 3]);
+  assertEquals([split.tokens, split.sentences, split.sequences], [21, 9, 3]);
   const into = new Uint32Array(16);
   for (const index of [-1, 3, 0.5, NaN]) {
     assertThrows(() => split.read(index, into, 0), RangeError, "block");
@@ -97,7 +97,7 @@ Deno.test("openFairseqSplit() joins parts of which some are empty", async () => 
     assertEquals([...inputs], [2, 4, 2, 5, 6, 1, 1, 1]);
     split.close();
     const none = openFairseqSplit(refOf(paths.slice(0, 1), 4));
-    assertEquals([none.chunks, none.tokens], [0, 0]);
+    assertEquals([none.sequences, none.tokens], [0, 0]);
     none.close();
   });
 });

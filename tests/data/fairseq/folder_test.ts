@@ -52,8 +52,8 @@ Deno.test("fairseqData() finds the subsets that fairseq would", async () => {
     assertEquals(data.tokens, { train: 8, valid: 2 });
     assertEquals(data.chunks, { train: 2, valid: 1 });
     assertEquals(data.tokenizer.vocabSize, 7);
-    const { contextLength, vocabSize, pad, eos } = data.train;
-    assertEquals([contextLength, vocabSize, pad, eos], [4, 7, 1, 2]);
+    const { contextLength: sequenceLength, vocabSize, pad, eos } = data.train;
+    assertEquals([sequenceLength, vocabSize, pad, eos], [4, 7, 1, 2]);
 
     const combined = await fairseqData({
       ...optionsFor(dir),

@@ -94,7 +94,7 @@ Deno.test("2,000 damaged indices and data files give an error of one line or wha
         try {
           const inputs = new Uint32Array(T);
           const targets = new Uint32Array(T);
-          for (let i = 0; i < split.chunks; i++) {
+          for (let i = 0; i < split.sequences; i++) {
             split.read(i, inputs, 0, targets);
             const count = Math.min(T, split.tokens - i * T);
             // A <pad> in the data is not predicted.

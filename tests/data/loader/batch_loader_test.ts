@@ -8,13 +8,13 @@ import { MmapWriter } from "../../../src/data/fairseq/mmap_writer.ts";
 import { openSplits } from "../../../src/data/loader/split_location.ts";
 import { UserError } from "../../../src/errors.ts";
 import {
+  type BatchLoader,
   evalBatches,
-  openFeed,
-  type TrainFeed,
+  openBatchLoader,
 } from "../../../src/data/loader/batch_loader.ts";
 import { writeState } from "../../../src/checkpoint/checkpoint_folder.ts";
 import { waitHint } from "../../../src/train/loop.ts";
-import { readTrainFacts } from "../../../src/checkpoint/train_state.ts";
+import { readTrainState } from "../../../src/checkpoint/train_state.ts";
 import { letters, storeOf } from "../../helpers/data/stores.ts";
 import { tempDir } from "../../helpers/files.ts";
 
@@ -31,7 +31,7 @@ const specOf = (
     weight: weights[i] ?? null,
   })),
   seed: 5,
-  rows: 3,
+  batchSize: 3,
   accumulation: 2,
   vocabSize: 256,
   ignoreId: "~".charCodeAt(0),
@@ -39,15 +39,15 @@ const specOf = (
 });
 
 /** The next `count` steps, copied, and the state after each. */
-const steps = (feed: TrainFeed, count: number) =>
+const steps = (loader: BatchLoader, count: number) =>
   Array.from({ length: count }, () => ({
-    batches: feed.next().map((b) => ({
+    batches: loader.next().map((b) => ({
       tokens: [...b.tokens],
       targets: [...b.targets],
       order: [...b.order],
       counted: b.counted,
     })),
-    state: feed.state,
+    state: loader.state,
   }));
 
 /** Sentences as fairseq's files, and the reference to them. */
@@ -77,25 +77,25 @@ Deno.test("openFeed() gives the same steps and states however many are read ahea
   ];
   for (const [dirs, weights] of cases) {
     const spec = specOf(dirs, weights);
-    using direct = await openFeed(spec, 0);
+    using direct = await openBatchLoader(spec, 0);
     const expected = steps(direct, 12);
     for (const ahead of [1, 4]) {
-      using feed = await openFeed(spec, ahead);
+      using loader = await openBatchLoader(spec, ahead);
       assertEquals(
-        feed.state,
+        loader.state,
         weights.length > 0
           ? [{ epoch: 0, position: 0 }, { epoch: 0, position: 0 }]
           : { epoch: 0, position: 0 },
       );
-      assertEquals(steps(feed, 12), expected);
+      assertEquals(steps(loader, 12), expected);
     }
   }
 });
 
 Deno.test("openFeed() samples several parts without weights as one", async () => {
   using a = await storeOf(letters(4, T)), b = await storeOf(letters(2, T, 50));
-  using feed = await openFeed(specOf([a.dir, b.dir]));
-  const [{ batches, state }] = steps(feed, 1);
+  using loader = await openBatchLoader(specOf([a.dir, b.dir]));
+  const [{ batches, state }] = steps(loader, 1);
   assertEquals(state, { epoch: 1, position: 0 });
   const rows = batches.flatMap(({ tokens }) => [
     tokens.slice(0, T),
@@ -110,25 +110,25 @@ Deno.test("a feed's state is that of the step last handed out, and it goes on fr
   using a = await storeOf(letters(11, T)), b = await storeOf(letters(7, T, 50));
   for (const weights of [[], [2, 1]]) {
     const spec = specOf([a.dir, b.dir], weights);
-    using feed = await openFeed(spec);
-    const start = feed.state;
-    const expected = steps(feed, 9);
+    using loader = await openBatchLoader(spec);
+    const start = loader.state;
+    const expected = steps(loader, 9);
     for (const at of [7, 0, 3, 3, 8]) {
-      feed.restore(JSON.parse(JSON.stringify(expected[at].state)));
-      assertEquals(feed.state, expected[at].state);
-      assertEquals(steps(feed, 8 - at), expected.slice(at + 1));
+      loader.restore(JSON.parse(JSON.stringify(expected[at].state)));
+      assertEquals(loader.state, expected[at].state);
+      assertEquals(steps(loader, 8 - at), expected.slice(at + 1));
     }
-    feed.restore(start);
+    loader.restore(start);
     // Twice without a step between, as quickly as can be.
-    for (let i = 0; i < 200; i++) feed.restore(expected[i % 9].state);
-    feed.restore(expected[1].state);
-    assertEquals(steps(feed, 3), expected.slice(2, 5));
+    for (let i = 0; i < 200; i++) loader.restore(expected[i % 9].state);
+    loader.restore(expected[1].state);
+    assertEquals(steps(loader, 3), expected.slice(2, 5));
     assertThrows(
-      () => feed.restore({ epoch: 0, position: 99 }),
+      () => loader.restore({ epoch: 0, position: 99 }),
       UserError,
       "was the run made from other data?",
     );
-    assertEquals(steps(feed, 1), expected.slice(5, 6));
+    assertEquals(steps(loader, 1), expected.slice(5, 6));
   }
 });
 
@@ -138,14 +138,14 @@ Deno.test("a feed takes fairseq's targets as they are", async () => {
   const spec: BatchSpec = {
     ...specOf([]),
     parts: [{ ref: { fairseq: ref }, weight: null }],
-    rows: 2,
+    batchSize: 2,
     accumulation: 1,
     vocabSize: 50,
     ignoreId: null,
   };
   for (const ahead of [0, 4]) {
-    using feed = await openFeed(spec, ahead);
-    const [{ batches: [batch] }] = steps(feed, 1);
+    using loader = await openBatchLoader(spec, ahead);
+    const [{ batches: [batch] }] = steps(loader, 1);
     const rows = [0, 4].map((at) => [
       batch.tokens.slice(at, at + 4),
       batch.targets.slice(at, at + 4),
@@ -161,7 +161,7 @@ Deno.test("a feed takes fairseq's targets as they are", async () => {
   }
   const split = openSplits([{ fairseq: ref }]);
   const held = Array.from(
-    evalBatches(split, { rows: 3, vocabSize: 50, ignoreId: null }, null),
+    evalBatches(split, { batchSize: 3, vocabSize: 50, ignoreId: null }, null),
     ({ tokens, targets, counted }) => [[...tokens], [...targets], counted],
   );
   split.close();
@@ -178,7 +178,7 @@ Deno.test("evalBatches() goes through joined splits in order, and masks what onl
     { store: a.dir, split: "train" },
     { store: b.dir, split: "train" },
   ]);
-  const options = { rows: 2, vocabSize: 256, ignoreId: null };
+  const options = { batchSize: 2, vocabSize: 256, ignoreId: null };
   const seen: string[] = [], counts: number[] = [];
   for (const batch of evalBatches(split, options, null)) {
     seen.push(String.fromCharCode(...batch.tokens.filter((t) => t > 0)));
@@ -199,19 +199,22 @@ Deno.test("a feed fails at the step that cannot be read, in the same words as wi
   const messages: string[] = [];
   for (const ahead of [0, 4]) {
     // The byte tokenizer's ids are below 256, the model's below 100: "c" is 99, "~" 126.
-    using feed = await openFeed(
+    using loader = await openBatchLoader(
       specOf([store.dir], [], { vocabSize: 100 }),
       ahead,
     );
     for (const _ of [1, 2]) {
-      messages.push(assertThrows(() => feed.next(), UserError).message);
+      messages.push(assertThrows(() => loader.next(), UserError).message);
     }
   }
   assert(messages[0].startsWith("Cannot use token 126 (row 0, position "));
   assertEquals(messages, Array(4).fill(messages[0]));
 
   // Cut short while it is open: what was read before is still handed out.
-  using feed = await openFeed(specOf([store.dir], [], { rows: 1 }), 1);
+  using feed = await openBatchLoader(
+    specOf([store.dir], [], { batchSize: 1 }),
+    1,
+  );
   feed.next();
   Deno.truncateSync(join(store.dir, "train.bin"), 0);
   assertThrows(
@@ -238,7 +241,10 @@ Deno.test("openFeed() says in one line what cannot be opened, and leaves no thre
   ];
   for (const [spec, words] of cases) {
     for (const ahead of [0, 4]) {
-      const error = await assertRejects(() => openFeed(spec, ahead), UserError);
+      const error = await assertRejects(
+        () => openBatchLoader(spec, ahead),
+        UserError,
+      );
       assert(error.message.includes(words), error.message);
     }
   }
@@ -247,16 +253,16 @@ Deno.test("openFeed() says in one line what cannot be opened, and leaves no thre
 Deno.test("a feed hides reading behind longer work, and counts what it cannot hide", async () => {
   using store = await storeOf(letters(30, T));
   const run = async (delayMs: number, workMs: number, count: number) => {
-    using feed = await openFeed(specOf([store.dir], [], { delayMs }));
-    feed.next();
-    const before = feed.waited, from = performance.now();
+    using loader = await openBatchLoader(specOf([store.dir], [], { delayMs }));
+    loader.next();
+    const before = loader.waited, from = performance.now();
     for (let i = 0; i < count; i++) {
       // As the training does: the thread is blocked, not idle.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workMs);
-      feed.next();
+      loader.next();
     }
     return {
-      waited: feed.waited - before,
+      waited: loader.waited - before,
       took: performance.now() - from,
     };
   };
@@ -295,12 +301,12 @@ Deno.test("readTrainFacts() reads the sampler of one part, and of several", () =
   const at = (position: number) => ({ epoch: 1, position });
   for (const sampler of [at(4), [at(4), at(0), at(7)]]) {
     writeState(dir.path, { ...state, sampler });
-    assertEquals(readTrainFacts(dir.path).sampler, sampler);
+    assertEquals(readTrainState(dir.path).sampler, sampler);
   }
   for (const sampler of [[at(-1)], { epoch: 1 }, [[at(1)]], null]) {
     writeState(dir.path, { ...state, sampler });
     assertThrows(
-      () => readTrainFacts(dir.path),
+      () => readTrainState(dir.path),
       UserError,
       "state.json' as 'sampler",
     );

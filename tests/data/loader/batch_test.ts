@@ -15,8 +15,8 @@ function arrays(size: number): BatchArrays {
 Deno.test("assembleBatch() shifts targets within each row and sorts positions by token", () => {
   const out = arrays(6);
   const valid = assembleBatch([3, 1, 3, 0, 3, 1], {
-    rows: 2,
-    contextLength: 3,
+    batchSize: 2,
+    sequenceLength: 3,
     vocabSize: 4,
   }, out);
   assertEquals([...out.tokens], [3, 1, 3, 0, 3, 1]);
@@ -27,7 +27,7 @@ Deno.test("assembleBatch() shifts targets within each row and sorts positions by
 
 Deno.test("assembleBatch() masks labels equal to ignoreId, not the tokens themselves", () => {
   const out = arrays(4);
-  const shape = { rows: 1, contextLength: 4, vocabSize: 10, ignoreId: 9 };
+  const shape = { batchSize: 1, sequenceLength: 4, vocabSize: 10, ignoreId: 9 };
   assertEquals(assembleBatch([9, 5, 9, 9], shape, out), 1);
   assertEquals([...out.tokens], [9, 5, 9, 9]);
   assertEquals([...out.targets], [5, IGNORE, IGNORE, IGNORE]);
@@ -43,7 +43,7 @@ Deno.test("BatchAssembler agrees with a plain reference on odd sizes, at any off
     return Math.floor(seed / 2 ** 32 * limit);
   };
   for (
-    const [rows, contextLength, vocabSize] of [
+    const [rows, sequenceLength, vocabSize] of [
       [1, 2, 1],
       [1, 1, 3],
       [3, 7, 5],
@@ -51,10 +51,10 @@ Deno.test("BatchAssembler agrees with a plain reference on odd sizes, at any off
       [2, 33, 50257],
     ]
   ) {
-    const size = rows * contextLength;
+    const size = rows * sequenceLength;
     const assembler = new BatchAssembler({
-      rows,
-      contextLength,
+      batchSize: rows,
+      sequenceLength,
       vocabSize,
       ignoreId: 2,
     });
@@ -66,7 +66,7 @@ Deno.test("BatchAssembler agrees with a plain reference on odd sizes, at any off
       out.tokens.set(tokens, offset);
       const valid = assembler.assemble(out, offset);
       const targets = tokens.map((_, i) =>
-        (i + 1) % contextLength === 0 || tokens[i + 1] === 2
+        (i + 1) % sequenceLength === 0 || tokens[i + 1] === 2
           ? IGNORE
           : tokens[i + 1]
       );
@@ -88,8 +88,8 @@ Deno.test("assembleBatch() names a token beyond the vocabulary and where it is",
   const error = assertThrows(
     () =>
       assembleBatch([0, 1, 2, 1, 300, 0], {
-        rows: 2,
-        contextLength: 3,
+        batchSize: 2,
+        sequenceLength: 3,
         vocabSize: 256,
       }, arrays(6)),
     UserError,
@@ -104,8 +104,8 @@ Deno.test("assembleBatch() names a token beyond the vocabulary and where it is",
 
 Deno.test("BatchAssembler refuses arrays that are too small", () => {
   const assembler = new BatchAssembler({
-    rows: 2,
-    contextLength: 3,
+    batchSize: 2,
+    sequenceLength: 3,
     vocabSize: 4,
   });
   assertThrows(() => assembler.assemble(arrays(5)), RangeError);
@@ -113,7 +113,12 @@ Deno.test("BatchAssembler refuses arrays that are too small", () => {
 });
 
 Deno.test("BatchAssembler leaves targets that came with the chunks, and counts them", () => {
-  const shape = { rows: 2, contextLength: 3, vocabSize: 6, ownTargets: true };
+  const shape = {
+    batchSize: 2,
+    sequenceLength: 3,
+    vocabSize: 6,
+    ownTargets: true,
+  };
   const out = arrays(7);
   out.tokens.set([2, 4, 5, 3, 1, 1], 1);
   out.targets.set([4, 5, 3, 3, IGNORE, IGNORE], 1);

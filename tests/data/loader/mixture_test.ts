@@ -4,7 +4,7 @@ import { Sampler } from "../../../src/data/loader/sampler.ts";
 import { UserError } from "../../../src/errors.ts";
 
 const parts = (...list: [chunks: number, weight: number | null][]) =>
-  list.map(([chunks, weight]): MixturePart => ({ chunks, weight }));
+  list.map(([chunks, weight]): MixturePart => ({ sequences: chunks, weight }));
 
 /** Numbers in 0..1, the same each time. */
 function numbers(seed: number): () => number {
@@ -14,17 +14,17 @@ function numbers(seed: number): () => number {
 Deno.test("Mixture of one part draws as its sampler does, weight or not", () => {
   for (const weight of [null, 0.3]) {
     const mixture = new Mixture({ parts: parts([11, weight]), seed: 4 });
-    const sampler = new Sampler({ chunks: 11, seed: 4 });
+    const sampler = new Sampler({ sequences: 11, seed: 4 });
     for (const count of [1, 4, 30]) {
       assertEquals(
         mixture.next(count),
-        sampler.next(count).map((chunk) => ({ part: 0, chunk })),
+        sampler.next(count).map((sequence) => ({ part: 0, sequence })),
       );
       assertEquals(mixture.state, sampler.state);
     }
     mixture.restore({ epoch: 1, position: 10 });
     sampler.restore({ epoch: 1, position: 10 });
-    assertEquals(mixture.next(3).map((d) => d.chunk), sampler.next(3));
+    assertEquals(mixture.next(3).map((d) => d.sequence), sampler.next(3));
   }
 });
 
@@ -41,7 +41,7 @@ Deno.test("Mixture never strays a whole draw from any part's share, at any time"
   ];
   for (const weights of lists) {
     const mixture = new Mixture({
-      parts: weights.map((weight, i) => ({ chunks: 3 + i, weight })),
+      parts: weights.map((weight, i) => ({ sequences: 3 + i, weight })),
       seed: 0,
     });
     const total = weights.reduce((a, b) => a + b);
@@ -60,7 +60,7 @@ Deno.test("Mixture never strays a whole draw from any part's share, at any time"
 Deno.test("Mixture takes weights as they are written: 0.7 and 0.3 are 7 and 3", () => {
   const draw = (...weights: number[]) =>
     new Mixture({
-      parts: weights.map((weight) => ({ chunks: 5, weight })),
+      parts: weights.map((weight) => ({ sequences: 5, weight })),
       seed: 0,
     }).next(2000);
   assertEquals(draw(0.7, 0.3), draw(7, 3));
@@ -83,7 +83,7 @@ Deno.test("Mixture draws each part's chunks in epochs without replacement, each 
   assertEquals(mixture.chunks, 87);
   const drawn = mixture.next(1000);
   const orders = sizes.map((_, part) =>
-    drawn.filter((d) => d.part === part).map((d) => d.chunk)
+    drawn.filter((d) => d.part === part).map((d) => d.sequence)
   );
   assertEquals(orders.map((order) => order.length), [400, 400, 200]);
   orders.forEach((order, part) => {
@@ -120,7 +120,8 @@ Deno.test("Mixture draws what it drew when this was written, on any machine", ()
     seed: 3,
   });
   assertEquals(
-    mixture.next(20).map(({ part, chunk }) => `${part}:${chunk}`).join(" "),
+    mixture.next(20).map(({ part, sequence: chunk }) => `${part}:${chunk}`)
+      .join(" "),
     "0:88 0:867 1:40 0:997 1:33 0:752 0:386 1:27 0:164 2:5 0:796 0:524 1:4 0:853 1:7 0:269 0:202 1:48 0:609 2:6",
   );
 });

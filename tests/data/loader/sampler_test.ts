@@ -4,7 +4,7 @@ import { UserError } from "../../../src/errors.ts";
 
 Deno.test("Sampler draws every chunk once an epoch, each epoch in a new order", () => {
   for (const chunks of [1, 2, 7, 64, 1001]) {
-    const sampler = new Sampler({ chunks, seed: 0 });
+    const sampler = new Sampler({ sequences: chunks, seed: 0 });
     const epochs = [0, 1, 2].map(() => sampler.next(chunks));
     for (const drawn of epochs) {
       assertEquals(
@@ -18,8 +18,8 @@ Deno.test("Sampler draws every chunk once an epoch, each epoch in a new order", 
 });
 
 Deno.test("Sampler goes on into the next epoch where a batch reaches the end of one", () => {
-  const whole = new Sampler({ chunks: 10, seed: 1 }).next(30);
-  const sampler = new Sampler({ chunks: 10, seed: 1 });
+  const whole = new Sampler({ sequences: 10, seed: 1 }).next(30);
+  const sampler = new Sampler({ sequences: 10, seed: 1 });
   const batches = [4, 4, 4, 1, 12, 5].map((size) => sampler.next(size));
   assertEquals(batches.map((batch) => batch.length), [4, 4, 4, 1, 12, 5]);
   assertEquals(batches.flat(), whole);
@@ -27,10 +27,10 @@ Deno.test("Sampler goes on into the next epoch where a batch reaches the end of 
 
 Deno.test("Sampler resumes from its saved state with the very same draws", () => {
   for (let before = 0; before <= 25; before++) {
-    const sampler = new Sampler({ chunks: 8, seed: 42 });
+    const sampler = new Sampler({ sequences: 8, seed: 42 });
     sampler.next(before);
     const saved = JSON.stringify(sampler.state);
-    const resumed = new Sampler({ chunks: 8, seed: 42 });
+    const resumed = new Sampler({ sequences: 8, seed: 42 });
     resumed.restore(JSON.parse(saved));
     assertEquals(resumed.state, sampler.state);
     assertEquals(resumed.next(20), sampler.next(20));
@@ -38,7 +38,7 @@ Deno.test("Sampler resumes from its saved state with the very same draws", () =>
 });
 
 Deno.test("Sampler restores to an earlier epoch too", () => {
-  const sampler = new Sampler({ chunks: 8, seed: 0 });
+  const sampler = new Sampler({ sequences: 8, seed: 0 });
   const drawn = sampler.next(20);
   sampler.restore({ epoch: 0, position: 0 });
   assertEquals(sampler.next(20), drawn);
@@ -46,7 +46,7 @@ Deno.test("Sampler restores to an earlier epoch too", () => {
 
 Deno.test("Sampler serves a billion chunks without a list of them", () => {
   const start = performance.now();
-  const sampler = new Sampler({ chunks: 1_000_000_007, seed: 3 });
+  const sampler = new Sampler({ sequences: 1_000_000_007, seed: 3 });
   sampler.restore({ epoch: 2, position: 1_000_000_000 });
   const drawn = sampler.next(1000);
   assertEquals(sampler.state, { epoch: 3, position: 993 });
@@ -56,17 +56,21 @@ Deno.test("Sampler serves a billion chunks without a list of them", () => {
 
 Deno.test("Sampler refuses empty data, bad seeds and states of other data", () => {
   assertThrows(
-    () => new Sampler({ chunks: 0, seed: 0 }),
+    () => new Sampler({ sequences: 0, seed: 0 }),
     UserError,
     "at least one chunk",
   );
-  assertThrows(() => new Sampler({ chunks: 5, seed: -1 }), UserError, "'seed'");
   assertThrows(
-    () => new Sampler({ chunks: 5, seed: 1.5 }),
+    () => new Sampler({ sequences: 5, seed: -1 }),
     UserError,
     "'seed'",
   );
-  const sampler = new Sampler({ chunks: 5, seed: 0 });
+  assertThrows(
+    () => new Sampler({ sequences: 5, seed: 1.5 }),
+    UserError,
+    "'seed'",
+  );
+  const sampler = new Sampler({ sequences: 5, seed: 0 });
   for (
     const state of [{ epoch: 0, position: 5 }, { epoch: -1, position: 0 }, {
       epoch: 0,
@@ -80,11 +84,11 @@ Deno.test("Sampler refuses empty data, bad seeds and states of other data", () =
 
 Deno.test("Sampler orders the parts of a mixture each in its own way, and none as the whole", () => {
   const orders = [undefined, 0, 1, 2].map((part) =>
-    new Sampler({ chunks: 30, seed: 0, part }).next(60)
+    new Sampler({ sequences: 30, seed: 0, part }).next(60)
   );
   assertEquals(new Set(orders.map(String)).size, 4);
   assertEquals(
-    new Sampler({ chunks: 30, seed: 0, part: 1 }).next(60),
+    new Sampler({ sequences: 30, seed: 0, part: 1 }).next(60),
     orders[2],
   );
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   openSplits,
-  type SplitRef,
+  type SplitLocation,
 } from "../../../src/data/loader/split_location.ts";
 import { UserError } from "../../../src/errors.ts";
 import { letters, storeOf } from "../../helpers/data/stores.ts";
@@ -9,7 +9,7 @@ import { letters, storeOf } from "../../helpers/data/stores.ts";
 Deno.test("openSplits() gives the chunks of its parts one after the other", async () => {
   using a = await storeOf(letters(3, 4)), b = await storeOf(letters(2, 4, 9));
   using empty = await storeOf(letters(1, 4), 0);
-  const refs: SplitRef[] = [
+  const refs: SplitLocation[] = [
     { store: empty.dir, split: "valid" },
     { store: a.dir, split: "train" },
     { store: empty.dir, split: "valid" },
@@ -17,9 +17,9 @@ Deno.test("openSplits() gives the chunks of its parts one after the other", asyn
     { store: empty.dir, split: "valid" },
   ];
   const joined = openSplits(refs), parts = refs.map((ref) => openSplits([ref]));
-  assertEquals([joined.chunks, joined.contextLength], [5, 4]);
+  assertEquals([joined.sequences, joined.sequenceLength], [5, 4]);
   const read = (split: typeof joined) =>
-    Array.from({ length: split.chunks }, (_, i) => {
+    Array.from({ length: split.sequences }, (_, i) => {
       const into = new Uint32Array(6);
       split.read(i, into, 1);
       return [...into];

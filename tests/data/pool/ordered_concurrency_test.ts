@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { inOrder } from "../../../src/data/pool/ordered_concurrency.ts";
+import { orderedConcurrency } from "../../../src/data/pool/ordered_concurrency.ts";
 
 async function* items(count: number, failAt = Infinity) {
   for (let i = 0; i < count; i++) {
@@ -18,7 +18,9 @@ Deno.test("inOrder() keeps the order whatever is ready first, and its limits", a
       return i * i;
     };
     const got: number[] = [];
-    for await (const [{ i }, square] of inOrder(items(30), work, limits)) {
+    for await (
+      const [{ i }, square] of orderedConcurrency(items(30), work, limits)
+    ) {
       under--;
       assertEquals(square, i * i);
       got.push(i);
@@ -37,7 +39,9 @@ Deno.test("inOrder() tells the first fault in order, of an item or of its work",
         ? Promise.reject(new Error(`no work ${i}`))
         : Promise.resolve(i);
     const error = await assertRejects(async () => {
-      for await (const [, i] of inOrder(items(20, failAt), work, limits)) {
+      for await (
+        const [, i] of orderedConcurrency(items(20, failAt), work, limits)
+      ) {
         got.push(i);
       }
     }, Error);

@@ -2,14 +2,17 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { byteTokenizer as byte } from "../../../src/data/tokenizers/byte.ts";
 import { prepare } from "../../../src/data/prepare/prepare.ts";
-import type { Sink, SplitName } from "../../../src/data/store/token_sink.ts";
+import type {
+  SplitName,
+  TokenSink,
+} from "../../../src/data/store/token_sink.ts";
 import { UserError } from "../../../src/errors.ts";
 import { namesIn, tempDir } from "../../helpers/data/sources.ts";
 
 const CONTEXT = 32;
 
 /** Writes the tokens of each document as a line, as another form would. */
-class LineSink implements Sink {
+class LineSink implements TokenSink {
   #lines: string[] = [];
   #ids: number[] = [];
   constructor(private readonly dir: string) {}
@@ -44,7 +47,7 @@ Deno.test("prepare() writes another form into a folder of the user's", async () 
         texts: [{ name: "a", text }, { name: "b", text: "b" }],
       },
       tokenizer: byte,
-      contextLength: CONTEXT,
+      sequenceLength: CONTEXT,
       validFraction: 0.5,
       cacheDir: join(root.path, "cache"),
       out: { dir, sink: (dir) => new LineSink(dir) },

@@ -47,7 +47,7 @@ Deno.test("prepare() reads row groups, large and small, with any number of threa
       const { dir, summary } = await prepare({
         documents: { files: sourcesIn(root.path, /^a/) },
         tokenizer: byteTokenizer,
-        contextLength: CONTEXT,
+        sequenceLength: CONTEXT,
         validFraction: 0.1,
         maxDocuments,
         workers,
@@ -86,7 +86,7 @@ Deno.test("prepare() tells a bad row and a missing column by file and place", as
     prepare({
       documents: { files: sourcesIn(root.path, name, field) },
       tokenizer: byteTokenizer,
-      contextLength: CONTEXT,
+      sequenceLength: CONTEXT,
       skipBad,
       cacheDir: join(root.path, "cache"),
     });

@@ -65,7 +65,7 @@ Deno.test("prepare() goes on within long texts and between all others, to the sa
     const options = {
       documents: { files: sourcesIn(join(root.path, "texts")) },
       tokenizer: byteTokenizer,
-      contextLength: 48,
+      sequenceLength: 48,
       validFraction: 0.2,
       dedup,
       workers: 0,
@@ -91,7 +91,7 @@ Deno.test("prepare() goes on with fairseq's form too, between documents", async 
   const run = (name: string): PrepareOptions => ({
     documents: { files: sourcesIn(join(root.path, "texts")) },
     tokenizer: byteTokenizer,
-    contextLength: 48,
+    sequenceLength: 48,
     validFraction: 0.2,
     workers: 0,
     shardBytes: 1,
@@ -122,7 +122,7 @@ Deno.test("prepare() begins anew where what was left is not what its journal say
   const options = {
     documents: { files: sourcesIn(join(root.path, "texts")) },
     tokenizer: byteTokenizer,
-    contextLength: 48,
+    sequenceLength: 48,
     dedup: true,
     workers: 0,
     shardBytes: 1,
@@ -157,7 +157,7 @@ Deno.test("prepare() takes a store that was whole but for its name", async () =>
   const options: PrepareOptions = {
     documents: { files: sourcesIn(join(root.path, "texts")) },
     tokenizer: byteTokenizer,
-    contextLength: 48,
+    sequenceLength: 48,
     workers: 0,
     cacheDir: root.path,
     say: (message) => said.push(message),
@@ -179,7 +179,7 @@ Deno.test("prepare() says in one line that a thread has ended, and keeps what th
   const options: PrepareOptions = {
     documents: { files: sourcesIn(join(root.path, "texts")) },
     tokenizer: byteTokenizer,
-    contextLength: 48,
+    sequenceLength: 48,
     shardBytes: 1,
     cacheDir: root.path,
   };

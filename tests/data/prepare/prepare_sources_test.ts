@@ -94,7 +94,7 @@ Deno.test("prepare() makes the same bytes with any number of threads, and the ri
   const options: PrepareOptions = {
     documents: { files: sourcesIn(join(root.path, "texts")) },
     tokenizer: byte,
-    contextLength: CONTEXT,
+    sequenceLength: CONTEXT,
     validFraction: 0.1,
     cacheDir: "",
   };
@@ -132,7 +132,7 @@ Deno.test("prepare() takes the first of NumPy's permutation, in the files' order
   const files = sourcesIn(join(root.path, "texts"));
   const options = {
     tokenizer: byte,
-    contextLength: CONTEXT,
+    sequenceLength: CONTEXT,
     seed: 3,
     workers: 1,
     cacheDir: join(root.path, "cache"),
@@ -191,7 +191,7 @@ Deno.test("prepare() drops texts that have come before, wherever they stand", as
     const { dir, summary } = await prepare({
       documents: { files: sourcesIn(root.path, /^.\./) },
       tokenizer: byte,
-      contextLength: CONTEXT,
+      sequenceLength: CONTEXT,
       validFraction: 0,
       dedup: true,
       workers,
@@ -231,7 +231,7 @@ Deno.test("prepare() stops at the first bad record in order, or counts them all"
   const options = (workers: number, pattern = /^.\./): PrepareOptions => ({
     documents: { files: sourcesIn(root.path, pattern) },
     tokenizer: byte,
-    contextLength: CONTEXT,
+    sequenceLength: CONTEXT,
     workers,
     cacheDir: join(root.path, `cache${workers}`),
   });
@@ -288,7 +288,7 @@ Deno.test("prepare() notices records that change between the readings", async ()
         prepare({
           documents: { files: sourcesIn(root.path, /jsonl$/) },
           tokenizer: byte,
-          contextLength: CONTEXT,
+          sequenceLength: CONTEXT,
           cacheDir: root.path,
           onProgress({ phase, done, total }) {
             if (phase !== "check" || done < total) return;
@@ -308,7 +308,7 @@ Deno.test("prepare() refuses ids beyond the vocabulary, and a tokenizer that thr
     prepare({
       documents: { files: sourcesIn(root.path, /txt$/) },
       tokenizer,
-      contextLength: CONTEXT,
+      sequenceLength: CONTEXT,
       validFraction: 0,
       workers,
       cacheDir: join(root.path, "cache"),
@@ -337,7 +337,7 @@ Deno.test("prepare() lets threads load a tokenizer.json, and finds its store fro
     documents: {
       texts: [{ name: "a", text: "to and fro ".repeat(300_000) }],
     },
-    contextLength: CONTEXT,
+    sequenceLength: CONTEXT,
     validFraction: 0,
     cacheDir: join(root.path, "cache"),
   };
@@ -356,7 +356,10 @@ Deno.test("prepare() lets threads load a tokenizer.json, and finds its store fro
   const ids = tokenizer.encode(options.documents.texts[0].text);
   const split = TokenStore.open(made.dir).split("train");
   const into = new Uint32Array(CONTEXT);
-  split.read(split.chunks - 1, into, 0);
+  split.read(split.sequences - 1, into, 0);
   split.close();
-  assertEquals(into, ids.slice((split.chunks - 1) * CONTEXT).slice(0, CONTEXT));
+  assertEquals(
+    into,
+    ids.slice((split.sequences - 1) * CONTEXT).slice(0, CONTEXT),
+  );
 });

@@ -45,7 +45,7 @@ async function withTexts(
       prepare({
         documents: { files: sourcesIn(root, /\.txt$/) },
         tokenizer: byte,
-        contextLength: 16,
+        sequenceLength: 16,
         validFraction: 0.2,
         cacheDir: join(root, "cache"),
         ...options,
@@ -59,8 +59,8 @@ async function withTexts(
 function chunksOf(dir: string, name: SplitName): string[] {
   const split = TokenStore.open(dir).split(name);
   const chunks: string[] = [];
-  const into = new Uint32Array(split.contextLength);
-  for (let i = 0; i < split.chunks; i++) {
+  const into = new Uint32Array(split.sequenceLength);
+  for (let i = 0; i < split.sequences; i++) {
     split.read(i, into, 0);
     chunks.push(byte.decode(into));
   }
@@ -123,7 +123,7 @@ Deno.test("prepare() reuses a store, and makes another when text, name or option
       dirs.add(dir);
       assertEquals((await run(options)).reused, true, what);
     };
-    await another("context", { contextLength: 15 });
+    await another("context", { sequenceLength: 15 });
     await another("seed", { seed: 1 });
     await another("fraction", { validFraction: 0.3 });
     await another("number", { maxDocuments: 9 });
@@ -251,7 +251,7 @@ Deno.test("prepare() writes GPT-2 tokens in two bytes and larger vocabularies in
     const texts = ["one two three four", "five six seven eight"].map((
       text,
     ) => ({ name: text, text }));
-    const options = { documents: { texts }, contextLength: 4 };
+    const options = { documents: { texts }, sequenceLength: 4 };
     const small = await run({ ...options, tokenizer: gpt2 });
     const shift = 50_000;
     const large = await run({
@@ -318,23 +318,23 @@ Deno.test("prepare() refuses what cannot be trained on in one clear line", () =>
     const file = sourcesIn(root, /t0/);
     const cases: [Partial<PrepareOptions>, string][] = [
       [
-        { contextLength: 100 },
+        { sequenceLength: 100 },
         "10 of 10 are shorter, the longest has 95; lower 'model.context_length' to at most 95",
       ],
       [
-        { contextLength: 94 },
+        { sequenceLength: 94 },
         "documents of at least 94 tokens ('model.context_length') went to the held-out part",
       ],
       [
-        { contextLength: 100, validDocuments: file },
+        { sequenceLength: 100, validDocuments: file },
         "9 of 9 are shorter, the longest has 95",
       ],
       [
-        { contextLength: 60, validDocuments: file },
+        { sequenceLength: 60, validDocuments: file },
         "held-out data ('data.valid_files') as a document must have at least 60",
       ],
       [
-        { contextLength: 60, documents: { files: file } },
+        { sequenceLength: 60, documents: { files: file } },
         "1 of 1 are shorter, the longest has 50",
       ],
       [{ documents: { files: file } }, "there is only one"],
@@ -349,10 +349,10 @@ Deno.test("prepare() refuses what cannot be trained on in one clear line", () =>
       ],
       [{ documents: { texts: [] } }, "got 0 "],
       [
-        { contextLength: 1 },
+        { sequenceLength: 1 },
         "'model.context_length' must be an integer of at least 2: got 1",
       ],
-      [{ contextLength: 2.5 }, "'model.context_length'"],
+      [{ sequenceLength: 2.5 }, "'model.context_length'"],
       [
         { validFraction: 1 },
         "'data.valid_fraction' must be at least 0 and below 1: got 1",

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
-import { Selection } from "../../../src/data/scan/document_selection.ts";
+import { DocumentSelection } from "../../../src/data/scan/document_selection.ts";
 import { UserError } from "../../../src/errors.ts";
 
 Deno.test("Selection takes the first of NumPy's permutation, and holds out the first of these", () => {
@@ -8,7 +8,13 @@ Deno.test("Selection takes the first of NumPy's permutation, and holds out the f
   for (
     const [documents, most, held, seed] of [[50, 20, 4, 0], [50, 99, 1, 3]]
   ) {
-    const selection = new Selection({ documents, most, held, split, seed });
+    const selection = new DocumentSelection({
+      documents,
+      most,
+      held,
+      split,
+      seed,
+    });
     const order = [...numpyPermutation(documents, seed)];
     const chosen = order.slice(0, most);
     assertEquals(selection.count, chosen.length);
@@ -22,7 +28,7 @@ Deno.test("Selection takes the first of NumPy's permutation, and holds out the f
 });
 
 Deno.test("Selection takes all where nothing is to be chosen", () => {
-  const selection = new Selection({
+  const selection = new DocumentSelection({
     documents: 3,
     most: null,
     held: 0,
@@ -39,7 +45,7 @@ Deno.test("Selection takes all where nothing is to be chosen", () => {
 Deno.test("Selection refuses more documents than it can number", () => {
   const options = { most: null, held: 0, split: "train" as const, seed: 0 };
   assertThrows(
-    () => new Selection({ documents: 2 ** 32, ...options }),
+    () => new DocumentSelection({ documents: 2 ** 32, ...options }),
     UserError,
     "fewer than 2^32 documents: got 4294967296",
   );

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { FactsCache, stampOf } from "../../../src/data/scan/scan_cache.ts";
+import { ScanCache, stampOf } from "../../../src/data/scan/scan_cache.ts";
 import type {
   FileFacts,
   SourceFile,
@@ -42,10 +42,10 @@ Deno.test("FactsCache remembers a file until it changes", () =>
   withFile(2_000_000, (dir, file) => {
     const cacheDir = join(dir, "cache");
     const stamp = stampOf(file.path);
-    const cache = new FactsCache(cacheDir);
+    const cache = new ScanCache(cacheDir);
     assertEquals(cache.get(file, stamp), undefined);
     cache.put(file, stamp, FACTS, later());
-    for (const known of [cache, new FactsCache(cacheDir)]) {
+    for (const known of [cache, new ScanCache(cacheDir)]) {
       assertEquals(known.get(file, stamp), FACTS);
       assertEquals(known.get({ ...file, field: "content" }, stamp), undefined);
       assertEquals(known.get({ ...file, format: "text" }, stamp), undefined);
@@ -59,13 +59,13 @@ Deno.test("FactsCache remembers a file until it changes", () =>
     Deno.renameSync(copy, file.path);
     assertEquals(cache.get(file, stampOf(file.path)), undefined);
     cache.put(file, stampOf(file.path), { ...FACTS, documents: 8 }, later());
-    const again = new FactsCache(cacheDir);
+    const again = new ScanCache(cacheDir);
     assertEquals(again.get(file, stampOf(file.path))?.documents, 8);
   }));
 
 Deno.test("FactsCache does not remember a file that may have changed within the same tick, or a small one", () => {
   return withFile(2_000_000, (dir, file) => {
-    const cache = new FactsCache(dir);
+    const cache = new ScanCache(dir);
     const stamp = stampOf(file.path);
     cache.put(file, stamp, FACTS, Date.now());
     assertEquals(cache.get(file, stamp), undefined);
@@ -79,7 +79,7 @@ Deno.test("FactsCache does not remember a file that may have changed within the 
 Deno.test("FactsCache passes over lines that are torn or changed", () =>
   withFile(2_000_000, (dir, file) => {
     const stamp = stampOf(file.path);
-    const cache = new FactsCache(dir);
+    const cache = new ScanCache(dir);
     cache.put(file, stamp, FACTS, later());
     const path = join(dir, "inspected.jsonl");
     const whole = Deno.readTextFileSync(path);
@@ -91,16 +91,16 @@ Deno.test("FactsCache passes over lines that are torn or changed", () =>
       ]
     ) {
       Deno.writeTextFileSync(path, changed);
-      const other = new FactsCache(dir);
+      const other = new ScanCache(dir);
       assertEquals(other.get(file, stamp), undefined);
       other.put(file, stamp, FACTS, later());
-      assertEquals(new FactsCache(dir).get(file, stamp), FACTS);
+      assertEquals(new ScanCache(dir).get(file, stamp), FACTS);
     }
   }));
 
 Deno.test("FactsCache does without a folder that cannot be written", () =>
   withFile(2_000_000, (_, file) => {
-    const cache = new FactsCache(join(file.path, "cache"));
+    const cache = new ScanCache(join(file.path, "cache"));
     const stamp = stampOf(file.path);
     cache.put(file, stamp, FACTS, later());
     assertEquals(cache.get(file, stamp), FACTS);

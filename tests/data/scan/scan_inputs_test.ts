@@ -3,13 +3,13 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { memoryTexts } from "../../../src/data/sources/text_pieces.ts";
-import { FactsCache } from "../../../src/data/scan/scan_cache.ts";
+import { ScanCache } from "../../../src/data/scan/scan_cache.ts";
 import {
   type Input,
-  inspectInputs,
-  newTally,
+  newSkipCounts,
+  scanInputs,
 } from "../../../src/data/scan/scan_inputs.ts";
-import { Pool } from "../../../src/data/pool/tokenize_pool.ts";
+import { TokenizePool } from "../../../src/data/pool/tokenize_pool.ts";
 import { UserError } from "../../../src/errors.ts";
 import { sourcesIn, tempDir } from "../../helpers/data/sources.ts";
 
@@ -21,22 +21,22 @@ async function inspect(
   cacheDir: string,
   { workers = 0, skipBad = false } = {},
 ) {
-  const tally = newTally();
+  const counts = newSkipCounts();
   let read = 0;
   let asked = 0;
-  const pool = new Pool(workers, byteTokenizer, options);
+  const pool = new TokenizePool(workers, byteTokenizer, options);
   try {
-    const entries = await inspectInputs(inputs, {
+    const entries = await scanInputs(inputs, {
       pool: () => {
         asked++;
         return pool;
       },
-      cache: new FactsCache(cacheDir),
+      cache: new ScanCache(cacheDir),
       skipBad,
-      tally,
+      tally: counts,
       onBytes: (bytes) => void (read += bytes),
     });
-    return { entries, tally, read, asked };
+    return { entries, tally: counts, read, asked };
   } finally {
     pool.close();
   }
@@ -74,12 +74,15 @@ Deno.test("inspectInputs() leaves out and counts what is no text", async () => {
   for (const [name, bytes] of Object.entries(files)) {
     await Deno.writeFile(join(root.path, name), Uint8Array.from(bytes));
   }
-  const { entries, tally } = await inspect(sourcesIn(root.path), root.path);
+  const { entries, tally: counts } = await inspect(
+    sourcesIn(root.path),
+    root.path,
+  );
   assertEquals(entries.map(({ input, first }) => [input.name, first]), [
     ["a", 0],
     ["d", 1],
   ]);
-  assertEquals([tally.skipped.binary, tally.skipped.undecodable], [1, 2]);
+  assertEquals([counts.skipped.binary, counts.skipped.undecodable], [1, 2]);
   const digest = createHash("sha256").update("A").digest("hex");
   assertEquals(entries[0].facts.digest, digest);
 });
@@ -94,13 +97,13 @@ Deno.test("inspectInputs() stops at a fault, or counts it", async () => {
     UserError,
     "Cannot read 'a.jsonl' as it is a JSON array, not JSON Lines",
   );
-  const { entries, tally } = await inspect(inputs, root.path, {
+  const { entries, tally: counts } = await inspect(inputs, root.path, {
     skipBad: true,
   });
   assertEquals(entries.map(({ input }) => input.name), ["b.jsonl"]);
-  assertEquals(tally.skipped.files, 1);
+  assertEquals(counts.skipped.files, 1);
   assertEquals(
-    tally.reasons[0].startsWith("a.jsonl: it is a JSON array"),
+    counts.reasons[0].startsWith("a.jsonl: it is a JSON array"),
     true,
   );
   await Deno.remove(inputs[1].path);
@@ -122,7 +125,7 @@ Deno.test("inspectInputs() reads no file again that it knows, and needs no threa
   const first = await inspect(inputs, cacheDir);
   // It was made just now: not to be trusted yet.
   assertEquals((await inspect(inputs, cacheDir)).asked, 1);
-  const cache = new FactsCache(cacheDir);
+  const cache = new ScanCache(cacheDir);
   const [{ stamp, facts }] = first.entries;
   cache.put(inputs[0], stamp!, facts, Date.now() + 10_000);
   const again = await inspect(inputs, cacheDir);

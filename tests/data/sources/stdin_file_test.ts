@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { spool } from "../../../src/data/sources/stdin_file.ts";
+import { cacheStdin } from "../../../src/data/sources/stdin_file.ts";
 import { UserError } from "../../../src/errors.ts";
 
 async function* streamOf(bytes: Uint8Array, size = 3) {
@@ -30,10 +30,13 @@ Deno.test("spool() keeps a stream under its content's name and says what it is",
       [utf8("PAR1...."), null, ".parquet"],
     ];
     for (const [bytes, format, ending] of cases) {
-      const path = await spool(streamOf(bytes), { cacheDir, format });
+      const path = await cacheStdin(streamOf(bytes), { cacheDir, format });
       assertEquals(path.slice(path.indexOf(".", cacheDir.length)), ending);
       assertEquals(await Deno.readFile(path), new Uint8Array(bytes));
-      const again = await spool(streamOf(bytes, 1000), { cacheDir, format });
+      const again = await cacheStdin(streamOf(bytes, 1000), {
+        cacheDir,
+        format,
+      });
       assertEquals(again, path);
     }
     const kept = [...Deno.readDirSync(join(cacheDir, "stdin"))];
@@ -53,7 +56,7 @@ Deno.test("spool() removes what killed runs have left, not what others write", a
     }
     const old = new Date(Date.now() - 25 * 3600 * 1000);
     await Deno.utime(join(folder, ".draft-1-a"), old, old);
-    await spool(streamOf(utf8("text")), { cacheDir, format: null });
+    await cacheStdin(streamOf(utf8("text")), { cacheDir, format: null });
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
     assertEquals(names.length, 2);
     assertEquals(names.includes(".draft-2-b"), true);
@@ -67,7 +70,7 @@ Deno.test("spool() refuses an empty stream and leaves nothing of a broken one", 
   try {
     const options = { cacheDir, format: null };
     await assertRejects(
-      () => spool(streamOf(new Uint8Array(0)), options),
+      () => cacheStdin(streamOf(new Uint8Array(0)), options),
       UserError,
       "Cannot read standard input as it is empty",
     );
@@ -76,7 +79,7 @@ Deno.test("spool() refuses an empty stream and leaves nothing of a broken one", 
       throw new Error("the pipe broke");
     };
     await assertRejects(
-      () => spool(broken(), options),
+      () => cacheStdin(broken(), options),
       UserError,
       "the pipe broke",
     );

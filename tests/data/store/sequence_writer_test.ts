@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { RecordWriter } from "../../../src/data/store/sequence_writer.ts";
+import { SequenceWriter } from "../../../src/data/store/sequence_writer.ts";
 import { UserError } from "../../../src/errors.ts";
 import { tempDir } from "../../helpers/data/sources.ts";
 
@@ -9,7 +9,7 @@ Deno.test("RecordWriter keeps whole chunks only, also of documents larger than i
   try {
     for (const [bytesPerToken, limit] of [[2, 65_536], [4, 100_000]]) {
       const path = join(dir, `${bytesPerToken}.bin`);
-      const writer = new RecordWriter(path, 7, bytesPerToken);
+      const writer = new SequenceWriter(path, 7, bytesPerToken);
       const expected: number[] = [];
       let next = 0;
       for (const length of [0, 6, 7, 8, 600_001, 13, 262_150, 3]) {
@@ -42,7 +42,7 @@ Deno.test("RecordWriter keeps whole chunks only, also of documents larger than i
 Deno.test("RecordWriter restored to any saved state makes the same file", () => {
   using dir = tempDir();
   /** Pushes documents from `step` on, in small pieces, and saves before each. */
-  const write = (writer: RecordWriter, step: number) => {
+  const write = (writer: SequenceWriter, step: number) => {
     const states = [];
     for (; step < 150; step++) {
       states[step] = writer.save();
@@ -55,18 +55,18 @@ Deno.test("RecordWriter restored to any saved state makes the same file", () => 
     return states;
   };
   const path = join(dir.path, "whole.bin");
-  const states = write(new RecordWriter(path, 6, 2), 0);
+  const states = write(new SequenceWriter(path, 6, 2), 0);
   const whole = Deno.readFileSync(path);
   for (let step = 3; step < 150; step += 17) {
     const other = join(dir.path, `${step}.bin`);
     // What a killed run wrote after its last save: it is to go.
     const left = Uint8Array.from([...whole.subarray(0, states[step].bytes), 9]);
     Deno.writeFileSync(other, left);
-    const writer = new RecordWriter(other, 6, 2);
+    const writer = new SequenceWriter(other, 6, 2);
     writer.restore(states[step]);
     write(writer, step);
     assertEquals(Deno.readFileSync(other), whole);
-    const short = new RecordWriter(other, 6, 2);
+    const short = new SequenceWriter(other, 6, 2);
     assertThrows(
       () => short.restore({ ...states[step], bytes: whole.length + 1 }),
       Error,
@@ -79,10 +79,10 @@ Deno.test("RecordWriter restored to any saved state makes the same file", () => 
 Deno.test("RecordWriter refuses what does not fit into two bytes", () => {
   using dir = tempDir();
   const ids = Uint32Array.of(1, 65_536, 2);
-  const writer = new RecordWriter(join(dir.path, "2.bin"), 2, 2);
+  const writer = new SequenceWriter(join(dir.path, "2.bin"), 2, 2);
   assertThrows(() => writer.push(ids), UserError, "Cannot write token 65536");
   writer.close();
-  const wide = new RecordWriter(join(dir.path, "4.bin"), 2, 4);
+  const wide = new SequenceWriter(join(dir.path, "4.bin"), 2, 4);
   wide.push(ids);
   wide.close();
 });

@@ -67,7 +67,7 @@ for (const bytesPerToken of [2, 4] as const) {
       assertEquals(store.summary, summary);
       const train = store.split("train");
       const valid = store.split("valid");
-      assertEquals([train.chunks, train.contextLength, valid.chunks], [
+      assertEquals([train.sequences, train.sequenceLength, valid.sequences], [
         3,
         3,
         1,

@@ -30,7 +30,7 @@ export async function storeOf(
   const { dir } = await prepare({
     documents: { texts: [{ name: "letters", text }] },
     tokenizer: byteTokenizer,
-    contextLength,
+    sequenceLength: contextLength,
     validFraction,
     cacheDir,
   });

@@ -14,7 +14,7 @@ try {
   const { dir, reused, summary } = await prepare({
     documents: { files: sourcesIn(texts) },
     tokenizer: await loadTokenizer("byte"),
-    contextLength: 64,
+    sequenceLength: 64,
     dedup: true,
     cacheDir,
     workers: Number(workers),

@@ -8,8 +8,8 @@ import { UserError } from "../../../src/errors.ts";
 import { Graph } from "../../../src/graph/graph.ts";
 import type { Model } from "../../../src/model/model.ts";
 import { modelOf } from "../../../src/engine/from_config.ts";
-import { buildProgram } from "../../../src/engine/step_plans.ts";
-import { Session } from "../../../src/engine/train_engine.ts";
+import { buildStepPlans } from "../../../src/engine/step_plans.ts";
+import { TrainEngine } from "../../../src/engine/train_engine.ts";
 import { initialiseWeights } from "../../../src/engine/initial_weights.ts";
 import { deviceTest, gpu } from "../../helpers/device.ts";
 import { ADAM, sequences, T, toBatch, V } from "../../helpers/engine.ts";
@@ -49,17 +49,22 @@ function mixed(file: string, changes: Changes = {}, optim = "adamw_hf"): Model {
   return modelOf(config, V);
 }
 
-async function open(model: Model): Promise<Session> {
+async function open(model: Model): Promise<TrainEngine> {
   const device = await gpu();
-  const sizes = { batch: 2, evalBatch: 2, accumulation: 1, historySlots: 32 };
-  const program = buildProgram(
+  const sizes = {
+    batchSize: 2,
+    evalBatchSize: 2,
+    accumulation: 1,
+    historySlots: 32,
+  };
+  const plans = buildStepPlans(
     model,
     { ...sizes, adam: { ...ADAM, kind: "adam_fairseq" }, seed: 3 },
-    device.traits,
+    device.limits,
   );
-  const session = await Session.open(device, program);
-  initialiseWeights(session, 7);
-  return session;
+  const engine = await TrainEngine.open(device, plans);
+  initialiseWeights(engine, 7);
+  return engine;
 }
 
 const ALL: Changes = {
@@ -114,20 +119,20 @@ const MIXES: [file: string, changes: Changes][] = [
 for (const [file, changes] of MIXES) {
   const what = `${file} with ${JSON.stringify(changes).replaceAll('"', "")}`;
   deviceTest(`gradients are slopes, and the loss falls: ${what}`, async () => {
-    const session = await open(mixed(file, changes));
+    const engine = await open(mixed(file, changes));
     try {
       const batch = toBatch(sequences(2, 3));
-      await assertSlope(session, batch);
-      initialiseWeights(session, 7);
-      session.clear();
+      await assertSlope(engine, batch);
+      initialiseWeights(engine, 7);
+      engine.clear();
       const steps = 12;
-      for (let i = 0; i < steps; i++) session.step([batch], i + 1, 2e-3, i, 1);
-      const history = await session.history(steps);
+      for (let i = 0; i < steps; i++) engine.step([batch], i + 1, 2e-3, i, 1);
+      const history = await engine.history(steps);
       const losses = history.map((record) => record.loss);
       // Learning one batch by heart.
       assert(losses[steps - 1] < losses[0] - 0.05, losses.join(" "));
     } finally {
-      session.close();
+      engine.close();
     }
   });
 }

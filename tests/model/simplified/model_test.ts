@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Graph } from "../../../src/graph/graph.ts";
-import { gpt2 } from "../../../src/model/simplified/model.ts";
+import { simplifiedModel } from "../../../src/model/simplified/model.ts";
 import { type Model, parameterCount } from "../../../src/model/model.ts";
 import { initialValues } from "../../../src/model/initialise.ts";
 import type { ParameterSpec } from "../../../src/model/parameters.ts";
@@ -31,7 +31,8 @@ const expectedOf = (folder: URL): Expected =>
 
 const forward = (model: Model) => {
   const graph = new Graph();
-  const input = (name: string) => graph.input(name, [2 * model.context], "u32");
+  const input = (name: string) =>
+    graph.input(name, [2 * model.sequenceLength], "u32");
   const inputs = { tokens: input("tokens"), order: input("order") };
   return { graph, ...model.forward(graph, inputs) };
 };
@@ -48,7 +49,7 @@ for (const folder of FIXTURES) {
   const expected = expectedOf(folder);
 
   Deno.test(`gpt2() has the authors' parameters in ${name}`, () => {
-    const model = gpt2(config);
+    const model = simplifiedModel(config);
     const got = Object.fromEntries(model.parameters.map((p) => [p.name, {
       shape: [...p.shape],
       trainable: p.trainable,
@@ -67,14 +68,14 @@ for (const folder of FIXTURES) {
   });
 
   Deno.test(`a gradient reaches what it reaches in the authors' ${name}`, () => {
-    const { trained } = gradientGraph(gpt2(config), 1);
+    const { trained } = gradientGraph(simplifiedModel(config), 1);
     const want = Object.entries(expected.params)
       .filter(([, p]) => p.gets_gradient).map(([name]) => name);
     assertEquals(trained.map((p) => p.name).sort(), want.sort());
   });
 
   Deno.test(`parameters start as the authors' do in ${name}`, () => {
-    for (const spec of gpt2(config).parameters) {
+    for (const spec of simplifiedModel(config).parameters) {
       const { init } = expected.params[spec.name];
       if ("constant" in init) {
         // Theirs went through a 32-bit float.
@@ -102,7 +103,9 @@ function deviation({ init, shape }: ParameterSpec): number {
 
 Deno.test("gpt2() has the published size at 18 layers of width 768", () => {
   // 167M with the 50,000 tokens of the paper's tokenizer and 1024 positions.
-  const { total } = parameterCount(gpt2(defaultModel({ n_layer: 18 })));
+  const { total } = parameterCount(
+    simplifiedModel(defaultModel({ n_layer: 18 })),
+  );
   const D = 768, gains = 4 + 3 * 12;
   const layer = 2 * D + (D * 2 * D + 2 * D) + 2 * (D * D + D) +
     (D * 4 * D + 4 * D) + (4 * D * D + D) + gains;
@@ -113,13 +116,13 @@ Deno.test("gpt2() has the published size at 18 layers of width 768", () => {
 Deno.test("gpt2() of 12 layers is GPT-2's 124 million", () => {
   // GPT-2 has biases on values, projections and MLP too: as many as here.
   const config = defaultModel({ vocab_size: 50_257, norm_type: "ln" });
-  const { total } = parameterCount(gpt2(config));
+  const { total } = parameterCount(simplifiedModel(config));
   const gains = 12 * (4 + 3 * 12);
   assertEquals(total - gains, 124_439_808);
 });
 
 Deno.test("gpt2() leaves hidden states to look at", () => {
-  const model = gpt2(defaultModel({ n_layer: 2, vocab_size: 101 }));
+  const model = simplifiedModel(defaultModel({ n_layer: 2, vocab_size: 101 }));
   const { hidden, final } = forward(model);
   assertEquals(hidden.map((t) => t.shape), Array(3).fill([256, 768]));
   assertEquals(final.shape, [256, 768]);
@@ -128,7 +131,7 @@ Deno.test("gpt2() leaves hidden states to look at", () => {
 
 Deno.test("gpt2() leaves out for good a skip whose gain is 0", () => {
   const count = (changes: Partial<FullConfig>) => {
-    const { graph } = forward(gpt2(defaultModel({
+    const { graph } = forward(simplifiedModel(defaultModel({
       n_layer: 1,
       vocab_size: 101,
       ...changes,
@@ -149,7 +152,7 @@ Deno.test("gpt2() leaves out for good a skip whose gain is 0", () => {
 Deno.test("gpt2() norms where the config says", () => {
   const norms = (changes: Partial<FullConfig>) => {
     const config = defaultModel({ n_layer: 2, vocab_size: 101, ...changes });
-    return operations(forward(gpt2(config)).graph)
+    return operations(forward(simplifiedModel(config)).graph)
       .filter((name) => name === "norm").length;
   };
   assertEquals(norms({}), 5);
@@ -160,7 +163,9 @@ Deno.test("gpt2() norms where the config says", () => {
 });
 
 Deno.test("initialValues() has the deviation asked for at real width", () => {
-  const { parameters } = gpt2(defaultModel({ n_layer: 1, vocab_size: 101 }));
+  const { parameters } = simplifiedModel(
+    defaultModel({ n_layer: 1, vocab_size: 101 }),
+  );
   const spec = parameters.find((p) => p.name.endsWith("v_attn.weight"))!;
   const n = 768 * 768;
   const moments = [0, 1, 2].map((seed) => {
@@ -176,7 +181,7 @@ Deno.test("initialValues() has the deviation asked for at real width", () => {
 });
 
 Deno.test("initialValues() gives queries and keys their own deviations", () => {
-  const { parameters } = gpt2(defaultModel({
+  const { parameters } = simplifiedModel(defaultModel({
     n_layer: 1,
     vocab_size: 101,
     query_init_std: 0,
@@ -196,7 +201,9 @@ Deno.test("initialValues() gives queries and keys their own deviations", () => {
 Deno.test("initialValues() depends on seed and name, not on the rest of the model", () => {
   const values = (changes: Partial<FullConfig>, seed: number, name: string) => {
     const config = defaultModel({ n_embd: 48, n_head: 4, ...changes });
-    const spec = gpt2(config).parameters.find((p) => p.name === name)!;
+    const spec = simplifiedModel(config).parameters.find((p) =>
+      p.name === name
+    )!;
     return initialValues(spec, seed);
   };
   const name = "transformer.h.0.mlp.c_fc.weight";

@@ -4,11 +4,11 @@
  */
 import { createGunzip } from "node:zlib";
 import { DECODER, through } from "./decoder_stream.ts";
-import { Unreadable } from "../unreadable.ts";
+import { UnreadableError } from "../unreadable_error.ts";
 
 /**
  * The unpacked bytes of `packed`, of which each block must have memory of its own.
- * @throws {Unreadable} naming `name` and how far it went.
+ * @throws {UnreadableError} naming `name` and how far it went.
  */
 export async function* gunzip(
   name: string,
@@ -21,11 +21,11 @@ export async function* gunzip(
   } catch (error) {
     const { message, code } = error as Error & { code?: string };
     if (!code?.startsWith("Z_")) throw error;
-    throw new Unreadable(name, ...faultOf(message, code, input));
+    throw new UnreadableError(name, ...faultOf(message, code, input));
   }
   // The decoder stops at a member followed by zeros, whatever comes after them.
   if (input.end > decoder.bytesWritten) {
-    throw new Unreadable(
+    throw new UnreadableError(
       name,
       `there is more behind its gzip data, from byte ${decoder.bytesWritten} on`,
     );

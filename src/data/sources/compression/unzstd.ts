@@ -5,15 +5,15 @@
 import { createZstdDecompress, zstdDecompressSync } from "node:zlib";
 import { UserError } from "../../../errors.ts";
 import { DECODER, through } from "./decoder_stream.ts";
-import { Unreadable } from "../unreadable.ts";
-import { FrameFault, NO_FRAME, ZstdFrame } from "./zstd_frame.ts";
+import { UnreadableError } from "../unreadable_error.ts";
+import { NO_FRAME, ZstdFrame, ZstdFrameError } from "./zstd_frame.ts";
 
 // A stream for each of many small frames would cost five times as much as their decoding.
 const SMALL_FRAME = 1 << 22;
 
 /**
  * The unpacked bytes of `packed`, of which each block must have memory of its own.
- * @throws {Unreadable} naming `name` and how far it went.
+ * @throws {UnreadableError} naming `name` and how far it went.
  */
 export async function* unzstd(
   name: string,
@@ -21,7 +21,7 @@ export async function* unzstd(
 ): AsyncGenerator<Uint8Array> {
   const source = new FrameSource(packed);
   try {
-    if (!source.more()) throw new FrameFault(CUT);
+    if (!source.more()) throw new ZstdFrameError(CUT);
     while (source.more()) {
       const whole = source.wholeFrame();
       if (whole) {
@@ -32,7 +32,7 @@ export async function* unzstd(
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new Unreadable(name, ...faultOf(error as Error, source.taken));
+    throw new UnreadableError(name, ...faultOf(error as Error, source.taken));
   } finally {
     source.close();
   }
@@ -46,7 +46,7 @@ interface WholeFrame {
 
 function decodeWhole({ bytes, size }: WholeFrame): Uint8Array {
   const content = zstdDecompressSync(bytes, { maxOutputLength: size + 1 });
-  if (content.length !== size) throw new FrameFault(OTHER_SIZE, true);
+  if (content.length !== size) throw new ZstdFrameError(OTHER_SIZE, true);
   return content;
 }
 
@@ -59,7 +59,7 @@ async function* decodeBlocks(source: FrameSource): AsyncGenerator<Uint8Array> {
     yield block;
   }
   if (given !== (frame.contentSize ?? given)) {
-    throw new FrameFault(OTHER_SIZE, true);
+    throw new ZstdFrameError(OTHER_SIZE, true);
   }
 }
 
@@ -71,7 +71,7 @@ function faultOf(
   taken: number,
 ): [string, { suspect: boolean }?] {
   const { message } = error;
-  if (!(error instanceof FrameFault)) {
+  if (!(error instanceof ZstdFrameError)) {
     const reason = message.replace(/^Zstd decompress error: /, "");
     // A checksum comes after what it is of.
     return [`its zstd data are damaged: ${reason}, before byte ${taken}`, {
@@ -129,7 +129,7 @@ class FrameSource {
   /** The next frame, in pieces that hold the end of one block at most. */
   *blocks(frame: ZstdFrame): Generator<Uint8Array> {
     while (!frame.done) {
-      if (!this.more()) throw new FrameFault(CUT);
+      if (!this.more()) throw new ZstdFrameError(CUT);
       yield this.#take(frame.advance(this.#held, this.#at));
     }
   }

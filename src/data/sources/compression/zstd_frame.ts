@@ -8,7 +8,7 @@
  */
 
 /** A frame that cannot be decoded; the message is a clause for the user. */
-export class FrameFault extends Error {
+export class ZstdFrameError extends Error {
   /** @param suspect whether what came before it may be wrong as well */
   constructor(message: string, readonly suspect = false) {
     super(message);
@@ -46,7 +46,7 @@ export class ZstdFrame {
   /**
    * Goes through `bytes` from `at` on, to the end of a block.
    * @returns the place after the block's last byte, or their length if that comes before
-   * @throws {FrameFault} if that is no frame, or none that can be decoded.
+   * @throws {ZstdFrameError} if that is no frame, or none that can be decoded.
    */
   advance(bytes: Uint8Array, at: number): number {
     while (at < bytes.length && !this.done) {
@@ -92,7 +92,7 @@ export class ZstdFrame {
     const magic = bytes.getUint32(0, true);
     if (magic === MAGIC) return this.#expect(1, this.#descriptor);
     if ((magic & ~15) >>> 0 !== SKIPPABLE) {
-      throw new FrameFault(NO_FRAME);
+      throw new ZstdFrameError(NO_FRAME);
     }
     this.skippable = true;
     this.#expect(4, (size) => this.#begin(size.getUint32(0, true), true));
@@ -102,21 +102,23 @@ export class ZstdFrame {
     const bits = bytes.getUint8(0);
     const single = (bits & 32) !== 0;
     this.#checksum = (bits & 4) !== 0;
-    if (bits & 8) throw new FrameFault("a frame's header is not as it must be");
+    if (bits & 8) {
+      throw new ZstdFrameError("a frame's header is not as it must be");
+    }
     const dictionary = [0, 1, 2, 4][bits & 3];
     const size = [single ? 1 : 0, 2, 4, 8][bits >> 6];
     const windowed = single ? 0 : 1;
     const read = (header: DataView) => {
       for (let i = 0; i < dictionary; i++) {
         if (header.getUint8(windowed + i) !== 0) {
-          throw new FrameFault("a frame needs a dictionary");
+          throw new ZstdFrameError("a frame needs a dictionary");
         }
       }
       this.contentSize = contentSize(header, windowed + dictionary, size);
       const window = single ? this.contentSize! : windowSize(header);
       if (window > MAX_WINDOW) {
         const mib = Math.ceil(window / 2 ** 20);
-        throw new FrameFault(
+        throw new ZstdFrameError(
           `a frame needs a window of ${mib} MiB, more than 128: pack it anew with --long=27 or less`,
         );
       }
@@ -130,7 +132,7 @@ export class ZstdFrame {
     const type = header >> 1 & 3;
     const size = header >> 3;
     if (type === 3 || size > MAX_BLOCK) {
-      throw new FrameFault("a block's header is not as it must be", true);
+      throw new ZstdFrameError("a block's header is not as it must be", true);
     }
     this.#begin(type === 1 ? 1 : size, (header & 1) !== 0);
   }

@@ -2,7 +2,7 @@
  * Lengths as differences to the one before (DELTA_BINARY_PACKED, 32 bits).
  * @module
  */
-import { must } from "./fault.ts";
+import { assertParquet } from "./parquet_error.ts";
 import { readPacked } from "./rle.ts";
 
 const DAMAGED = "lengths in it are damaged";
@@ -21,7 +21,7 @@ export function readLengths(
   const varint = () => {
     let value = 0;
     for (let factor = 1, i = 0; i < 10; i++, factor *= 128) {
-      must(at < bytes.length, DAMAGED);
+      assertParquet(at < bytes.length, DAMAGED);
       const byte = bytes[at++];
       value += (byte & 127) * factor;
       if (byte < 128) return value;
@@ -35,11 +35,11 @@ export function readLengths(
   const perBlock = varint();
   const miniblocks = varint();
   const perMiniblock = perBlock / miniblocks;
-  must(
+  assertParquet(
     perBlock <= 2 ** 20 && perMiniblock >= 8 && perMiniblock % 8 === 0,
     DAMAGED,
   );
-  must(varint() === count, DAMAGED);
+  assertParquet(varint() === count, DAMAGED);
   const lengths = new Uint32Array(count);
   const differences = new Uint32Array(perMiniblock);
   let value = zigzag();
@@ -49,11 +49,11 @@ export function readLengths(
     const least = zigzag();
     const widths = at;
     at += miniblocks;
-    must(at <= bytes.length, DAMAGED);
+    assertParquet(at <= bytes.length, DAMAGED);
     for (let m = 0; m < miniblocks && i < count; m++) {
       const width = bytes[widths + m];
       const size = width * perMiniblock / 8;
-      must(width <= 32 && at + size <= bytes.length, DAMAGED);
+      assertParquet(width <= 32 && at + size <= bytes.length, DAMAGED);
       readPacked(bytes, at, width, differences, 0, perMiniblock);
       at += size;
       for (let j = 0; j < perMiniblock && i < count; j++) {
@@ -67,6 +67,6 @@ export function readLengths(
 }
 
 function checked(length: number): number {
-  must(length >= 0 && length < 2 ** 31, DAMAGED);
+  assertParquet(length >= 0 && length < 2 ** 31, DAMAGED);
   return length;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { readFull } from "../file_blocks.ts";
-import { must, ParquetFault } from "./fault.ts";
+import { assertParquet, ParquetError } from "./parquet_error.ts";
 import { type TextColumn, textColumn } from "./schema.ts";
 import { readStruct, type ThriftStruct } from "./thrift.ts";
 
@@ -37,7 +37,7 @@ const SLACK = 128;
 
 /**
  * Reads the footer of an open file.
- * @throws {ParquetFault} if it is damaged or there is no such column of strings.
+ * @throws {ParquetError} if it is damaged or there is no such column of strings.
  */
 export function readLayout(file: number, size: number, field: string): Layout {
   const { elements, rows, groups } = readFooter(file, size);
@@ -51,19 +51,19 @@ export function readLayout(file: number, size: number, field: string): Layout {
     first += made.rows;
     layout.groups.push(made);
   }
-  must(first === rows, "its footer's numbers of rows do not agree");
+  assertParquet(first === rows, "its footer's numbers of rows do not agree");
   return layout;
 }
 
 function readFooter(file: number, size: number) {
   const tail = new DataView(new ArrayBuffer(8));
-  must(size >= 12, "it is too short to be Parquet");
+  assertParquet(size >= 12, "it is too short to be Parquet");
   readFull(file, new Uint8Array(tail.buffer), size - 8);
   const magic = tail.getUint32(4, true);
-  must(magic !== MAGIC_ENCRYPTED, "it is encrypted Parquet");
-  if (magic !== MAGIC) throw new ParquetFault(notParquet(file));
+  assertParquet(magic !== MAGIC_ENCRYPTED, "it is encrypted Parquet");
+  if (magic !== MAGIC) throw new ParquetError(notParquet(file));
   const length = tail.getUint32(0, true);
-  must(
+  assertParquet(
     length <= size - 12 && length <= MAX_FOOTER,
     `its footer cannot be ${length} bytes long: it is damaged`,
   );
@@ -77,8 +77,8 @@ function readFooter(file: number, size: number) {
       groups: struct.structs(4),
     };
   } catch (error) {
-    if (!(error instanceof ParquetFault)) throw error;
-    throw new ParquetFault("its footer is damaged");
+    if (!(error instanceof ParquetError)) throw error;
+    throw new ParquetError("its footer is damaged");
   }
 }
 
@@ -98,11 +98,11 @@ function rowGroup(
 ): RowGroup {
   const rows = group.count(3);
   const chunk = group.structs(1)[index];
-  must(chunk !== undefined, "its footer lacks columns");
-  must(!chunk.has(1), "its columns lie in other files");
-  must(chunk.has(3) && !chunk.has(8), "it is encrypted Parquet");
+  assertParquet(chunk !== undefined, "its footer lacks columns");
+  assertParquet(!chunk.has(1), "its columns lie in other files");
+  assertParquet(chunk.has(3) && !chunk.has(8), "it is encrypted Parquet");
   const meta = chunk.struct(3);
-  must(
+  assertParquet(
     meta.texts(3).join(".") === path.join("."),
     "its footer's columns are not in the schema's order",
   );
@@ -110,11 +110,14 @@ function rowGroup(
   const dictionary = meta.count(11, 0);
   const start = dictionary > 0 && dictionary < data ? dictionary : data;
   const packed = meta.count(7);
-  must(
+  assertParquet(
     start >= 4 && start + packed <= size - 8,
     "its footer points to bytes that are not there",
   );
-  must(meta.count(5) === rows, "its footer's numbers of values do not agree");
+  assertParquet(
+    meta.count(5) === rows,
+    "its footer's numbers of values do not agree",
+  );
   return {
     first,
     rows,

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Parsed } from "../parse_lines.ts";
-import { must, ParquetFault } from "./fault.ts";
+import { assertParquet, ParquetError } from "./parquet_error.ts";
 import type { RowGroup } from "./footer.ts";
 import { type PageHeader, PageReader } from "./page_reader.ts";
 import { dictionaryOf, pageCells } from "./page_texts.ts";
@@ -36,7 +36,7 @@ export function* groupRows(
         dictionary = readDictionaryOrNull(pages, header, group.codec);
         continue;
       }
-      must(
+      assertParquet(
         header.values <= groupEnd - row,
         "its pages hold more rows than its footer says",
       );
@@ -78,7 +78,7 @@ function readDictionaryOrNull(
   try {
     return dictionaryOf(pages.content(header), header, codec);
   } catch (error) {
-    if (error instanceof ParquetFault) return null;
+    if (error instanceof ParquetError) return null;
     throw error;
   }
 }
@@ -95,7 +95,7 @@ function* damaged(
   error: unknown,
   place: number,
 ): Generator<Parsed> {
-  if (!(error instanceof ParquetFault)) throw error;
+  if (!(error instanceof ParquetError)) throw error;
   for (let row = from; row < to; row++) {
     if (wanted.has(row)) {
       yield bad(row, `${error.message}, in what begins at byte ${place}`);

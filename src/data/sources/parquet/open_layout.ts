@@ -4,8 +4,8 @@
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import type { SourceFile } from "../source_file.ts";
-import { cannotRead, Unreadable } from "../unreadable.ts";
-import { must, ParquetFault } from "./fault.ts";
+import { cannotRead, UnreadableError } from "../unreadable_error.ts";
+import { assertParquet, ParquetError } from "./parquet_error.ts";
 import { type Layout, readLayout } from "./footer.ts";
 
 /** A file open for reading, to be closed by who opened it. */
@@ -25,7 +25,7 @@ const REMEMBERED = 4;
 export function openParquet(file: SourceFile): OpenParquet {
   let number: number | undefined;
   try {
-    must(
+    assertParquet(
       file.compression === "none",
       "Parquet packs its columns itself: unpack the file",
     );
@@ -46,7 +46,9 @@ export function openParquet(file: SourceFile): OpenParquet {
 
 /** What a reader of this file is told of an error. */
 export function outward({ name }: SourceFile, error: unknown): unknown {
-  if (error instanceof ParquetFault) return new Unreadable(name, error.message);
+  if (error instanceof ParquetError) {
+    return new UnreadableError(name, error.message);
+  }
   const { code } = error as { code?: unknown };
   return typeof code === "string" && /^E[A-Z]+$/.test(code)
     ? cannotRead(name, error)

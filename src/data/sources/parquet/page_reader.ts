@@ -4,7 +4,7 @@
  */
 import { crc32 } from "node:zlib";
 import { readFull } from "../file_blocks.ts";
-import { must } from "./fault.ts";
+import { assertParquet } from "./parquet_error.ts";
 import type { RowGroup } from "./footer.ts";
 import { EndOfBytes, readStruct, type ThriftStruct } from "./thrift.ts";
 
@@ -63,7 +63,7 @@ export class PageReader {
       const { struct, length } = this.#struct();
       const start = this.#at + length;
       const packed = struct.count(3);
-      must(
+      assertParquet(
         packed <= this.#end - start,
         `its pages are cut short: one at byte ${start} has ${packed} bytes`,
       );
@@ -79,7 +79,7 @@ export class PageReader {
    */
   content({ start, packed, crc }: PageHeader): Uint8Array {
     const bytes = this.#bytes(start, packed);
-    must(
+    assertParquet(
       crc === null || crc >>> 0 === crc32(bytes),
       "its checksum is not right",
     );
@@ -89,7 +89,7 @@ export class PageReader {
   #struct(): { struct: ThriftStruct; length: number } {
     for (let tried = FIRST_TRY;; tried *= 4) {
       const length = Math.min(tried, this.#end - this.#at);
-      must(length > 0, "its pages end too early");
+      assertParquet(length > 0, "its pages end too early");
       try {
         const { struct, end } = readStruct(this.#bytes(this.#at, length));
         return { struct, length: end };
@@ -110,7 +110,7 @@ export class PageReader {
         : new Uint8Array(wanted);
       this.#window = buffer.subarray(0, readFull(this.#file, buffer, start));
       this.#windowStart = start;
-      must(length <= this.#window.length, "its pages are cut short");
+      assertParquet(length <= this.#window.length, "its pages are cut short");
       return this.#window.subarray(0, length);
     }
     return this.#window.subarray(from, from + length);
@@ -129,7 +129,7 @@ function header(
     : [8, 4];
   const own = struct.struct(id);
   const v2 = kind === "data v2";
-  if (v2) must(own.count(6) === 0, "its levels do not fit its schema");
+  if (v2) assertParquet(own.count(6) === 0, "its levels do not fit its schema");
   const made = {
     kind,
     values: own.count(1),
@@ -141,11 +141,11 @@ function header(
     levels: v2 ? own.count(5) : 0,
     isPacked: v2 ? own.flag(7, true) : true,
   };
-  must(
+  assertParquet(
     made.unpacked <= MAX_PAGE && made.values <= MAX_VALUES,
     `a page of ${made.unpacked} bytes at byte ${start} is too large`,
   );
-  must(
+  assertParquet(
     made.levels <= made.packed && made.levels <= made.unpacked,
     "its levels do not fit its page",
   );

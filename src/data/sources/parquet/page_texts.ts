@@ -3,7 +3,7 @@
  * @module
  */
 import { isUtf8 } from "node:buffer";
-import { must } from "./fault.ts";
+import { assertParquet } from "./parquet_error.ts";
 import type { PageHeader } from "./page_reader.ts";
 import { readRuns } from "./rle.ts";
 import { unpack } from "./codecs/unpack.ts";
@@ -16,7 +16,7 @@ import {
 } from "./values.ts";
 
 /** What a row holds: a text, null, or bytes that are no text. */
-export type Cell = { text: string } | { reason: "null" | "not UTF-8" };
+export type TextCell = { text: string } | { reason: "null" | "not UTF-8" };
 
 /** How a column's pages are to be understood. */
 export interface PageOptions {
@@ -47,7 +47,7 @@ export function* pageCells(
   header: PageHeader,
   options: PageOptions,
   wanted: (row: number) => boolean,
-): Generator<Cell | null> {
+): Generator<TextCell | null> {
   const { levels, count, bytes } = open(content, header, options);
   const next = isDictionaryEncoding(header.encoding)
     ? fromDictionary(readIndices(bytes, count), options.dictionary)
@@ -89,12 +89,12 @@ function open(
   } else {
     bytes = unpack(content, codec, unpacked);
     if (maxLevel === 0) return { levels: null, count: values, bytes };
-    must(bytes.length >= 4, LEVELS);
+    assertParquet(bytes.length >= 4, LEVELS);
     const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(
       0,
       true,
     );
-    must(size <= bytes.length - 4, LEVELS);
+    assertParquet(size <= bytes.length - 4, LEVELS);
     packedLevels = bytes.subarray(4, 4 + size);
     bytes = bytes.subarray(4 + size);
   }
@@ -103,7 +103,7 @@ function open(
   readRuns(packedLevels, width, levels);
   let count = 0;
   for (let i = 0; i < values; i++) {
-    must(levels[i] <= maxLevel, LEVELS);
+    assertParquet(levels[i] <= maxLevel, LEVELS);
     if (levels[i] === maxLevel) count++;
   }
   return { levels, count, bytes };
@@ -125,12 +125,15 @@ function fromDictionary(
   indices: Uint32Array,
   dictionary: Dictionary | null,
 ): Next {
-  must(dictionary !== null, "its dictionary is missing or damaged");
+  assertParquet(dictionary !== null, "its dictionary is missing or damaged");
   const { bytes, starts, texts } = dictionary;
   let i = 0;
   return (want) => {
     const index = indices[i++];
-    must(index < starts.length - 1, "it points to what its dictionary lacks");
+    assertParquet(
+      index < starts.length - 1,
+      "it points to what its dictionary lacks",
+    );
     if (!want) return null;
     return texts[index] ??= decode(
       bytes.subarray(starts[index], starts[index + 1] - 4),

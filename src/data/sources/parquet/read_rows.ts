@@ -3,9 +3,9 @@
  * @module
  */
 import { closeSync } from "node:fs";
-import type { Keep, Parsed } from "../parse_lines.ts";
+import type { Parsed, RowFilter } from "../parse_lines.ts";
 import type { SourceFile } from "../source_file.ts";
-import { must } from "./fault.ts";
+import { assertParquet } from "./parquet_error.ts";
 import type { RowGroup } from "./footer.ts";
 import { groupRows } from "./group_rows.ts";
 import { type OpenParquet, openParquet, outward } from "./open_layout.ts";
@@ -56,7 +56,10 @@ function checkPages(file: number, group: RowGroup): void {
     const { kind, values } = pages.next();
     if (kind !== "dictionary") rows += values;
   }
-  must(rows === group.rows, "its pages hold more rows than its footer says");
+  assertParquet(
+    rows === group.rows,
+    "its pages hold more rows than its footer says",
+  );
 }
 
 // Far fewer rows than a page may have, so that large texts are not held long.
@@ -73,7 +76,7 @@ export async function* readParquet(
   file: SourceFile,
   first: number,
   rows: number,
-  keep: Keep = () => true,
+  keep: RowFilter = () => true,
 ): AsyncGenerator<Parsed[]> {
   const { number, layout } = openParquet(file);
   const end = first + rows;

@@ -3,7 +3,7 @@
  * https://github.com/apache/parquet-format/blob/master/Encodings.md
  * @module
  */
-import { must } from "./fault.ts";
+import { assertParquet } from "./parquet_error.ts";
 
 const DAMAGED = "a run of numbers in it is damaged";
 
@@ -16,7 +16,7 @@ export function readRuns(
   width: number,
   out: Uint8Array | Uint32Array,
 ): void {
-  must(width <= 32, DAMAGED);
+  assertParquet(width <= 32, DAMAGED);
   if (width === 0) {
     out.fill(0);
     return;
@@ -25,7 +25,7 @@ export function readRuns(
   for (let filled = 0; filled < out.length;) {
     let head = 0;
     for (let shift = 0;; shift += 7) {
-      must(at < bytes.length && shift < 35, DAMAGED);
+      assertParquet(at < bytes.length && shift < 35, DAMAGED);
       const byte = bytes[at++];
       head += (byte & 127) * 2 ** shift;
       if (byte < 128) break;
@@ -33,7 +33,7 @@ export function readRuns(
     const length = Math.floor(head / 2);
     if (head % 2 === 0) {
       const size = (width + 7) >> 3;
-      must(at + size <= bytes.length, DAMAGED);
+      assertParquet(at + size <= bytes.length, DAMAGED);
       let value = 0;
       for (let i = 0; i < size; i++) value |= bytes[at++] << (8 * i);
       const end = Math.min(filled + length, out.length);
@@ -42,7 +42,7 @@ export function readRuns(
     } else {
       const count = Math.min(length * 8, out.length - filled);
       // Some writers cut off what fills the last byte group.
-      must(Math.ceil(count * width / 8) <= bytes.length - at, DAMAGED);
+      assertParquet(Math.ceil(count * width / 8) <= bytes.length - at, DAMAGED);
       readPacked(bytes, at, width, out, filled, count);
       at = Math.min(at + length * width, bytes.length);
       filled += count;

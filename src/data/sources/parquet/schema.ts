@@ -2,8 +2,8 @@
  * The column of a Parquet file that holds the texts.
  * @module
  */
-import { quoted } from "../unreadable.ts";
-import { must, ParquetFault } from "./fault.ts";
+import { quoted } from "../unreadable_error.ts";
+import { assertParquet, ParquetError } from "./parquet_error.ts";
 import type { ThriftStruct } from "./thrift.ts";
 
 /** A column of strings. */
@@ -47,7 +47,7 @@ interface Node {
 
 /**
  * The column called `field`, where `a.b` is b in the struct a.
- * @throws {ParquetFault} if there is none, or it holds something else than strings.
+ * @throws {ParquetError} if there is none, or it holds something else than strings.
  */
 export function textColumn(
   elements: ThriftStruct[],
@@ -56,17 +56,20 @@ export function textColumn(
   const nodes = nodesOf(elements);
   const found = nodes.find(({ path }) => path.join(".") === field);
   if (!found) {
-    throw new ParquetFault(
+    throw new ParquetError(
       `it has no column '${field}' (it has: ${namesOf(nodes)})`,
     );
   }
   const { element, path, maxLevel, repeated, leaf } = found;
   const refuse = (held: string) =>
-    new ParquetFault(`its column '${field}' must hold strings: it has ${held}`);
+    new ParquetError(`its column '${field}' must hold strings: it has ${held}`);
   if (repeated) throw refuse("lists");
   if (leaf === null) throw refuse(kindOfGroup(found, nodes));
   const type = element.count(1);
-  must(type < TYPES.length, `the type of its column '${field}' is unknown`);
+  assertParquet(
+    type < TYPES.length,
+    `the type of its column '${field}' is unknown`,
+  );
   if (type !== BYTE_ARRAY) throw refuse(TYPES[type]);
   const binary = BINARY_KINDS.get(element.int(6) ?? -1) ??
     (element.has(10)
@@ -78,14 +81,14 @@ export function textColumn(
 
 /** The nodes below the root, in the order of the file. */
 function nodesOf(elements: ThriftStruct[]): Node[] {
-  must(elements.length > 0, "its schema is empty");
+  assertParquet(elements.length > 0, "its schema is empty");
   const nodes: Node[] = [];
   let next = 1;
   let leaves = 0;
   const walk = (children: number, above: Omit<Node, "element" | "leaf">) => {
-    must(above.path.length < 64, "its schema is nested too deeply");
+    assertParquet(above.path.length < 64, "its schema is nested too deeply");
     for (let i = 0; i < children; i++) {
-      must(next < elements.length, "its schema is damaged");
+      assertParquet(next < elements.length, "its schema is damaged");
       const element = elements[next++];
       const repetition = element.count(3, REQUIRED);
       const node = {
@@ -100,7 +103,7 @@ function nodesOf(elements: ThriftStruct[]): Node[] {
     }
   };
   walk(elements[0].count(5, 0), { path: [], maxLevel: 0, repeated: false });
-  must(next === elements.length, "its schema is damaged");
+  assertParquet(next === elements.length, "its schema is damaged");
   return nodes;
 }
 

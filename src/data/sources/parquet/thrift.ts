@@ -4,7 +4,7 @@
  * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  * @module
  */
-import { must, ParquetFault } from "./fault.ts";
+import { assertParquet, ParquetError } from "./parquet_error.ts";
 
 /** A value; a struct has its fields at the places of their numbers. */
 export type Thrift = number | boolean | Uint8Array | ThriftList | ThriftStruct;
@@ -30,7 +30,7 @@ export class ThriftStruct {
   /** An integer that is not negative, `absent` where there is none. */
   count(id: number, absent?: number): number {
     const value = this.#fields[id] ?? absent;
-    must(
+    assertParquet(
       typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
       DAMAGED,
     );
@@ -40,13 +40,13 @@ export class ThriftStruct {
   /** A 32-bit integer, or null. */
   int(id: number): number | null {
     const value = this.#fields[id] ?? null;
-    must(value === null || typeof value === "number", DAMAGED);
+    assertParquet(value === null || typeof value === "number", DAMAGED);
     return value;
   }
 
   flag(id: number, absent: boolean): boolean {
     const value = this.#fields[id] ?? absent;
-    must(typeof value === "boolean", DAMAGED);
+    assertParquet(typeof value === "boolean", DAMAGED);
     return value;
   }
 
@@ -60,26 +60,26 @@ export class ThriftStruct {
 
   struct(id: number): ThriftStruct {
     const value = this.#fields[id];
-    must(value instanceof ThriftStruct, DAMAGED);
+    assertParquet(value instanceof ThriftStruct, DAMAGED);
     return value;
   }
 
   structs(id: number): ThriftStruct[] {
     return this.#list(id).map((item) => {
-      must(item instanceof ThriftStruct, DAMAGED);
+      assertParquet(item instanceof ThriftStruct, DAMAGED);
       return item;
     });
   }
 
   #list(id: number): Thrift[] {
     const value = this.#fields[id];
-    must(value instanceof ThriftList, DAMAGED);
+    assertParquet(value instanceof ThriftList, DAMAGED);
     return value.items;
   }
 }
 
 /** Thrown where a struct goes on after the bytes there are. */
-export class EndOfBytes extends ParquetFault {}
+export class EndOfBytes extends ParquetError {}
 
 const DAMAGED = "a header in it is damaged";
 const DEEPEST = 16;
@@ -87,7 +87,7 @@ const DEEPEST = 16;
 const utf8 = new TextDecoder();
 
 function textOf(value: Thrift | undefined): string {
-  must(value instanceof Uint8Array, DAMAGED);
+  assertParquet(value instanceof Uint8Array, DAMAGED);
   return utf8.decode(value);
 }
 
@@ -105,7 +105,7 @@ class Reader {
   constructor(private readonly bytes: Uint8Array) {}
 
   struct(depth: number): ThriftStruct {
-    must(depth < DEEPEST, DAMAGED);
+    assertParquet(depth < DEEPEST, DAMAGED);
     const struct = new ThriftStruct();
     for (let id = 0;;) {
       const header = this.byte();
@@ -139,12 +139,12 @@ class Reader {
       case 12:
         return this.struct(depth + 1);
       default:
-        throw new ParquetFault(DAMAGED);
+        throw new ParquetError(DAMAGED);
     }
   }
 
   list(depth: number): ThriftList {
-    must(depth < DEEPEST, DAMAGED);
+    assertParquet(depth < DEEPEST, DAMAGED);
     const header = this.byte();
     const size = header >> 4 === 15 ? this.varint() : header >> 4;
     const list = new ThriftList();
@@ -157,7 +157,7 @@ class Reader {
 
   /** Parquet has none; passed over. */
   map(depth: number): ThriftList {
-    must(depth < DEEPEST, DAMAGED);
+    assertParquet(depth < DEEPEST, DAMAGED);
     const size = this.varint();
     const types = size > 0 ? this.byte() : 0;
     for (let i = 0; i < size; i++) {
@@ -180,7 +180,7 @@ class Reader {
       value += (byte & 127) * factor;
       if (byte < 128) return value;
     }
-    throw new ParquetFault(DAMAGED);
+    throw new ParquetError(DAMAGED);
   }
 
   byte(): number {

@@ -3,7 +3,7 @@
  * @module
  */
 import { readLengths } from "./delta.ts";
-import { must, ParquetFault } from "./fault.ts";
+import { assertParquet, ParquetError } from "./parquet_error.ts";
 import { readRuns } from "./rle.ts";
 
 /** Byte strings, to be taken in order; each is valid until the next is taken. */
@@ -35,7 +35,7 @@ export function isDictionaryEncoding(encoding: number): boolean {
 
 /**
  * The `count` values in the bytes of a page, after its levels.
- * @throws {ParquetFault} now or when one is taken, if the bytes are not as they must be.
+ * @throws {ParquetError} now or when one is taken, if the bytes are not as they must be.
  */
 export function readValues(
   bytes: Uint8Array,
@@ -55,7 +55,7 @@ export function readValues(
       new Lengths(bytes, suffixes.end, suffixes.lengths),
     );
   }
-  throw new ParquetFault(
+  throw new ParquetError(
     `the encoding ${NAMES.get(encoding) ?? encoding} is not one of strings`,
   );
 }
@@ -64,7 +64,7 @@ export function readValues(
 export function readIndices(bytes: Uint8Array, count: number): Uint32Array {
   const indices = new Uint32Array(count);
   if (count > 0) {
-    must(bytes.length > 0, DAMAGED);
+    assertParquet(bytes.length > 0, DAMAGED);
     readRuns(bytes.subarray(1), bytes[0], indices);
   }
   return indices;
@@ -72,10 +72,10 @@ export function readIndices(bytes: Uint8Array, count: number): Uint32Array {
 
 /**
  * The dictionary in a page of `count` strings.
- * @throws {ParquetFault} if there are not as many.
+ * @throws {ParquetError} if there are not as many.
  */
 export function readDictionary(bytes: Uint8Array, count: number): Dictionary {
-  must(count <= bytes.length / 4, "its dictionary is damaged");
+  assertParquet(count <= bytes.length / 4, "its dictionary is damaged");
   const plain = new Plain(bytes);
   const starts = new Uint32Array(count + 1);
   for (let i = 0; i < count; i++) {
@@ -96,10 +96,10 @@ class Plain implements Values {
   }
 
   next(): Uint8Array {
-    must(this.at + 4 <= this.bytes.length, DAMAGED);
+    assertParquet(this.at + 4 <= this.bytes.length, DAMAGED);
     const start = this.at + 4;
     const end = start + this.#view.getUint32(this.at, true);
-    must(end <= this.bytes.length, DAMAGED);
+    assertParquet(end <= this.bytes.length, DAMAGED);
     this.at = end;
     return this.bytes.subarray(start, end);
   }
@@ -118,7 +118,7 @@ class Lengths implements Values {
   next(): Uint8Array {
     const start = this.at;
     this.at += this.lengths[this.#i++];
-    must(this.at <= this.bytes.length, DAMAGED);
+    assertParquet(this.at <= this.bytes.length, DAMAGED);
     return this.bytes.subarray(start, this.at);
   }
 }
@@ -136,7 +136,7 @@ class Prefixed implements Values {
 
   next(): Uint8Array {
     const prefix = this.prefixes[this.#i++];
-    must(prefix <= this.#value.length, DAMAGED);
+    assertParquet(prefix <= this.#value.length, DAMAGED);
     const suffix = this.suffixes.next();
     const length = prefix + suffix.length;
     if (length > this.#room.length) {

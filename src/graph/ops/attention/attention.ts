@@ -1,9 +1,9 @@
 /** Causal multi-head attention; the T × T matrix never exists. @module */
 import {
+  type AdapterLimits,
   type Binding,
   type Dispatch,
   f32,
-  type Traits,
 } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
@@ -14,7 +14,7 @@ import { type Dropout, dropoutWords } from "../elementwise/dropout.ts";
 /** Shape of an attention layer. */
 export interface AttentionAttrs {
   /** Tokens of one sequence, T. */
-  context: number;
+  sequenceLength: number;
   heads: number;
   headDim: number;
   /** Soft cap `cap · tanh(score / cap)` on the scores, 0 for none. */
@@ -26,7 +26,7 @@ interface Attrs extends AttentionAttrs {
 }
 
 /** Where in `node.inputs` things lie: `[qk, v]` or `[q, v, k]`, then what dropout reads. */
-function sites(inputs: readonly Tensor[], { dropout }: Attrs) {
+function operandsOf(inputs: readonly Tensor[], { dropout }: Attrs) {
   const matrices = dropout ? inputs.slice(0, -1) : inputs;
   const [q, v, k] = matrices;
   const random = dropout ? inputs.slice(-1) : [];
@@ -52,13 +52,13 @@ function dispatch(
   inputs: readonly Tensor[],
   operands: readonly Binding[],
   attrs: Attrs,
-  traits: Traits,
+  limits: AdapterLimits,
 ): Dispatch {
-  const { context, heads, headDim, cap, dropout } = attrs;
-  const { q, v, k, packed, random } = sites(inputs, attrs);
-  const VW = vectorWidth(headDim), sequences = v.shape[0] / context;
+  const { sequenceLength, heads, headDim, cap, dropout } = attrs;
+  const { q, v, k, packed, random } = operandsOf(inputs, attrs);
+  const VW = vectorWidth(headDim), sequences = v.shape[0] / sequenceLength;
   const units = (tensor: Tensor) => tensor.shape[1] / VW;
-  const kernels = attentionKernels(pass, headDim, traits, !!dropout);
+  const kernels = attentionKernels(pass, headDim, limits, !!dropout);
   const variants = kernels.map(({ name, kernel, constants, tile }) => ({
     name,
     dispatch: {
@@ -70,7 +70,7 @@ function dispatch(
         DROP: !!dropout,
       },
       params: [
-        context,
+        sequenceLength,
         heads,
         f32(1 / Math.sqrt(headDim)),
         f32(cap),
@@ -89,16 +89,17 @@ function dispatch(
         ...packed ? [] : read(k),
         ...read(...random),
       ],
-      workgroups: [Math.ceil(context / tile), heads, sequences],
-      flops: FLOPS[pass] * headDim * sequences * heads * context *
-        (context + 1) / 2,
+      workgroups: [Math.ceil(sequenceLength / tile), heads, sequences],
+      flops: FLOPS[pass] * headDim * sequences * heads * sequenceLength *
+        (sequenceLength + 1) / 2,
       bytes: (pass === "forward" ? 4 : 6) * bytes(v),
     } satisfies Dispatch,
   }));
   const [{ dispatch }] = variants;
   if (variants.length === 1) return dispatch;
   const kind = dropout ? `${pass} dropout` : pass;
-  const key = `attention ${kind} ${sequences}x${heads}x${context}x${headDim}`;
+  const key =
+    `attention ${kind} ${sequences}x${heads}x${sequenceLength}x${headDim}`;
   return { ...dispatch, choice: { key, variants } };
 }
 
@@ -106,7 +107,7 @@ const forward: Operation<Attrs> = {
   name: "attention",
   gradient(node, [dO], to) {
     if (!dO) return;
-    const { q, v, k, packed } = sites(node.inputs, node.attrs);
+    const { q, v, k, packed } = operandsOf(node.inputs, node.attrs);
     const [o, lse] = node.outputs;
     const [dq, dv, , dk] = to.graph.add(
       backward,
@@ -119,28 +120,28 @@ const forward: Operation<Attrs> = {
         ...packed ? [] : [{ name: `d ${k.name}`, shape: k.shape }],
       ],
     );
-    to.pass(q, dq);
-    if (!packed) to.pass(k, dk);
-    to.pass(v, dv);
+    to.accumulateTensor(q, dq);
+    if (!packed) to.accumulateTensor(k, dk);
+    to.accumulateTensor(v, dv);
   },
-  lower(node, traits) {
+  lower(node, limits) {
     const [o, lse] = node.outputs;
     const operands = write(o, lse);
-    return [dispatch("forward", node.inputs, operands, node.attrs, traits)];
+    return [dispatch("forward", node.inputs, operands, node.attrs, limits)];
   },
 };
 
 const backward: Operation<Attrs> = {
   name: "attention_grad",
-  lower({ inputs: all, outputs, attrs }, traits) {
+  lower({ inputs: all, outputs, attrs }, limits) {
     const inputs = all.slice(0, -3);
     const [o, lse, dO] = all.slice(-3);
     const [dq, dv, delta, dk = dq] = outputs;
     const queries = [...read(o, dO, lse), ...modify(delta, dq)];
     const keys = [...read(dO, lse, delta), ...modify(dk, dv)];
     return [
-      dispatch("grad_q", inputs, queries, attrs, traits),
-      dispatch("grad_kv", inputs, keys, attrs, traits),
+      dispatch("grad_q", inputs, queries, attrs, limits),
+      dispatch("grad_kv", inputs, keys, attrs, limits),
     ];
   },
 };
@@ -169,9 +170,11 @@ export function attention(
     ? [2 * width, width]
     : [width, width, width];
   list.forEach((tensor, i) => {
-    if (tensor.shape[1] !== expected[i] || tensor.shape[0] % attrs.context) {
+    if (
+      tensor.shape[1] !== expected[i] || tensor.shape[0] % attrs.sequenceLength
+    ) {
       throw new RangeError(
-        `Cannot attend over '${tensor.name}' of [${tensor.shape}]: rows must be sequences of ${attrs.context}, ${
+        `Cannot attend over '${tensor.name}' of [${tensor.shape}]: rows must be sequences of ${attrs.sequenceLength}, ${
           expected[i]
         } wide`,
       );

@@ -1,5 +1,5 @@
 /** Which attention kernels suit an adapter and a head's width. @module */
-import type { Constant, Traits } from "../../dispatch.ts";
+import type { AdapterLimits, Constant } from "../../dispatch.ts";
 import { vectorWidth } from "../../dispatch_grid.ts";
 
 /** The three passes over the pairs of queries and keys. */
@@ -34,15 +34,15 @@ const SLAB = 256;
 export function attentionKernels(
   pass: Pass,
   headDim: number,
-  traits: Traits,
+  limits: AdapterLimits,
   dropout = false,
 ): AttentionKernel[] {
-  const { software, subgroupSize: lanes, int64 } = traits;
+  const { software, subgroupSize: lanes, int64 } = limits;
   const vectors = headDim % 4 === 0;
   if (software && vectors && !dropout && (lanes === 4 || lanes === 8)) {
     return [subgroup(pass, headDim, lanes, int64)];
   }
-  const plain = plainKernel(pass, headDim, traits);
+  const plain = plainKernel(pass, headDim, limits);
   if (software || !vectors || headDim > WIDEST_TILED) return [plain];
   return [tiled(pass, headDim), plain];
 }
@@ -91,7 +91,7 @@ function tiled(pass: Pass, headDim: number): AttentionKernel {
 export function plainKernel(
   pass: Pass,
   headDim: number,
-  { software }: Traits,
+  { software }: AdapterLimits,
 ): AttentionKernel {
   const VW = vectorWidth(headDim), WG = software ? 8 : 32;
   return {

@@ -1,5 +1,5 @@
 /** Pointwise activations. @module */
-import { type Dispatch, f32, type Traits } from "../../dispatch.ts";
+import { type AdapterLimits, type Dispatch, f32 } from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
@@ -26,19 +26,19 @@ interface Attrs {
 
 function lower(
   node: Node<Attrs>,
-  traits: Traits,
+  limits: AdapterLimits,
   x: Tensor,
   y: Tensor,
   dy?: Tensor,
 ): Dispatch[] {
   const { kind, slope } = node.attrs, WG = 64;
-  return flatRanges(count(x), traits).map((range) => ({
+  return flatRanges(count(x), limits).map((range) => ({
     kernel: "elementwise/activation",
     constants: {
       WG,
       KIND: ACTIVATIONS[kind],
       GRADIENT: !!dy,
-      ONTO: !!node.onto,
+      ONTO: !!node.accumulateInto,
     },
     params: [range.count, f32(slope)],
     bindings: [
@@ -57,18 +57,21 @@ const forward: Operation<Attrs> = {
   gradient(node, [dy], to) {
     if (!dy) return;
     const [x] = node.inputs;
-    to.into(x, (onto) =>
-      to.graph.add(backward, [x, dy], node.attrs, [
-        { name: `d ${x.name}`, shape: x.shape },
-      ], { onto })[0]);
+    to.accumulate(
+      x,
+      (accumulateInto) =>
+        to.graph.add(backward, [x, dy], node.attrs, [
+          { name: `d ${x.name}`, shape: x.shape },
+        ], { onto: accumulateInto })[0],
+    );
   },
-  lower: (node, traits) => lower(node, traits, node.inputs[0], node.outputs[0]),
+  lower: (node, limits) => lower(node, limits, node.inputs[0], node.outputs[0]),
 };
 
 const backward: Operation<Attrs> = {
   name: "activation_grad",
-  lower: (node, traits) =>
-    lower(node, traits, node.inputs[0], node.outputs[0], node.inputs[1]),
+  lower: (node, limits) =>
+    lower(node, limits, node.inputs[0], node.outputs[0], node.inputs[1]),
 };
 
 /**

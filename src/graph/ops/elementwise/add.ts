@@ -5,9 +5,9 @@ import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 
 const operation: Operation<null> = {
   name: "add",
-  lower(node, traits) {
+  lower(node, limits) {
     const [x] = node.inputs, [y] = node.outputs;
-    return flatRanges(count(x), traits).map((range) => ({
+    return flatRanges(count(x), limits).map((range) => ({
       kernel: "elementwise/add",
       constants: { WG: 64 },
       params: [range.count],
@@ -23,8 +23,8 @@ const operation: Operation<null> = {
 };
 
 /** `onto + x`, elementwise; shapes equal. */
-export function add(graph: Graph, x: Tensor, onto: Tensor): Tensor {
+export function add(graph: Graph, x: Tensor, accumulateInto: Tensor): Tensor {
   return graph.add(operation, [x], null, [
-    { name: `${x.name}+`, shape: onto.shape },
-  ], { onto })[0];
+    { name: `${x.name}+`, shape: accumulateInto.shape },
+  ], { onto: accumulateInto })[0];
 }

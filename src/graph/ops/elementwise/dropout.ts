@@ -3,7 +3,7 @@
  * same mask from the same counters, and nothing of it is stored.
  * @module
  */
-import { type Dispatch, f32, type Traits } from "../../dispatch.ts";
+import { type AdapterLimits, type Dispatch, f32 } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
@@ -31,7 +31,7 @@ export function dropoutWords(
 }
 
 /** The places of one forward pass, numbered in the order in which they are asked for. */
-export class DropoutSites {
+export class DropoutStreams {
   readonly #random?: Tensor;
   #last = 0;
 
@@ -41,7 +41,7 @@ export class DropoutSites {
   }
 
   /** The next place; undefined where nothing is dropped. */
-  at(rate: number): Dropout | undefined {
+  next(rate: number): Dropout | undefined {
     if (!this.#random || rate === 0) return undefined;
     return { rate, site: ++this.#last, random: this.#random };
   }
@@ -54,22 +54,25 @@ const operation: Operation<Attrs> = {
   gradient(node, [dy], to) {
     if (!dy) return;
     const [x, random] = node.inputs;
-    to.into(x, (onto) =>
-      to.graph.add(operation, [dy, random], node.attrs, [
-        { name: `d ${x.name}`, shape: x.shape },
-      ], { onto })[0]);
+    to.accumulate(
+      x,
+      (accumulateInto) =>
+        to.graph.add(operation, [dy, random], node.attrs, [
+          { name: `d ${x.name}`, shape: x.shape },
+        ], { onto: accumulateInto })[0],
+    );
   },
-  lower(node, traits: Traits) {
+  lower(node, limits: AdapterLimits) {
     const [x, random] = node.inputs, [y] = node.outputs, WG = 64;
-    return flatRanges(count(x), traits).map((range) => ({
+    return flatRanges(count(x), limits).map((range) => ({
       kernel: "elementwise/dropout",
-      constants: { WG, ONTO: !!node.onto },
+      constants: { WG, ONTO: !!node.accumulateInto },
       params: [range.count, range.start, ...dropoutWords(node.attrs)],
       bindings: [
         { tensor: x, access: "read", ...range.bytes },
         {
           tensor: y,
-          access: node.onto ? "readwrite" : "write",
+          access: node.accumulateInto ? "readwrite" : "write",
           ...range.bytes,
         },
         { tensor: random, access: "read" },
@@ -87,7 +90,7 @@ const operation: Operation<Attrs> = {
  * @param dropout where not given, `x` itself is returned and nothing is added
  * @throws {RangeError} if the rate is not above 0 and below 1
  */
-export function drop(
+export function applyDropout(
   graph: Graph,
   name: string,
   x: Tensor,

@@ -15,23 +15,29 @@ const operation: Operation<Attrs> = {
   gradient(node, [dy], to) {
     if (!dy) return;
     const [x, scale] = node.inputs, { span } = node.attrs;
-    to.into(scale, (onto) =>
-      to.graph.add(scaleGradient, [x, dy], { span }, [
-        { name: `d ${scale.name}`, shape: scale.shape },
-        { name: `d ${scale.name} blocks`, shape: [64, span * count(scale)] },
-      ], { onto })[0]);
-    to.into(x, (onto) =>
-      to.graph.add(operation, [dy, scale], { span }, [
-        { name: `d ${x.name}`, shape: x.shape },
-      ], { onto })[0]);
+    to.accumulate(
+      scale,
+      (accumulateInto) =>
+        to.graph.add(scaleGradient, [x, dy], { span }, [
+          { name: `d ${scale.name}`, shape: scale.shape },
+          { name: `d ${scale.name} blocks`, shape: [64, span * count(scale)] },
+        ], { onto: accumulateInto })[0],
+    );
+    to.accumulate(
+      x,
+      (accumulateInto) =>
+        to.graph.add(operation, [dy, scale], { span }, [
+          { name: `d ${x.name}`, shape: x.shape },
+        ], { onto: accumulateInto })[0],
+    );
   },
-  lower(node: Node<Attrs>, traits) {
+  lower(node: Node<Attrs>, limits) {
     const [x, scale] = node.inputs, [y] = node.outputs;
     const { span } = node.attrs, width = span * count(scale);
-    const VW = vectorWidth(width), WG = columnLanes(traits);
+    const VW = vectorWidth(width), WG = columnLanes(limits);
     return [{
       kernel: "elementwise/scale",
-      constants: { VW, WG, ONTO: !!node.onto },
+      constants: { VW, WG, ONTO: !!node.accumulateInto },
       params: [count(x) / width, width, span],
       bindings: [
         { tensor: x, access: "read" },
@@ -47,11 +53,11 @@ const operation: Operation<Attrs> = {
 
 const scaleGradient: Operation<Attrs> = {
   name: "scale_grad",
-  lower(node, traits) {
+  lower(node, limits) {
     const [x, dy] = node.inputs, [dscale, partial] = node.outputs;
     const { span } = node.attrs, width = span * count(dscale);
-    const rows = count(x) / width, blocks = rowBlocks(rows, traits);
-    const VW = vectorWidth(width), WG = columnLanes(traits);
+    const rows = count(x) / width, blocks = rowBlocks(rows, limits);
+    const VW = vectorWidth(width), WG = columnLanes(limits);
     return [{
       kernel: "reduce/column_dot",
       constants: { VW, WG },
@@ -66,7 +72,7 @@ const scaleGradient: Operation<Attrs> = {
       bytes: 2 * bytes(x),
     }, {
       kernel: "reduce/segment_sum",
-      constants: reduceConstants(traits),
+      constants: reduceConstants(limits),
       params: [blocks, width, span],
       bindings: [
         { tensor: partial, access: "read" },

@@ -3,7 +3,7 @@ import { f32 } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
-import { dot } from "../reduce/dot_product.ts";
+import { dotProduct } from "../reduce/dot_product.ts";
 
 /** A constant, or a parameter of one element. */
 export type Gain = number | Tensor;
@@ -29,38 +29,46 @@ const operation: Operation<Attrs> = {
       const x = node.inputs[i];
       const factor: Gain = gain ?? trained.shift()!;
       if (typeof factor !== "number") {
-        to.into(factor, (onto) => dot(to.graph, dy, x, onto!));
+        to.accumulate(
+          factor,
+          (accumulateInto) => dotProduct(to.graph, dy, x, accumulateInto!),
+        );
       }
-      if (factor === 1) to.pass(x, dy);
+      if (factor === 1) to.accumulateTensor(x, dy);
       else {
-        to.into(
+        to.accumulate(
           x,
-          (onto) =>
-            combine(to.graph, `d ${x.name}`, [{ x: dy, gain: factor }], onto),
+          (accumulateInto) =>
+            weightedSum(
+              to.graph,
+              `d ${x.name}`,
+              [{ x: dy, gain: factor }],
+              accumulateInto,
+            ),
         );
       }
     });
   },
-  lower(node, traits) {
+  lower(node, limits) {
     const { gains } = node.attrs, [y] = node.outputs, WG = 64;
     const trained = gains.reduce<number>(
       (bits, gain, i) => bits + (gain === null ? 1 << i : 0),
       0,
     );
-    return flatRanges(count(y), traits).map((range) => ({
+    return flatRanges(count(y), limits).map((range) => ({
       kernel: "elementwise/weighted_sum",
       constants: {
         WG,
         BRANCHES: gains.length,
         TRAINED: trained,
         GAINS: node.inputs.length - gains.length,
-        ONTO: !!node.onto,
+        ONTO: !!node.accumulateInto,
       },
       params: [range.count, ...[0, 1, 2].map((i) => f32(gains[i] ?? 0))],
       bindings: [
         {
           tensor: y,
-          access: node.onto ? "readwrite" : "write",
+          access: node.accumulateInto ? "readwrite" : "write",
           ...range.bytes,
         },
         ...node.inputs.map((tensor, i) => ({
@@ -83,14 +91,16 @@ const operation: Operation<Attrs> = {
  *
  * @throws {RangeError} on more than three branches or unequal shapes
  */
-export function combine(
+export function weightedSum(
   graph: Graph,
   name: string,
   branches: readonly Branch[],
-  onto?: Tensor,
+  accumulateInto?: Tensor,
 ): Tensor {
   const [first] = branches;
-  if (branches.length === 1 && first.gain === 1 && !onto) return first.x;
+  if (branches.length === 1 && first.gain === 1 && !accumulateInto) {
+    return first.x;
+  }
   if (branches.length > 3) {
     throw new RangeError(
       `Cannot combine ${branches.length} branches: at most 3`,
@@ -112,6 +122,6 @@ export function combine(
     [...branches.map((b) => b.x), ...trained],
     { gains },
     [{ name, shape: first.x.shape }],
-    { onto },
+    { onto: accumulateInto },
   )[0];
 }

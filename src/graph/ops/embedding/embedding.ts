@@ -6,9 +6,9 @@ import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
 import { columnLanes } from "../../reduction.ts";
 
 /** Details of an embedding. */
-export interface EmbedAttrs {
+export interface EmbeddingAttrs {
   /** Tokens of one sequence, T; rows are sequences one after the other. */
-  context: number;
+  sequenceLength: number;
   /** Row of the position table that the first token takes. */
   firstPosition: number;
   /** Factor on the token's row (fairseq: √D). */
@@ -19,43 +19,43 @@ export interface EmbedAttrs {
 
 const NO_TOKEN = 0xffffffff;
 
-const forward: Operation<EmbedAttrs> = {
+const forward: Operation<EmbeddingAttrs> = {
   name: "embed",
   gradient(node, [dy], to) {
     if (!dy) return;
     const [tokens, order, table, positions] = node.inputs;
-    to.into(
+    to.accumulate(
       table,
-      (onto) =>
+      (accumulateInto) =>
         to.graph.add(tableGradient, [tokens, order, dy], node.attrs, [
           { name: `d ${table.name}`, shape: table.shape },
-        ], { onto })[0],
+        ], { onto: accumulateInto })[0],
     );
     if (positions) {
-      to.into(
+      to.accumulate(
         positions,
-        (onto) =>
+        (accumulateInto) =>
           to.graph.add(positionGradient, [dy], node.attrs, [
             { name: `d ${positions.name}`, shape: positions.shape },
-          ], { onto })[0],
+          ], { onto: accumulateInto })[0],
       );
     }
   },
-  lower(node, traits) {
+  lower(node, limits) {
     const [tokens, , table, positions] = node.inputs, [y] = node.outputs;
-    const { context, firstPosition, scale } = node.attrs;
-    const rows = count(tokens), [vocabulary, width] = table.shape;
-    return rowRanges(vocabulary, width, traits).map((part) => ({
+    const { sequenceLength, firstPosition, scale } = node.attrs;
+    const rows = count(tokens), [vocabSize, width] = table.shape;
+    return rowRanges(vocabSize, width, limits).map((part) => ({
       kernel: "embedding/embedding",
       constants: {
         VW: vectorWidth(width),
-        WG: columnLanes(traits),
+        WG: columnLanes(limits),
         POSITIONS: !!positions,
       },
       params: [
         rows,
         width,
-        context,
+        sequenceLength,
         firstPosition,
         part.start,
         part.start + part.count,
@@ -79,15 +79,15 @@ const forward: Operation<EmbedAttrs> = {
   },
 };
 
-const tableGradient: Operation<EmbedAttrs> = {
+const tableGradient: Operation<EmbeddingAttrs> = {
   name: "embed_grad",
-  lower(node, traits) {
+  lower(node, limits) {
     const [tokens, order, dy] = node.inputs, [dtable] = node.outputs;
-    const rows = count(tokens), [vocabulary, width] = dtable.shape;
+    const rows = count(tokens), [vocabSize, width] = dtable.shape;
     const { scale, paddingToken } = node.attrs;
-    return rowRanges(vocabulary, width, traits).map((part) => ({
+    return rowRanges(vocabSize, width, limits).map((part) => ({
       kernel: "embedding/embedding_grad",
-      constants: { VW: vectorWidth(width), WG: columnLanes(traits) },
+      constants: { VW: vectorWidth(width), WG: columnLanes(limits) },
       params: [
         rows,
         width,
@@ -114,21 +114,27 @@ const tableGradient: Operation<EmbedAttrs> = {
   },
 };
 
-const positionGradient: Operation<EmbedAttrs> = {
+const positionGradient: Operation<EmbeddingAttrs> = {
   name: "position_grad",
-  lower(node, traits) {
+  lower(node, limits) {
     const [dy] = node.inputs, [dtable] = node.outputs;
-    const { context, firstPosition } = node.attrs, width = dtable.shape[1];
-    const VW = vectorWidth(width), WG = columnLanes(traits);
+    const { sequenceLength, firstPosition } = node.attrs,
+      width = dtable.shape[1];
+    const VW = vectorWidth(width), WG = columnLanes(limits);
     return [{
       kernel: "embedding/position_grad",
       constants: { VW, WG },
-      params: [count(dy) / width / context, context, width, firstPosition],
+      params: [
+        count(dy) / width / sequenceLength,
+        sequenceLength,
+        width,
+        firstPosition,
+      ],
       bindings: [
         { tensor: dy, access: "read" },
         { tensor: dtable, access: "readwrite" },
       ],
-      workgroups: grid(Math.ceil(context * width / VW / WG)),
+      workgroups: grid(Math.ceil(sequenceLength * width / VW / WG)),
       flops: count(dy),
       bytes: bytes(dy),
     }];
@@ -147,7 +153,7 @@ export function embed(
   graph: Graph,
   name: string,
   inputs: { tokens: Tensor; order: Tensor; table: Tensor; positions?: Tensor },
-  attrs: EmbedAttrs,
+  attrs: EmbeddingAttrs,
 ): Tensor {
   const { tokens, order, table, positions } = inputs;
   return graph.add(

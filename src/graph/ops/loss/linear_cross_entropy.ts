@@ -5,7 +5,7 @@
  * 4,096 tokens).
  * @module
  */
-import type { Dispatch, Traits } from "../../dispatch.ts";
+import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { grid } from "../../dispatch_grid.ts";
@@ -16,11 +16,11 @@ import { reduceConstants } from "../../reduction.ts";
 /** Bytes of logits held at a time. */
 const CHUNK_BYTES = 1 << 26;
 
-const pitchOf = (vocabulary: number) => Math.ceil(vocabulary / 4) * 4;
+const pitchOf = (vocabSize: number) => Math.ceil(vocabSize / 4) * 4;
 
 /** Tokens whose logits are held at a time. */
-export function chunkRows(rows: number, vocabulary: number): number {
-  const fit = Math.floor(CHUNK_BYTES / 4 / pitchOf(vocabulary));
+export function chunkRows(rows: number, vocabSize: number): number {
+  const fit = Math.floor(CHUNK_BYTES / 4 / pitchOf(vocabSize));
   // Whole tiles, on multiples that keep bindings aligned.
   return fit >= rows ? rows : Math.max(64, fit - fit % 64);
 }
@@ -36,10 +36,10 @@ interface Sites {
   gradients?: { dh?: { tensor: Tensor; onto: boolean }; dWeight?: Tensor };
 }
 
-function lowerChunks(sites: Sites, traits: Traits): Dispatch[] {
+function lowerChunks(sites: Sites, limits: AdapterLimits): Dispatch[] {
   const { h, weight, logits, gradients } = sites;
-  const [rows, width] = h.shape, [vocabulary] = weight.shape;
-  const pitch = pitchOf(vocabulary), step = chunkRows(rows, vocabulary);
+  const [rows, width] = h.shape, [vocabSize] = weight.shape;
+  const pitch = pitchOf(vocabSize), step = chunkRows(rows, vocabSize);
   const out: Dispatch[] = [];
   for (let first = 0; first < rows; first += step) {
     const M = Math.min(step, rows - first);
@@ -49,17 +49,17 @@ function lowerChunks(sites: Sites, traits: Traits): Dispatch[] {
     out.push(...matmul({
       layout: "NT",
       M,
-      N: vocabulary,
+      N: vocabSize,
       K: width,
       a: x,
       b: w,
       c: z,
       accumulate: false,
-    }, traits));
+    }, limits));
     out.push({
       kernel: "loss/cross_entropy",
-      constants: { GRADIENT: !!gradients, ...reduceConstants(traits) },
-      params: [M, vocabulary, pitch, first],
+      constants: { GRADIENT: !!gradients, ...reduceConstants(limits) },
+      params: [M, vocabSize, pitch, first],
       bindings: [
         { tensor: logits, access: "readwrite" },
         { tensor: sites.targets, access: "read" },
@@ -67,20 +67,20 @@ function lowerChunks(sites: Sites, traits: Traits): Dispatch[] {
         { tensor: sites.scale, access: "read" },
       ],
       workgroups: grid(M),
-      flops: 8 * M * vocabulary,
-      bytes: 12 * M * vocabulary,
+      flops: 8 * M * vocabSize,
+      bytes: 12 * M * vocabSize,
     });
     if (gradients?.dWeight) {
       out.push(...matmul({
         layout: "TN",
-        M: vocabulary,
+        M: vocabSize,
         N: width,
         K: M,
         a: z,
         b: x,
         c: { tensor: gradients.dWeight, pitch: width },
         accumulate: true,
-      }, traits));
+      }, limits));
     }
     if (gradients?.dh) {
       const { tensor, onto } = gradients.dh;
@@ -88,15 +88,15 @@ function lowerChunks(sites: Sites, traits: Traits): Dispatch[] {
         layout: "NN",
         M,
         N: width,
-        K: vocabulary,
+        K: vocabSize,
         a: z,
         b: w,
         c: { tensor, pitch: width, start: first * width },
         accumulate: onto,
-      }, traits));
+      }, limits));
     }
   }
-  out.push(sumOnto(sites.rowLoss, rows, sites.loss, traits, sites.scale));
+  out.push(sumOnto(sites.rowLoss, rows, sites.loss, limits, sites.scale));
   return out;
 }
 
@@ -105,38 +105,38 @@ const forward: Operation<null> = {
   gradient(node, _, to) {
     const [h, weight, targets, scale, loss] = node.inputs;
     let dWeight: Tensor | undefined;
-    to.into(weight, (onto) => dWeight = onto!);
+    to.accumulate(weight, (accumulateInto) => dWeight = accumulateInto!);
     const extra = dWeight ? [dWeight] : [];
-    to.drop(node);
+    to.fuseInto(node);
     const inputs = [h, weight, targets, scale, loss, ...extra];
-    if (!to.wants(h)) {
+    if (!to.needsGradient(h)) {
       const attrs = { dh: false };
       to.graph.add(backward, inputs, attrs, scratch(h, weight), {
         effect: true,
       });
     }
-    to.into(h, (onto) =>
+    to.accumulate(h, (accumulateInto) =>
       to.graph.add(
         backward,
         inputs,
         { dh: true },
         [{ name: `d ${h.name}`, shape: h.shape }, ...scratch(h, weight)],
-        { onto, effect: true },
+        { onto: accumulateInto, effect: true },
       )[0]);
   },
-  lower(node, traits) {
+  lower(node, limits) {
     const [h, weight, targets, scale, loss] = node.inputs;
     const [logits, rowLoss] = node.outputs;
     return lowerChunks(
       { h, weight, targets, scale, loss, logits, rowLoss },
-      traits,
+      limits,
     );
   },
 };
 
 const backward: Operation<{ dh: boolean }> = {
   name: "linear_cross_entropy_grad",
-  lower(node, traits) {
+  lower(node, limits) {
     const [h, weight, targets, scale, loss, dWeight] = node.inputs;
     const dh = node.attrs.dh ? node.outputs[0] : undefined;
     const [logits, rowLoss] = node.outputs.slice(dh ? 1 : 0);
@@ -148,17 +148,20 @@ const backward: Operation<{ dh: boolean }> = {
       loss,
       logits,
       rowLoss,
-      gradients: { dh: dh && { tensor: dh, onto: !!node.onto }, dWeight },
-    }, traits);
+      gradients: {
+        dh: dh && { tensor: dh, onto: !!node.accumulateInto },
+        dWeight,
+      },
+    }, limits);
   },
 };
 
 const scratch = (h: Tensor, weight: Tensor) => {
-  const [rows] = h.shape, [vocabulary] = weight.shape;
+  const [rows] = h.shape, [vocabSize] = weight.shape;
   return [
     {
       name: "logits",
-      shape: [chunkRows(rows, vocabulary), pitchOf(vocabulary)],
+      shape: [chunkRows(rows, vocabSize), pitchOf(vocabSize)],
     },
     { name: "token losses", shape: [rows] },
   ];

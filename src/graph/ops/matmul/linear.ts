@@ -16,22 +16,28 @@ const forward: Operation<Attrs> = {
   gradient(node, [dy], to) {
     if (!dy) return;
     const [x, weight, bias] = node.inputs, { layout } = node.attrs;
-    to.into(
+    to.accumulate(
       weight,
-      (onto) =>
+      (accumulateInto) =>
         to.graph.add(weightGradient, [x, dy], { layout }, [
           { name: `d ${weight.name}`, shape: weight.shape },
-        ], { onto })[0],
+        ], { onto: accumulateInto })[0],
     );
     if (bias) {
-      to.into(bias, (onto) => biasGradient(to.graph, dy, bias, onto!));
+      to.accumulate(
+        bias,
+        (accumulateInto) => biasGradient(to.graph, dy, bias, accumulateInto!),
+      );
     }
-    to.into(x, (onto) =>
-      to.graph.add(inputGradient, [dy, weight], { layout }, [
-        { name: `d ${x.name}`, shape: x.shape },
-      ], { onto })[0]);
+    to.accumulate(
+      x,
+      (accumulateInto) =>
+        to.graph.add(inputGradient, [dy, weight], { layout }, [
+          { name: `d ${x.name}`, shape: x.shape },
+        ], { onto: accumulateInto })[0],
+    );
   },
-  lower(node, traits) {
+  lower(node, limits) {
     const [x, weight, bias] = node.inputs, [y] = node.outputs;
     const transposed = node.attrs.layout === "out_in";
     const N = y.shape[1], K = x.shape[1];
@@ -45,13 +51,13 @@ const forward: Operation<Attrs> = {
       c: { tensor: y, pitch: N },
       bias,
       accumulate: false,
-    }, traits);
+    }, limits);
   },
 };
 
 const inputGradient: Operation<Attrs> = {
   name: "linear_grad_x",
-  lower(node, traits) {
+  lower(node, limits) {
     const [dy, weight] = node.inputs, [dx] = node.outputs;
     return matmul({
       layout: node.attrs.layout === "out_in" ? "NN" : "NT",
@@ -61,14 +67,14 @@ const inputGradient: Operation<Attrs> = {
       a: { tensor: dy, pitch: dy.shape[1] },
       b: { tensor: weight, pitch: weight.shape[1] },
       c: { tensor: dx, pitch: dx.shape[1] },
-      accumulate: !!node.onto,
-    }, traits);
+      accumulate: !!node.accumulateInto,
+    }, limits);
   },
 };
 
 const weightGradient: Operation<Attrs> = {
   name: "linear_grad_w",
-  lower(node, traits) {
+  lower(node, limits) {
     const [x, dy] = node.inputs, [dw] = node.outputs;
     const [first, second] = node.attrs.layout === "out_in" ? [dy, x] : [x, dy];
     return matmul({
@@ -79,29 +85,34 @@ const weightGradient: Operation<Attrs> = {
       a: { tensor: first, pitch: first.shape[1] },
       b: { tensor: second, pitch: second.shape[1] },
       c: { tensor: dw, pitch: dw.shape[1] },
-      accumulate: !!node.onto,
-    }, traits);
+      accumulate: !!node.accumulateInto,
+    }, limits);
   },
 };
 
 const biasSum: Operation<null> = {
   name: "linear_grad_b",
-  lower(node, traits) {
+  lower(node, limits) {
     const [dy] = node.inputs, [db, blocked] = node.outputs;
     const rows = dy.shape[0], width = count(db);
-    const blocks = rowBlocks(rows, traits);
+    const blocks = rowBlocks(rows, limits);
     return [
-      columnSum(dy, blocked, { rows, width, blocks }, false, traits),
-      columnSum(blocked, db, { rows: blocks, width, blocks: 1 }, true, traits),
+      columnSum(dy, blocked, { rows, width, blocks }, false, limits),
+      columnSum(blocked, db, { rows: blocks, width, blocks: 1 }, true, limits),
     ];
   },
 };
 
-function biasGradient(graph: Graph, dy: Tensor, bias: Tensor, onto: Tensor) {
+function biasGradient(
+  graph: Graph,
+  dy: Tensor,
+  bias: Tensor,
+  accumulateInto: Tensor,
+) {
   return graph.add(biasSum, [dy], null, [
     { name: `d ${bias.name}`, shape: bias.shape },
     { name: `d ${bias.name} blocks`, shape: [64, count(bias)] },
-  ], { onto })[0];
+  ], { onto: accumulateInto })[0];
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Matrix products of tensors of any size, cut to what the device can bind. @module */
-import type { Binding, Dispatch, Traits } from "../../dispatch.ts";
+import type { AdapterLimits, Binding, Dispatch } from "../../dispatch.ts";
 import type { Tensor } from "../../tensor.ts";
 import { type MatmulSpec, matmulVariants } from "./matmul_kernels.ts";
 
@@ -28,9 +28,9 @@ export interface Product {
  * The dispatches of one product. Usually one; several where an operand is
  * larger than a binding, cut along M, N or K as the layout allows.
  */
-export function matmul(product: Product, traits: Traits): Dispatch[] {
+export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
   const { layout, M, N, K, a, b, c, bias } = product;
-  const rows = (m: Matrix) => Math.floor(traits.maxBindingBytes / 4 / m.pitch);
+  const rows = (m: Matrix) => Math.floor(limits.maxBindingBytes / 4 / m.pitch);
   const steps = layout === "TN"
     ? { m: rows(c), n: N, k: Math.min(rows(a), rows(b)) }
     : layout === "NT"
@@ -51,7 +51,7 @@ export function matmul(product: Product, traits: Traits): Dispatch[] {
           accumulate: product.accumulate || k.start > 0,
           bias: !!bias && k.start === 0,
         };
-        const variants = matmulVariants(spec, traits);
+        const variants = matmulVariants(spec, limits);
         const bindings = {
           a: layout === "TN" ? block(a, k, m, "read") : block(a, m, k, "read"),
           b: layout === "NT" ? block(b, n, k, "read") : block(b, k, n, "read"),

@@ -5,11 +5,11 @@
  * @module
  */
 import {
+  type AdapterLimits,
   type Binding,
   type Constant,
   type Dispatch,
   f32,
-  type Traits,
 } from "../../dispatch.ts";
 
 /** Whether A and B are read as stored (N) or transposed (T). */
@@ -79,19 +79,19 @@ const GPU_WORKGROUPS = 256;
  * The kernels that can compute `spec` on an adapter with `traits`, the likely
  * fastest first. Never empty: `matmul_any` takes everything.
  *
- * @param traits `int64` is whether kernels may use 64-bit integers: a software
+ * @param limits `int64` is whether kernels may use 64-bit integers: a software
  * driver pays per word loaded (0 to 30 % faster, 30 % less to compile)
  * @throws {RangeError} if a size is not a positive integer or a pitch is too small
  */
 export function matmulVariants(
   spec: MatmulSpec,
-  traits: Traits,
+  limits: AdapterLimits,
 ): Variant[] {
   validate(spec);
   const aligned = [spec.lda, spec.ldb, spec.ldc].every((p) => p % 4 === 0);
   if (!aligned) return [plainVariant];
-  if (!traits.software) return [...tiledVariants(spec), plainVariant];
-  const { subgroupSize: lanes, int64 = false } = traits;
+  if (!limits.software) return [...tiledVariants(spec), plainVariant];
+  const { subgroupSize: lanes, int64 = false } = limits;
   if (lanes !== 4 && lanes !== 8) return [plainVariant];
   return [
     ...subgroupRows(spec.M).map((rows) => subgroupVariant(rows, lanes, int64)),

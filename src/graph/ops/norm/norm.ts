@@ -1,5 +1,5 @@
 /** LayerNorm and RMSNorm, of rows or of each head. @module */
-import { f32, type Traits } from "../../dispatch.ts";
+import { type AdapterLimits, f32 } from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid, vectorWidth } from "../../dispatch_grid.ts";
@@ -51,9 +51,9 @@ const forward: Operation<Attrs> = {
     const weights = parameters.filter((_, i) => !biased || i % 2 === 0);
     for (let group = 0; group < scales; group++) {
       const scale = weights[group];
-      if (!to.wants(scale)) continue;
+      if (!to.needsGradient(scale)) continue;
       const bias = biased ? parameters[2 * group + 1] : undefined;
-      to.into(scale, (onto) => {
+      to.accumulate(scale, (accumulateInto) => {
         // The scratch of dbias is summed by a node of its own.
         const attrs = { ...node.attrs, group };
         const made = to.graph.add(parameterGradient, [x, stats, dy], attrs, [
@@ -62,29 +62,29 @@ const forward: Operation<Attrs> = {
           ...bias
             ? [{ name: `d ${bias.name} blocks`, shape: [64, count(scale)] }]
             : [],
-        ], { onto });
-        if (bias && to.wants(bias)) {
-          to.into(bias, (onto) =>
+        ], { onto: accumulateInto });
+        if (bias && to.needsGradient(bias)) {
+          to.accumulate(bias, (accumulateInto) =>
             to.graph.add(
               blockSum,
               [made[2]],
               { rows: count(x) / count(scale) / scales },
               [{ name: `d ${bias.name}`, shape: bias.shape }],
-              { onto },
+              { onto: accumulateInto },
             )[0]);
         }
         return made[0];
       });
     }
-    to.into(
+    to.accumulate(
       x,
-      (onto) =>
+      (accumulateInto) =>
         to.graph.add(inputGradient, [x, stats, dy, ...weights], node.attrs, [
           { name: `d ${x.name}`, shape: x.shape },
-        ], { onto })[0],
+        ], { onto: accumulateInto })[0],
     );
   },
-  lower(node, traits) {
+  lower(node, limits) {
     const [x, ...parameters] = node.inputs, [y, stats] = node.outputs;
     const { rows, width, heads, constants } = shapeOf(node, x, parameters[0]);
     return [{
@@ -92,7 +92,7 @@ const forward: Operation<Attrs> = {
       constants: {
         ...constants,
         BIASES: Number(node.attrs.biased),
-        ...reduceConstants(traits),
+        ...reduceConstants(limits),
       },
       params: [rows, width, heads, f32(node.attrs.eps)],
       bindings: [
@@ -110,13 +110,17 @@ const forward: Operation<Attrs> = {
 
 const inputGradient: Operation<Attrs> = {
   name: "norm_grad",
-  lower(node, traits) {
+  lower(node, limits) {
     const [x, stats, dy, ...weights] = node.inputs, [dx] = node.outputs;
     const { rows, width, heads, constants } = shapeOf(node, x, weights[0]);
     const { BIAS: _, ...used } = constants;
     return [{
       kernel: "norm/norm_grad",
-      constants: { ...used, ...reduceConstants(traits), ONTO: !!node.onto },
+      constants: {
+        ...used,
+        ...reduceConstants(limits),
+        ONTO: !!node.accumulateInto,
+      },
       params: [rows, width, heads, f32(node.attrs.eps)],
       bindings: [
         { tensor: x, access: "read" },
@@ -127,19 +131,19 @@ const inputGradient: Operation<Attrs> = {
       ],
       workgroups: grid(rows),
       flops: 10 * count(x),
-      bytes: (node.onto ? 4 : 3) * bytes(x),
+      bytes: (node.accumulateInto ? 4 : 3) * bytes(x),
     }];
   },
 };
 
 const parameterGradient: Operation<Attrs & { group: number }> = {
   name: "norm_param_grad",
-  lower(node, traits) {
+  lower(node, limits) {
     const [x, stats, dy] = node.inputs;
     const [dscale, scaleBlocks, biasBlocks] = node.outputs;
     const { rows, width, heads, constants } = shapeOf(node, x, dscale);
     const { scales, group, eps } = node.attrs;
-    const blocks = rowBlocks(rows / scales, traits), WG = columnLanes(traits);
+    const blocks = rowBlocks(rows / scales, limits), WG = columnLanes(limits);
     return [
       {
         kernel: "norm/norm_param_grad",
@@ -163,7 +167,7 @@ const parameterGradient: Operation<Attrs & { group: number }> = {
         dscale,
         { rows: blocks, width, blocks: 1 },
         true,
-        traits,
+        limits,
       ),
     ];
   },
@@ -171,11 +175,11 @@ const parameterGradient: Operation<Attrs & { group: number }> = {
 
 const blockSum: Operation<{ rows: number }> = {
   name: "block_sum",
-  lower(node, traits: Traits) {
+  lower(node, limits: AdapterLimits) {
     const [blocks] = node.inputs, [total] = node.outputs;
-    const rows = rowBlocks(node.attrs.rows, traits);
+    const rows = rowBlocks(node.attrs.rows, limits);
     const sizes = { rows, width: count(total), blocks: 1 };
-    return [columnSum(blocks, total, sizes, true, traits)];
+    return [columnSum(blocks, total, sizes, true, limits)];
   },
 };
 

@@ -1,5 +1,5 @@
 /** Inner products and sums of squares. @module */
-import { type Dispatch, f32, type Traits } from "../../dispatch.ts";
+import { type AdapterLimits, type Dispatch, f32 } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { flatRanges } from "../../dispatch_grid.ts";
@@ -13,8 +13,8 @@ const stretchOf = (elements: number) =>
   Math.max(1024, Math.ceil(elements / 4 / MAX_PARTIALS));
 
 /** Partial sums that {@linkcode dotPartials} leaves for a tensor of so many elements. */
-export function partialCount(elements: number, traits: Traits): number {
-  return flatRanges(elements, traits).reduce(
+export function partialCount(elements: number, limits: AdapterLimits): number {
+  return flatRanges(elements, limits).reduce(
     (n, range) => n + Math.ceil(range.count / 4 / stretchOf(range.count)),
     0,
   );
@@ -29,16 +29,16 @@ export function dotPartials(
   b: Tensor | undefined,
   partial: Tensor,
   first: number,
-  traits: Traits,
+  limits: AdapterLimits,
 ): Dispatch[] {
   let at = first;
-  return flatRanges(count(a), traits).map((range) => {
+  return flatRanges(count(a), limits).map((range) => {
     const stretch = stretchOf(range.count);
     const groups = Math.ceil(range.count / 4 / stretch), group = at;
     at += groups;
     return {
       kernel: "reduce/dot_product",
-      constants: { PAIR: !!b, ...reduceConstants(traits) },
+      constants: { PAIR: !!b, ...reduceConstants(limits) },
       params: [range.count, stretch, group],
       bindings: [
         { tensor: a, access: "read", ...range.bytes },
@@ -57,12 +57,12 @@ export function sumOnto(
   x: Tensor,
   n: number,
   y: Tensor,
-  traits: Traits,
+  limits: AdapterLimits,
   factor?: Tensor,
 ): Dispatch {
   return {
     kernel: "reduce/sum",
-    constants: { SCALED: !!factor, ...reduceConstants(traits) },
+    constants: { SCALED: !!factor, ...reduceConstants(limits) },
     params: [n, f32(1)],
     bindings: [
       { tensor: x, access: "read" },
@@ -77,19 +77,24 @@ export function sumOnto(
 
 const operation: Operation<null> = {
   name: "dot",
-  lower(node, traits) {
+  lower(node, limits) {
     const [a, b] = node.inputs, [y, partial] = node.outputs;
     return [
-      ...dotPartials(a, b, partial, 0, traits),
-      sumOnto(partial, partialCount(count(a), traits), y, traits),
+      ...dotPartials(a, b, partial, 0, limits),
+      sumOnto(partial, partialCount(count(a), limits), y, limits),
     ];
   },
 };
 
 /** Adds the inner product of two tensors of one shape onto `onto` (`[1]`). */
-export function dot(graph: Graph, a: Tensor, b: Tensor, onto: Tensor): Tensor {
+export function dotProduct(
+  graph: Graph,
+  a: Tensor,
+  b: Tensor,
+  accumulateInto: Tensor,
+): Tensor {
   return graph.add(operation, [a, b], null, [
     { name: `${a.name} · ${b.name}`, shape: [1] },
     { name: "dot partials", shape: [4 * MAX_PARTIALS] },
-  ], { onto })[0];
+  ], { onto: accumulateInto })[0];
 }

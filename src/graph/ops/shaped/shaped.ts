@@ -1,5 +1,5 @@
 /** The identity and centring terms of Shaped Attention. @module */
-import { f32, type Traits } from "../../dispatch.ts";
+import { type AdapterLimits, f32 } from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid, vectorWidth } from "../../dispatch_grid.ts";
@@ -17,16 +17,16 @@ export interface ShapedGains {
 
 interface Attrs {
   /** Tokens of one sequence, T. */
-  context: number;
+  sequenceLength: number;
   headDim: number;
   /** resid, skip, centre; `null` where the gain is a tensor: those follow the inputs a and v. */
   gains: (number | null)[];
 }
 
-function common(node: Node<Attrs>, v: Tensor, traits: Traits) {
-  const { context, headDim, gains } = node.attrs;
-  const width = v.shape[1], sequences = v.shape[0] / context;
-  const VW = vectorWidth(headDim), WG = columnLanes(traits);
+function common(node: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
+  const { sequenceLength: sequenceLength, headDim, gains } = node.attrs;
+  const width = v.shape[1], sequences = v.shape[0] / sequenceLength;
+  const VW = vectorWidth(headDim), WG = columnLanes(limits);
   return {
     sequences,
     width,
@@ -39,7 +39,7 @@ function common(node: Node<Attrs>, v: Tensor, traits: Traits) {
     },
     params: [
       sequences,
-      context,
+      sequenceLength,
       width,
       headDim,
       ...gains.map((gain) => f32(gain ?? 0)),
@@ -56,7 +56,7 @@ const forward: Operation<Attrs> = {
   gradient(node, [dy], to) {
     if (!dy) return;
     const [a, v, ...gains] = node.inputs;
-    const sequences = v.shape[0] / node.attrs.context;
+    const sequences = v.shape[0] / node.attrs.sequenceLength;
     const [da, dv, ...sums] = to.graph.add(
       backward,
       [...node.inputs, dy],
@@ -71,17 +71,20 @@ const forward: Operation<Attrs> = {
       ],
     );
     gains.forEach((gain, i) =>
-      to.into(gain, (onto) =>
-        to.graph.add(gainSum, [sums[i]], null, [
-          { name: `d ${gain.name}`, shape: gain.shape },
-        ], { onto })[0])
+      to.accumulate(
+        gain,
+        (accumulateInto) =>
+          to.graph.add(gainSum, [sums[i]], null, [
+            { name: `d ${gain.name}`, shape: gain.shape },
+          ], { onto: accumulateInto })[0],
+      )
     );
-    to.pass(a, da);
-    to.pass(v, dv);
+    to.accumulateTensor(a, da);
+    to.accumulateTensor(v, dv);
   },
-  lower(node, traits) {
+  lower(node, limits) {
     const [a, v, ...gains] = node.inputs, [y] = node.outputs;
-    const { constants, params, workgroups } = common(node, v, traits);
+    const { constants, params, workgroups } = common(node, v, limits);
     return [{
       kernel: "shaped/shaped",
       constants,
@@ -96,10 +99,10 @@ const forward: Operation<Attrs> = {
 
 const backward: Operation<Attrs> = {
   name: "shaped_grad",
-  lower(node, traits) {
+  lower(node, limits) {
     const [a, v, ...rest] = node.inputs, dy = rest.pop()!;
     const [da, dv, ...sums] = node.outputs;
-    const { constants, params, workgroups } = common(node, v, traits);
+    const { constants, params, workgroups } = common(node, v, limits);
     return [{
       kernel: "shaped/shaped_grad",
       constants,
@@ -123,12 +126,12 @@ const backward: Operation<Attrs> = {
 /** Adds per-sequence, per-column sums up to one number a head. */
 const gainSum: Operation<null> = {
   name: "gain_sum",
-  lower(node, traits) {
+  lower(node, limits) {
     const [sums] = node.inputs, [total] = node.outputs;
     const [blocks, width] = sums.shape, heads = count(total);
     return [{
       kernel: "reduce/segment_sum",
-      constants: reduceConstants(traits),
+      constants: reduceConstants(limits),
       params: [blocks, width, width / heads],
       bindings: [read(sums), write(total)],
       workgroups: [heads, 1, 1],
@@ -152,7 +155,7 @@ export function shaped(
   a: Tensor,
   v: Tensor,
   gains: ShapedGains,
-  attrs: { context: number; headDim: number },
+  attrs: { sequenceLength: number; headDim: number },
 ): Tensor {
   const list = [gains.resid, gains.skip, gains.centre];
   return graph.add(

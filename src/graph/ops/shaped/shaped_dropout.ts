@@ -1,34 +1,34 @@
 /** Shaped Attention where dropout falls on its whole matrix. @module */
-import type { Traits } from "../../dispatch.ts";
+import type { AdapterLimits } from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, type Tensor } from "../../tensor.ts";
 import { plainKernel } from "../attention/attention_kernels.ts";
-import { combine } from "../elementwise/weighted_sum.ts";
+import { weightedSum } from "../elementwise/weighted_sum.ts";
 import { type Dropout, dropoutWords } from "../elementwise/dropout.ts";
 import { scale } from "../elementwise/scale.ts";
 import type { ShapedGains } from "./shaped.ts";
 
 interface Attrs {
   /** Tokens of one sequence, T. */
-  context: number;
+  sequenceLength: number;
   headDim: number;
   rate: number;
   site: number;
 }
 
-function common({ attrs }: Node<Attrs>, v: Tensor, traits: Traits) {
-  const { context, headDim } = attrs;
-  const heads = v.shape[1] / headDim, sequences = v.shape[0] / context;
-  const { constants, tile } = plainKernel("forward", headDim, traits);
+function common({ attrs }: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
+  const { sequenceLength, headDim } = attrs;
+  const heads = v.shape[1] / headDim, sequences = v.shape[0] / sequenceLength;
+  const { constants, tile } = plainKernel("forward", headDim, limits);
   return {
     constants,
-    params: [context, heads, ...dropoutWords(attrs)],
-    workgroups: [Math.ceil(context / tile), heads, sequences] as [
+    params: [sequenceLength, heads, ...dropoutWords(attrs)],
+    workgroups: [Math.ceil(sequenceLength / tile), heads, sequences] as [
       number,
       number,
       number,
     ],
-    flops: sequences * context * (context + 1) * v.shape[1],
+    flops: sequences * sequenceLength * (sequenceLength + 1) * v.shape[1],
     bytes: 3 * bytes(v),
   };
 }
@@ -41,16 +41,19 @@ const forward: Operation<Attrs> = {
   gradient(node, [de, du], to) {
     if (!de || !du) return;
     const [v, random] = node.inputs;
-    to.into(v, (onto) =>
-      to.graph.add(backward, [de, du, random], node.attrs, [
-        { name: `d ${v.name}`, shape: v.shape },
-      ], { onto })[0]);
+    to.accumulate(
+      v,
+      (accumulateInto) =>
+        to.graph.add(backward, [de, du, random], node.attrs, [
+          { name: `d ${v.name}`, shape: v.shape },
+        ], { onto: accumulateInto })[0],
+    );
   },
-  lower(node, traits) {
+  lower(node, limits) {
     const [v, random] = node.inputs, [e, u] = node.outputs;
     return [{
       kernel: "shaped/shaped_dropout",
-      ...common(node, v, traits),
+      ...common(node, v, limits),
       bindings: [read(v), read(random), write(e), write(u)],
     }];
   },
@@ -58,13 +61,13 @@ const forward: Operation<Attrs> = {
 
 const backward: Operation<Attrs> = {
   name: "shaped_dropout_grad",
-  lower(node, traits) {
+  lower(node, limits) {
     const [de, du, random] = node.inputs, [dv] = node.outputs;
-    const { constants, ...rest } = common(node, dv, traits);
+    const { constants, ...rest } = common(node, dv, limits);
     return [{
       kernel: "shaped/shaped_dropout_grad",
       ...rest,
-      constants: { ...constants, ONTO: !!node.onto },
+      constants: { ...constants, ONTO: !!node.accumulateInto },
       bindings: [read(de), read(du), read(random), write(dv)],
     }];
   },
@@ -85,8 +88,8 @@ export function shapedDropout(
   a: Tensor,
   v: Tensor,
   gains: ShapedGains,
-  { context, headDim, dropout }: {
-    context: number;
+  { sequenceLength: sequenceLength, headDim, dropout }: {
+    sequenceLength: number;
     headDim: number;
     dropout: Dropout;
   },
@@ -95,7 +98,7 @@ export function shapedDropout(
   const [e, u] = graph.add(
     forward,
     [v, random],
-    { context, headDim, rate, site },
+    { sequenceLength, headDim, rate, site },
     [
       { name: `${name} identity`, shape: v.shape },
       { name: `${name} mean`, shape: v.shape },
@@ -107,7 +110,7 @@ export function shapedDropout(
       ? { x, gain: sign * gain }
       : { x: scale(graph, `${name} ${kind}`, x, gain), gain: sign };
   };
-  return combine(graph, name, [
+  return weightedSum(graph, name, [
     term("resid", a, 1),
     term("skip", e, 1),
     term("centre", u, -1),

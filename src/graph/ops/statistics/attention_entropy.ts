@@ -8,12 +8,12 @@ import type { AttentionAttrs } from "../attention/attention.ts";
 
 const operation: Operation<AttentionAttrs> = {
   name: "attention_entropy",
-  lower(node, traits) {
-    const { context, heads, headDim, cap } = node.attrs;
+  lower(node, limits) {
+    const { sequenceLength, heads, headDim, cap } = node.attrs;
     const [q, k] = node.inputs, [sums, each] = node.outputs;
     const VW = vectorWidth(headDim), units = headDim / VW;
-    const WG = columnLanes(traits), packed = k === undefined;
-    const rows = q.shape[0] / context * heads;
+    const WG = columnLanes(limits), packed = k === undefined;
+    const rows = q.shape[0] / sequenceLength * heads;
     const pitch = q.shape[1] / VW;
     return [
       {
@@ -27,7 +27,7 @@ const operation: Operation<AttentionAttrs> = {
           DROP: false,
         },
         params: [
-          context,
+          sequenceLength,
           heads,
           f32(1 / Math.sqrt(headDim)),
           f32(cap),
@@ -44,8 +44,8 @@ const operation: Operation<AttentionAttrs> = {
           { tensor: each, access: "readwrite" },
           ...packed ? [] : [{ tensor: k, access: "read" as const }],
         ],
-        workgroups: [Math.ceil(context / WG), heads, rows / heads],
-        flops: headDim * rows * context * (context + 1),
+        workgroups: [Math.ceil(sequenceLength / WG), heads, rows / heads],
+        flops: headDim * rows * sequenceLength * (sequenceLength + 1),
         bytes: 2 * bytes(q),
       },
       columnSum(
@@ -53,11 +53,11 @@ const operation: Operation<AttentionAttrs> = {
         sums,
         {
           rows,
-          width: context,
+          width: sequenceLength,
           blocks: sums.shape[0],
         },
         false,
-        traits,
+        limits,
       ),
     ];
   },
@@ -80,15 +80,18 @@ export function attentionEntropy(
   attrs: AttentionAttrs,
 ): Tensor {
   const [q, , k] = inputs;
-  const { context, heads, headDim, cap } = attrs;
-  const rows = q.shape[0] / context * heads;
+  const { sequenceLength, heads, headDim, cap } = attrs;
+  const rows = q.shape[0] / sequenceLength * heads;
   return graph.add(
     operation,
     k ? [q, k] : [q],
-    { context, heads, headDim, cap },
+    { sequenceLength, heads, headDim, cap },
     [
-      { name, shape: [Math.min(BLOCKS, Math.ceil(rows / BLOCKS)), context] },
-      { name: `${name} of queries`, shape: [rows, context] },
+      {
+        name,
+        shape: [Math.min(BLOCKS, Math.ceil(rows / BLOCKS)), sequenceLength],
+      },
+      { name: `${name} of queries`, shape: [rows, sequenceLength] },
     ],
   )[0];
 }

@@ -4,7 +4,7 @@
  * who has 64-bit numbers.
  * @module
  */
-import type { Dispatch, Traits } from "../../dispatch.ts";
+import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid } from "../../dispatch_grid.ts";
@@ -32,17 +32,17 @@ export interface HiddenMoments {
 
 const moments: Operation<null> = {
   name: "hidden_moments",
-  lower(node, traits) {
+  lower(node, limits) {
     const [x] = node.inputs, [N, D] = x.shape;
     const [rows, columns, off, centred, blocked, gram] = node.outputs;
-    const size = off.shape[0], blocks = rowBlocks(N, traits);
-    const WG = columnLanes(traits);
+    const size = off.shape[0], blocks = rowBlocks(N, limits);
+    const WG = columnLanes(limits);
     const columnsWide = D <= N;
     const matrix = { tensor: centred, pitch: D };
     return [
       {
         kernel: "statistics/rows",
-        constants: reduceConstants(traits),
+        constants: reduceConstants(limits),
         params: [N, D, Math.floor((D - 1) / 2)],
         bindings: [
           { tensor: x, access: "read" },
@@ -70,7 +70,7 @@ const moments: Operation<null> = {
         columns,
         { rows: blocks, width: 2 * D, blocks: 1 },
         false,
-        traits,
+        limits,
       ),
       ...matmul({
         layout: columnsWide ? "TN" : "NT",
@@ -81,10 +81,10 @@ const moments: Operation<null> = {
         b: matrix,
         c: { tensor: gram, pitch: size },
         accumulate: false,
-      }, traits),
+      }, limits),
       {
         kernel: "statistics/gram",
-        constants: reduceConstants(traits),
+        constants: reduceConstants(limits),
         params: [size],
         bindings: [
           { tensor: gram, access: "read" },
@@ -118,12 +118,12 @@ export function hiddenMoments(
 
 const squares: Operation<{ counts: readonly number[] }> = {
   name: "sums_of_squares",
-  lower(node, traits) {
+  lower(node, limits) {
     let at = 0;
     return node.inputs.flatMap((tensor, i) => {
       const first = at;
       at += node.attrs.counts[i];
-      return dotPartials(tensor, undefined, node.outputs[0], first, traits);
+      return dotPartials(tensor, undefined, node.outputs[0], first, limits);
     });
   },
 };
@@ -143,9 +143,9 @@ export function sumsOfSquares(
   graph: Graph,
   name: string,
   tensors: readonly Tensor[],
-  traits: Traits,
+  limits: AdapterLimits,
 ): { sums: Tensor; parts: Parts[] } {
-  const counts = tensors.map((t) => partialCount(count(t), traits));
+  const counts = tensors.map((t) => partialCount(count(t), limits));
   let total = 0;
   const parts = counts.map((count) => {
     const first = total;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readLengths } from "../../../../src/data/sources/parquet/delta.ts";
-import { ParquetFault } from "../../../../src/data/sources/parquet/fault.ts";
+import { ParquetError } from "../../../../src/data/sources/parquet/parquet_error.ts";
 import { readRuns } from "../../../../src/data/sources/parquet/rle.ts";
 
 /** `values` of `width` bits each, the lowest first: with numbers as long as it takes. */
@@ -48,16 +48,16 @@ Deno.test("readRuns() reads packed numbers of every width, and repeated ones", (
     assertEquals([...some], values.slice(0, 43));
     assertThrows(
       () => readRuns(bytes.subarray(0, -1), width, new Uint32Array(148)),
-      ParquetFault,
+      ParquetError,
     );
   }
 });
 
 Deno.test("readRuns() refuses runs that do not fill what is asked for", () => {
   const endless = Uint8Array.from([0, 0, 0, 0]);
-  assertThrows(() => readRuns(endless, 8, new Uint32Array(9)), ParquetFault);
+  assertThrows(() => readRuns(endless, 8, new Uint32Array(9)), ParquetError);
   const head = new Uint8Array(9).fill(255);
-  assertThrows(() => readRuns(head, 1, new Uint32Array(9)), ParquetFault);
+  assertThrows(() => readRuns(head, 1, new Uint32Array(9)), ParquetError);
 });
 
 Deno.test("readLengths() adds differences up, and says where they end", () => {
@@ -93,7 +93,7 @@ Deno.test("readLengths() adds differences up, and says where they end", () => {
   ) {
     assertThrows(
       () => readLengths(Uint8Array.from(wrong), 0, count),
-      ParquetFault,
+      ParquetError,
     );
   }
 });

@@ -30,7 +30,7 @@ function attended(
   const mask = rate > 0 ? matrixMask(place, T) : undefined;
   const shape = { B, T, H, d, cap, mask };
   const [q, k, v] = [1, 2, 3].map((s) => given(s, [rows, width], size));
-  const attrs = { context: T, heads: H, headDim: d, cap };
+  const attrs = { sequenceLength: T, heads: H, headDim: d, cap };
   const qk = {
     shape: [rows, 2 * width],
     values: pack(q.values, k.values, rows),
@@ -134,7 +134,7 @@ Deno.test("attention() refuses widths that do not fit the heads", () => {
   assertThrows(
     () =>
       attention(graph, "o", { qk, v }, {
-        context: 3,
+        sequenceLength: 3,
         heads: 2,
         headDim: 6,
         cap: 0,

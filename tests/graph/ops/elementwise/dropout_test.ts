@@ -4,9 +4,9 @@ import { assemble } from "../../../../src/gpu/wgsl.ts";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { attention } from "../../../../src/graph/ops/attention/attention.ts";
 import {
-  drop,
+  applyDropout,
   type Dropout,
-  DropoutSites,
+  DropoutStreams,
 } from "../../../../src/graph/ops/elementwise/dropout.ts";
 import { philox } from "../../../../src/model/random.ts";
 import { flatMask, type Random } from "../../../reference/dropout.ts";
@@ -123,7 +123,8 @@ function dropped(shape: number[], rate: number): Check {
   return {
     activations: { x },
     inputs: { random: Uint32Array.from(random) },
-    build: (graph, { x, random }) => drop(graph, "y", x, { ...place, random }),
+    build: (graph, { x, random }) =>
+      applyDropout(graph, "y", x, { ...place, random }),
     y: x.values.map((v, i) => mask[i] * v),
     gradients: (dy) => ({ x: mask.map((m, i) => m * dy[i]) }),
     tolerance: { relative: 1e-6 },
@@ -149,7 +150,7 @@ async function masks(n: number, rate: number, streams: [Random, number][]) {
   for (const [random, site] of streams) {
     const graph = new Graph(), x = graph.input("x", [n]);
     const words = graph.input("random", [3], "u32");
-    const y = drop(graph, "y", x, { rate, site, random: words });
+    const y = applyDropout(graph, "y", x, { rate, site, random: words });
     const values = { x: new Float32Array(n).fill(1), random };
     out.push((await runGraph(graph, values, [y])).fetched[0]);
   }
@@ -210,7 +211,7 @@ deviceTest("attention() drops a weight as often as it says", async () => {
   const graph = new Graph(), shape = [B * T, H * d];
   const [q, k, v] = ["q", "k", "v"].map((name) => graph.input(name, shape));
   const random = graph.input("random", [3], "u32");
-  const attrs = { context: T, heads: H, headDim: d, cap: 0 };
+  const attrs = { sequenceLength: T, heads: H, headDim: d, cap: 0 };
   const o = attention(graph, "o", { q, k, v }, attrs, {
     rate,
     site: 1,
@@ -248,25 +249,25 @@ deviceTest("attention() drops a weight as often as it says", async () => {
 
 Deno.test("DropoutSites numbers places, and has none where nothing is dropped", () => {
   const graph = new Graph(), random = graph.input("random", [3], "u32");
-  const sites = new DropoutSites(random);
-  const places = [0.1, 0, 0.2].map((rate) => sites.at(rate));
+  const streams = new DropoutStreams(random);
+  const places = [0.1, 0, 0.2].map((rate) => streams.next(rate));
   assertEquals(places, [{ rate: 0.1, site: 1, random }, undefined, {
     rate: 0.2,
     site: 2,
     random,
   }]);
-  assertEquals(new DropoutSites().at(0.1), undefined);
+  assertEquals(new DropoutStreams().next(0.1), undefined);
 });
 
 Deno.test("drop() adds nothing where nothing is dropped, and refuses rates that are none", () => {
   const graph = new Graph(), x = graph.input("x", [4]);
-  assertEquals(drop(graph, "y", x), x);
+  assertEquals(applyDropout(graph, "y", x), x);
   assertEquals(graph.nodes.length, 0);
   const random = graph.input("random", [3], "u32");
   for (const rate of [0, 1, -0.1, NaN]) {
     const place: Dropout = { rate, site: 1, random };
     assertThrows(
-      () => drop(graph, "y", x, place),
+      () => applyDropout(graph, "y", x, place),
       RangeError,
       `Cannot drop elements of 'x' as the rate must be above 0 and below 1: got ${rate}`,
     );

@@ -1,6 +1,6 @@
 import { assert, assertThrows } from "@std/assert";
 import { Graph } from "../../../../src/graph/graph.ts";
-import { combine } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
+import { weightedSum } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
 import { inner } from "../../../reference/numbers.ts";
 import { deviceTest, NO_SUBGROUPS } from "../../../helpers/device.ts";
 import {
@@ -25,7 +25,7 @@ function sum(shape: number[], gains: (number | "trained")[]): Check {
     activations: Object.fromEntries(branches.map((b) => [b.name, b.x])),
     parameters: Object.fromEntries(trained.map((b) => [b.weight, b.value])),
     build: (graph, tensors) =>
-      combine(
+      weightedSum(
         graph,
         "y",
         branches.map((b) => ({
@@ -83,7 +83,7 @@ deviceTest("combine() holds cut to small bindings", async () => {
 
 Deno.test("combine() returns a lone branch as it is", () => {
   const graph = new Graph(), x = graph.input("x", [3]);
-  assert(combine(graph, "y", [{ x, gain: 1 }]) === x);
+  assert(weightedSum(graph, "y", [{ x, gain: 1 }]) === x);
 });
 
 Deno.test("combine() refuses unequal shapes and a fourth branch", () => {
@@ -91,12 +91,12 @@ Deno.test("combine() refuses unequal shapes and a fourth branch", () => {
   const x = { x: graph.input("x", [3]), gain: 1 };
   const y = { x: graph.input("y", [4]), gain: 1 };
   assertThrows(
-    () => combine(graph, "sum", [x, y]),
+    () => weightedSum(graph, "sum", [x, y]),
     RangeError,
     "Cannot combine 'sum': shapes [3] and [4] differ",
   );
   assertThrows(
-    () => combine(graph, "sum", [x, x, x, x]),
+    () => weightedSum(graph, "sum", [x, x, x, x]),
     RangeError,
     "at most 3",
   );

@@ -35,7 +35,7 @@ function embedded([B, T, V, D]: number[], options: Options = {}): Check {
   const table = given(1, [V, D]), places = given(2, [T + first + 3, D]);
   const shape = { T, D, first, scale, padding };
   const attrs = {
-    context: T,
+    sequenceLength: T,
     firstPosition: first,
     scale,
     paddingToken: padding,
@@ -100,10 +100,10 @@ deviceTest("embed() holds with a table cut to small bindings", async () => {
 deviceTest(
   "embed() reads and writes a table larger than one binding",
   async () => {
-    const { traits } = await gpu();
+    const { limits } = await gpu();
     const V = 6_720_000, D = 5;
     // Real where a binding holds less than these 134.4 MB, cut by force elsewhere.
-    const limit = Math.min(traits.maxBindingBytes, 2 ** 27);
+    const limit = Math.min(limits.maxBindingBytes, 2 ** 27);
     const graph = new Graph();
     // The first and last row, and those where 128 MiB of rows end and go on.
     const places = Uint32Array.of(
@@ -119,7 +119,7 @@ deviceTest(
     const order = graph.input("order", [7], "u32");
     const table = graph.persistent("table", [V, D]);
     const y = embed(graph, "y", { tokens, order, table }, {
-      context: 7,
+      sequenceLength: 7,
       firstPosition: 0,
       scale: 1,
     });

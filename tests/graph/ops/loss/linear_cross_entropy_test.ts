@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { differentiate } from "../../../../src/graph/differentiate.ts";
 import { Graph } from "../../../../src/graph/graph.ts";
-import { combine } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
+import { weightedSum } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
 import {
   chunkRows,
   linearCrossEntropy,
@@ -136,9 +136,9 @@ deviceTest(
     const { h, ...others } = values;
     const graph = new Graph();
     const source = graph.persistent("source", [7, 45]);
-    const features = combine(graph, "h", [{ x: source, gain: -1 }]);
+    const features = weightedSum(graph, "h", [{ x: source, gain: -1 }]);
     const root = build(graph, features);
-    const again = combine(graph, "again", [{ x: features, gain: 0.5 }]);
+    const again = weightedSum(graph, "again", [{ x: features, gain: 0.5 }]);
     const dy = graph.input("dy", [7, 45]);
     const dyValues = randoms(h.length, 8);
     const seed = seedGradients(graph, [[root, dy], [again, dy]]);

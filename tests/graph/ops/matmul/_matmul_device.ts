@@ -30,12 +30,12 @@ export class Bench implements Disposable {
 
   /** Lanes of every subgroup, 0 where they vary. */
   get subgroupSize(): number {
-    return this.gpu.traits.subgroupSize;
+    return this.gpu.limits.subgroupSize;
   }
 
   /** Whether kernels may use 64-bit integers. */
   get int64(): boolean {
-    return this.gpu.traits.int64;
+    return this.gpu.limits.int64;
   }
 
   /** Compiled once for all dispatches of the same kernel and constants. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Traits } from "../../../../src/graph/dispatch.ts";
+import type { AdapterLimits } from "../../../../src/graph/dispatch.ts";
 import type { Tensor } from "../../../../src/graph/tensor.ts";
 import {
   type Layout,
@@ -11,7 +11,7 @@ import { Bench } from "./_matmul_device.ts";
 
 const LAYOUTS: Layout[] = ["NN", "NT", "TN"];
 
-const traits = (software: boolean, subgroupSize: number): Traits => ({
+const traits = (software: boolean, subgroupSize: number): AdapterLimits => ({
   software,
   subgroupSize,
   int64: false,
@@ -222,7 +222,7 @@ Deno.test("matmul_any takes pitches that are no multiple of 4", async () => {
 });
 
 Deno.test("matmulVariants() offers what the adapter can run, likely fastest first", () => {
-  const names = (shape: number[], t: Traits) =>
+  const names = (shape: number[], t: AdapterLimits) =>
     matmulVariants(product("NN", shape), t).map((v) => v.name);
   assertEquals(names([512, 128, 128], traits(true, 8))[0], "subgroup_32x32");
   assertEquals(names([1, 128, 128], traits(true, 8)), ["subgroup_8x32", "any"]);

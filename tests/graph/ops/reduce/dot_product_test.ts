@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Graph } from "../../../../src/graph/graph.ts";
 import {
-  dot,
+  dotProduct,
   partialCount,
 } from "../../../../src/graph/ops/reduce/dot_product.ts";
 import { assertClose, inner, randoms } from "../../../reference/numbers.ts";
@@ -17,7 +17,7 @@ import {
 async function product(n: number, options: RunOptions = {}) {
   const graph = new Graph();
   const [a, b] = ["a", "b"].map((name) => graph.persistent(name, [n]));
-  dot(graph, a, b, graph.persistent("y", [1]));
+  dotProduct(graph, a, b, graph.persistent("y", [1]));
   const values = { a: randoms(n, 1), b: randoms(n, 2), y: [3.5] };
   const { after } = await runGraph(graph, values, [], options);
   const want = 3.5 + inner(values.a, values.b);
@@ -44,10 +44,10 @@ deviceTest("dot() holds cut to small bindings", async () => {
 deviceTest(
   "partialCount() is the number of partial sums that are left",
   async () => {
-    const { traits } = await gpu();
-    assertEquals(partialCount(1, traits), 1);
-    assertEquals(partialCount(4 * 1024 + 1, traits), 2);
-    const small = { ...traits, maxBindingBytes: 4096 };
+    const { limits } = await gpu();
+    assertEquals(partialCount(1, limits), 1);
+    assertEquals(partialCount(4 * 1024 + 1, limits), 2);
+    const small = { ...limits, maxBindingBytes: 4096 };
     assertEquals(partialCount(10_007, small), 10);
   },
 );

@@ -68,7 +68,7 @@ function masked(
     build(graph, tensors) {
       const { q, k, v, random } = tensors;
       const dropout = { ...place, random };
-      const attrs = { context: T, heads: H, headDim: d, cap: 0 };
+      const attrs = { sequenceLength: T, heads: H, headDim: d, cap: 0 };
       const a = attention(graph, "a", { q, k, v }, attrs, dropout);
       const gain = (name: keyof typeof gains): Tensor | number =>
         trained ? tensors[name] : gains[name].values[0];
@@ -76,7 +76,7 @@ function masked(
         resid: gain("resid"),
         skip: gain("skip"),
         centre: gain("centre"),
-      }, { context: T, headDim: d, dropout });
+      }, { sequenceLength: T, headDim: d, dropout });
     },
     y: a.map((x, i) => {
       const h = headOf(i);
@@ -131,7 +131,7 @@ deviceTest(
     // One element in 10^9.
     const dropout = { rate: 1e-9, site: 1, random };
     const gains = { resid: 0.7, skip: 1.2, centre: 0.9 };
-    const attrs = { context: T, heads: H, headDim: d, cap: 0 };
+    const attrs = { sequenceLength: T, heads: H, headDim: d, cap: 0 };
     const matrices = { q, k, v };
     const plain = attention(graph, "a", matrices, attrs);
     const masked = attention(graph, "m", matrices, attrs, dropout);

@@ -60,8 +60,8 @@ function reference(x: Float32Array, N: number, D: number) {
 
 // More rows than features and fewer, odd and even counts, one block and several.
 for (const [N, D] of [[300, 24], [7, 45], [12, 64], [150, 7]]) {
-  for (const traits of [{}, NO_SUBGROUPS]) {
-    const where = "subgroupSize" in traits ? " without subgroups" : "";
+  for (const limits of [{}, NO_SUBGROUPS]) {
+    const where = "subgroupSize" in limits ? " without subgroups" : "";
     deviceTest(
       `hiddenMoments() of ${N} rows of ${D}${where} give the statistics`,
       async () => {
@@ -79,7 +79,7 @@ for (const [N, D] of [[300, 24], [7, 45], [12, 64], [150, 7]]) {
           graph,
           { x },
           [rows, columns, offDiagonal],
-          { traits },
+          { traits: limits },
         );
         const got = outlierStatistics(r, c, o, [N, D]);
         const want = reference(x, N, D);
@@ -109,7 +109,7 @@ for (
     } is −Σ p ln p of the softmax`,
     async () => {
       const heads = 3, width = heads * headDim, graph = new Graph();
-      const rows = B * T, attrs = { context: T, heads, headDim, cap };
+      const rows = B * T, attrs = { sequenceLength: T, heads, headDim, cap };
       const v = graph.input("v", [rows, width]);
       const pair = numbers(rows * 2 * width, 3).map((x) => 4 * x);
       const values: Record<string, Float32Array> = {
@@ -168,10 +168,10 @@ for (
 }
 
 deviceTest("sumsOfSquares() leaves parts for each tensor", async () => {
-  const graph = new Graph(), { traits } = await gpu();
+  const graph = new Graph(), { limits } = await gpu();
   const sizes = [1, 7, 5000, 64];
   const tensors = sizes.map((n, i) => graph.input(`t${i}`, [n]));
-  const { sums, parts } = sumsOfSquares(graph, "norms", tensors, traits);
+  const { sums, parts } = sumsOfSquares(graph, "norms", tensors, limits);
   const values = Object.fromEntries(
     sizes.map((n, i) => [`t${i}`, numbers(n, i)]),
   );

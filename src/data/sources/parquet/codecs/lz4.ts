@@ -4,13 +4,13 @@
  * @module
  */
 import { copyBack, copyIn } from "./copy_bytes.ts";
-import { must, ParquetFault } from "../fault.ts";
+import { assertParquet, ParquetError } from "../parquet_error.ts";
 
 const DAMAGED = "its lz4 data are damaged";
 
 /**
  * Unpacks one block into `out`, all of it.
- * @throws {ParquetFault} if the block does not give just that.
+ * @throws {ParquetError} if the block does not give just that.
  */
 export function unlz4(bytes: Uint8Array, out: Uint8Array): void {
   const source = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -22,35 +22,41 @@ export function unlz4(bytes: Uint8Array, out: Uint8Array): void {
     if (literals === 15) {
       let byte: number;
       do {
-        must(at < bytes.length, DAMAGED);
+        assertParquet(at < bytes.length, DAMAGED);
         byte = bytes[at++];
         literals += byte;
       } while (byte === 255);
     }
-    must(literals <= bytes.length - at && literals <= out.length - to, DAMAGED);
+    assertParquet(
+      literals <= bytes.length - at && literals <= out.length - to,
+      DAMAGED,
+    );
     copyIn(source, at, target, to, literals);
     at += literals;
     to += literals;
     // The last part of a block is literals alone.
     if (at === bytes.length) break;
-    must(at + 2 <= bytes.length, DAMAGED);
+    assertParquet(at + 2 <= bytes.length, DAMAGED);
     const offset = bytes[at] | bytes[at + 1] << 8;
     at += 2;
     let length = token & 15;
     if (length === 15) {
       let byte: number;
       do {
-        must(at < bytes.length, DAMAGED);
+        assertParquet(at < bytes.length, DAMAGED);
         byte = bytes[at++];
         length += byte;
       } while (byte === 255);
     }
     length += 4;
-    must(offset > 0 && offset <= to && length <= out.length - to, DAMAGED);
+    assertParquet(
+      offset > 0 && offset <= to && length <= out.length - to,
+      DAMAGED,
+    );
     copyBack(target, to, offset, length);
     to += length;
   }
-  must(to === out.length, DAMAGED);
+  assertParquet(to === out.length, DAMAGED);
 }
 
 /** The same for the codec called LZ4, which is Hadoop's frames for most writers and a bare block for some. */
@@ -59,18 +65,21 @@ export function unlz4Hadoop(bytes: Uint8Array, out: Uint8Array): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let to = 0;
     for (let at = 0; at < bytes.length;) {
-      must(at + 8 <= bytes.length, DAMAGED);
+      assertParquet(at + 8 <= bytes.length, DAMAGED);
       const size = view.getUint32(at);
       const packed = view.getUint32(at + 4);
       at += 8;
-      must(packed <= bytes.length - at && size <= out.length - to, DAMAGED);
+      assertParquet(
+        packed <= bytes.length - at && size <= out.length - to,
+        DAMAGED,
+      );
       unlz4(bytes.subarray(at, at + packed), out.subarray(to, to + size));
       at += packed;
       to += size;
     }
-    must(to === out.length, DAMAGED);
+    assertParquet(to === out.length, DAMAGED);
   } catch (error) {
-    if (!(error instanceof ParquetFault)) throw error;
+    if (!(error instanceof ParquetError)) throw error;
     unlz4(bytes, out);
   }
 }

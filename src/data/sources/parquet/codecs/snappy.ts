@@ -4,7 +4,7 @@
  * @module
  */
 import { snappyUncompressor } from "hysnappy";
-import { must } from "../fault.ts";
+import { assertParquet } from "../parquet_error.ts";
 
 const DAMAGED = "its snappy data are damaged";
 
@@ -18,7 +18,7 @@ let uncompress: Uncompress | undefined;
  */
 export function unsnappy(bytes: Uint8Array, size: number): Uint8Array {
   // The decoder trusts the block's own length, and would write as much.
-  must(lengthOf(bytes) === size, DAMAGED);
+  assertParquet(lengthOf(bytes) === size, DAMAGED);
   uncompress ??= snappyUncompressor();
   return uncompress(bytes, size);
 }
@@ -27,10 +27,10 @@ export function unsnappy(bytes: Uint8Array, size: number): Uint8Array {
 function lengthOf(bytes: Uint8Array): number {
   let length = 0;
   for (let at = 0; at < 5; at++) {
-    must(at < bytes.length, DAMAGED);
+    assertParquet(at < bytes.length, DAMAGED);
     length += (bytes[at] & 127) * 2 ** (7 * at);
     if (bytes[at] < 128) return length;
   }
-  must(false, DAMAGED);
+  assertParquet(false, DAMAGED);
   return -1;
 }

@@ -7,7 +7,7 @@ import {
   gunzipSync,
   zstdDecompressSync,
 } from "node:zlib";
-import { must, ParquetFault } from "../fault.ts";
+import { assertParquet, ParquetError } from "../parquet_error.ts";
 import { unlz4, unlz4Hadoop } from "./lz4.ts";
 import { unsnappy } from "./snappy.ts";
 
@@ -26,7 +26,7 @@ const CODECS = new Map<number, { name: string; unpack: Unpack }>([
 
 /** Stops at a codec that cannot be read. */
 export function checkCodec(codec: number): void {
-  must(
+  assertParquet(
     CODECS.has(codec),
     `its packing (${
       codec === 3 ? "LZO" : `codec ${codec}`
@@ -36,7 +36,7 @@ export function checkCodec(codec: number): void {
 
 /**
  * Unpacks a page of `size` bytes.
- * @throws {ParquetFault} if it does not give as many.
+ * @throws {ParquetError} if it does not give as many.
  */
 export function unpack(
   bytes: Uint8Array,
@@ -51,10 +51,10 @@ export function unpack(
   try {
     unpacked = unpack(bytes, size);
   } catch (error) {
-    if (error instanceof ParquetFault) throw error;
-    throw new ParquetFault(`its ${name} data are damaged`);
+    if (error instanceof ParquetError) throw error;
+    throw new ParquetError(`its ${name} data are damaged`);
   }
-  must(unpacked.length === size, `its ${name} data are damaged`);
+  assertParquet(unpacked.length === size, `its ${name} data are damaged`);
   return unpacked;
 }
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { ParquetFault } from "../../../../../src/data/sources/parquet/fault.ts";
+import { ParquetError } from "../../../../../src/data/sources/parquet/parquet_error.ts";
 import { unpack } from "../../../../../src/data/sources/parquet/codecs/unpack.ts";
 
 const utf8 = new TextEncoder();
@@ -85,11 +85,11 @@ Deno.test("unpack() refuses pages that do not give just their size", () => {
     ) {
       assertThrows(
         () => unpack(wrong, codec, size),
-        ParquetFault,
+        ParquetError,
         "",
         `${codec} ${size}`,
       );
     }
   }
-  assertThrows(() => unpack(bytes, 3, 10), ParquetFault, "LZO");
+  assertThrows(() => unpack(bytes, 3, 10), ParquetError, "LZO");
 });

@@ -6,7 +6,7 @@ import {
   overridesOfFlag,
 } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
-import type { Words } from "./command.ts";
+import type { ParsedArgs } from "./command.ts";
 
 /** Keys that do not say what to train. */
 const HOW = /^\+?(run|seed|gpu|use_wandb|report_\w+|train\.\w+)=/;
@@ -17,8 +17,8 @@ const HOW = /^\+?(run|seed|gpu|use_wandb|report_\w+|train\.\w+)=/;
  *
  * @throws {UserError} on a word that is no override, and as `compose` does
  */
-export function configOf(words: Words): Composed & { name: string } {
-  const plain = words.words.filter((word) => !word.startsWith("--"));
+export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
+  const plain = args.words.filter((word) => !word.startsWith("--"));
   for (const word of plain) {
     if (!/^[+~]?[\w./@-]+=/.test(word)) {
       throw new UserError(
@@ -26,8 +26,8 @@ export function configOf(words: Words): Composed & { name: string } {
       );
     }
   }
-  const own = words.flags["config-dir"];
-  const overrides = withoutFlags(words.words, plain, own);
+  const own = args.flags["config-dir"];
+  const overrides = withoutFlags(args.words, plain, own);
   const demo = own === undefined && overrides.every((word) => HOW.test(word));
   if (demo) overrides.unshift("experiment=demo");
   // Even an empty list: the user's text was meant, not this project's.

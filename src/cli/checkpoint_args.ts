@@ -9,13 +9,16 @@ import {
   resolveCheckpoint,
 } from "../checkpoint/checkpoint_folder.ts";
 import type { Gpu } from "../gpu/device.ts";
-import type { Choices } from "../gpu/tuner.ts";
+import type { KernelChoices } from "../gpu/tuner.ts";
 import { loadChoices } from "../gpu/tuning_cache.ts";
 import { modelOf } from "../engine/from_config.ts";
-import { cacheFolder } from "../fs/cache_dir.ts";
-import type { Inference } from "../engine/inference_engine.ts";
-import { keptTokenizer } from "../checkpoint/tokenizer_files.ts";
-import { recordedChoices, withWayBack } from "../train/resume_checks.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
+import type { InferenceEngine } from "../engine/inference_engine.ts";
+import { loadSavedTokenizer } from "../checkpoint/tokenizer_files.ts";
+import {
+  recordedChoices,
+  suggestEarlierCheckpoint,
+} from "../train/resume_checks.ts";
 import { loadModel } from "../checkpoint/train_state.ts";
 
 /** A checkpoint and what it was trained as. */
@@ -51,14 +54,14 @@ export async function trainedModel(path: string | undefined): Promise<Trained> {
     );
   }
   const config = fromYaml(yaml, file);
-  const tokenizer = await keptTokenizer(checkpoint.path, config);
+  const tokenizer = await loadSavedTokenizer(checkpoint.path, config);
   const model = modelOf(config, tokenizer.vocabSize);
   return { run, checkpoint, config, tokenizer, model };
 }
 
 /** The kernels that the run computed with, where this is its adapter, and others known to be fast. */
-export function choicesOf({ run, config }: Trained, gpu: Gpu): Choices {
-  const known = loadChoices(cacheFolder(config), gpu);
+export function choicesOf({ run, config }: Trained, gpu: Gpu): KernelChoices {
+  const known = loadChoices(resolveCacheDir(config), gpu);
   const recorded = recordedChoices(join(run, "run.json"), gpu, () => {});
   return { ...known, ...recorded };
 }
@@ -68,11 +71,11 @@ export function choicesOf({ run, config }: Trained, gpu: Gpu): Choices {
  *
  * @throws {UserError} if they are damaged or not the model's
  */
-export function loadTrained(trained: Trained, inference: Inference): void {
+export function loadTrained(trained: Trained, engine: InferenceEngine): void {
   const { run, checkpoint } = trained;
   try {
-    loadModel(checkpoint.path, inference);
+    loadModel(checkpoint.path, engine);
   } catch (error) {
-    throw withWayBack(error, run, checkpoint);
+    throw suggestEarlierCheckpoint(error, run, checkpoint);
   }
 }

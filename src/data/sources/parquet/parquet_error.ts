@@ -4,11 +4,11 @@
  */
 
 /** A fault in the content; the message is a clause for the user, without the file's name. */
-export class ParquetFault extends Error {
+export class ParquetError extends Error {
   override name = "ParquetFault";
 }
 
 /** Stops at a fault unless `right` holds. */
-export function must(right: boolean, clause: string): asserts right {
-  if (!right) throw new ParquetFault(clause);
+export function assertParquet(right: boolean, clause: string): asserts right {
+  if (!right) throw new ParquetError(clause);
 }

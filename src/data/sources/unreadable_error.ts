@@ -6,7 +6,7 @@ import { oneLine } from "../../terminal/quote.ts";
 import { UserError } from "../../errors.ts";
 
 /** A file whose content is at fault. */
-export class Unreadable extends UserError {
+export class UnreadableError extends UserError {
   /** Why, as a clause that follows `Cannot read '<name>' as `. */
   readonly fault: string;
   /** Whether what was read before the fault may be wrong as well. */
