@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Config, contextKey, contextLength } from "../config/mod.ts";
 import { fairseqData } from "../data/fairseq/mod.ts";
-import { hubDataset } from "../data/hub/mod.ts";
+import { fetchHubDataset } from "../data/hub/mod.ts";
 import {
   loadTokenizer,
   prepare,
@@ -231,7 +231,7 @@ export async function sourcesOf(
     const meter = new Meter();
     const split = of(key === "files" ? data.split : data.valid_split, i);
     try {
-      const { files } = await hubDataset({
+      const { files } = await fetchHubDataset({
         url: names[i],
         split,
         cacheDir: resolveCacheDir(config),

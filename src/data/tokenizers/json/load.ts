@@ -89,9 +89,9 @@ export async function loadHubTokenizer(
   name: string,
   cacheDir: string,
 ): Promise<Tokenizer> {
-  const { fetchHubFile, hubCommit } = await import("../../hub/mod.ts");
+  const { fetchHubFile, resolveHubCommit } = await import("../../hub/mod.ts");
   const place = { kind: "model", repo, cacheDir } as const;
-  const commit = await hubCommit({ ...place, revision });
+  const commit = await resolveHubCommit({ ...place, revision });
   const fetched = async (path: string, optional: boolean) =>
     await fetchHubFile({ ...place, revision: commit, path, optional });
   const json = (await fetched(TOKENIZER, false))!;

@@ -9,7 +9,10 @@ import {
 
 const VARIABLES = ["HF_ENDPOINT", "HF_HUB_OFFLINE"];
 
-/** Runs with these environment variables and puts back what was there. */
+/**
+ * Runs `work` with these environment variables and restores the previous
+ * values.
+ */
 async function withEnv(
   values: string[],
   test: () => Promise<void>,
@@ -28,7 +31,7 @@ async function withEnv(
   }
 }
 
-Deno.test("loadTokenizer() fetches a tokenizer of the hub once, and has it offline and by its source", () =>
+Deno.test("loadTokenizer() downloads a Hub tokenizer once and loads it offline and by its source", () =>
   withHub(async (hub, cacheDir) => {
     const json = JSON.stringify(compose(readFixtures(), "llama2"));
     hub.push("models/owner/name", {
@@ -53,10 +56,10 @@ Deno.test("loadTokenizer() fetches a tokenizer of the hub once, and has it offli
         "owner/other",
       );
     });
-    const asked = hub.asked.length;
+    const asked = hub.requests.length;
     await withEnv([hub.endpoint, "1"], async () => {
       const offline = await loadTokenizer("owner/name", { cacheDir });
       assert(offline.encode("a").length > 0);
     });
-    assertEquals(hub.asked.length, asked);
+    assertEquals(hub.requests.length, asked);
   }));
