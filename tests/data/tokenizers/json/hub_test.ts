@@ -3,7 +3,7 @@ import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts
 import { UserError } from "../../../../src/errors.ts";
 import { withHub } from "../../../helpers/data/hub_server.ts";
 import {
-  compose,
+  composeTokenizerJson,
   readFixtures,
 } from "../../../helpers/data/tokenizer_fixtures.ts";
 
@@ -33,7 +33,7 @@ async function withEnv(
 
 Deno.test("loadTokenizer() downloads a Hub tokenizer once and loads it offline and by its source", () =>
   withHub(async (hub, cacheDir) => {
-    const json = JSON.stringify(compose(readFixtures(), "llama2"));
+    const json = JSON.stringify(composeTokenizerJson(readFixtures(), "llama2"));
     hub.push("models/owner/name", {
       "tokenizer.json": json,
       "tokenizer_config.json": '{"eos_token": "<s>"}',
