@@ -95,7 +95,7 @@ export class FairseqSplit implements TokenSplit {
     const room = Math.min(into.length, targets?.length ?? into.length);
     if (!(at >= 0 && at + T <= room)) {
       throw new RangeError(
-        `Cannot read ${T} tokens into ${room} from ${at} on`,
+        `Cannot read ${T} tokens to position ${at} of ${room}`,
       );
     }
     const { pad, eos } = this.#ref;

@@ -94,14 +94,14 @@ export async function loadFairseqData(
   const tokenizer = await loadTokenizer(
     fairseqTokenizerSpec(dict, options.bpe),
   );
-  const refOf = (paths: string[]): FairseqRef => ({
+  const toRef = (paths: string[]): FairseqRef => ({
     paths,
     sequenceLength,
     vocabSize,
     pad: PAD,
     eos: EOS,
   });
-  const train = refOf(
+  const train = toRef(
     folders.flatMap((folder) => subsetPrefixes(folder, trainSubset, true)),
   );
   // Only the default subset may be missing: any other name was requested
@@ -110,7 +110,7 @@ export async function loadFairseqData(
     !subsetExists(join(folders[0], "valid"));
   const valid = missingDefault
     ? null
-    : refOf(subsetPrefixes(folders[0], validSubset, combineVal));
+    : toRef(subsetPrefixes(folders[0], validSubset, combineVal));
   const sizes = {
     train: measureSubset(train, trainSubset),
     valid: valid

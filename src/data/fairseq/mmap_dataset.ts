@@ -69,7 +69,7 @@ export class MmapDataset {
   read(from: number, into: Uint32Array, vocabSize: number): void {
     if (!(from >= 0 && from + into.length <= this.tokens)) {
       throw new RangeError(
-        `Cannot read ${into.length} tokens from token ${from} on of ${this.tokens}`,
+        `Cannot read ${into.length} tokens from token ${from} of ${this.tokens}`,
       );
     }
     const { type } = this.#index;

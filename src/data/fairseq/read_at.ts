@@ -40,7 +40,7 @@ export function readExactly(
       throw new UserError(
         `Cannot read '${path}' as it ends at byte ${
           position + at
-        }: it has been cut short since it was opened`,
+        }: it was truncated after it was opened`,
       );
     }
     at += n;

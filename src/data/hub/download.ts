@@ -184,7 +184,7 @@ function checkResponse(
   size: number,
 ): void {
   if (status === 416) {
-    throw new MismatchError(`${host} has no bytes from ${at} on of ${size}`);
+    throw new MismatchError(`${host} has no bytes from ${at} of ${size}`);
   }
   // The length of a compressed body does not give the length of the file.
   const length = compressed ? null : headers.get("content-length");

@@ -267,7 +267,7 @@ export function toUserError(
   if (!(error instanceof HubError)) return error;
   const { kind, revision } = what;
   const page = repositoryPage(what, settings);
-  const thing = kind === "dataset" ? "dataset" : "model";
+  const kindName = kind === "dataset" ? "dataset" : "model";
   const access = settings.token === null
     ? "set HF_TOKEN to a token with read access"
     : "check that the token in HF_TOKEN has read access";
@@ -277,11 +277,11 @@ export function toUserError(
     : code === "GatedRepo" || status === 403
     ? `: its owner restricts access: accept the terms at ${page}, and ${access}`
     : code === "RevisionNotFound"
-    ? `: the ${thing} has no revision '${revision}'`
+    ? `: the ${kindName} has no revision '${revision}'`
     : code === "EntryNotFound"
     ? ": there is no such file"
     : status === 401 || status === 404
-    ? `: there is no such ${thing}, or it is private: ${access}`
+    ? `: there is no such ${kindName}, or it is private: ${access}`
     : error.retryable
     ? ", and the cache does not have it: try again later"
     : "";

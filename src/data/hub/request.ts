@@ -56,7 +56,7 @@ export interface HubResponse {
 }
 
 const MAX_REDIRECTS = 10;
-const NOTED_PAUSE_MS = 1500;
+const MIN_NOTED_PAUSE_MS = 1500;
 
 /**
  * Requests a URL. The token is sent only to the origin of the endpoint, never
@@ -331,7 +331,7 @@ export async function withRetries<T>(
         error.retryAfterMs,
         Math.min(grown, settings.maxRetryDelayMs),
       );
-      if (pause >= NOTED_PAUSE_MS) {
+      if (pause >= MIN_NOTED_PAUSE_MS) {
         const seconds = Math.round(pause / 1000);
         say?.(`note: ${error.message}: retrying in ${seconds} s`);
       }

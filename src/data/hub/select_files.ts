@@ -11,7 +11,7 @@ import type { Repository } from "./repository.ts";
 import {
   describeExtensions,
   findSplit,
-  formatOf,
+  formatByName,
   READABLE_EXTENSIONS,
   readableFiles,
   splitsFromNames,
@@ -71,7 +71,7 @@ async function selectByGlob(
   const matches = globMatcher(glob);
   const found = filesAmong(await repository.listFolder(globFolder(glob), true))
     .filter(({ path }) => matches(path));
-  const files = found.filter(({ path }) => formatOf(path) !== null);
+  const files = found.filter(({ path }) => formatByName(path) !== null);
   if (files.length === 0) throw noReadableFiles(repository, glob, found);
   return files;
 }

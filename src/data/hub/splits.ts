@@ -61,7 +61,7 @@ export function splitsFromNames(
   if (sharded.size > 0) return sharded;
   // Keywords count only in the names of data files.
   const data = visible.filter((path) =>
-    formatOf(path) !== null ||
+    formatByName(path) !== null ||
     UNREADABLE_DATA.test(path) && !path.endsWith(".py")
   );
   for (const place of ["folder", "file"] as const) {
@@ -102,7 +102,7 @@ function isVisible(path: string): boolean {
 }
 
 /** The format of a file by its name; null if it cannot be read. */
-export function formatOf(path: string): string | null {
+export function formatByName(path: string): string | null {
   return FORMATS.find(([, ending]) => ending.test(path))?.[0] ?? null;
 }
 
@@ -113,12 +113,12 @@ export function formatOf(path: string): string | null {
 export function readableFiles(paths: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const path of paths) {
-    const format = formatOf(path);
+    const format = formatByName(path);
     if (format) counts.set(format, (counts.get(format) ?? 0) + 1);
   }
   const most = Math.max(...counts.values());
   const format = [...counts].find(([, count]) => count === most)?.[0];
-  return paths.filter((path) => format && formatOf(path) === format);
+  return paths.filter((path) => format && formatByName(path) === format);
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   writeSubset,
 } from "../../helpers/data/fairseq_folder.ts";
 
-const refOf = (paths: string[], sequenceLength: number, vocabSize = 30) => ({
+const toRef = (paths: string[], sequenceLength: number, vocabSize = 30) => ({
   paths,
   sequenceLength,
   vocabSize,
@@ -32,7 +32,7 @@ Deno.test("openFairseqSplit() returns the inputs and targets of fairseq's sample
     const [subsets, length] = key.split(" ");
     const T = Number(length);
     const paths = subsets.split("+").map((name) => join(folder, name));
-    const split = openFairseqSplit(refOf(paths, T));
+    const split = openFairseqSplit(toRef(paths, T));
     assertEquals(split.sequences, samples.length, key);
     assertEquals(split.ownTargets, true);
     // In any order: no data of another block may remain.
@@ -54,13 +54,17 @@ Deno.test("openFairseqSplit() returns the inputs and targets of fairseq's sample
 });
 
 Deno.test("FairseqSplit.read() rejects missing blocks and short arrays", () => {
-  const split = openFairseqSplit(refOf([join(FIXTURE, "blocks", "valid")], 8));
+  const split = openFairseqSplit(toRef([join(FIXTURE, "blocks", "valid")], 8));
   assertEquals([split.tokens, split.sentences, split.sequences], [21, 9, 3]);
   const into = new Uint32Array(16);
   for (const index of [-1, 3, 0.5, NaN]) {
     assertThrows(() => split.read(index, into, 0), RangeError, "block");
   }
-  assertThrows(() => split.read(0, into, 9), RangeError, "8 tokens into 16");
+  assertThrows(
+    () => split.read(0, into, 9),
+    RangeError,
+    "8 tokens to position 9 of 16",
+  );
   assertThrows(() => split.read(0, into, -1), RangeError);
   assertThrows(
     () => split.read(0, into, 8, new Uint32Array(15)),
@@ -72,7 +76,7 @@ Deno.test("FairseqSplit.read() rejects missing blocks and short arrays", () => {
 });
 
 Deno.test("FairseqSplit.read() rejects an id outside the vocabulary", () => {
-  const ref = refOf([join(FIXTURE, "blocks", "valid")], 4, 14);
+  const ref = toRef([join(FIXTURE, "blocks", "valid")], 4, 14);
   const split = openFairseqSplit(ref);
   const into = new Uint32Array(4);
   split.read(0, into, 0);
@@ -90,13 +94,13 @@ Deno.test("openFairseqSplit() joins parts, also empty ones", async () => {
     writeSubset(dir, "c", [[], []]);
     writeSubset(dir, "d", [[5, 6, 2]]);
     const paths = ["a", "b", "c", "d"].map((name) => join(dir, name));
-    const split = openFairseqSplit(refOf(paths, 4));
+    const split = openFairseqSplit(toRef(paths, 4));
     const inputs = new Uint32Array(8);
     split.read(0, inputs, 0);
     split.read(1, inputs, 4);
     assertEquals([...inputs], [2, 4, 2, 5, 6, 1, 1, 1]);
     split.close();
-    const none = openFairseqSplit(refOf(paths.slice(0, 1), 4));
+    const none = openFairseqSplit(toRef(paths.slice(0, 1), 4));
     assertEquals([none.sequences, none.tokens], [0, 0]);
     none.close();
   });

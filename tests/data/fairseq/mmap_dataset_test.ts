@@ -177,7 +177,7 @@ Deno.test("MmapDataset.read() reports a file truncated after it was opened", asy
     Deno.truncateSync(join(dir, "train.bin"), 4);
     assertMatch(
       userErrorMessage(() => data.read(0, new Uint32Array(4), 10)),
-      /train\.bin' as it ends at byte 4: it has been cut short/,
+      /train\.bin' as it ends at byte 4: it was truncated/,
     );
     data.close();
   });

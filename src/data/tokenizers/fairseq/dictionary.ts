@@ -56,7 +56,7 @@ export class Dictionary {
       const { code, message } = error as NodeJS.ErrnoException;
       throw new UserError(
         code === "ENOENT"
-          ? `Cannot find '${path}': each folder that fairseq-preprocess wrote has a dict.txt; text is named in 'data.files'`
+          ? `Cannot find '${path}': each folder that fairseq-preprocess wrote has a dict.txt; for text, set 'data.files'`
           : `Cannot read '${path}': ${message}`,
       );
     }

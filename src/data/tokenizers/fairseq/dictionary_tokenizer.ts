@@ -78,7 +78,7 @@ function parseSpec(spec: string): v.InferOutput<typeof specSchema> {
   const parsed = v.safeParse(specSchema, value);
   if (spec.startsWith(FAIRSEQ_PREFIX) && parsed.success) return parsed.output;
   throw new UserError(
-    `Cannot load a tokenizer as a dictionary's must be fairseq:{"dict":"…/dict.txt","bpe":null}: got '${spec}'`,
+    `Cannot load a tokenizer as that of a dictionary must be fairseq:{"dict":"…/dict.txt","bpe":null}: got '${spec}'`,
   );
 }
 

@@ -59,12 +59,13 @@ export function readAddedTokens(
     const rawContent = item.at("content").asText();
     if (rawContent === "") continue;
     const id = item.at("id").asCount();
-    const due = tokens.get(rawContent)?.id ?? vocab.get(rawContent) ?? next;
-    if (id !== due || !vocab.has(rawContent) && models.has(id)) {
+    const expectedId = tokens.get(rawContent)?.id ?? vocab.get(rawContent) ??
+      next;
+    if (id !== expectedId || !vocab.has(rawContent) && models.has(id)) {
       throw item.error(
         `gives ${
           quoteJson(rawContent)
-        } the id ${id}, where the vocabulary and the order make it ${due}`,
+        } the id ${id}, but the vocabulary and the order of the tokens require ${expectedId}`,
       );
     }
     next = Math.max(next, id + 1);

@@ -228,7 +228,7 @@ class OnigurumaTranslator {
     }
     this.#at++;
     const char = this.#chars[this.#at++];
-    if (char === undefined) this.#refuse("\\ at its end");
+    if (char === undefined) this.#refuse("a trailing \\");
     const set = ESCAPE_CLASSES[char.toLowerCase()];
     if (set !== undefined) {
       return `[${char === char.toLowerCase() ? "" : "^"}${set}]`;

@@ -216,7 +216,7 @@ Deno.test("an invalid vocabulary or merge is named", async () => {
     [
       "gpt2",
       (json) => Object.assign(json.added_tokens[0], { id: 9999 }),
-      'added_tokens[0] gives "<|endoftext|>" the id 9999, where',
+      'added_tokens[0] gives "<|endoftext|>" the id 9999, but the vocabulary',
     ],
     [
       "bert",

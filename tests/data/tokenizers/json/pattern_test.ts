@@ -61,7 +61,7 @@ Deno.test("readPattern() rejects patterns that JavaScript cannot express", () =>
       ["*a", "*"],
       ["a{2}?", "{2}?"],
       ["[]", "an empty class"],
-      ["\\", "\\ at its end"],
+      ["\\", "a trailing \\"],
     ]
   ) {
     assertThrows(
