@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Config } from "../config/mod.ts";
 import { writeDurably } from "../fs/durable_folder.ts";
 import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
-import { fairseqSpec } from "../data/fairseq/mod.ts";
+import { fairseqTokenizerSpec } from "../data/fairseq/mod.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { quoted } from "../fs/atomic_file.ts";
@@ -33,7 +33,7 @@ export async function loadSavedTokenizer(
   const dict = join(folder, "dict.txt"), json = join(folder, "tokenizer.json");
   const kept = existsSync(json) ? json : null;
   if (data.name === "fairseq" && existsSync(dict)) {
-    return await loadTokenizer(fairseqSpec(dict, kept ?? data.bpe));
+    return await loadTokenizer(fairseqTokenizerSpec(dict, kept ?? data.bpe));
   }
   return await loadTokenizer(kept ?? data.tokenizer, {
     cacheDir: resolveCacheDir(config),

@@ -1,7 +1,7 @@
 /** `blocksmith eval`. @module */
 import { join } from "node:path";
 import type { Config } from "../config/mod.ts";
-import { fairseqSubset } from "../data/fairseq/mod.ts";
+import { locateFairseqSubset } from "../data/fairseq/mod.ts";
 import { openSplits, type SplitRef } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
@@ -154,11 +154,11 @@ async function splitToRead(
   checkSameTokenizer(checkpoint.path, tokenizer, opened.tokenizer);
   const { ignoreId } = opened;
   if (other) {
-    const ref = fairseqSubset({
+    const ref = locateFairseqSubset({
       path: data.path!,
       subset: split,
       combine: false,
-      contextLength: model.sequenceLength,
+      sequenceLength: model.sequenceLength,
     });
     return { refs: [{ fairseq: ref }], ignoreId };
   }

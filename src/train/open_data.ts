@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Config, contextKey, contextLength } from "../config/mod.ts";
-import { fairseqData } from "../data/fairseq/mod.ts";
-import { hubDataset } from "../data/hub/mod.ts";
+import { loadFairseqData } from "../data/fairseq/mod.ts";
+import { fetchHubDataset } from "../data/hub/mod.ts";
 import {
   loadTokenizer,
   prepare,
@@ -231,7 +231,7 @@ export async function sourcesOf(
     const meter = new Meter();
     const split = of(key === "files" ? data.split : data.valid_split, i);
     try {
-      const { files } = await hubDataset({
+      const { files } = await fetchHubDataset({
         url: names[i],
         split,
         cacheDir: resolveCacheDir(config),
@@ -275,20 +275,25 @@ async function openFairseq(
       `note: '${data.valid_subset}1' is not validated on; data.combine_val=true adds it`,
     );
   }
-  const { tokenizer, fingerprint, train, valid, chunks } = await fairseqData({
-    path: data.path,
-    trainSubset: data.train_subset,
-    validSubset: data.valid_subset,
-    combineVal: data.combine_val,
-    contextLength: contextLength(model),
-    bpe: data.bpe,
-  });
+  const { tokenizer, fingerprint, train, valid, sequences } =
+    await loadFairseqData({
+      path: data.path,
+      trainSubset: data.train_subset,
+      validSubset: data.valid_subset,
+      combineVal: data.combine_val,
+      sequenceLength: contextLength(model),
+      bpe: data.bpe,
+    });
   return {
     tokenizer,
     fingerprint,
-    train: [{ ref: { fairseq: train }, sequences: chunks.train, weight: null }],
+    train: [{
+      ref: { fairseq: train },
+      sequences: sequences.train,
+      weight: null,
+    }],
     valid: valid
-      ? [{ ref: { fairseq: valid }, sequences: chunks.valid, weight: null }]
+      ? [{ ref: { fairseq: valid }, sequences: sequences.valid, weight: null }]
       : [],
     ignoreId: null,
     stores: [],

@@ -6,7 +6,11 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config/mod.ts";
 import { TOKENIZER_NAMES } from "../data/mod.ts";
-import { hubCommit, parseHubName, parseHubUrl } from "../data/hub/mod.ts";
+import {
+  parseHubName,
+  parseHubUrl,
+  resolveHubCommit,
+} from "../data/hub/mod.ts";
 import { cacheStdin } from "../data/sources/stdin_file.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
@@ -67,7 +71,7 @@ async function pinEntry(
   if (isStdin(name)) return await keepStdin(config, say);
   if (!name.startsWith(HUB)) return name;
   const { repo, revision, path } = parseHubUrl(name);
-  const commit = await hubCommit({
+  const commit = await resolveHubCommit({
     kind: "dataset",
     repo,
     revision,
@@ -91,7 +95,12 @@ async function pinTokenizer(
   // Names without an owner are too easily a slip of the pen.
   if (!hub?.repo.includes("/")) return name;
   const cacheDir = resolveCacheDir(config);
-  const commit = await hubCommit({ kind: "model", ...hub, cacheDir, say });
+  const commit = await resolveHubCommit({
+    kind: "model",
+    ...hub,
+    cacheDir,
+    say,
+  });
   return `${hub.repo}@${commit}`;
 }
 

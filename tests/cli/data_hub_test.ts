@@ -30,7 +30,7 @@ async function chunksOf(json: string, texts: string[]): Promise<number[]> {
   });
 }
 
-Deno.test("data=codeparrot trains from the hub, and goes on, evaluates and samples without it", async () => {
+Deno.test("data=codeparrot trains from the Hub, and resumes, evaluates and samples without it", async () => {
   using work = workshop();
   const course = courseHub();
   const { env, commits } = course;
@@ -121,7 +121,7 @@ Deno.test("data=codeparrot trains from the hub, and goes on, evaluates and sampl
   assert(!again.err.includes("hub"), again.err);
   const asking = await succeeds(["prepare", ...data], { env });
   assertEquals(asking.out, again.out);
-  assertMatch(asking.err, /^note: the hub cannot be reached: using /m);
+  assertMatch(asking.err, /^note: the Hub cannot be reached: using /m);
 
   // Where even the tokenizer's downloads are gone, the checkpoint has it.
   Deno.removeSync(work.at("cache/hub"), { recursive: true });
@@ -129,12 +129,12 @@ Deno.test("data=codeparrot trains from the hub, and goes on, evaluates and sampl
   await succeeds(["generate", run, "--tokens", "2"], { env: offline });
   await fails(
     ["eval", run],
-    /Cannot read hf:\/\/datasets\/.*codeparrot-ds-\w+@\S+ as HF_HUB_OFFLINE forbids to ask the hub, and the cache does not have it: unset HF_HUB_OFFLINE once to fetch it$/,
+    /Cannot read hf:\/\/datasets\/.*codeparrot-ds-\w+@\S+ as HF_HUB_OFFLINE forbids requests to the Hub, and the cache does not have it: unset HF_HUB_OFFLINE once to fetch it$/,
     { env: offline },
   );
 });
 
-Deno.test("a set of the hub that cannot be had is one line, and leaves nothing half done", async () => {
+Deno.test("an unavailable Hub dataset gives a one-line error and leaves no partial files", async () => {
   using work = workshop();
   await using course = courseHub();
   const { hub, env } = course;
@@ -151,12 +151,12 @@ Deno.test("a set of the hub that cannot be had is one line, and leaves nothing h
   await Promise.all([
     fails(
       words(`data.files=[${owner}/none]`),
-      /Cannot read hf:\/\/datasets\/huggingface-course\/none as .*answers 404: there is no such set, or it is private: set HF_TOKEN to a token that may read it$/,
+      /Cannot read hf:\/\/datasets\/huggingface-course\/none as .*responds with status 404: there is no such dataset, or it is private: set HF_TOKEN to a token with read access$/,
       { env },
     ),
     fails(
       words(`data.files=[${owner}/codeparrot-ds-train@v9]`),
-      /the set has no revision 'v9'$/,
+      /the dataset has no revision 'v9'$/,
       { env },
     ),
     fails(
@@ -172,17 +172,17 @@ Deno.test("a set of the hub that cannot be had is one line, and leaves nothing h
     fails(
       // A cache of its own: the others fill theirs meanwhile.
       words(set, `data.cache=${work.at("empty")}`),
-      /HF_HUB_OFFLINE forbids to ask the hub, and the cache does not have it/,
+      /HF_HUB_OFFLINE forbids requests to the Hub, and the cache does not have it/,
       { env: { ...env, HF_HUB_OFFLINE: "1" } },
     ),
     fails(
       words(set.replace("hf://datasets", "hf://models")),
-      /Cannot read "hf:\/\/models\/.*" as it must name a set of the hub/,
+      /Cannot read "hf:\/\/models\/.*" as it must name a Hub dataset/,
       { env },
     ),
     fails(
       words("data.files=[text]", "data.tokenizer=huggingface-course/none"),
-      /Cannot read hf:\/\/huggingface-course\/none as .*answers 404/,
+      /Cannot read hf:\/\/huggingface-course\/none as .*responds with status 404/,
       { env, cwd: work.path },
     ),
     fails(
@@ -202,9 +202,13 @@ Deno.test("a set of the hub that cannot be had is one line, and leaves nothing h
   // A hub that lies about a file is not believed, and a right one later is.
   Deno.removeSync(work.at("cache"), { recursive: true });
   hub.fault = ({ store }) => store ? { status: 404 } : undefined;
-  await fails(words(set), /Cannot .*train-\d\.json\.gz as .*answers 404/, {
-    env,
-  });
+  await fails(
+    words(set),
+    /Cannot .*train-\d\.json\.gz as .*responds with status 404/,
+    {
+      env,
+    },
+  );
   assertEquals(
     filesBelow(work.at("cache")).filter((path) => /gz$|stores/.test(path)),
     [],

@@ -3,7 +3,10 @@ import {
   writeDictionary,
   writeSubset,
 } from "../helpers/data/fairseq_folder.ts";
-import { compose, readFixtures } from "../helpers/data/tokenizer_fixtures.ts";
+import {
+  composeTokenizerJson,
+  readFixtures,
+} from "../helpers/data/tokenizer_fixtures.ts";
 import { fails, isThere, succeeds, workshop } from "../helpers/cli.ts";
 import {
   byteChunks,
@@ -227,19 +230,19 @@ Deno.test("a tokenizer that cannot be used is one line", async () => {
     await fails(["prepare", ...more, `data.tokenizer=${path}`], message);
     assert(!isThere(`${path}-cache`));
   };
-  const whole = compose(readFixtures(), "gpt2");
+  const whole = composeTokenizerJson(readFixtures(), "gpt2");
   const text = JSON.stringify(whole);
   await refuse(
     { ...whole, model: { type: "Neural" } },
-    /Cannot use the tokenizer '.*tokenizer\.json' as its model has the type "Neural", which is not supported: there are BPE, /,
+    /Cannot use the tokenizer '.*tokenizer\.json' as its model has the type "Neural", which is not supported: the supported types are BPE, /,
   );
   await refuse(
     { ...whole, pre_tokenizer: { type: "Magic" } },
-    /its pre_tokenizer has the type "Magic", which is not supported: there are Sequence, /,
+    /its pre_tokenizer has the type "Magic", which is not supported: the supported types are Sequence, /,
   );
   await refuse(
     text.slice(0, text.length / 2),
-    /Cannot use the tokenizer '.*tokenizer\.json' as it is no JSON: /,
+    /Cannot use the tokenizer '.*tokenizer\.json' as it is not JSON: /,
   );
   await fails(
     [
@@ -284,6 +287,6 @@ Deno.test("a folder of fairseq's that is damaged is one line", async () => {
       ..."--decoder-layers 1 --decoder-embed-dim 32 --decoder-attention-heads 2"
         .split(" "),
     ],
-    /Cannot use '.*train\.bin' as its token 36 is 7, but ids end at 6: the dictionary does not match the data$/,
+    /Cannot use '.*train\.bin' as its token 36 is 7, but the largest id is 6: the dictionary does not match the data$/,
   );
 });

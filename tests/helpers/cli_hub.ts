@@ -1,5 +1,8 @@
 /** The papers' set of code and its tokenizer on a hub of this machine's own. */
-import { compose, readFixtures } from "./data/tokenizer_fixtures.ts";
+import {
+  composeTokenizerJson,
+  readFixtures,
+} from "./data/tokenizer_fixtures.ts";
 import { FakeHub } from "./data/hub_server.ts";
 import { gzip, jsonLines } from "./cli_data.ts";
 
@@ -29,7 +32,9 @@ export function courseHub(): CourseHub {
   const documents = (name: string, count: number) =>
     Array.from({ length: count }, (_, i) => pythonOf(name, i));
   const train = documents("train", 300), valid = documents("valid", 50);
-  const tokenizer = JSON.stringify(compose(readFixtures(), "gpt2"));
+  const tokenizer = JSON.stringify(
+    composeTokenizerJson(readFixtures(), "gpt2"),
+  );
   const packed = (texts: string[]) => gzip(jsonLines(texts, "content"));
   return {
     hub,

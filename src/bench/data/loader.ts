@@ -1,6 +1,6 @@
 /** What training reads: fairseq's blocks, and the steps of a feed. @module */
 import { join } from "node:path";
-import { FairseqSink, fairseqSubset } from "../../data/fairseq/mod.ts";
+import { FairseqSink, locateFairseqSubset } from "../../data/fairseq/mod.ts";
 import { prepare } from "../../data/prepare/prepare.ts";
 import {
   openSplit,
@@ -88,11 +88,11 @@ export async function benchBlocks(
       sink: (dir, tokenizer) => new FairseqSink(dir, { tokenizer }),
     },
   });
-  const fairseq = fairseqSubset({
+  const fairseq = locateFairseqSubset({
     path: dir,
     subset: "train",
     combine: false,
-    contextLength: CONTEXT,
+    sequenceLength: CONTEXT,
   });
   return [
     await blocks("token store", { store, split: "train" }, options.count),

@@ -1,27 +1,33 @@
 /**
- * fairseq's samples for language models with `sample_break_mode none`: all sentences of a subset, one after the other,
- * cut into blocks of equal length, of which the last may be shorter.
+ * Splits a subset into fairseq's samples for language models with
+ * `sample_break_mode none`: all its sentences are concatenated and cut into
+ * blocks of equal length; the last may be shorter.
  *
- * A block's targets are its tokens; its inputs are the same, shifted right by one, and start with the token before the
- * block. So every token is predicted once, and `</s>` comes before the first. `</s>` comes also before a block that
- * starts where a sentence starts, which only differs where the sentence before it does not end with one.
+ * The targets of a block are its tokens; its inputs are the same, shifted right
+ * by one, and start with the token before the block. So every token is
+ * predicted once, and `</s>` precedes the first. `</s>` also precedes a block
+ * that starts with a sentence, which makes a difference only if the previous
+ * sentence does not end with it.
  * @module
  */
 import { IGNORE } from "../store/token_store.ts";
 import type { TokenSplit } from "../store/token_store.ts";
 import { MmapDataset } from "./mmap_dataset.ts";
 
-/** What a subset is, as plain data: all that is needed to open it, in any thread. */
+/** A subset as plain data, from which any thread can open it. */
 export interface FairseqRef {
-  /** Paths without `.idx` and `.bin`; their sentences follow each other. */
+  /**
+   * Paths without `.idx` and `.bin`; their sentences are concatenated in this
+   * order.
+   */
   paths: string[];
-  /** Tokens of a block: fairseq's `tokens_per_sample`. */
-  contextLength: number;
-  /** Every id is below it. */
+  /** Tokens per block: fairseq's `tokens_per_sample`. */
+  sequenceLength: number;
+  /** Every id is less than it. */
   vocabSize: number;
-  /** Id that fills up inputs, and is not predicted. */
+  /** Id that fills up inputs and is not predicted. */
   pad: number;
-  /** Id before the first token of a sentence. */
+  /** Id that precedes the first token of a sentence. */
   eos: number;
 }
 
@@ -36,14 +42,14 @@ export class FairseqSplit implements TokenSplit {
   readonly sentences: number;
   readonly #ref: FairseqRef;
   readonly #parts: { data: MmapDataset; from: number; to: number }[] = [];
-  /** A bit for each block: whether it starts where a sentence starts. */
+  /** One bit per block: whether it starts with a sentence. */
   readonly #starts: Uint8Array;
-  /** The token before a block and those of the block. */
+  /** The token before a block, and the tokens of the block. */
   readonly #window: Uint32Array;
 
   /** @throws {UserError} if a file is missing, damaged or in another format. */
   constructor(ref: FairseqRef) {
-    const { contextLength: sequenceLength } = ref;
+    const { sequenceLength } = ref;
     this.#ref = ref;
     this.sequenceLength = sequenceLength;
     this.#window = new Uint32Array(sequenceLength + 1);
@@ -69,10 +75,12 @@ export class FairseqSplit implements TokenSplit {
   }
 
   /**
-   * Reads block `index` into `into[at … at + contextLength - 1]` and its targets into the same places of `targets`;
-   * where a block is shorter, inputs are `pad` and targets `IGNORE`.
-   * @throws {RangeError} if there is no such block or no room for it.
-   * @throws {UserError} if a file has been cut short since it was opened, or has an id that is not in the vocabulary.
+   * Reads block `index` into `into[at … at + sequenceLength - 1]` and its
+   * targets into the same positions of `targets`; after the end of a shorter
+   * block, inputs are `pad` and targets `IGNORE`.
+   * @throws {RangeError} if there is no such block or the arrays are too short.
+   * @throws {UserError} if a file was truncated after it was opened, or has an
+   * id outside the vocabulary.
    */
   read(
     index: number,
@@ -87,7 +95,7 @@ export class FairseqSplit implements TokenSplit {
     const room = Math.min(into.length, targets?.length ?? into.length);
     if (!(at >= 0 && at + T <= room)) {
       throw new RangeError(
-        `Cannot read ${T} tokens into ${room} from ${at} on`,
+        `Cannot read ${T} tokens to position ${at} of ${room}`,
       );
     }
     const { pad, eos } = this.#ref;
@@ -110,18 +118,18 @@ export class FairseqSplit implements TokenSplit {
     targets.fill(IGNORE, at + count, at + T);
   }
 
-  /** Closes the files; reading is over. */
+  /** Closes the files. */
   close(): void {
     for (const { data } of this.#parts) data.close();
   }
 
-  /** Checks a part and notes which blocks start with a sentence of it. */
+  /** Checks a part and records which blocks start with one of its sentences. */
   #check(data: MmapDataset, from: number): void {
     const { sequenceLength } = this;
     let at = from;
     data.check((sizes) => {
       for (let i = 0; i < sizes.length; i++) {
-        // An empty sentence starts where the next one does.
+        // An empty sentence starts at the same token as the next one.
         if (at % sequenceLength === 0) {
           const block = at / sequenceLength;
           this.#starts[block >> 3] |= 1 << (block & 7);
@@ -149,7 +157,7 @@ export class FairseqSplit implements TokenSplit {
 }
 
 /**
- * Opens a subset after checking its index against its data; close it when done.
+ * Opens a subset and checks its index against its data. The caller closes it.
  * @throws {UserError} if a file is missing, damaged or in another format.
  */
 export function openFairseqSplit(ref: FairseqRef): FairseqSplit {

@@ -1,9 +1,12 @@
 /**
- * Folders that fairseq-preprocess wrote: `dict.txt` and, for each subset, `<subset>.idx` and `<subset>.bin`.
+ * Finds the files in folders written by fairseq-preprocess: `dict.txt` and, for
+ * each subset, `<subset>.idx` and `<subset>.bin`.
  *
- * As in fairseq, a path may name several folders: the first one has the dictionary and the subset to validate on, and
- * all are trained on. (fairseq takes one an epoch; here all are one set.) As in fairseq too, `train1`, `train2`, … are
- * joined to `train` as far as they are there, and with `combine_val` `valid1`, … to `valid`.
+ * As in fairseq, a path may name several folders: the first has the dictionary
+ * and the validation subset, and all are trained on. (fairseq uses one folder
+ * per epoch; here all form one dataset.) As in fairseq, existing `train1`,
+ * `train2`, … are appended to `train`, and with `combine_val` `valid1`, … to
+ * `valid`.
  * @module
  */
 import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
@@ -14,58 +17,68 @@ import { UserError } from "../../errors.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type FairseqRef, openFairseqSplit } from "./blocks.ts";
 import { Dictionary, EOS, PAD } from "../tokenizers/fairseq/dictionary.ts";
-import { openFile, readFully } from "./files.ts";
-import { isFound } from "./mmap_dataset.ts";
-import { fairseqSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";
+import { openForReading, readExactly } from "./read_at.ts";
+import { subsetExists } from "./mmap_dataset.ts";
+import { fairseqTokenizerSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";
 
-/** Which part of which folders to read. */
-export interface SubsetOptions {
-  /** Folders, with the system's list separator (`:`) between them. */
+/** Which subset of which folders to read. */
+export interface FairseqSubsetOptions {
+  /** Folders, separated by the system's list separator (`:`). */
   path: string;
   /** `train`, `valid`, `test`. */
   subset: string;
-  /** Whether `<subset>1`, `<subset>2`, … belong to it. */
+  /** Whether to append `<subset>1`, `<subset>2`, …. */
   combine: boolean;
-  /** Tokens of a block. */
-  contextLength: number;
+  /** Tokens per block. */
+  sequenceLength: number;
 }
 
-/** Folders to train on. */
+/** Which folders and subsets to train on. */
 export interface FairseqOptions {
-  /** Folders, with the system's list separator (`:`) between them. */
+  /** Folders, separated by the system's list separator (`:`). */
   path: string;
   trainSubset: string;
   validSubset: string;
-  /** Whether `<validSubset>1`, `<validSubset>2`, … are validated on as well. */
+  /**
+   * Whether to append `<validSubset>1`, `<validSubset>2`, … to the validation
+   * subset.
+   */
   combineVal: boolean;
-  /** Tokens of a block: fairseq's `tokens_per_sample`. */
-  contextLength: number;
-  /** The tokenizer that the dictionary's symbols are ids of; null for words. */
+  /** Tokens per block: fairseq's `tokens_per_sample`. */
+  sequenceLength: number;
+  /**
+   * Tokenizer whose ids the symbols of the dictionary are; null if they are
+   * words.
+   */
   bpe: string | null;
 }
 
-/** What such folders hold. */
+/** The data of such folders. */
 export interface FairseqData {
   tokenizer: Tokenizer;
   train: FairseqRef;
-  /** Null where the folder has no `valid`. */
+  /** Null if the folder has no `valid`. */
   valid: FairseqRef | null;
-  /** SHA-256, in hexadecimal, over what decides the blocks. */
+  /** SHA-256, in hexadecimal, of everything that determines the blocks. */
   fingerprint: string;
   tokens: { train: number; valid: number };
-  /** Blocks. */
-  chunks: { train: number; valid: number };
+  /** Number of blocks. */
+  sequences: { train: number; valid: number };
 }
 
-/** Bytes of each piece of a data file that goes into the fingerprint, and how many pieces at most. */
-const PIECE = 1 << 20;
-const PIECES = 8;
+/**
+ * Size in bytes and maximum number of the pieces of a data file in the
+ * fingerprint.
+ */
+const PIECE_BYTES = 1 << 20;
+const MAX_PIECES = 8;
 
 /**
- * Finds and checks all that training on binarised folders needs.
- * @throws {UserError} if something is missing, damaged, in another format or empty.
+ * Finds and checks everything that training on binarised folders needs.
+ * @throws {UserError} if something is missing, damaged, in another format or
+ * empty.
  */
-export async function fairseqData(
+export async function loadFairseqData(
   options: FairseqOptions,
 ): Promise<FairseqData> {
   const {
@@ -73,59 +86,65 @@ export async function fairseqData(
     trainSubset,
     validSubset,
     combineVal,
-    contextLength: sequenceLength,
+    sequenceLength,
   } = options;
-  const folders = foldersOf(path);
+  const folders = splitFolders(path);
   const dict = join(folders[0], "dict.txt");
-  const vocabSize = commonDictionary(folders).size;
-  const tokenizer = await loadTokenizer(fairseqSpec(dict, options.bpe));
-  const refOf = (paths: string[]): FairseqRef => ({
+  const vocabSize = loadCommonDictionary(folders).size;
+  const tokenizer = await loadTokenizer(
+    fairseqTokenizerSpec(dict, options.bpe),
+  );
+  const toRef = (paths: string[]): FairseqRef => ({
     paths,
-    contextLength: sequenceLength,
+    sequenceLength,
     vocabSize,
     pad: PAD,
     eos: EOS,
   });
-  const train = refOf(
-    folders.flatMap((folder) => prefixesOf(folder, trainSubset, true)),
+  const train = toRef(
+    folders.flatMap((folder) => subsetPrefixes(folder, trainSubset, true)),
   );
-  // Only the usual name may be missing: another one was asked for.
-  const none = validSubset === "valid" && !isFound(join(folders[0], "valid"));
-  const valid = none
+  // Only the default subset may be missing: any other name was requested
+  // explicitly.
+  const missingDefault = validSubset === "valid" &&
+    !subsetExists(join(folders[0], "valid"));
+  const valid = missingDefault
     ? null
-    : refOf(prefixesOf(folders[0], validSubset, combineVal));
+    : toRef(subsetPrefixes(folders[0], validSubset, combineVal));
   const sizes = {
-    train: measure(train, trainSubset),
-    valid: valid ? measure(valid, validSubset) : { tokens: 0, chunks: 0 },
+    train: measureSubset(train, trainSubset),
+    valid: valid
+      ? measureSubset(valid, validSubset)
+      : { tokens: 0, sequences: 0 },
   };
   return {
     tokenizer,
     train,
     valid,
-    fingerprint: fingerprintOf(dict, sequenceLength, [train, valid]),
+    fingerprint: contentFingerprint(dict, sequenceLength, [train, valid]),
     tokens: { train: sizes.train.tokens, valid: sizes.valid.tokens },
-    chunks: { train: sizes.train.chunks, valid: sizes.valid.chunks },
+    sequences: { train: sizes.train.sequences, valid: sizes.valid.sequences },
   };
 }
 
 /**
- * A subset of the first of the folders, to be opened by `openFairseqSplit()`.
+ * Locates a subset in the first of the folders, for `openFairseqSplit()`.
  * @throws {UserError} if its files or the dictionary are missing.
  */
-export function fairseqSubset(
-  { path, subset, combine, contextLength: sequenceLength }: SubsetOptions,
+export function locateFairseqSubset(
+  { path, subset, combine, sequenceLength }: FairseqSubsetOptions,
 ): FairseqRef {
-  const folder = foldersOf(path)[0];
+  const folder = splitFolders(path)[0];
   return {
-    paths: prefixesOf(folder, subset, combine),
-    contextLength: sequenceLength,
+    paths: subsetPrefixes(folder, subset, combine),
+    sequenceLength,
     vocabSize: Dictionary.load(join(folder, "dict.txt")).size,
     pad: PAD,
     eos: EOS,
   };
 }
 
-function foldersOf(path: string): string[] {
+function splitFolders(path: string): string[] {
   const folders = path.split(delimiter).filter((folder) => folder !== "");
   if (folders.length === 0) {
     throw new UserError(
@@ -142,8 +161,11 @@ function foldersOf(path: string): string[] {
   return folders.map((folder) => resolve(folder));
 }
 
-/** The first folder's dictionary, which those of the others, where they have one, must be equal to. */
-function commonDictionary(folders: string[]): Dictionary {
+/**
+ * Loads the dictionary of the first folder; dictionaries in other folders must
+ * equal it.
+ */
+function loadCommonDictionary(folders: string[]): Dictionary {
   const dict = join(folders[0], "dict.txt");
   const dictionary = Dictionary.load(dict);
   for (const folder of folders.slice(1)) {
@@ -164,24 +186,27 @@ function commonDictionary(folders: string[]): Dictionary {
   return dictionary;
 }
 
-/** Paths of a subset's files without their endings: the first is there or opening it says what is wrong. */
-function prefixesOf(
+/**
+ * Paths of the files of a subset without extensions. The first may not exist:
+ * opening it reports that.
+ */
+function subsetPrefixes(
   folder: string,
   subset: string,
   combine: boolean,
 ): string[] {
   const prefixes = [join(folder, subset)];
   if (!combine) return prefixes;
-  for (let k = 1; isFound(join(folder, `${subset}${k}`)); k++) {
+  for (let k = 1; subsetExists(join(folder, `${subset}${k}`)); k++) {
     prefixes.push(join(folder, `${subset}${k}`));
   }
   return prefixes;
 }
 
-function measure(
+function measureSubset(
   ref: FairseqRef,
   subset: string,
-): { tokens: number; chunks: number } {
+): { tokens: number; sequences: number } {
   const split = openFairseqSplit(ref);
   split.close();
   if (split.tokens === 0) {
@@ -191,34 +216,36 @@ function measure(
       }.bin' holds no tokens: binarise a text that is not empty`,
     );
   }
-  return { tokens: split.tokens, chunks: split.sequences };
+  return { tokens: split.tokens, sequences: split.sequences };
 }
 
 /**
- * SHA-256 over the dictionary, each index and the data. Of a data file larger than 8 MiB the size and eight pieces of
- * 1 MiB are read, evenly spaced from its first to its last byte: to read hundreds of gigabytes before each run would
- * take longer than many runs, and as the index holds the length of every sentence, other text has another index.
- * Where the folders lie does not matter.
+ * SHA-256 of the dictionary, each index and the data. Of a data file larger
+ * than 8 MiB it covers the size and eight pieces of 1 MiB, evenly spaced from
+ * the first to the last byte: reading hundreds of gigabytes before each run
+ * would take longer than many runs, and since the index holds the length of
+ * every sentence, different text has a different index. It does not depend on
+ * the location of the folders.
  */
-function fingerprintOf(
+function contentFingerprint(
   dict: string,
   sequenceLength: number,
   refs: (FairseqRef | null)[],
 ): string {
   const hash = createHash("sha256");
-  const buffer = new Uint8Array(PIECE);
+  const buffer = new Uint8Array(PIECE_BYTES);
   const add = (path: string, whole: boolean) => {
-    const { file, bytes } = openFile(path);
+    const { file, bytes } = openForReading(path);
     try {
       hash.update(`${bytes} bytes\n`);
-      const count = Math.ceil(bytes / PIECE);
-      const pieces = whole ? count : Math.min(count, PIECES);
+      const count = Math.ceil(bytes / PIECE_BYTES);
+      const pieces = whole ? count : Math.min(count, MAX_PIECES);
       for (let i = 0; i < pieces; i++) {
         const at = pieces === count
-          ? i * PIECE
-          : Math.floor(i * (bytes - PIECE) / (pieces - 1));
-        const piece = buffer.subarray(0, Math.min(PIECE, bytes - at));
-        readFully(file, path, piece, at);
+          ? i * PIECE_BYTES
+          : Math.floor(i * (bytes - PIECE_BYTES) / (pieces - 1));
+        const piece = buffer.subarray(0, Math.min(PIECE_BYTES, bytes - at));
+        readExactly(file, path, piece, at);
         hash.update(piece);
       }
     } finally {

@@ -10,28 +10,28 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { readFully } from "./files.ts";
-import { INT_TYPES, type IntType } from "./int_types.ts";
+import { readExactly } from "./read_at.ts";
+import { ID_TYPES, type IdType } from "./int_types.ts";
 
-/** What an index starts with. */
+/** First bytes of an index. */
 export const MAGIC = "MMIDIDX\0\0";
-/** Bytes before the sizes. */
+/** Size of the header in bytes. */
 export const HEADER_BYTES = 26;
 
-/** Sentences that are checked at a time: an index may be larger than memory. */
-const STEP = 1 << 16;
+/** Sentences per step of a check: an index may be larger than memory. */
+const SENTENCES_PER_STEP = 1 << 16;
 
-/** An index whose length fits what it says. */
+/** An open index whose length matches its header. */
 export interface MmapIndex {
   path: string;
   /** File descriptor. */
   file: number;
-  type: IntType;
+  type: IdType;
   sentences: number;
 }
 
-/** The bytes before the sizes, of an index for so many sentences. */
-export function headerOf(type: IntType, sentences: number): Uint8Array {
+/** Builds the header of an index. */
+export function buildHeader(type: IdType, sentences: number): Uint8Array {
   const header = new Uint8Array(HEADER_BYTES);
   const view = new DataView(header.buffer);
   header.set(new TextEncoder().encode(MAGIC));
@@ -42,9 +42,10 @@ export function headerOf(type: IntType, sentences: number): Uint8Array {
 }
 
 /**
- * Reads the header of an open index and checks the file's length against it.
+ * Reads the header of an open index and checks the length of the file against
+ * it.
  * @param bytes size of the file
- * @throws {UserError} if it is another format or damaged.
+ * @throws {UserError} if the file has another format or is damaged.
  */
 export function readHeader(
   path: string,
@@ -52,11 +53,13 @@ export function readHeader(
   bytes: number,
 ): MmapIndex {
   const header = new Uint8Array(Math.min(bytes, HEADER_BYTES));
-  readFully(file, path, header, 0);
+  readExactly(file, path, header, 0);
   const start = String.fromCharCode(...header.subarray(0, MAGIC.length));
-  if (start !== MAGIC.slice(0, start.length)) throw notMmap(path, start);
+  if (start !== MAGIC.slice(0, start.length)) {
+    throw wrongFormatError(path, start);
+  }
   if (bytes < HEADER_BYTES) {
-    throw damaged(
+    throw damagedIndexError(
       path,
       `it has ${bytes} of the ${HEADER_BYTES} bytes that every index starts with`,
     );
@@ -68,11 +71,11 @@ export function readHeader(
       `Cannot read '${path}' as its version must be 1: got ${version}`,
     );
   }
-  const type = typeOf(path, view.getUint8(17));
+  const type = idTypeByCode(path, view.getUint8(17));
   const sentences = view.getBigUint64(18, true);
   const expected = BigInt(HEADER_BYTES) + 12n * sentences;
   if (BigInt(bytes) !== expected) {
-    throw damaged(
+    throw damagedIndexError(
       path,
       `its ${sentences} sentences make ${expected} bytes, but it has ${bytes}`,
     );
@@ -81,38 +84,49 @@ export function readHeader(
 }
 
 /**
- * Goes through all sentences of an index and checks that they lie in the data file one after the other, to its end.
+ * Checks that the sentences of an index cover the data file without gaps, from
+ * start to end.
  * @param data path and size in bytes of the data file
- * @param visit is given the sizes of the sentences, some thousands at a time, in an array that is used again
- * @throws {UserError} at the first sentence that is elsewhere, or if the two files disagree.
+ * @param visit receives the sizes of the sentences, some thousands at a time,
+ * in an array that is reused
+ * @throws {UserError} at the first misplaced sentence, or if the two files
+ * disagree.
  */
 export function checkIndex(
   { path, file, type, sentences }: MmapIndex,
   data: { path: string; bytes: number },
   visit: (sizes: Int32Array) => void,
 ): void {
-  const sizes = new Int32Array(Math.min(STEP, sentences));
-  // Halves, low and high: big integers would take most of the time.
+  const sizes = new Int32Array(Math.min(SENTENCES_PER_STEP, sentences));
+  // Low and high 32-bit halves: big integers would take most of the time.
   const starts = new Uint32Array(2 * sizes.length);
   let at = 0;
-  for (let from = 0; from < sentences; from += STEP) {
-    const count = Math.min(STEP, sentences - from);
+  for (let from = 0; from < sentences; from += SENTENCES_PER_STEP) {
+    const count = Math.min(SENTENCES_PER_STEP, sentences - from);
     const size = sizes.subarray(0, count);
     const start = starts.subarray(0, 2 * count);
     const sizesAt = HEADER_BYTES + 4 * from;
     const startsAt = HEADER_BYTES + 4 * sentences + 8 * from;
-    readFully(file, path, new Uint8Array(size.buffer, 0, 4 * count), sizesAt);
-    readFully(file, path, new Uint8Array(start.buffer, 0, 8 * count), startsAt);
+    readExactly(file, path, new Uint8Array(size.buffer, 0, 4 * count), sizesAt);
+    readExactly(
+      file,
+      path,
+      new Uint8Array(start.buffer, 0, 8 * count),
+      startsAt,
+    );
     for (let i = 0; i < count; i++) {
       if (size[i] < 0) {
-        throw damaged(path, `sentence ${from + i} has a size of ${size[i]}`);
+        throw damagedIndexError(
+          path,
+          `sentence ${from + i} has a size of ${size[i]}`,
+        );
       }
       if (
         start[2 * i] !== at >>> 0 ||
         start[2 * i + 1] !== Math.floor(at / 2 ** 32)
       ) {
         const place = new BigInt64Array(start.buffer, 8 * i, 1)[0];
-        throw damaged(
+        throw damagedIndexError(
           path,
           `sentence ${
             from + i
@@ -121,7 +135,7 @@ export function checkIndex(
       }
       at += size[i] * type.bytes;
       if (at > data.bytes) {
-        throw disagreement(
+        throw mismatchError(
           path,
           data,
           `sentence ${from + i} ends at byte ${at}`,
@@ -131,24 +145,24 @@ export function checkIndex(
     visit(size);
   }
   if (at !== data.bytes) {
-    throw disagreement(path, data, `the last sentence ends at byte ${at}`);
+    throw mismatchError(path, data, `the last sentence ends at byte ${at}`);
   }
 }
 
-function typeOf(path: string, code: number): IntType {
-  const type = INT_TYPES.find((type) => type.code === code);
+function idTypeByCode(path: string, code: number): IdType {
+  const type = ID_TYPES.find((type) => type.code === code);
   if (type) return type;
   throw new UserError(
     code === 6 || code === 7
       ? `Cannot read '${path}' as its data are floating-point numbers (dtype code ${code}), not token ids`
       : `Cannot read '${path}' as its dtype code must be one of ${
-        INT_TYPES.map(({ code }) => code).join(", ")
+        ID_TYPES.map(({ code }) => code).join(", ")
       }: got ${code}`,
   );
 }
 
-/** What to say of a file that starts with something else. */
-function notMmap(path: string, start: string): UserError {
+/** The error for a file with other first bytes. */
+function wrongFormatError(path: string, start: string): UserError {
   const format = start.startsWith("TNTIDX")
     ? "fairseq's 'lazy' or 'cached' format"
     : start.startsWith("HUFFIDX")
@@ -163,13 +177,13 @@ function notMmap(path: string, start: string): UserError {
   );
 }
 
-function damaged(path: string, what: string): UserError {
+function damagedIndexError(path: string, what: string): UserError {
   return new UserError(
     `Cannot read '${path}' as ${what}: the index is damaged, binarise the text again`,
   );
 }
 
-function disagreement(
+function mismatchError(
   path: string,
   data: { path: string; bytes: number },
   what: string,

@@ -1,6 +1,6 @@
 /**
- * Writes a pair of files of fairseq's mmap format, front to back; sizes go to their place in the index at once, where
- * the sentences start is worked out at the end.
+ * Writes a pair of files of fairseq's mmap format sequentially. Sizes are
+ * written to the index as sentences end; start offsets are computed at the end.
  * @module
  */
 import {
@@ -13,22 +13,23 @@ import {
   writeSync,
 } from "node:fs";
 import { UserError } from "../../errors.ts";
-import { readFully } from "./files.ts";
-import type { IntType } from "./int_types.ts";
-import { HEADER_BYTES, headerOf } from "./mmap_index.ts";
+import { readExactly } from "./read_at.ts";
+import type { IdType } from "./int_types.ts";
+import { buildHeader, HEADER_BYTES } from "./mmap_index.ts";
 
 const BUFFER_TOKENS = 1 << 18;
 const BUFFER_SIZES = 1 << 16;
 
-/** Sizes of sentences are 32-bit numbers with a sign. */
-const LONGEST_SENTENCE = 2 ** 31 - 1;
+/** Sizes of sentences are signed 32-bit numbers. */
+const MAX_SENTENCE_TOKENS = 2 ** 31 - 1;
 
-/** `<prefix>.idx` and `<prefix>.bin`, being written. */
+/** Writer of `<prefix>.idx` and `<prefix>.bin`. */
 export class MmapWriter {
   readonly #data: { path: string; file: number };
   readonly #index: { path: string; file: number };
-  readonly #type: IntType;
-  // Typed arrays have the machine's byte order: every platform that Deno runs on is little-endian.
+  readonly #type: IdType;
+  // Typed arrays have native byte order: every platform that Deno supports is
+  // little-endian.
   readonly #tokens: Uint16Array | Int32Array;
   readonly #sizes = new Int32Array(BUFFER_SIZES);
   #tokensHeld = 0;
@@ -38,10 +39,11 @@ export class MmapWriter {
   #sentence = 0;
 
   /**
-   * Opens the files, and keeps what they hold until it is written over: `restore()` may want it.
+   * Opens the files without truncating them: `restore()` may need their
+   * content.
    * @param type one of 2 or 4 bytes
    */
-  constructor(prefix: string, type: IntType) {
+  constructor(prefix: string, type: IdType) {
     const { O_RDWR, O_CREAT } = constants;
     const open = (path: string) => ({
       path,
@@ -55,17 +57,17 @@ export class MmapWriter {
       : new Int32Array(BUFFER_TOKENS);
   }
 
-  /** Sentences so far. */
+  /** Number of sentences so far. */
   get sentences(): number {
     return this.#sizesWritten + this.#sizesHeld;
   }
 
-  /** Tokens of all sentences so far. */
+  /** Number of tokens of all complete sentences so far. */
   get tokens(): number {
     return this.#tokensWritten + this.#tokensHeld - this.#sentence;
   }
 
-  /** Adds the next tokens of the current sentence, `offset` to each id. */
+  /** Appends tokens to the current sentence, adding `offset` to each id. */
   push(ids: ArrayLike<number>, offset: number): void {
     for (let from = 0; from < ids.length;) {
       const end = Math.min(
@@ -83,13 +85,13 @@ export class MmapWriter {
   /**
    * Ends the current sentence.
    * @returns the number of its tokens.
-   * @throws {UserError} if they are more than the format can count.
+   * @throws {UserError} if they exceed what the format can represent.
    */
   endSentence(): number {
     const size = this.#sentence;
-    if (size > LONGEST_SENTENCE) {
+    if (size > MAX_SENTENCE_TOKENS) {
       throw new UserError(
-        `Cannot write '${this.#index.path}' as a document may have at most ${LONGEST_SENTENCE} tokens in fairseq's format: got ${size}`,
+        `Cannot write '${this.#index.path}' as a document may have at most ${MAX_SENTENCE_TOKENS} tokens in fairseq's format: got ${size}`,
       );
     }
     this.#sizes[this.#sizesHeld++] = size;
@@ -98,7 +100,7 @@ export class MmapWriter {
     return size;
   }
 
-  /** Writes what is held back and waits until the disk has it. */
+  /** Writes all buffered data and syncs it to disk. */
   save(): void {
     this.#flushTokens();
     this.#flushSizes();
@@ -107,8 +109,9 @@ export class MmapWriter {
   }
 
   /**
-   * Cuts the files back to so many sentences and tokens, and goes on from there.
-   * @throws {UserError} if they hold less.
+   * Truncates the files to a number of sentences and tokens and resumes from
+   * there.
+   * @throws {UserError} if the files hold less.
    */
   restore(sentences: number, tokens: number): void {
     for (
@@ -120,12 +123,13 @@ export class MmapWriter {
       const found = fstatSync(file).size;
       if (!(found >= bytes)) {
         throw new UserError(
-          `Cannot go on with '${path}' as it must have at least ${bytes} bytes, but has ${found}: delete the folder and prepare the data again`,
+          `Cannot resume '${path}' as it must have at least ${bytes} bytes, but has ${found}: delete the folder and prepare the data again`,
         );
       }
       ftruncateSync(file, bytes);
     }
-    // Until the end there is no header, so that no one takes these files for whole.
+    // There is no header until the end, so an incomplete index cannot be
+    // mistaken for a complete one.
     if (sentences > 0) {
       this.#write(this.#index, new Uint8Array(HEADER_BYTES), 0);
     }
@@ -134,35 +138,37 @@ export class MmapWriter {
     this.#sizesWritten = sentences;
   }
 
-  /** Goes through all written tokens, some at a time, in an array that is used again. */
-  readBack(visit: (ids: Uint32Array) => void): void {
+  /** Visits all written tokens in pieces, in an array that is reused. */
+  forEachWritten(visit: (ids: Uint32Array) => void): void {
     const { bytes } = this.#type;
     const buffer = new ArrayBuffer(BUFFER_TOKENS * bytes);
     const ids = new Uint32Array(BUFFER_TOKENS);
     for (let from = 0; from < this.#tokensWritten; from += BUFFER_TOKENS) {
       const count = Math.min(BUFFER_TOKENS, this.#tokensWritten - from);
       const piece = new Uint8Array(buffer, 0, count * bytes);
-      readFully(this.#data.file, this.#data.path, piece, from * bytes);
+      readExactly(this.#data.file, this.#data.path, piece, from * bytes);
       const some = ids.subarray(0, count);
       this.#type.decode(buffer, some, Infinity);
       visit(some);
     }
   }
 
-  /** Writes what is left, completes the index and waits until the disk has both files. */
+  /**
+   * Writes all buffered data, completes the index and syncs both files to disk.
+   */
   finish(): void {
     this.#flushTokens();
     this.#flushSizes();
-    // Files that an earlier run left may have been longer.
+    // Files of an earlier run may be longer.
     ftruncateSync(this.#data.file, this.#tokensWritten * this.#type.bytes);
     this.#writeStarts();
     ftruncateSync(this.#index.file, HEADER_BYTES + 12 * this.#sizesWritten);
-    this.#write(this.#index, headerOf(this.#type, this.#sizesWritten), 0);
+    this.#write(this.#index, buildHeader(this.#type, this.#sizesWritten), 0);
     fsyncSync(this.#data.file);
     fsyncSync(this.#index.file);
   }
 
-  /** Closes the files, finished or not. */
+  /** Closes the files, complete or not. */
   close(): void {
     closeSync(this.#data.file);
     closeSync(this.#index.file);
@@ -187,7 +193,9 @@ export class MmapWriter {
     this.#sizesHeld = 0;
   }
 
-  /** Writes, after the sizes, at which byte of the data each sentence starts. */
+  /**
+   * Writes the byte offset of each sentence in the data file, after the sizes.
+   */
   #writeStarts(): void {
     const total = this.#sizesWritten;
     const starts = new Uint32Array(2 * BUFFER_SIZES);
@@ -196,7 +204,7 @@ export class MmapWriter {
       const count = Math.min(BUFFER_SIZES, total - from);
       const sizes = new Uint8Array(this.#sizes.buffer, 0, 4 * count);
       const { file, path } = this.#index;
-      readFully(file, path, sizes, HEADER_BYTES + 4 * from);
+      readExactly(file, path, sizes, HEADER_BYTES + 4 * from);
       for (let i = 0; i < count; i++) {
         starts[2 * i] = at >>> 0;
         starts[2 * i + 1] = Math.floor(at / 2 ** 32);

@@ -1,14 +1,15 @@
 /**
- * fairseq's binarised folders: reading them as fairseq-train does, writing them as fairseq-preprocess does.
+ * Reads fairseq's binarised folders as fairseq-train does, and writes them as
+ * fairseq-preprocess does.
  * @module
  */
 export { type FairseqRef, FairseqSplit, openFairseqSplit } from "./blocks.ts";
 export {
   type FairseqData,
-  fairseqData,
   type FairseqOptions,
-  fairseqSubset,
-  type SubsetOptions,
+  type FairseqSubsetOptions,
+  loadFairseqData,
+  locateFairseqSubset,
 } from "./folder.ts";
 export { FairseqSink } from "./sink.ts";
-export { fairseqSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";
+export { fairseqTokenizerSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";

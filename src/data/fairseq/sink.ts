@@ -1,6 +1,6 @@
 /**
- * Prepared text as a folder that fairseq-train can read: `dict.txt`, `train.idx` and `train.bin`, `valid.idx` and
- * `valid.bin`.
+ * Writes tokenized documents to a folder that fairseq-train can read:
+ * `dict.txt`, `train.idx` and `train.bin`, `valid.idx` and `valid.bin`.
  * @module
  */
 import { rmSync } from "node:fs";
@@ -13,26 +13,31 @@ import type {
 } from "../store/token_sink.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { Dictionary, EOS, SPECIALS } from "../tokenizers/fairseq/dictionary.ts";
-import { typeFor } from "./int_types.ts";
+import { idTypeFor } from "./int_types.ts";
 import { MmapWriter } from "./mmap_writer.ts";
 
 const SPLITS: readonly SplitName[] = ["train", "valid"];
-const END = [EOS];
+const END_OF_SENTENCE = [EOS];
 
 /**
- * Writes documents as fairseq's sentences, with `</s>` at the end of each. The dictionary's symbols are the tokenizer's
- * ids in decimal digits and in order, as text has them that was encoded for `fairseq-preprocess`; so fairseq's
- * `--bpe gpt2` decodes those of GPT-2. Counts are of the training split, as fairseq-preprocess makes them.
+ * Writes each document as one sentence of fairseq that ends with `</s>`. The
+ * symbols of the dictionary are the ids of the tokenizer in decimal digits and
+ * in order, as in text encoded for `fairseq-preprocess`; so fairseq's `--bpe
+ * gpt2` decodes those of GPT-2. Counts cover the training split, as with
+ * fairseq-preprocess.
  */
 export class FairseqSink implements TokenSink {
   readonly #dir: string;
   readonly #vocabSize: number;
   readonly #writers: Record<SplitName, MmapWriter>;
-  /** How often the training split has each id of the dictionary; exact up to 2^53. */
+  /**
+   * Number of occurrences of each id of the dictionary in the training split;
+   * exact up to 2^53.
+   */
   readonly #counts: Float64Array;
   #finished = false;
 
-  /** @param dir an existing folder: empty, or to be restored from */
+  /** @param dir an existing folder: empty, or with files for `restore()` */
   constructor(
     dir: string,
     { tokenizer }: { tokenizer: Pick<Tokenizer, "vocabSize"> },
@@ -41,7 +46,7 @@ export class FairseqSink implements TokenSink {
     this.#vocabSize = tokenizer.vocabSize;
     const symbols = SPECIALS.length + tokenizer.vocabSize;
     this.#counts = new Float64Array(symbols);
-    const type = typeFor(symbols);
+    const type = idTypeFor(symbols);
     this.#writers = {
       train: new MmapWriter(join(dir, "train"), type),
       valid: new MmapWriter(join(dir, "valid"), type),
@@ -49,13 +54,13 @@ export class FairseqSink implements TokenSink {
   }
 
   /**
-   * Adds the next tokens of the current document of a split.
+   * Appends tokens to the current document of a split.
    * @throws {RangeError} if the tokenizer has no such id.
    */
   push(split: SplitName, ids: Uint32Array): void {
     const counted = split === "train" ? 1 : 0;
     for (let i = 0; i < ids.length; i++) {
-      // A wrong id would wrap around silently and be another one.
+      // An invalid id would silently wrap around to another one.
       if (ids[i] >= this.#vocabSize) {
         throw new RangeError(
           `Cannot write token ${ids[i]} of a vocabulary of ${this.#vocabSize}`,
@@ -68,16 +73,21 @@ export class FairseqSink implements TokenSink {
 
   /**
    * Ends the current document with `</s>`.
-   * @returns the number of its tokens, `</s>` included; its sentence counts as one chunk.
+   * @returns the number of its tokens including `</s>`; its sentence counts as
+   * one sequence.
    * @throws {UserError} if it is longer than the format allows.
    */
   endDocument(split: SplitName): DocumentEnd {
     const writer = this.#writers[split];
-    writer.push(END, 0);
+    writer.push(END_OF_SENTENCE, 0);
     return { tokens: writer.endSentence(), chunks: 1 };
   }
 
-  /** Writes what is held back, waits until the disk has it, and says where that is; only between documents. */
+  /**
+   * Writes all buffered data and syncs it to disk; allowed only between
+   * documents.
+   * @returns the state from which `restore()` resumes
+   */
   save(): SinkState {
     const state: SinkState = {};
     for (const split of SPLITS) {
@@ -90,8 +100,8 @@ export class FairseqSink implements TokenSink {
   }
 
   /**
-   * Cuts the files back to a saved state, to go on from there.
-   * @throws {UserError} if they hold less than they did then.
+   * Truncates the files to a saved state and resumes from there.
+   * @throws {UserError} if the files hold less than they did then.
    */
   restore(state: SinkState): void {
     for (const split of SPLITS) {
@@ -100,14 +110,15 @@ export class FairseqSink implements TokenSink {
         Number(state[`${split}Tokens`]),
       );
     }
-    // Counted again rather than saved: states stay small, and few runs are killed.
+    // Counts are computed again instead of saved: states stay small, and few
+    // runs are killed.
     this.#counts.fill(0);
-    this.#writers.train.readBack((ids) => {
+    this.#writers.train.forEachWritten((ids) => {
       for (let i = 0; i < ids.length; i++) this.#counts[ids[i]]++;
     });
   }
 
-  /** Writes what is left and the dictionary, and waits until the disk has it. */
+  /** Writes all buffered data and the dictionary, and syncs them to disk. */
   finish(): void {
     const dictionary = new Dictionary();
     for (let id = 0; id < this.#vocabSize; id++) {
@@ -118,10 +129,10 @@ export class FairseqSink implements TokenSink {
     this.#finished = true;
   }
 
-  /** Closes the files, finished or not. */
+  /** Closes the files, complete or not. */
   close(): void {
     for (const split of SPLITS) this.#writers[split].close();
-    // fairseq cannot map files without data.
+    // fairseq cannot memory-map empty files.
     if (!this.#finished || this.#writers.valid.sentences > 0) return;
     for (const ending of ["idx", "bin"]) {
       rmSync(join(this.#dir, `valid.${ending}`), { force: true });

@@ -1,12 +1,13 @@
 /**
- * What is kept of the hub on this machine, below `<cacheDir>/hub/`:
+ * The cache of Hub files on this machine, in `<cacheDir>/hub/`:
  *
- * - `blobs/<digest>/<name>`: a file, whole and checked, under its own name in a
- *   folder of its content's digest; a revision that moved on shares what stayed
- * - `parts/<digest>`: the beginning of a file that is still to be fetched whole
- * - `locks/<digest>`: held by the process that fetches it
- * - `<kind>s/<owner>--<name>/refs/<revision>`: the commit it was at last
- * - `<kind>s/<owner>--<name>/trees/<commit>/…json`: lists of files
+ * - `blobs/<digest>/<name>`: a complete, verified file under its own name, in a
+ *   folder named by the digest of its content; revisions share unchanged files
+ * - `parts/<digest>`: an incomplete download
+ * - `locks/<digest>`: held by the process that downloads the file
+ * - `<kind>s/<owner>--<name>/refs/<revision>`: the last known commit of a
+ *   revision
+ * - `<kind>s/<owner>--<name>/trees/<commit>/…json`: file lists
  *
  * @module
  */
@@ -18,35 +19,37 @@ import { writeDurably } from "../../fs/durable_folder.ts";
 import type { Digest } from "./tree.ts";
 import { type HubKind, isCommit } from "./url.ts";
 
-/** Paths of the cache, and its small files. */
+/** Paths in the cache, and access to its small files. */
 export class HubCache {
-  /** Folder of all of it. */
+  /** Root folder of the cache. */
   readonly dir: string;
 
   constructor(cacheDir: string) {
     this.dir = join(cacheDir, "hub");
   }
 
-  /** Where a file of this content and path in its repository lies when it is whole. */
-  blob({ hex }: Digest, path: string): string {
+  /**
+   * Path of the complete file with this digest and this path in its repository.
+   */
+  blobPath({ hex }: Digest, path: string): string {
     return join(this.dir, "blobs", hex, basename(path));
   }
-  /** Where its beginning lies. */
-  part({ hex }: Digest): string {
+  /** Path of its incomplete download. */
+  partPath({ hex }: Digest): string {
     return join(this.dir, "parts", hex);
   }
-  /** Its lock. */
-  lock({ hex }: Digest): string {
+  /** Path of its lock file. */
+  lockPath({ hex }: Digest): string {
     return join(this.dir, "locks", hex);
   }
 
-  /** The commit that a revision was at when the hub was last asked; null if it never was. */
-  commitOf(kind: HubKind, repo: string, revision: string): string | null {
+  /** The last known commit of a revision; null if there is none. */
+  readCommit(kind: HubKind, repo: string, revision: string): string | null {
     const text = this.#read(this.#ref(kind, repo, revision))?.trim() ?? "";
     return isCommit(text) ? text : null;
   }
-  /** Remembers {@linkcode commitOf}. */
-  keepCommit(
+  /** Saves the commit that {@linkcode readCommit} returns. */
+  saveCommit(
     kind: HubKind,
     repo: string,
     revision: string,
@@ -55,19 +58,19 @@ export class HubCache {
     this.#write(this.#ref(kind, repo, revision), commit + "\n");
   }
 
-  /** A list of files that was kept under this question; null if there is none. */
-  tree(kind: HubKind, repo: string, commit: string, question: string) {
-    return this.#read(this.#tree(kind, repo, commit, question));
+  /** The cached response to a listing request; null if there is none. */
+  readTree(kind: HubKind, repo: string, commit: string, listing: string) {
+    return this.#read(this.#tree(kind, repo, commit, listing));
   }
-  /** Keeps {@linkcode tree}. */
-  keepTree(
+  /** Saves the response that {@linkcode readTree} returns. */
+  saveTree(
     kind: HubKind,
     repo: string,
     commit: string,
-    question: string,
+    listing: string,
     text: string,
   ): void {
-    this.#write(this.#tree(kind, repo, commit, question), text);
+    this.#write(this.#tree(kind, repo, commit, listing), text);
   }
 
   #repo(kind: HubKind, repo: string): string {
@@ -77,9 +80,9 @@ export class HubCache {
     const name = encodeURIComponent(revision);
     return join(this.#repo(kind, repo), "refs", name);
   }
-  #tree(kind: HubKind, repo: string, commit: string, question: string) {
-    // Folders may be named longer than files can be.
-    const name = createHash("sha256").update(question).digest("hex");
+  #tree(kind: HubKind, repo: string, commit: string, listing: string) {
+    // A folder path may be longer than a file name can be.
+    const name = createHash("sha256").update(listing).digest("hex");
     const file = name.slice(0, 16) + ".json";
     return join(this.#repo(kind, repo), "trees", commit, file);
   }
@@ -91,47 +94,49 @@ export class HubCache {
       return null;
     }
   }
-  /** Whole or not at all: written beside, then renamed. */
+  /** Atomic: writes a temporary file, then renames it. */
   #write(path: string, text: string): void {
-    const beside = `${path}.${randomUUID()}`;
-    onDisk(this.dir, () => {
+    const temporary = `${path}.${randomUUID()}`;
+    withDiskErrors(this.dir, () => {
       mkdirSync(dirname(path), { recursive: true });
       try {
-        writeDurably(beside, text);
-        renameSync(beside, path);
+        writeDurably(temporary, text);
+        renameSync(temporary, path);
       } catch (error) {
-        rmSync(beside, { force: true });
+        rmSync(temporary, { force: true });
         throw error;
       }
     });
   }
 }
 
-/** Size of a file in bytes; null where there is none. */
-export function sizeOf(path: string): number | null {
+/** Size of a file in bytes; null if it does not exist. */
+export function fileSize(path: string): number | null {
   const found = statSync(path, { throwIfNoEntry: false });
   return found?.isFile() ? found.size : null;
 }
 
 /**
- * Does something on disk.
+ * Runs `work`, which accesses the disk.
  *
- * @throws {UserError} in place of the system's error
+ * @throws {UserError} instead of a system error
  */
-export function onDisk<T>(dir: string, work: () => T): T {
+export function withDiskErrors<T>(dir: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw diskError(error, dir);
+    throw toDiskError(error, dir);
   }
 }
 
-/** The system's error as a line for the user; any other error as it is. */
-export function diskError(error: unknown, dir: string): unknown {
+/**
+ * Converts a system error to a `UserError`; returns any other error unchanged.
+ */
+export function toDiskError(error: unknown, dir: string): unknown {
   const { code, message } = error as { code?: unknown; message: string };
   if (error instanceof UserError || typeof code !== "string") return error;
   const reason = code === "ENOSPC"
-    ? "the disk is full: make room, or set 'data.cache' to a folder on another"
+    ? "the disk is full: free up space, or set 'data.cache' to a folder on another disk"
     : message;
   return new UserError(`Cannot write under '${dir}' as ${reason}`, {
     cause: error,

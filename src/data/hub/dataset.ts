@@ -1,53 +1,53 @@
 /**
- * Sets of data of the hub, as files on this machine.
+ * Downloads the files of a Hub dataset.
  * @module
  */
 import { statfsSync } from "node:fs";
 import { UserError } from "../../errors.ts";
-import { sizeOf } from "./cache.ts";
-import { chooseFiles } from "./choose.ts";
-import { download } from "./download.ts";
+import { fileSize } from "./cache.ts";
+import { selectDataFiles } from "./select_files.ts";
+import { downloadFile } from "./download.ts";
 import type { HubProgress } from "./hub_file.ts";
 import { Repository } from "./repository.ts";
 import type { HubSettings } from "./settings.ts";
 import type { TreeFile } from "./tree.ts";
 import { parseHubUrl } from "./url.ts";
 
-/** Which set, and where it goes. */
+/** Which dataset to download, and where to. */
 export interface HubDatasetOptions {
   /** `hf://datasets/<owner>/<name>[@revision][/path or glob]`. */
   url: string;
-  /** Split to take; `validation` also finds one called `valid`. */
+  /** Split to use; `validation` also finds a split named `valid`. */
   split: string;
   cacheDir: string;
   onProgress?: (progress: HubProgress) => void;
-  /** Takes notes for the user, one line each. */
+  /** Receives notes for the user, one line each. */
   say?: (line: string) => void;
-  /** @default those of the environment */
+  /** @default settings from the environment */
   settings?: Partial<HubSettings>;
 }
 
-/** A file of a set, on this machine. */
+/** A downloaded file of a dataset. */
 export interface HubDatasetFile {
-  /** With the commit in it, so that equal names are equal bytes. */
+  /** Includes the commit, so equal names mean equal bytes. */
   name: string;
   path: string;
   bytes: number;
 }
 
-/** A set's split. */
+/** A split of a dataset. */
 export interface HubDataset {
-  /** In the order to read them. */
+  /** In reading order. */
   files: HubDatasetFile[];
   commit: string;
 }
 
 /**
- * Fetches the files of a set's split, or finds them in the cache.
+ * Downloads the files of a split, unless they are cached.
  *
- * @throws {UserError} if there are none or they cannot be had
+ * @throws {UserError} if there are none or they cannot be downloaded
  */
-export async function hubDataset(
+export async function fetchHubDataset(
   options: HubDatasetOptions,
 ): Promise<HubDataset> {
   const { repo, revision, path } = parseHubUrl(options.url);
@@ -57,39 +57,39 @@ export async function hubDataset(
     repo,
     revision,
   });
-  const files = await chooseFiles(repository, path, options.split);
+  const files = await selectDataFiles(repository, path, options.split);
   await downloadAll(repository, files, options.onProgress ?? (() => {}));
   return {
     commit: repository.commit,
     files: files.map((file) => ({
-      name: repository.pinned(file.path),
-      path: repository.cache.blob(file.digest, file.path),
+      name: repository.pinnedName(file.path),
+      path: repository.cache.blobPath(file.digest, file.path),
       bytes: file.size,
     })),
   };
 }
 
-/** Fetches what the cache does not have, some at a time; the first failure stops all. */
+/** Downloads uncached files, several at a time; the first failure stops all. */
 async function downloadAll(
   repository: Repository,
   files: readonly TreeFile[],
   onProgress: (progress: HubProgress) => void,
 ): Promise<void> {
   const { cache, settings } = repository;
-  // Equal files are one.
+  // Files with equal content are downloaded once.
   const wanted = new Map<string, TreeFile>();
   for (const file of files) {
-    const place = cache.blob(file.digest, file.path);
-    if (sizeOf(place) !== file.size) wanted.set(place, file);
+    const target = cache.blobPath(file.digest, file.path);
+    if (fileSize(target) !== file.size) wanted.set(target, file);
   }
   if (wanted.size === 0) return;
   const queue = [...wanted.values()];
   const total = queue.reduce((sum, { size }) => sum + size, 0);
   const begun = queue.reduce(
-    (sum, { digest }) => sum + (sizeOf(cache.part(digest)) ?? 0),
+    (sum, { digest }) => sum + (fileSize(cache.partPath(digest)) ?? 0),
     0,
   );
-  if (!settings.offline) checkRoom(repository, total - begun);
+  if (!settings.offline) checkDiskSpace(repository, total - begun);
 
   const stop = new AbortController();
   let done = 0;
@@ -101,7 +101,7 @@ async function downloadAll(
   const work = async () => {
     for (let file; !stop.signal.aborted && (file = queue.shift());) {
       try {
-        await download(repository, file, { onBytes, signal: stop.signal });
+        await downloadFile(repository, file, { onBytes, signal: stop.signal });
       } catch (error) {
         failures.push(error);
         stop.abort();
@@ -109,20 +109,20 @@ async function downloadAll(
     }
   };
   await Promise.all(
-    Array.from({ length: Math.min(settings.parallel, queue.length) }, work),
+    Array.from({ length: Math.min(settings.concurrency, queue.length) }, work),
   );
   if (failures.length > 0) throw failures[0];
 }
 
-/** Refuses what the disk cannot take before hours are spent on it. */
-function checkRoom(repository: Repository, bytes: number): void {
+/** Fails before the download starts if the disk does not have the space. */
+function checkDiskSpace(repository: Repository, bytes: number): void {
   const { dir } = repository.cache;
   let free: number;
   try {
     const { bavail, bsize } = statfsSync(dir);
     free = bavail * bsize;
   } catch {
-    return; // Not every system tells.
+    return; // Not every system reports free space.
   }
   if (bytes <= free) return;
   const unit = bytes < 1e9 ? "MB" : "GB";
@@ -133,6 +133,6 @@ function checkRoom(repository: Repository, bytes: number): void {
       shown(bytes)
     } free: got ${
       shown(free)
-    }; make room, or set 'data.cache' to a folder on another disk`,
+    }; free up space, or set 'data.cache' to a folder on another disk`,
   );
 }

@@ -1,5 +1,6 @@
 /**
- * One file from the hub to the cache: whole, checked, and never twice.
+ * Downloads one file from the Hub to the cache: resumable, verified by digest,
+ * and once for all processes.
  * @module
  */
 import { createHash, type Hash } from "node:crypto";
@@ -7,27 +8,36 @@ import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../errors.ts";
 import { withLock } from "../../fs/durable_folder.ts";
-import { diskError, onDisk, sizeOf } from "./cache.ts";
-import { explained, type Repository } from "./repository.ts";
-import { type Answer, HubError, persistently, request } from "./request.ts";
+import { fileSize, toDiskError, withDiskErrors } from "./cache.ts";
+import { type Repository, toUserError } from "./repository.ts";
+import {
+  HubError,
+  type HubResponse,
+  requestHub,
+  withRetries,
+} from "./request.ts";
 import type { Digest, TreeFile } from "./tree.ts";
 
-/** Bytes that a try must bring for the next one to count as the first again. */
-const GOOD_TRY = 2 ** 20;
-
-/** What came is not what the list promised; the message goes on after "as". */
-class Mismatch extends Error {}
+/** An attempt that receives this many bytes resets the attempt count. */
+const PROGRESS_BYTES = 2 ** 20;
 
 /**
- * Fetches a file unless the cache has it, and goes on where an earlier fetch,
- * of this process or of one that was killed, was cut. A file gets its name
- * only when its digest is right; other processes that want it wait.
- *
- * @param onBytes told how much more is here, in bytes; less after a new start
- * @returns its path
- * @throws {UserError} if it cannot be had
+ * The content received differs from the file list; the message continues a
+ * sentence after "as".
  */
-export async function download(
+class MismatchError extends Error {}
+
+/**
+ * Downloads a file unless it is cached. Resumes an interrupted download of this
+ * or an earlier process. The file gets its final name only after its digest
+ * matches; other processes that need it wait.
+ *
+ * @param onBytes receives the number of bytes added to the file; negative after
+ * a restart
+ * @returns path of the cached file
+ * @throws {UserError} if it cannot be downloaded
+ */
+export async function downloadFile(
   repository: Repository,
   file: TreeFile,
   { onBytes = () => {}, signal }: {
@@ -36,35 +46,35 @@ export async function download(
   } = {},
 ): Promise<string> {
   const { cache } = repository;
-  const path = cache.blob(file.digest, file.path);
-  const part = cache.part(file.digest);
-  const lock = cache.lock(file.digest);
-  if (sizeOf(path) === file.size) return path;
-  onDisk(cache.dir, () => {
-    for (const place of [path, part, lock]) {
-      mkdirSync(dirname(place), { recursive: true });
+  const path = cache.blobPath(file.digest, file.path);
+  const part = cache.partPath(file.digest);
+  const lock = cache.lockPath(file.digest);
+  if (fileSize(path) === file.size) return path;
+  withDiskErrors(cache.dir, () => {
+    for (const target of [path, part, lock]) {
+      mkdirSync(dirname(target), { recursive: true });
     }
   });
-  const here = new Count(onBytes);
+  const progress = new ProgressCounter(onBytes);
   try {
     await withLock(
       lock,
       async () => {
-        if (sizeOf(path) === file.size) return here.set(file.size);
-        await fetchTwice(repository, file, { part, here, signal });
+        if (fileSize(path) === file.size) return progress.set(file.size);
+        await fetchVerified(repository, file, { part, progress, signal });
         renameSync(part, path);
       },
       () =>
         repository.say(
-          `note: another process fetches ${
+          `note: another process is downloading ${
             repository.name(file.path)
           }: waiting`,
         ),
     );
     return path;
   } catch (error) {
-    throw diskError(
-      explained(
+    throw toDiskError(
+      toUserError(
         error,
         { ...repository, path: file.path },
         repository.settings,
@@ -74,8 +84,8 @@ export async function download(
   }
 }
 
-/** Bytes of one file that are here, told as changes. */
-class Count {
+/** Reports the number of bytes present of one file as differences. */
+class ProgressCounter {
   #at = 0;
   readonly #onBytes: (bytes: number) => void;
   constructor(onBytes: (bytes: number) => void) {
@@ -87,89 +97,105 @@ class Count {
   }
 }
 
-interface Place {
+interface PartTarget {
   part: string;
-  here: Count;
+  progress: ProgressCounter;
   signal?: AbortSignal;
 }
 
-/** Content that is wrong is fetched anew once: a cache on the way may have been, or the part that was here. */
-async function fetchTwice(
+/**
+ * Downloads a mismatching file once more from the start: a proxy cache or the
+ * stored part may have been corrupt.
+ */
+async function fetchVerified(
   repository: Repository,
   file: TreeFile,
-  place: Place,
+  target: PartTarget,
 ): Promise<void> {
-  for (let tries = 1;; tries++) {
+  for (let attempt = 1;; attempt++) {
     try {
-      return await fetchPart(repository, file, place);
+      return await completePart(repository, file, target);
     } catch (error) {
-      if (!(error instanceof Mismatch)) throw error;
-      rmSync(place.part, { force: true });
-      if (tries < 2) continue;
+      if (!(error instanceof MismatchError)) throw error;
+      rmSync(target.part, { force: true });
+      if (attempt < 2) continue;
       throw new UserError(
-        `Cannot take ${
+        `Cannot use ${
           repository.name(file.path)
-        } as ${error.message}, twice: the hub or a proxy on the way to it is at fault; try again later`,
+        } as ${error.message}, on two attempts: the Hub or a proxy in between is at fault; try again later`,
       );
     }
   }
 }
 
-/** Fills `part` up to the file's size, checks it, and waits until the disk has it. */
-async function fetchPart(
+/**
+ * Completes `part` to the size of the file, verifies its digest and syncs it to
+ * disk.
+ */
+async function completePart(
   repository: Repository,
   file: TreeFile,
-  { part, here, signal }: Place,
+  { part, progress, signal }: PartTarget,
 ): Promise<void> {
   const { settings, say } = repository;
-  const url = repository.address(file.path);
+  const url = repository.fileUrl(file.path);
   using writer = await PartWriter.open(part, file);
-  here.set(writer.at);
+  progress.set(writer.at);
   let before = 0;
   if (writer.at < file.size) {
-    await persistently(settings, async () => {
+    await withRetries(settings, async () => {
       before = writer.at;
-      const answer = await request(url, settings, { range: before, signal });
+      const response = await requestHub(url, settings, {
+        range: before,
+        signal,
+      });
       try {
-        checkHead(answer, writer.at, file.size);
-        if (answer.status === 200) writer.restart();
+        checkResponse(response, writer.at, file.size);
+        if (response.status === 200) writer.restart();
       } catch (error) {
-        await answer.cancel();
+        await response.cancel();
         throw error;
       }
-      for await (const bytes of answer.body()) {
+      for await (const bytes of response.body()) {
         writer.write(bytes);
-        here.set(writer.at);
+        progress.set(writer.at);
       }
       if (writer.at < file.size) {
-        throw new HubError(`the connection to ${answer.host} was cut`, {
-          passing: true,
-        });
+        throw new HubError(
+          `the connection to ${response.host} was interrupted`,
+          { retryable: true },
+        );
       }
-    }, { signal, say, advanced: () => writer.at - before >= GOOD_TRY });
+    }, {
+      signal,
+      say,
+      madeProgress: () => writer.at - before >= PROGRESS_BYTES,
+    });
   }
   writer.finish();
 }
 
-/** Holds an answer's head against what is wanted: the bytes from `at` to `size`. */
-function checkHead(
-  { status, headers, host, packed }: Answer,
+/**
+ * Checks that the headers of a response announce the bytes from `at` to `size`.
+ */
+function checkResponse(
+  { status, headers, host, compressed }: HubResponse,
   at: number,
   size: number,
 ): void {
   if (status === 416) {
-    throw new Mismatch(`${host} has no bytes from ${at} on of ${size}`);
+    throw new MismatchError(`${host} has no bytes from ${at} of ${size}`);
   }
-  // The length of a packed body says nothing of the file's.
-  const length = packed ? null : headers.get("content-length");
+  // The length of a compressed body does not give the length of the file.
+  const length = compressed ? null : headers.get("content-length");
   if (status === 206) {
     const range = headers.get("content-range") ?? "none";
     const wanted = `bytes ${at}-${size - 1}/`;
     if (
-      packed || at === 0 ||
+      compressed || at === 0 ||
       (range !== wanted + size && range !== wanted + "*")
     ) {
-      throw new Mismatch(
+      throw new MismatchError(
         `${host} must send the range '${wanted}${size}': got '${
           range.slice(0, 60)
         }'`,
@@ -178,15 +204,15 @@ function checkHead(
   }
   const rest = status === 206 ? size - at : size;
   if (length !== null && Number(length) !== rest) {
-    throw new Mismatch(
+    throw new MismatchError(
       `${host} must send ${rest} bytes: got ${length.slice(0, 20)}`,
     );
   }
 }
 
-/** The beginning of a file, with the digest of what it holds so far. */
+/** An incomplete file, with the digest of the bytes it has. */
 class PartWriter implements Disposable {
-  /** Bytes it holds. */
+  /** Number of bytes it has. */
   at = 0;
   readonly #handle: Deno.FsFile;
   readonly #file: TreeFile;
@@ -195,10 +221,10 @@ class PartWriter implements Disposable {
   private constructor(handle: Deno.FsFile, file: TreeFile) {
     this.#handle = handle;
     this.#file = file;
-    this.#hash = hashFor(file);
+    this.#hash = startDigest(file);
   }
 
-  /** Opens a part, and reads through what an earlier fetch has left. */
+  /** Opens a part and hashes the bytes of an earlier download. */
   static async open(path: string, file: TreeFile): Promise<PartWriter> {
     const handle = await Deno.open(path, {
       read: true,
@@ -225,7 +251,7 @@ class PartWriter implements Disposable {
 
   write(bytes: Uint8Array): void {
     if (this.at + bytes.length > this.#file.size) {
-      throw new Mismatch(`more than ${this.#file.size} bytes come`);
+      throw new MismatchError(`more than ${this.#file.size} bytes arrive`);
     }
     for (let done = 0; done < bytes.length;) {
       done += this.#handle.writeSync(bytes.subarray(done));
@@ -235,19 +261,19 @@ class PartWriter implements Disposable {
   }
 
   restart(): void {
-    if (this.at > 0) this.#hash = hashFor(this.#file);
+    if (this.at > 0) this.#hash = startDigest(this.#file);
     this.at = 0;
     this.#handle.seekSync(0, Deno.SeekMode.Start);
     if (this.#handle.statSync().size > 0) this.#handle.truncateSync(0);
   }
 
-  /** Checks the digest of the whole. */
+  /** Verifies the digest of the complete file. */
   finish(): void {
     const { algorithm, hex }: Digest = this.#file.digest;
     const got = this.#hash.digest("hex");
     if (got !== hex) {
       const name = algorithm === "sha256" ? "SHA-256" : "git SHA-1";
-      throw new Mismatch(`its ${name} must be ${hex}: got ${got}`);
+      throw new MismatchError(`its ${name} must be ${hex}: got ${got}`);
     }
     this.#handle.syncDataSync();
   }
@@ -257,8 +283,8 @@ class PartWriter implements Disposable {
   }
 }
 
-/** Git's objects begin with a line on their kind and size. */
-function hashFor({ digest: { algorithm }, size }: TreeFile): Hash {
+/** Git's digest includes a header with the kind and size of the object. */
+function startDigest({ digest: { algorithm }, size }: TreeFile): Hash {
   return algorithm === "sha256"
     ? createHash("sha256")
     : createHash("sha1").update(`blob ${size}\0`);

@@ -1,5 +1,6 @@
 /**
- * Globs over a set's files, as Hugging Face's `datasets` takes them.
+ * Globs over the files of a dataset, with the semantics of Hugging Face's
+ * `datasets`.
  * @module
  */
 
@@ -8,7 +9,7 @@ export function isGlob(path: string): boolean {
   return /[*?[]/.test(path);
 }
 
-/** The folder that all matches of a glob lie in; "" for the root. */
+/** The deepest folder that contains all matches of a glob; "" for the root. */
 export function globFolder(glob: string): string {
   const parts = glob.split("/").slice(0, -1);
   const magic = parts.findIndex(isGlob);
@@ -16,37 +17,37 @@ export function globFolder(glob: string): string {
 }
 
 /**
- * A test of paths: `*` and `?` stop at slashes, `**` does not, `[ ]` is a set of
- * characters, negated by `!`. Hidden files and folders, and folders that begin
- * with `__`, match only where the glob names as many.
+ * Compiles a glob to a test of paths. `*` and `?` do not match slashes, `**`
+ * does, `[ ]` is a set of characters, negated by `!`. Hidden names, and folders
+ * that begin with `__`, match only if the glob has equally many.
  */
 export function globMatcher(glob: string): (path: string) => boolean {
   const names = glob.replace(/^(\.\/)+/, "").split("/").flatMap((name) =>
-    // Read as if it were whole, which is what those who write **.json want.
+    // `**.json` is read as `**/*.json`, as its authors intend.
     name.startsWith("**") && name !== "**" ? ["**", "*" + name] : [name]
   );
-  // At the end it stands for something, elsewhere for nothing too.
+  // At the end `**` matches at least one name, elsewhere also none.
   if (names.at(-1) === "**") names.push("*");
-  const parts = names.map((name) => name === "**" ? ANY : tokens(name));
+  const parts = names.map((name) => name === "**" ? ANY : parseName(name));
   const hidden = countHidden(glob), special = countSpecial(glob);
   return (path) =>
     countHidden(path) === hidden && countSpecial(path) === special &&
-    fits(
+    matchItems(
       parts,
       path.split("/"),
-      (part, name) => fits(part, [...name], (token, char) => token(char)),
+      (part, name) => matchItems(part, [...name], (token, char) => token(char)),
     );
 }
 
-/** Stands for any number of items. */
+/** Matches any number of items. */
 const ANY = "any";
 
 /**
- * Whether items fit a pattern: one each, or any number for `ANY`. Goes back to
- * the last `ANY` alone, which is enough, so hostile patterns take no more than
- * their length times the items'.
+ * Whether items match a pattern: one item per element, any number for `ANY`.
+ * Backtracking to the last `ANY` is sufficient and bounds the time of hostile
+ * patterns by the product of both lengths.
  */
-function fits<T, I>(
+function matchItems<T, I>(
   pattern: readonly (T | typeof ANY)[],
   items: readonly I[],
   fit: (part: T, item: I) => boolean,
@@ -68,20 +69,20 @@ function fits<T, I>(
   return pattern.slice(p).every((part) => part === ANY);
 }
 
-/** A name's pattern: a test of each character, or `ANY`. */
-function tokens(name: string): (((char: string) => boolean) | typeof ANY)[] {
+/** Parses the pattern of one name into tests of a character and `ANY`. */
+function parseName(name: string): (((char: string) => boolean) | typeof ANY)[] {
   const found = name.matchAll(/\*+|\?|\[([!]?)(\]?[^\]]*)\]|./gsu);
   return Array.from(found, ([token, not, set]) => {
     if (token[0] === "*") return ANY;
     if (token === "?") return () => true;
     if (!set) return (char) => char === token;
-    const inside = ranges(set);
+    const inside = characterSet(set);
     return (char) => inside(char) !== (not === "!");
   });
 }
 
-/** The set in `[a-z_]`. */
-function ranges(set: string): (char: string) => boolean {
+/** Compiles a set such as `a-z_`. */
+function characterSet(set: string): (char: string) => boolean {
   const pairs = Array.from(
     set.matchAll(/(.)-(.)|(.)/gsu),
     ([, from, to, one]) => [from ?? one, to ?? one],
@@ -89,12 +90,12 @@ function ranges(set: string): (char: string) => boolean {
   return (char) => pairs.some(([from, to]) => from <= char && char <= to);
 }
 
-/** Names that begin with a dot. */
+/** Number of names that begin with a dot. */
 function countHidden(path: string): number {
   return path.split("/").filter((part) => /^\.+[^.]/.test(part)).length;
 }
 
-/** Folders that begin with two underscores. */
+/** Number of folders that begin with two underscores. */
 function countSpecial(path: string): number {
   return path.split("/").slice(0, -1).filter((part) => part.startsWith("__"))
     .length;

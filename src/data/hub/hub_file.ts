@@ -1,53 +1,53 @@
 /**
- * Single files of the hub, such as a model's tokenizer.json.
+ * Downloads single files of the Hub, such as a model's tokenizer.json.
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { sizeOf } from "./cache.ts";
-import { download } from "./download.ts";
+import { fileSize } from "./cache.ts";
+import { downloadFile } from "./download.ts";
 import { Repository, type RepositoryOptions } from "./repository.ts";
-import { isPath } from "./url.ts";
+import { isSafePath } from "./url.ts";
 
-/** How much of a download is here, in bytes. */
+/** Progress of a download, in bytes. */
 export interface HubProgress {
   done: number;
   total: number;
 }
 
-/** Which file, and where it goes. */
+/** Which file to download, and where to. */
 export interface HubFileOptions extends RepositoryOptions {
-  /** From the repository's root. */
+  /** Relative to the root of the repository. */
   path: string;
-  /** Take null where the repository has no such file. @default false */
+  /** Return null if the repository has no such file. @default false */
   optional?: boolean;
   onProgress?: (progress: HubProgress) => void;
 }
 
 /**
- * Fetches one file of the hub, or finds it in the cache.
+ * Downloads one file of the Hub, unless it is cached.
  *
- * @returns its path on this machine; null where it is `optional` and the
- * repository has none
- * @throws {UserError} if it cannot be had
+ * @returns its path on this machine; null if it is `optional` and the
+ * repository does not have it
+ * @throws {UserError} if it cannot be downloaded
  */
 export async function fetchHubFile(
   options: HubFileOptions,
 ): Promise<string | null> {
   const { path, optional = false, onProgress = () => {} } = options;
   const repository = await Repository.open(options);
-  const file = isPath(path) ? await repository.find(path) : null;
+  const file = isSafePath(path) ? await repository.findFile(path) : null;
   if (file === null) {
     if (optional) return null;
     throw new UserError(
       `Cannot read ${
         repository.name(path)
-      } as there is no such file: see ${repository.page}`,
+      } as there is no such file: see ${repository.pageUrl}`,
     );
   }
-  const place = repository.cache.blob(file.digest, path);
-  if (sizeOf(place) === file.size) return place;
+  const target = repository.cache.blobPath(file.digest, path);
+  if (fileSize(target) === file.size) return target;
   let done = 0;
-  return await download(repository, file, {
+  return await downloadFile(repository, file, {
     onBytes(bytes) {
       done += bytes;
       onProgress({ done, total: file.size });
@@ -56,13 +56,15 @@ export async function fetchHubFile(
 }
 
 /**
- * The commit that a revision is at: asks the hub, or, where that cannot be
- * reached, takes the one it was at last. As `revision` it makes several calls
- * see the same files.
+ * Resolves a revision to its commit: asks the Hub or, if it cannot be reached,
+ * uses the last known commit. Passing the commit as `revision` makes several
+ * calls read the same files.
  *
  * @returns 40 hexadecimal digits
- * @throws {UserError} if there is none
+ * @throws {UserError} if the revision does not exist or is not known
  */
-export async function hubCommit(options: RepositoryOptions): Promise<string> {
+export async function resolveHubCommit(
+  options: RepositoryOptions,
+): Promise<string> {
   return (await Repository.open(options)).commit;
 }

@@ -1,16 +1,21 @@
 /**
- * A repository of the hub at one commit.
+ * A repository of the Hub at one commit: its names, URLs and file lists.
  * @module
  */
 import { UserError } from "../../errors.ts";
 import { HubCache } from "./cache.ts";
-import { HubError, persistently, request } from "./request.ts";
+import { HubError, requestHub, withRetries } from "./request.ts";
 import { type HubSettings, hubSettings } from "./settings.ts";
-import { parseTree, type TreeEntry, type TreeFile, treeJson } from "./tree.ts";
-import { type HubKind, hubName, isCommit } from "./url.ts";
+import {
+  parseTree,
+  serializeTree,
+  type TreeEntry,
+  type TreeFile,
+} from "./tree.ts";
+import { formatHubName, type HubKind, isCommit } from "./url.ts";
 import { shown } from "./words.ts";
 
-/** Which repository, and where it is kept. */
+/** Which repository, and the cache to use. */
 export interface RepositoryOptions {
   kind: HubKind;
   /** `owner/name`. */
@@ -18,21 +23,24 @@ export interface RepositoryOptions {
   /** @default "main" */
   revision?: string;
   cacheDir: string;
-  /** Takes notes for the user, one line each. */
+  /** Receives notes for the user, one line each. */
   say?: (line: string) => void;
-  /** @default those of the environment */
+  /** @default settings from the environment */
   settings?: Partial<HubSettings>;
 }
 
-/** The largest answer taken, in bytes: lists of a million files are below. */
-const MAX_ANSWER = 256 * 2 ** 20;
+/**
+ * Maximum size of a JSON response in bytes: lists of a million files are
+ * smaller.
+ */
+const MAX_RESPONSE_BYTES = 256 * 2 ** 20;
 const MAX_PAGES = 10_000;
 
-/** A repository at one commit, whose lists of files are kept. */
+/** A repository at one commit; its file lists are cached. */
 export class Repository {
   readonly kind: HubKind;
   readonly repo: string;
-  /** As the user named it; for messages. */
+  /** As given by the user, for messages. */
   readonly revision: string;
   readonly commit: string;
   readonly cache: HubCache;
@@ -56,16 +64,16 @@ export class Repository {
   }
 
   /**
-   * Finds the commit that a revision is at: asks the hub, or, where that cannot
-   * be reached, takes the one it was at last.
+   * Resolves a revision to its commit: asks the Hub or, if it cannot be
+   * reached, uses the last known commit.
    *
-   * @throws {UserError} if there is none
+   * @throws {UserError} if the revision does not exist or is not known
    */
   static async open(options: RepositoryOptions): Promise<Repository> {
     const { kind, repo, revision = "main", cacheDir, say = () => {} } = options;
     const settings = { ...hubSettings(), ...options.settings };
     const cache = new HubCache(cacheDir);
-    const opened = (commit: string) =>
+    const atCommit = (commit: string) =>
       new Repository({
         kind,
         repo,
@@ -75,87 +83,99 @@ export class Repository {
         settings,
         say,
       });
-    if (isCommit(revision)) return opened(revision);
-    const kept = cache.commitOf(kind, repo, revision);
+    if (isCommit(revision)) return atCommit(revision);
+    const cached = cache.readCommit(kind, repo, revision);
     const url = `${settings.endpoint}/api/${kind}s/${repo}/revision/${
       encodeURIComponent(revision)
     }`;
     try {
-      // With a commit at hand there is less to be patient for.
-      const tries = kept === null
-        ? settings.tries
-        : Math.min(2, settings.tries);
-      const { value } = await askJson(url, settings, { tries, say });
+      // With a cached commit, fewer attempts are worth their time.
+      const maxAttempts = cached === null
+        ? settings.maxAttempts
+        : Math.min(2, settings.maxAttempts);
+      const { value } = await fetchJson(url, settings, {
+        maxAttempts,
+        say,
+      });
       const commit = (value as { sha?: unknown } | null)?.sha;
       if (typeof commit !== "string" || !isCommit(commit)) {
-        throw new HubError("the hub's answer holds no commit");
+        throw new HubError("the Hub's response has no commit");
       }
-      if (commit !== kept) cache.keepCommit(kind, repo, revision, commit);
-      return opened(commit);
+      if (commit !== cached) cache.saveCommit(kind, repo, revision, commit);
+      return atCommit(commit);
     } catch (error) {
       if (!(error instanceof HubError)) throw error;
-      const lasting = error.status !== undefined && !error.passing;
-      if (kept === null || lasting) {
-        throw explained(error, { kind, repo, revision }, settings);
+      const isPermanent = error.status !== undefined && !error.retryable;
+      if (cached === null || isPermanent) {
+        throw toUserError(error, { kind, repo, revision }, settings);
       }
       if (!settings.offline) {
         say(
-          `note: the hub cannot be reached: using ${
-            kept.slice(0, 12)
+          `note: the Hub cannot be reached: using ${
+            cached.slice(0, 12)
           } from the cache (${error.message})`,
         );
       }
-      return opened(kept);
+      return atCommit(cached);
     }
   }
 
-  /** A file's or the repository's name for messages, as the user gave it. */
+  /**
+   * Name of a file or of the repository for messages, with the revision as the
+   * user gave it.
+   */
   name(path?: string): string {
     const { kind, repo, revision } = this;
-    return hubName({ kind, repo, revision, path });
+    return formatHubName({ kind, repo, revision, path });
   }
-  /** The same at its commit: it names the same bytes for ever. */
-  pinned(path?: string): string {
+  /**
+   * Name of a file or of the repository at its commit: it always refers to the
+   * same bytes.
+   */
+  pinnedName(path?: string): string {
     const { kind, repo, commit } = this;
-    return hubName({ kind, repo, revision: commit, path });
+    return formatHubName({ kind, repo, revision: commit, path });
   }
-  /** Address for people. */
-  get page(): string {
-    return pageOf(this, this.settings);
+  /** URL of the web page. */
+  get pageUrl(): string {
+    return repositoryPage(this, this.settings);
   }
-  /** Address of a file's bytes. */
-  address(path: string): string {
-    return `${this.page}/resolve/${this.commit}/${encoded(path)}`;
+  /** Download URL of a file. */
+  fileUrl(path: string): string {
+    return `${this.pageUrl}/resolve/${this.commit}/${encodePath(path)}`;
   }
 
   /**
-   * Lists a folder, sorted by path; [] where there is no such folder.
+   * Lists a folder, sorted by path; [] if the folder does not exist.
    *
    * @param folder "" for the root
-   * @param deep its folders' files too
-   * @throws {UserError} if neither hub nor cache has the list
+   * @param recursive whether to include the content of subfolders
+   * @throws {UserError} if neither the Hub nor the cache provides the list
    */
-  async list(folder: string, deep: boolean): Promise<TreeEntry[]> {
+  async listFolder(folder: string, recursive: boolean): Promise<TreeEntry[]> {
     const { kind, repo, commit, cache, settings, say } = this;
-    const question = `${deep ? "deep" : "flat"} ${folder}`;
-    const kept = cache.tree(kind, repo, commit, question);
-    if (kept !== null) {
+    const listing = `${recursive ? "deep" : "flat"} ${folder}`;
+    const cached = cache.readTree(kind, repo, commit, listing);
+    if (cached !== null) {
       try {
-        return parseTree(JSON.parse(kept));
+        return parseTree(JSON.parse(cached));
       } catch {
-        // A damaged list is asked for again.
+        // A damaged list is requested again.
       }
     }
     const entries: TreeEntry[] = [];
     let next: string | null =
       `${settings.endpoint}/api/${kind}s/${repo}/tree/${commit}` +
-      (folder && `/${encoded(folder)}`) + (deep ? "?recursive=true" : "");
+      (folder && `/${encodePath(folder)}`) +
+      (recursive ? "?recursive=true" : "");
     try {
       for (let pages = 0; next !== null; pages++) {
-        if (pages >= MAX_PAGES) throw new HubError("its list never ends");
-        const answer = await askJson(next, settings, { say });
-        entries.push(...parseTree(answer.value));
-        next = answer.next;
+        if (pages >= MAX_PAGES) {
+          throw new HubError("its file list does not end");
+        }
+        const response = await fetchJson(next, settings, { say });
+        entries.push(...parseTree(response.value));
+        next = response.next;
       }
     } catch (error) {
       if (error instanceof HubError && error.code === "EntryNotFound") {
@@ -164,102 +184,109 @@ export class Repository {
       if (error instanceof TypeError) {
         throw new UserError(`Cannot use ${this.name()} as ${error.message}`);
       }
-      throw explained(error, this, settings);
+      throw toUserError(error, this, settings);
     }
     entries.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
-    cache.keepTree(kind, repo, commit, question, treeJson(entries));
+    cache.saveTree(kind, repo, commit, listing, serializeTree(entries));
     return entries;
   }
 
-  /** Finds one file; null where there is none of that path. */
-  async find(path: string): Promise<TreeFile | null> {
+  /** Finds one file; null if no file has that path. */
+  async findFile(path: string): Promise<TreeFile | null> {
     const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-    const entries = await this.list(folder, false);
+    const entries = await this.listFolder(folder, false);
     const found = entries.find((entry) => entry.path === path);
     return found?.type === "file" ? found : null;
   }
 }
 
-function pageOf(
+function repositoryPage(
   { kind, repo }: { kind: HubKind; repo: string },
   { endpoint }: HubSettings,
 ): string {
   return `${endpoint}/${kind === "dataset" ? "datasets/" : ""}${repo}`;
 }
 
-/** `path` in a URL: all but its slashes encoded. */
-function encoded(path: string): string {
+/** Percent-encodes a path for a URL, except its slashes. */
+function encodePath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }
 
-/** Asks for JSON, and for the address of the next page if there is one. */
-function askJson(
+/** Fetches JSON, and the URL of the next page if there is one. */
+function fetchJson(
   url: string,
   settings: HubSettings,
-  patience: { tries?: number; say: (line: string) => void },
+  patience: { maxAttempts?: number; say: (line: string) => void },
 ): Promise<{ value: unknown; next: string | null }> {
-  return persistently(settings, async () => {
-    const answer = await request(url, settings);
-    if (answer.status !== 200) {
-      await answer.cancel();
-      throw new HubError(`${answer.host} answers ${answer.status}`);
+  return withRetries(settings, async () => {
+    const response = await requestHub(url, settings);
+    if (response.status !== 200) {
+      await response.cancel();
+      throw new HubError(
+        `${response.host} responds with status ${response.status}`,
+      );
     }
     const decoder = new TextDecoder();
     let text = "", size = 0;
-    for await (const bytes of answer.body()) {
+    for await (const bytes of response.body()) {
       size += bytes.length;
-      if (size > MAX_ANSWER) {
-        throw new HubError(`${answer.host} answers without an end`);
+      if (size > MAX_RESPONSE_BYTES) {
+        throw new HubError(`${response.host} sends an endless response`);
       }
       text += decoder.decode(bytes, { stream: true });
     }
     text += decoder.decode();
     const link = /<([^<>]+)>\s*;\s*rel="?next"?/.exec(
-      answer.headers.get("link") ?? "",
+      response.headers.get("link") ?? "",
     );
     const next = link && URL.parse(link[1], url);
     try {
       return { value: JSON.parse(text), next: next ? next.href : null };
     } catch {
-      // Proxies and log-in pages of networks answer so; cut answers look so.
+      // Proxies and network login pages respond with HTML; truncated responses
+      // look the same.
       throw new HubError(
-        `${answer.host} answers with no JSON: got ${
+        `${response.host} must respond with JSON: got ${
           shown(text.trim().slice(0, 40))
         }`,
-        { passing: true },
+        { retryable: true },
       );
     }
   }, patience);
 }
 
-/** A fault as a line for the user, with what may help; any other error as it is. */
-export function explained(
+/**
+ * Converts a {@linkcode HubError} to a `UserError` with a hint; returns any
+ * other error unchanged.
+ */
+export function toUserError(
   error: unknown,
   what: { kind: HubKind; repo: string; revision: string; path?: string },
   settings: HubSettings,
 ): unknown {
   if (!(error instanceof HubError)) return error;
   const { kind, revision } = what;
-  const page = pageOf(what, settings);
-  const thing = kind === "dataset" ? "set" : "model";
+  const page = repositoryPage(what, settings);
+  const kindName = kind === "dataset" ? "dataset" : "model";
   const access = settings.token === null
-    ? "set HF_TOKEN to a token that may read it"
-    : "check what the token in HF_TOKEN may read";
+    ? "set HF_TOKEN to a token with read access"
+    : "check that the token in HF_TOKEN has read access";
   const { status, code, message } = error;
   const hint = settings.offline
     ? ", and the cache does not have it: unset HF_HUB_OFFLINE once to fetch it"
     : code === "GatedRepo" || status === 403
-    ? `: its owner lets in those who ask: accept the terms at ${page}, and ${access}`
+    ? `: its owner restricts access: accept the terms at ${page}, and ${access}`
     : code === "RevisionNotFound"
-    ? `: the ${thing} has no revision '${revision}'`
+    ? `: the ${kindName} has no revision '${revision}'`
     : code === "EntryNotFound"
     ? ": there is no such file"
     : status === 401 || status === 404
-    ? `: there is no such ${thing}, or it is private: ${access}`
-    : error.passing
+    ? `: there is no such ${kindName}, or it is private: ${access}`
+    : error.retryable
     ? ", and the cache does not have it: try again later"
     : "";
-  return new UserError(`Cannot read ${hubName(what)} as ${message}${hint}`, {
-    cause: error,
-  });
+  return new UserError(
+    `Cannot read ${formatHubName(what)} as ${message}${hint}`,
+    { cause: error },
+  );
 }

@@ -1,113 +1,125 @@
 /**
- * One request to the hub, with its redirects, and the patience to ask again.
+ * HTTP requests to the Hub: redirects, authorization, stall timeout and
+ * retries.
  * @module
  */
 import { VERSION } from "../../version.ts";
 import type { HubSettings } from "./settings.ts";
 
-/** Why a request failed: the message goes on after "Cannot … as". */
+/**
+ * Why a request failed; the message continues a sentence after "Cannot … as".
+ */
 export class HubError extends Error {
-  override name = "HubFault";
-  /** Whether it may be well when asked again. */
-  readonly passing: boolean;
-  /** Pause that the hub asks for, in milliseconds. */
-  readonly waitMs: number;
-  /** Status of the answer, if there was one. */
+  override name = "HubError";
+  /** Whether the request may succeed if repeated. */
+  readonly retryable: boolean;
+  /** Pause that the Hub requests, in milliseconds. */
+  readonly retryAfterMs: number;
+  /** HTTP status, if there was a response. */
   readonly status?: number;
-  /** The hub's own word for it, such as GatedRepo. */
+  /** Error code of the Hub, such as GatedRepo. */
   readonly code?: string;
 
   constructor(
     message: string,
-    { passing = false, waitMs = 0, status, code }: {
-      passing?: boolean;
-      waitMs?: number;
+    { retryable = false, retryAfterMs = 0, status, code }: {
+      retryable?: boolean;
+      retryAfterMs?: number;
       status?: number;
       code?: string;
     } = {},
   ) {
     super(message);
-    this.passing = passing;
-    this.waitMs = waitMs;
+    this.retryable = retryable;
+    this.retryAfterMs = retryAfterMs;
     this.status = status;
     this.code = code;
   }
 }
 
-/** An answer whose head is here. */
-export interface Answer {
+/** A response whose headers have arrived. */
+export interface HubResponse {
   /** 200, 206 or 416. */
   status: number;
   headers: Headers;
-  /** Who answered, for messages. */
+  /** Host that responded, for messages. */
   host: string;
-  /** Whether the body came packed; it is unpacked here. */
-  packed: boolean;
-  /** The body, once; the connection is let go when the loop ends, however it ends. */
+  /** Whether the body is compressed; `body()` decompresses it. */
+  compressed: boolean;
+  /**
+   * The body; can be read once. The connection is released when the loop ends
+   * for any reason.
+   */
   body(): AsyncGenerator<Uint8Array, void>;
-  /** Lets go of a body that is not wanted. */
+  /** Releases a body that is not read. */
   cancel(): Promise<void>;
 }
 
 const MAX_REDIRECTS = 10;
-const LONG_PAUSE_MS = 1500;
+const MIN_NOTED_PAUSE_MS = 1500;
 
 /**
- * Asks for an address. The token goes to the endpoint's own origin and nowhere
- * else, whatever it redirects to.
+ * Requests a URL. The token is sent only to the origin of the endpoint, never
+ * to another origin that a redirect leads to.
  *
- * @param range first byte wanted; 0 for all
- * @throws {HubError} if there is no answer, or none of status 200, 206 or 416
+ * @param range first byte to request; 0 for the whole file
+ * @throws {HubError} if there is no response, or its status is not 200, 206 or
+ * 416
  */
-export async function request(
+export async function requestHub(
   url: string,
   settings: HubSettings,
   { range = 0, signal }: { range?: number; signal?: AbortSignal } = {},
-): Promise<Answer> {
+): Promise<HubResponse> {
   if (settings.offline) {
-    throw new HubError("HF_HUB_OFFLINE forbids to ask the hub");
+    throw new HubError("HF_HUB_OFFLINE forbids requests to the Hub");
   }
-  const home = new URL(settings.endpoint).origin;
-  const watch = new Watch(settings.stallMs, signal);
+  const hubOrigin = new URL(settings.endpoint).origin;
+  const timer = new StallTimer(settings.stallTimeoutMs, signal);
   let at = new URL(url);
-  if (!isHttp(at)) throw new HubError("the hub's answer points to nowhere");
+  if (!isHttp(at)) {
+    throw new HubError("the Hub's response links to an invalid URL");
+  }
   try {
     for (let hops = 0;; hops++) {
       const headers = new Headers({
         "user-agent": `blocksmith/${VERSION}`,
-        // Lengths and ranges are of the file, not of a packed form of it.
+        // Lengths and ranges must refer to the file, not to a compressed form.
         "accept-encoding": "identity",
       });
       if (range > 0) headers.set("range", `bytes=${range}-`);
-      if (settings.token !== null && at.origin === home) {
+      if (settings.token !== null && at.origin === hubOrigin) {
         headers.set("authorization", `Bearer ${settings.token}`);
       }
-      watch.rearm();
+      timer.rearm();
       const response = await fetch(at, {
         headers,
         redirect: "manual",
-        signal: watch.signal,
+        signal: timer.signal,
       });
       const { status } = response;
       if ([301, 302, 303, 307, 308].includes(status)) {
         await response.body?.cancel();
-        at = redirected(at, response.headers.get("location"), hops);
+        at = redirectTarget(at, response.headers.get("location"), hops);
         continue;
       }
       if (![200, 206, 416].includes(status)) {
         await response.body?.cancel();
-        throw refusal(response, at, home);
+        throw statusError(response, at, hubOrigin);
       }
-      return answer(response, at.host, watch);
+      return toHubResponse(response, at.host, timer);
     }
   } catch (error) {
-    watch.stop();
-    throw asFault(error, at.host, watch);
+    timer.stop();
+    throw toHubError(error, at.host, timer);
   }
 }
 
-/** Gives up a connection on which nothing comes, or when told to. */
-class Watch {
+/**
+ * Aborts a connection that receives nothing for a while, or when an outer
+ * signal aborts.
+ */
+class StallTimer {
   readonly #ms: number;
   readonly #controller = new AbortController();
   readonly #outer?: AbortSignal;
@@ -145,34 +157,42 @@ class Watch {
 
 const isHttp = (url: URL) => /^https?:$/.test(url.protocol);
 
-function redirected(from: URL, location: string | null, hops: number): URL {
+function redirectTarget(from: URL, location: string | null, hops: number): URL {
   if (hops >= MAX_REDIRECTS) {
-    throw new HubError(`${from.host} redirects in a circle`);
+    throw new HubError(`${from.host} redirects in a loop`);
   }
   const to = location === null ? null : URL.parse(location, from);
   if (to === null || !isHttp(to)) {
-    throw new HubError(`${from.host} redirects to nowhere`);
+    throw new HubError(`${from.host} redirects to an invalid URL`);
   }
   return to;
 }
 
-/** What a status other than success says. */
-function refusal(response: Response, { host, origin }: URL, home: string) {
+/** Converts an error status to an error. */
+function statusError(
+  response: Response,
+  { host, origin }: URL,
+  hubOrigin: string,
+) {
   const { status, headers } = response;
-  // Stores that hold the files sign addresses for some minutes: asking the hub again gives a fresh one.
-  const signedAway = origin !== home && status === 403;
-  const passing = status >= 500 || [408, 425, 429].includes(status) ||
-    signedAway;
-  return new HubError(`${host} answers ${status}`, {
-    passing,
-    waitMs: passing ? askedWait(headers) : 0,
+  // Storage URLs are signed for some minutes: another request to the Hub
+  // returns a new one.
+  const expiredSignature = origin !== hubOrigin && status === 403;
+  const retryable = status >= 500 || [408, 425, 429].includes(status) ||
+    expiredSignature;
+  return new HubError(`${host} responds with status ${status}`, {
+    retryable,
+    retryAfterMs: retryable ? requestedPause(headers) : 0,
     status,
     code: headers.get("x-error-code") ?? undefined,
   });
 }
 
-/** Milliseconds until the hub wants to be asked again, by either of its headers. */
-function askedWait(headers: Headers): number {
+/**
+ * Pause that the Hub requests, in milliseconds, from either of its headers; 0
+ * if none.
+ */
+function requestedPause(headers: Headers): number {
   const after = headers.get("retry-after")?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(after)) return Number(after) * 1000;
   const date = Date.parse(after);
@@ -183,39 +203,45 @@ function askedWait(headers: Headers): number {
   return limit ? Number(limit[1]) * 1000 : 0;
 }
 
-function answer(response: Response, host: string, watch: Watch): Answer {
+function toHubResponse(
+  response: Response,
+  host: string,
+  timer: StallTimer,
+): HubResponse {
   const { status, headers } = response;
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ||
     "identity";
-  const packed = encoding !== "identity";
+  const compressed = encoding !== "identity";
   const cancel = async () => {
-    watch.stop();
+    timer.stop();
     await response.body?.cancel().catch(() => {});
   };
   async function* body(): AsyncGenerator<Uint8Array, void> {
     try {
       if (response.body === null) return;
-      const stream = packed
-        ? unpack(response.body, encoding, host)
+      const stream = compressed
+        ? decompress(response.body, encoding, host)
         : response.body;
-      watch.rearm();
+      timer.rearm();
       for await (const bytes of stream) {
-        // The time its reader takes is not the connection's.
-        watch.pause();
+        // The time that the consumer takes does not count.
+        timer.pause();
         yield bytes;
-        watch.rearm();
+        timer.rearm();
       }
     } catch (error) {
-      throw asFault(error, host, watch);
+      throw toHubError(error, host, timer);
     } finally {
-      watch.stop();
+      timer.stop();
     }
   }
-  return { status, headers, host, packed, body, cancel };
+  return { status, headers, host, compressed, body, cancel };
 }
 
-/** Some proxies pack what was asked for as it is. */
-function unpack(
+/**
+ * Decompresses a body: some proxies compress although `identity` was requested.
+ */
+function decompress(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   encoding: string,
   host: string,
@@ -224,79 +250,90 @@ function unpack(
     return stream.pipeThrough(new DecompressionStream(encoding));
   }
   throw new HubError(
-    `${host} sends what is packed by ${JSON.stringify(encoding.slice(0, 20))}`,
+    `${host} must send uncompressed, gzip or deflate content: got ${
+      JSON.stringify(encoding.slice(0, 20))
+    }`,
   );
 }
 
-/** The reason in few words; addresses in it may be signed, so none is shown. */
-function asFault(error: unknown, host: string, watch: Watch): unknown {
+/**
+ * Converts an error of `fetch` to a short reason without URLs, which may be
+ * signed.
+ */
+function toHubError(error: unknown, host: string, timer: StallTimer): unknown {
   if (error instanceof HubError) return error;
-  const passing = true;
-  if (watch.stalled) {
-    return new HubError(`${host} sent nothing for ${watch.seconds} s`, {
-      passing,
+  const retryable = true;
+  if (timer.stalled) {
+    return new HubError(`${host} sent nothing for ${timer.seconds} s`, {
+      retryable,
     });
   }
-  if (watch.signal.aborted) return new HubError("it was stopped");
+  if (timer.signal.aborted) return new HubError("it was canceled");
   const { message, cause } = error as Error;
   const full = `${message} ${cause instanceof Error ? cause.message : ""}`;
   const known: [RegExp, string][] = [
     [/dns error|lookup/i, `the name ${host} cannot be resolved`],
     [/refused/i, `${host} refuses connections`],
-    [/certificate|tls|ssl/i, `${host} has no certificate that can be trusted`],
+    [/certificate|tls|ssl/i, `${host} has no trusted certificate`],
     [/unreachable/i, `${host} cannot be reached`],
   ];
   if (/blocked/i.test(full)) {
-    return new HubError(`${host} has a port that no request may go to`);
+    return new HubError(`${host} uses a blocked port`);
   }
   const reason = known.find(([pattern]) => pattern.test(full))?.[1] ??
-    `the connection to ${host} was cut`;
-  return new HubError(reason, { passing });
+    `the connection to ${host} was interrupted`;
+  return new HubError(reason, { retryable });
 }
 
 /**
- * Does `work` until it does not fail in a way that may pass, with growing
- * pauses of random length, or those that the hub asks for.
+ * Repeats `work` while it fails with a retryable error. Pauses grow
+ * exponentially with random jitter, or are as long as the Hub requests.
  *
- * @param advanced whether the last try came on well; then tries count anew
- * @param say told of pauses that someone may wonder about
- * @throws {HubError} the last one
+ * @param madeProgress whether the last attempt made progress; if so, the
+ * attempt count restarts
+ * @param say receives a note before each long pause
+ * @throws {HubError} the last error
  */
-export async function persistently<T>(
+export async function withRetries<T>(
   settings: HubSettings,
   work: () => Promise<T>,
-  { signal, tries = settings.tries, advanced, say }: {
+  {
+    signal,
+    maxAttempts = settings.maxAttempts,
+    madeProgress,
+    say,
+  }: {
     signal?: AbortSignal;
     say?: (line: string) => void;
-    tries?: number;
-    advanced?: () => boolean;
+    maxAttempts?: number;
+    madeProgress?: () => boolean;
   } = {},
 ): Promise<T> {
-  for (let failed = 1;; failed++) {
+  for (let attempt = 1;; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof HubError) || !error.passing) throw error;
-      if (advanced?.()) failed = 1;
-      if (error.waitMs > settings.maxWaitMs) {
+      if (!(error instanceof HubError) || !error.retryable) throw error;
+      if (madeProgress?.()) attempt = 1;
+      if (error.retryAfterMs > settings.maxRetryDelayMs) {
         throw new HubError(
           `${error.message} and asks to wait ${
-            Math.ceil(error.waitMs / 1000)
+            Math.ceil(error.retryAfterMs / 1000)
           } s`,
           error,
         );
       }
-      if (failed >= tries) throw error;
-      // Halved at random, so that many clients do not come back at once.
-      const grown = settings.waitMs * 2 ** (failed - 1) *
+      if (attempt >= maxAttempts) throw error;
+      // Random jitter, so that many clients do not retry at the same time.
+      const grown = settings.retryDelayMs * 2 ** (attempt - 1) *
         (0.5 + Math.random() / 2);
       const pause = Math.max(
-        error.waitMs,
-        Math.min(grown, settings.maxWaitMs),
+        error.retryAfterMs,
+        Math.min(grown, settings.maxRetryDelayMs),
       );
-      if (pause >= LONG_PAUSE_MS) {
+      if (pause >= MIN_NOTED_PAUSE_MS) {
         const seconds = Math.round(pause / 1000);
-        say?.(`note: ${error.message}: trying again in ${seconds} s`);
+        say?.(`note: ${error.message}: retrying in ${seconds} s`);
       }
       await sleep(pause, signal);
     }
@@ -307,7 +344,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
-      reject(new HubError("it was stopped"));
+      reject(new HubError("it was canceled"));
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", stop);

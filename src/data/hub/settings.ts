@@ -1,5 +1,6 @@
 /**
- * How the hub is reached: from the environment, in huggingface_hub's variables.
+ * Settings of the Hub client, from the environment variables of
+ * huggingface_hub.
  * @module
  */
 import { readFileSync } from "node:fs";
@@ -7,47 +8,50 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 
-/** Where the hub is, who asks, and how patiently. */
+/** Endpoint, credentials and retry behavior of the Hub client. */
 export interface HubSettings {
-  /** Without a slash at the end. */
+  /** URL without a trailing slash. */
   endpoint: string;
   /** For private and gated repositories. */
   token: string | null;
-  /** Ask nothing: the cache is all there is. */
+  /** Use the cache only; send no requests. */
   offline: boolean;
-  /** Tries of a request before it has failed. */
-  tries: number;
-  /** Pause before the second try, in milliseconds; each further one doubles. */
-  waitMs: number;
-  /** Longest pause, in milliseconds, asked for by the hub or not. */
-  maxWaitMs: number;
-  /** A connection that brings nothing for so many milliseconds is given up. */
-  stallMs: number;
-  /** Files fetched at a time. */
-  parallel: number;
+  /** Attempts of a request before it fails. */
+  maxAttempts: number;
+  /** Pause before the second attempt, in milliseconds; it doubles each time. */
+  retryDelayMs: number;
+  /** Longest pause in milliseconds, whether requested by the Hub or not. */
+  maxRetryDelayMs: number;
+  /**
+   * A connection that receives nothing for this many milliseconds is aborted.
+   */
+  stallTimeoutMs: number;
+  /** Number of concurrent downloads. */
+  concurrency: number;
 }
 
 /**
- * The settings that the environment makes: HF_ENDPOINT, HF_TOKEN (or
+ * Reads the settings from the environment: HF_ENDPOINT, HF_TOKEN (or
  * HUGGING_FACE_HUB_TOKEN, or the file `token` in HF_HOME) and HF_HUB_OFFLINE.
  *
- * @throws {UserError} where the endpoint is no address or the token cannot be sent
+ * @throws {UserError} if the endpoint is not a URL or the token has invalid
+ * characters
  */
 export function hubSettings(): HubSettings {
   return {
-    endpoint: endpoint(),
-    token: token(),
+    endpoint: readEndpoint(),
+    token: readToken(),
     offline: /^(1|on|yes|true)$/i.test(Deno.env.get("HF_HUB_OFFLINE") ?? ""),
-    tries: 6,
-    waitMs: 1000,
-    // The hub counts requests in windows of five minutes.
-    maxWaitMs: 300_000,
-    stallMs: 30_000,
-    parallel: 4,
+    maxAttempts: 6,
+    retryDelayMs: 1000,
+    // The rate limit of the Hub has windows of five minutes.
+    maxRetryDelayMs: 300_000,
+    stallTimeoutMs: 30_000,
+    concurrency: 4,
   };
 }
 
-function endpoint(): string {
+function readEndpoint(): string {
   const text = Deno.env.get("HF_ENDPOINT")?.trim() || "https://huggingface.co";
   const url = URL.parse(text);
   if (
@@ -55,17 +59,17 @@ function endpoint(): string {
     url.password || url.search || url.hash
   ) {
     throw new UserError(
-      "Cannot reach the hub as HF_ENDPOINT must be an address such as " +
+      "Cannot reach the Hub as HF_ENDPOINT must be a URL such as " +
         `https://huggingface.co: got ${JSON.stringify(text)}`,
     );
   }
   return url.href.replace(/\/+$/, "");
 }
 
-function token(): string | null {
+function readToken(): string | null {
   for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]) {
     const text = Deno.env.get(name)?.trim();
-    if (text) return sendable(text, name);
+    if (text) return checkToken(text, name);
   }
   const cache = Deno.env.get("XDG_CACHE_HOME") || join(homedir(), ".cache");
   const home = Deno.env.get("HF_HOME") || join(cache, "huggingface");
@@ -74,16 +78,16 @@ function token(): string | null {
   try {
     text = readFileSync(path, "utf8").trim();
   } catch {
-    // Most people have none, and public sets need none.
+    // Public datasets need no token.
     return null;
   }
-  return text ? sendable(text, `'${path}'`) : null;
+  return text ? checkToken(text, `'${path}'`) : null;
 }
 
-/** The message never shows the token. */
-function sendable(token: string, where: string): string {
+/** Checks that a token can be sent; the message never shows it. */
+function checkToken(token: string, where: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new UserError(
-    `Cannot use the token in ${where} as it must be one word of ASCII letters, digits and signs`,
+    `Cannot use the token in ${where} as it must be printable ASCII characters without spaces`,
   );
 }

@@ -1,15 +1,15 @@
 /**
- * The hub's list of a repository's files, as it comes and as it is kept.
+ * Parses and serializes the Hub's file list of a repository.
  * @module
  */
-import { isPath } from "./url.ts";
+import { isSafePath } from "./url.ts";
 import { shown } from "./words.ts";
 
-/** What a file's content is found and checked by. */
+/** Digest that identifies and verifies the content of a file. */
 export interface Digest {
-  /** SHA-256 of the bytes, or SHA-1 of git's object of them. */
+  /** SHA-256 of the bytes, or SHA-1 of git's blob object. */
   algorithm: "sha256" | "git-sha1";
-  /** In lower-case hexadecimal. */
+  /** Lower-case hexadecimal. */
   hex: string;
 }
 
@@ -19,7 +19,7 @@ export type TreeEntry = TreeFile | { type: "directory"; path: string };
 /** A file of a repository. */
 export interface TreeFile {
   type: "file";
-  /** From the repository's root. */
+  /** Relative to the root of the repository. */
   path: string;
   /** In bytes. */
   size: number;
@@ -27,32 +27,35 @@ export interface TreeFile {
 }
 
 /**
- * Reads a page of `/api/…/tree/…`.
+ * Parses a page of `/api/…/tree/…`.
  *
- * @throws {TypeError} where it is no such list; the message goes on after "as"
+ * @throws {TypeError} if it is not a valid list; the message continues a
+ * sentence after "as"
  */
 export function parseTree(page: unknown): TreeEntry[] {
-  if (!Array.isArray(page)) throw new TypeError("its list of files is no list");
+  if (!Array.isArray(page)) throw new TypeError("its file list is not a list");
   const entries: TreeEntry[] = [];
   for (const item of page) {
-    const { type, path, size, oid, lfs } = fields(item);
-    if (typeof path !== "string" || !isPath(path)) {
+    const { type, path, size, oid, lfs } = asObject(item);
+    if (typeof path !== "string" || !isSafePath(path)) {
       throw new TypeError(
-        `its list names ${shown(path)}, which is no path inside of it`,
+        `its file list names ${shown(path)}, which is not a path inside it`,
       );
     }
     if (type === "directory") entries.push({ type, path });
     if (type !== "file") continue; // such as git's submodules
-    const big = lfs === undefined || lfs === null ? null : fields(lfs);
+    const big = lfs === undefined || lfs === null ? null : asObject(lfs);
     const bytes = big?.size ?? size;
     if (!Number.isSafeInteger(bytes) || (bytes as number) < 0) {
-      throw new TypeError(`its list gives '${path}' the size ${shown(bytes)}`);
+      throw new TypeError(
+        `its file list gives '${path}' the size ${shown(bytes)}`,
+      );
     }
     const algorithm = big ? "sha256" : "git-sha1";
     const hex = big ? big.oid ?? big.sha256 : oid;
-    if (typeof hex !== "string" || !PATTERN[algorithm].test(hex)) {
+    if (typeof hex !== "string" || !HEX_PATTERN[algorithm].test(hex)) {
       throw new TypeError(
-        `its list gives '${path}' the ${algorithm} ${shown(hex)}`,
+        `its file list gives '${path}' the ${algorithm} ${shown(hex)}`,
       );
     }
     entries.push({
@@ -65,8 +68,11 @@ export function parseTree(page: unknown): TreeEntry[] {
   return entries;
 }
 
-/** Entries in the shape that {@linkcode parseTree} reads, so that what is kept is checked like what comes. */
-export function treeJson(entries: readonly TreeEntry[]): string {
+/**
+ * Serializes entries in the format that {@linkcode parseTree} reads, so that
+ * cached lists get the same checks as responses.
+ */
+export function serializeTree(entries: readonly TreeEntry[]): string {
   return JSON.stringify(entries.map((entry) => {
     if (entry.type === "directory") return entry;
     const { type, path, size, digest: { algorithm, hex: oid } } = entry;
@@ -76,11 +82,14 @@ export function treeJson(entries: readonly TreeEntry[]): string {
   }));
 }
 
-const PATTERN = { "sha256": /^[0-9a-f]{64}$/, "git-sha1": /^[0-9a-f]{40}$/ };
+const HEX_PATTERN = {
+  "sha256": /^[0-9a-f]{64}$/,
+  "git-sha1": /^[0-9a-f]{40}$/,
+};
 
-function fields(value: unknown): Record<string, unknown> {
+function asObject(value: unknown): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new TypeError(`its list holds ${shown(value)}`);
+  throw new TypeError(`its file list holds ${shown(value)}`);
 }

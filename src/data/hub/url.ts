@@ -1,46 +1,48 @@
 /**
- * Names of what is on the hub, as the user writes them.
+ * Parses and formats the names of Hub repositories and files.
  * @module
  */
 import { UserError } from "../../errors.ts";
 
-/** Models, or sets of data. */
+/** Kind of a repository. */
 export type HubKind = "model" | "dataset";
 
-/** A repository at a revision, and maybe a place in it. */
+/** A repository at a revision, with an optional path. */
 export interface HubUrl {
-  /** `owner/name`; old sets have no owner. */
+  /** `owner/name`; old datasets have no owner. */
   repo: string;
   /** Branch, tag or commit. */
   revision: string;
-  /** File, folder, configuration or glob. */
+  /** Path of a file or folder, name of a configuration, or glob. */
   path?: string;
 }
 
 const SCHEME = "hf://datasets/";
-const RULE = "hf://datasets/<owner>/<name>[@<revision>][/<path or glob>]";
+const SYNTAX = "hf://datasets/<owner>/<name>[@<revision>][/<path or glob>]";
 const MAIN = "main";
 
 /**
- * Takes apart `hf://datasets/<owner>/<name>[@revision][/path or glob]`; slashes
- * in the revision are written `%2F`.
+ * Parses `hf://datasets/<owner>/<name>[@revision][/path or glob]`; slashes in
+ * the revision are written `%2F`.
  *
  * @throws {UserError} on any other text
  */
 export function parseHubUrl(text: string): HubUrl {
   const refuse = (reason: string): never => {
     throw new UserError(
-      `Cannot read ${JSON.stringify(text)} as ${reason}: write ${RULE}`,
+      `Cannot read ${JSON.stringify(text)} as ${reason}: write ${SYNTAX}`,
     );
   };
-  if (!text.startsWith(SCHEME)) refuse("it must name a set of the hub");
+  if (!text.startsWith(SCHEME)) refuse("it must name a Hub dataset");
   const match = /^([^/@]+)(?:\/([^/@]+))?(?:@([^/]*))?(?:\/(.*))?$/s.exec(
     text.slice(SCHEME.length),
   );
-  if (!match) return refuse("it must name an owner and a set");
+  if (!match) return refuse("it must name an owner and a dataset");
   const [, first, second, written, rest = ""] = match;
   const repo = second === undefined ? first : `${first}/${second}`;
-  if (!isRepo(repo)) refuse(`${JSON.stringify(repo)} is no name of a set`);
+  if (!isRepoName(repo)) {
+    refuse(`${JSON.stringify(repo)} is not the name of a dataset`);
+  }
 
   let revision = MAIN, path = rest;
   if (written !== undefined) {
@@ -49,28 +51,28 @@ export function parseHubUrl(text: string): HubUrl {
     } catch {
       refuse(`its revision ${JSON.stringify(written)} must be percent-encoded`);
     }
-    // These two kinds of branch are common enough to be known unencoded too.
+    // These two kinds of branch are common, so they are accepted unencoded.
     const special = /^(refs\/(?:convert\/[^/]+|pr\/\d+))(?:\/(.*))?$/s.exec(
       `${revision}/${rest}`,
     );
     if (written === "refs" && special) {
       [, revision, path = ""] = special;
     }
-    if (!isRevision(revision)) {
-      refuse(`${JSON.stringify(revision)} is no branch, tag or commit`);
+    if (!isRevisionName(revision)) {
+      refuse(`${JSON.stringify(revision)} is not a branch, tag or commit`);
     }
   }
   path = path.replace(/\/+$/, "");
   if (path === "") return { repo, revision };
-  if (!isPath(path)) {
-    refuse(`${JSON.stringify(path)} is no place inside of a set`);
+  if (!isSafePath(path)) {
+    refuse(`${JSON.stringify(path)} is not a path inside a dataset`);
   }
   return { repo, revision, path };
 }
 
 /**
- * Takes apart `<owner>/<name>[@revision]`, or `<name>[@revision]` for the few
- * that have no owner; null for what cannot be a name on the hub.
+ * Parses `<owner>/<name>[@revision]`, or `<name>[@revision]` for the few
+ * repositories without an owner; null if it cannot name a repository.
  */
 export function parseHubName(
   text: string,
@@ -83,11 +85,13 @@ export function parseHubName(
   } catch {
     return null;
   }
-  return isRepo(repo) && isRevision(revision) ? { repo, revision } : null;
+  return isRepoName(repo) && isRevisionName(revision)
+    ? { repo, revision }
+    : null;
 }
 
-/** Whether the hub allows a repository to be called so. */
-function isRepo(repo: string): boolean {
+/** Whether the Hub allows this repository name. */
+function isRepoName(repo: string): boolean {
   const parts = repo.split("/");
   return parts.length <= 2 &&
     parts.every((part) =>
@@ -96,8 +100,8 @@ function isRepo(repo: string): boolean {
     );
 }
 
-/** Whether git allows a branch, tag or commit to be called so. */
-function isRevision(revision: string): boolean {
+/** Whether git allows this name of a branch, tag or commit. */
+function isRevisionName(revision: string): boolean {
   return /^[^\p{Cc}\s~^:?*[\\]{1,200}$/u.test(revision) &&
     revision.isWellFormed() &&
     revision.split("/").every((part) =>
@@ -105,8 +109,8 @@ function isRevision(revision: string): boolean {
     );
 }
 
-/** Whether a path stays inside of its repository, on any system. */
-export function isPath(path: string): boolean {
+/** Whether a path stays inside its repository on every operating system. */
+export function isSafePath(path: string): boolean {
   return path.length <= 4096 && path.isWellFormed() &&
     !/[\p{Cc}\p{Zl}\p{Zp}\\]|^[A-Za-z]:/u.test(path) &&
     path.split("/").every((part) =>
@@ -114,13 +118,13 @@ export function isPath(path: string): boolean {
     );
 }
 
-/** Whether it is a commit's full name, which never moves. */
+/** Whether a revision is a full commit hash, which never changes. */
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision);
 }
 
-/** A repository, or a file in it, as messages and fingerprints name it. */
-export function hubName(
+/** Formats the name of a repository or file for messages and fingerprints. */
+export function formatHubName(
   { kind, repo, revision, path }: {
     kind: HubKind;
     repo: string;

@@ -4,7 +4,7 @@
  */
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
-import { PROBE } from "../tokenizers/tokenizer.ts";
+import { TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
 import type { FileFacts, SourceFile } from "../sources/source_file.ts";
 import { doJob, type Job, type Setup } from "./tokenize_worker.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -57,7 +57,9 @@ export class TokenizePool {
     const setup: Setup = {
       tokenizer: tokenizer.source ?? tokenizer.name,
       threads: workers,
-      probe: workers > 0 ? tokenizer.encode(PROBE) : new Uint32Array(),
+      probe: workers > 0
+        ? tokenizer.encode(TOKENIZER_PROBE)
+        : new Uint32Array(),
       options,
     };
     this.#threads = Array.from(

@@ -151,8 +151,8 @@ class Result {
     hashed: Uint8Array | null,
   ): void {
     const { tokenizer } = this;
-    while (text.length > PIECE_UNITS && tokenizer.cut) {
-      const end = tokenizer.cut(text.slice(0, PIECE_UNITS));
+    while (text.length > PIECE_UNITS && tokenizer.lastSafeCut) {
+      const end = tokenizer.lastSafeCut(text.slice(0, PIECE_UNITS));
       if (end === 0) break;
       this.#push(tokenizer.encode(text.slice(0, end)));
       text = text.slice(end);

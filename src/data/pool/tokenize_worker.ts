@@ -4,7 +4,7 @@
  */
 import { UserError } from "../../errors.ts";
 import type { WorkerPort } from "../../workers/start.ts";
-import { PROBE } from "../tokenizers/tokenizer.ts";
+import { TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
 import type { Answer } from "./tokenize_pool.ts";
 import { inspectFile } from "../sources/mod.ts";
 import type { FileFacts, SourceFile } from "../sources/source_file.ts";
@@ -15,7 +15,7 @@ import {
 } from "./tokenize_unit.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
-import { shareWordCaches } from "../tokenizers/gpt2/word_cache.ts";
+import { limitWordCaches } from "../tokenizers/gpt2/word_cache.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
 /** The first message: what is the same for all jobs. */
@@ -86,7 +86,7 @@ export function serve(port: WorkerPort): void {
   port.onmessage = ({ data }) => {
     if ("setup" in data) {
       setup = data.setup;
-      shareWordCaches(setup.threads);
+      limitWordCaches(setup.threads);
     } else last = last.then(() => answer(data));
   };
 }
@@ -94,7 +94,7 @@ export function serve(port: WorkerPort): void {
 /** The tokenizer that the main thread has, and no other of its name. */
 async function loadSame({ tokenizer: name, probe }: Setup): Promise<Tokenizer> {
   const tokenizer = await loadTokenizer(name);
-  const ids = tokenizer.encode(PROBE);
+  const ids = tokenizer.encode(TOKENIZER_PROBE);
   if (ids.length !== probe.length || ids.some((id, i) => id !== probe[i])) {
     throw new UserError(
       `Cannot prepare the data as the tokenizer '${tokenizer.name}' changed since it was loaded: run again`,

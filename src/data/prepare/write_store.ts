@@ -85,7 +85,7 @@ export async function writeStore(options: WriteStoreOptions): Promise<void> {
   const units = planUnits({
     ...options,
     from: state.position,
-    cut: tokenizer.cut?.bind(tokenizer),
+    cut: tokenizer.lastSafeCut?.bind(tokenizer),
   });
   const results = orderedConcurrency<PlannedUnit, TokenizedUnit>(
     units,

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Entry } from "./scan_inputs.ts";
-import { PROBE, type Tokenizer } from "../tokenizers/tokenizer.ts";
+import { type Tokenizer, TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
 
 /** The options that decide a store's content, beside its documents and tokenizer. */
 export interface FingerprintOptions {
@@ -35,7 +35,7 @@ export function fingerprintOf(
     // The same file under another name, such as the copy beside a checkpoint, is the same tokenizer.
     tokenizer: tokenizer.digest ?? tokenizer.name,
     vocabSize: tokenizer.vocabSize,
-    probe: [...tokenizer.encode(PROBE)],
+    probe: [...tokenizer.encode(TOKENIZER_PROBE)],
   });
   for (const entries of parts) {
     line(entries.length);

@@ -1,14 +1,14 @@
 /**
- * The simplest tokenizer: each UTF-8 byte is a token.
+ * The byte tokenizer: each UTF-8 byte is one token.
  * @module
  */
 import { checkIds, type Tokenizer } from "./tokenizer.ts";
 
 const utf8 = new TextEncoder();
-// A U+FEFF that was encoded comes back: without ignoreBOM a leading one would be swallowed.
+// Keeps an encoded U+FEFF: without ignoreBOM the decoder drops a leading one.
 const fromUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** UTF-8 bytes as tokens: vocabulary 256, no end-of-text. */
+/** UTF-8 bytes as tokens: 256 ids, no end-of-text token. */
 export const byteTokenizer: Tokenizer = {
   name: "byte",
   vocabSize: 256,
@@ -18,8 +18,9 @@ export const byteTokenizer: Tokenizer = {
     checkIds("byte", 256, ids);
     return fromUtf8.decode(Uint8Array.from(ids));
   },
-  // A surrogate pair is four bytes together and other bytes apart, so it stays whole.
-  cut: (text) =>
+  // A surrogate pair encodes to four bytes, but its halves encode separately to
+  // U+FFFD, so it must stay whole.
+  lastSafeCut: (text) =>
     isHighSurrogate(text.charCodeAt(text.length - 1))
       ? text.length - 1
       : text.length,

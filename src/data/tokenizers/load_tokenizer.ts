@@ -1,5 +1,6 @@
 /**
- * How a tokenizer is chosen by name.
+ * Resolves the name, path or Hub repository that `data.tokenizer` gives to a
+ * tokenizer.
  * @module
  */
 import { existsSync } from "node:fs";
@@ -11,26 +12,32 @@ const BUILT_IN: Record<string, () => Promise<Tokenizer>> = {
   gpt2: async () => await (await import("./gpt2/gpt2.ts")).loadGpt2(),
 };
 
-/** Names that `loadTokenizer()` accepts beside paths and names on the hub. */
+/**
+ * Built-in names that `loadTokenizer()` accepts besides paths and Hub
+ * repositories.
+ */
 export const TOKENIZER_NAMES: readonly string[] = Object.keys(BUILT_IN);
 
-/** What a name alone does not say. */
+/** Options of {@linkcode loadTokenizer}. */
 export interface LoadTokenizerOptions {
-  /** Where downloads go; without it there are none. */
+  /** Folder for downloads; without it nothing is downloaded. */
   cacheDir?: string;
   /** The config key that errors name. @default "data.tokenizer" */
   key?: string;
-  /** What the user calls a tokenizer.json. @default its path */
+  /** How messages name a tokenizer.json. @default its path */
   name?: string;
 }
 
 const loaded = new Map<string, Promise<Tokenizer>>();
 
 /**
- * The tokenizer that `spec` names; its tables are read at the first request only.
- * @param spec `byte`, `gpt2`, a path of a tokenizer.json or of a folder with one, `<owner>/<name>[@revision]` on the
- * Hugging Face hub, or the `source` of a tokenizer; what exists on disk is a path
- * @throws {UserError} if there is none of that name (the message lists the choices), or its files are wrong.
+ * Loads the tokenizer that `spec` names. Tables of a built-in tokenizer are
+ * read once, on first use.
+ * @param spec `byte`, `gpt2`, the path of a tokenizer.json or of a folder that
+ * has one, `<owner>/<name>[@revision]` on the Hugging Face hub, or the `source`
+ * of a tokenizer; an existing path takes precedence over a Hub repository
+ * @throws {UserError} if the name is unknown (the message lists the choices) or
+ * its files are invalid.
  */
 export async function loadTokenizer(
   spec: string,
@@ -66,14 +73,14 @@ export async function loadTokenizer(
     throw new UserError(
       `Cannot load the tokenizer as '${key}' must be one of ${
         TOKENIZER_NAMES.join(", ")
-      }, the path of a tokenizer.json or of a folder with one, or <owner>/<name> on the Hugging Face hub: got ${
+      }, the path of a tokenizer.json or of a folder with one, or <owner>/<name> on the Hugging Face Hub: got ${
         JSON.stringify(spec)
       }`,
     );
   }
   if (cacheDir === undefined) {
     throw new UserError(
-      `Cannot load the tokenizer '${spec}' of '${key}' as it is no file here and there is no folder for downloads: set 'data.cache'`,
+      `Cannot load the tokenizer '${spec}' of '${key}' as it is not a local file and there is no folder for downloads: set 'data.cache'`,
     );
   }
   const { repo, revision } = found;

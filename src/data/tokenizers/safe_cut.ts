@@ -1,25 +1,28 @@
 /**
- * Where a text may be cut so that its two sides can be encoded apart.
+ * Where can a text be cut so that both sides can be encoded separately?
  *
- * That is provable for kinds of words of which no one spans the place, and whose words before it are the same whatever
- * follows. For all other tokenizers there is no cut, and documents are encoded whole.
+ * A cut is safe if no word of the pre-tokenizer spans it and the words before
+ * it do not depend on what follows. This file proves that for known word
+ * patterns; all other tokenizers have no safe cut, and their documents are
+ * encoded whole.
  * @module
  */
 import { lastWordCut } from "./gpt2/gpt2_words.ts";
 import type { AddedToken } from "./json/added_tokens.ts";
-import type { Part } from "./json/part.ts";
+import type { JsonNode } from "./json/json_node.ts";
 
-type Cut = (text: string) => number;
+type SafeCut = (text: string) => number;
 
-const GPT2_WORDS =
+const GPT2_PATTERN =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /**
- * What the word patterns of GPT-3.5 and its followers are made of (Llama 3, Qwen, GPT-4o, Mistral, DeepSeek). None
- * matches a line feed with a letter behind it, and of white space that ends in a line feed all up to it is a word, or
- * the end of one, whatever follows.
+ * Alternatives of the word patterns of GPT-3.5 and later models (Llama 3, Qwen,
+ * GPT-4o, Mistral, DeepSeek). None matches a line feed followed by a letter,
+ * and white space that ends with a line feed is always a word, or the end of
+ * one, up to that line feed, regardless of what follows.
  */
-const LINE_WORDS: ReadonlySet<string> = new Set([
+const LINE_ALTERNATIVES: ReadonlySet<string> = new Set([
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)",
   "'(?i:[sdmt]|ll|ve|re)",
   "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+",
@@ -38,14 +41,17 @@ const LINE_WORDS: ReadonlySet<string> = new Set([
   " ?[\\p{P}\\p{S}]+[\\r\\n]*",
   " ?[\\p{P}\\p{S}]+[\r\n]*",
 ]);
-/** How such a pattern ends. */
-const LINE_ENDS = [
+/** The tail that every such pattern has. */
+const LINE_TAILS = [
   "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
   "|\\s*[\r\n]+|\\s+(?!\\S)|\\s+",
 ];
 
-/** Patterns that match neither white space nor ASCII letters: their matches are cut out before the words are. */
-const NEUTRAL: ReadonlySet<string> = new Set([
+/**
+ * Patterns that match neither white space nor ASCII letters, so isolating their
+ * matches first moves no cut.
+ */
+const NEUTRAL_PATTERNS: ReadonlySet<string> = new Set([
   "\\p{N}",
   "\\p{N}{1,3}",
   "[0-9]",
@@ -55,14 +61,16 @@ const NEUTRAL: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The cut of the tokenizer that `json` describes, or null where none is known to be safe.
- * @param added its added tokens: one that the cut could part, or that takes it along, forbids it
+ * Finds the safe cut of the tokenizer that `json` describes.
+ * @param added its added tokens; a token that could span the cut, or that
+ * strips the white space there, rules it out
+ * @returns null if no cut is known to be safe
  */
-export function findCut(
-  json: Part,
+export function findSafeCut(
+  json: JsonNode,
   added: readonly AddedToken[],
-): Cut | null {
-  const steps = stepsOf(json.at("pre_tokenizer"));
+): SafeCut | null {
+  const steps = classifySteps(json.at("pre_tokenizer"));
   if (steps.some((step) => step === null)) return null;
   const last = steps.findLast((step) => step !== "neutral");
   const normalizer = json.at("normalizer");
@@ -70,39 +78,41 @@ export function findCut(
   if (added.some(({ content }) => inside.test(content))) return null;
   switch (last) {
     case "gpt2":
-      // The tokens of white space between two added ones go with the left one, or the right.
+      // White space between two added tokens is stripped by either of them.
       return normalizer.absent &&
           !added.some((token) => token.leftStrip || token.rightStrip)
         ? lastWordCut
         : null;
     case "lines":
-      return (normalizer.absent || isLocal(normalizer)) &&
+      return (normalizer.absent || isLocalNormalizer(normalizer)) &&
           !added.some((token) => token.leftStrip)
         ? lastLineCut
         : null;
     case "spaces":
-      return normalizer.absent || isLocal(normalizer) ? lastSpaceCut : null;
+      return normalizer.absent || isLocalNormalizer(normalizer)
+        ? lastSpaceCut
+        : null;
     default:
       return null;
   }
 }
 
-type Step = "neutral" | "gpt2" | "lines" | "spaces" | null;
+type StepClass = "neutral" | "gpt2" | "lines" | "spaces" | null;
 
-/** What is known of each pre-tokenizer in turn; null for nothing. */
-function stepsOf(part: Part): Step[] {
-  if (part.absent) return [null];
-  switch (part.type()) {
+/** Class of each pre-tokenizer in order; null where nothing is known. */
+function classifySteps(node: JsonNode): StepClass[] {
+  if (node.absent) return [null];
+  switch (node.typeName()) {
     case "Sequence":
-      return part.at("pretokenizers").list().flatMap(stepsOf);
+      return node.at("pretokenizers").asList().flatMap(classifySteps);
     case "ByteLevel":
-      if (part.at("add_prefix_space").flag(true)) return [null];
-      return [part.at("use_regex").flag(true) ? "gpt2" : "neutral"];
+      if (node.at("add_prefix_space").asBoolean(true)) return [null];
+      return [node.at("use_regex").asBoolean(true) ? "gpt2" : "neutral"];
     case "Digits":
       return ["neutral"];
     case "Punctuation":
       return [
-        part.at("behavior").text("Isolated").startsWith("Merged")
+        node.at("behavior").asText("Isolated").startsWith("Merged")
           ? null
           : "neutral",
       ];
@@ -111,29 +121,31 @@ function stepsOf(part: Part): Step[] {
     case "WhitespaceSplit":
       return ["spaces"];
     case "Split":
-      return [ofPattern(part)];
+      return [classifySplit(node)];
     default:
       return [null];
   }
 }
 
-function ofPattern(part: Part): Step {
-  const regex = part.at("pattern").at("Regex");
-  const behavior = part.at("behavior").text();
-  const invert = part.at("invert").flag(false);
+function classifySplit(node: JsonNode): StepClass {
+  const regex = node.at("pattern").at("Regex");
+  const behavior = node.at("behavior").asText();
+  const invert = node.at("invert").asBoolean(false);
   const isolates = behavior === "Isolated" || behavior === "Removed" && invert;
   if (regex.absent || !isolates) return null;
-  const source = regex.text();
-  if (behavior === "Isolated" && NEUTRAL.has(source)) return "neutral";
-  if (source === GPT2_WORDS) return "gpt2";
-  const end = LINE_ENDS.find((tail) => source.endsWith(tail));
+  const source = regex.asText();
+  if (behavior === "Isolated" && NEUTRAL_PATTERNS.has(source)) return "neutral";
+  if (source === GPT2_PATTERN) return "gpt2";
+  const end = LINE_TAILS.find((tail) => source.endsWith(tail));
   if (!end) return null;
-  const alternatives = topLevel(source.slice(0, -end.length));
-  return alternatives.every((one) => LINE_WORDS.has(one)) ? "lines" : null;
+  const alternatives = topLevelAlternatives(source.slice(0, -end.length));
+  return alternatives.every((one) => LINE_ALTERNATIVES.has(one))
+    ? "lines"
+    : null;
 }
 
-/** The alternatives of a pattern that stand in no bracket. */
-function topLevel(source: string): string[] {
+/** Splits a pattern at each `|` outside brackets. */
+function topLevelAlternatives(source: string): string[] {
   const found = [""];
   let depth = 0;
   let inClass = false;
@@ -153,11 +165,14 @@ function topLevel(source: string): string[] {
   return found;
 }
 
-/** Whether a normalizer does the same to both sides of a cut between white space and an ASCII letter as to the whole. */
-function isLocal(part: Part): boolean {
-  switch (part.type()) {
+/**
+ * Whether normalizing both sides of a cut between white space and an ASCII
+ * letter separately equals normalizing the whole text.
+ */
+function isLocalNormalizer(node: JsonNode): boolean {
+  switch (node.typeName()) {
     case "Sequence":
-      return part.at("normalizers").list().every(isLocal);
+      return node.at("normalizers").asList().every(isLocalNormalizer);
     case "NFC":
     case "NFD":
     case "NFKC":
@@ -171,27 +186,37 @@ function isLocal(part: Part): boolean {
   }
 }
 
-/** The last place behind a line feed and before an ASCII letter; 0 if there is none. */
+/**
+ * The last position after a line feed and before an ASCII letter; 0 if there is
+ * none.
+ */
 function lastLineCut(text: string): number {
   for (let at = text.length - 1; at > 0; at--) {
-    if (text.charCodeAt(at - 1) === 0x0a && isLetter(text.charCodeAt(at))) {
+    if (
+      text.charCodeAt(at - 1) === 0x0a && isAsciiLetter(text.charCodeAt(at))
+    ) {
       return at;
     }
   }
   return 0;
 }
 
-/** The last place behind a space and before an ASCII letter; 0 if there is none. */
+/**
+ * The last position after a space and before an ASCII letter; 0 if there is
+ * none.
+ */
 function lastSpaceCut(text: string): number {
   for (let at = text.length - 1; at > 0; at--) {
-    if (text.charCodeAt(at - 1) === 0x20 && isLetter(text.charCodeAt(at))) {
+    if (
+      text.charCodeAt(at - 1) === 0x20 && isAsciiLetter(text.charCodeAt(at))
+    ) {
       return at;
     }
   }
   return 0;
 }
 
-function isLetter(unit: number): boolean {
+function isAsciiLetter(unit: number): boolean {
   const lower = unit | 0x20;
   return lower >= 0x61 && lower <= 0x7a;
 }

@@ -1,10 +1,17 @@
 /**
- * What every tokenizer offers.
+ * The interface of every tokenizer.
+ *
+ * The tokenizers are this project's own code for speed and size. CPU time over
+ * five kinds (byte-level BPE, Llama 3, SentencePiece BPE, WordPiece, Unigram):
+ * 13.5 / 10.1 / 10.6 / 15.6 / 6.1 MB/s, against 1.4 / 1.3 / 2.4 / 2.0 / 1.4
+ * MB/s of npm `tokenizers` 0.23.2, whose 64 MB of native code fit no bundle;
+ * ids are equal on 477 of 477 documents. See
+ * docs/decisions/0002-own-tokenizers.md.
  * @module
  */
 import { UserError } from "../../errors.ts";
 
-/** A file that defines a tokenizer, to be kept beside a model. */
+/** A file that defines a tokenizer, saved next to a model. */
 export interface TokenizerFile {
   /** `tokenizer.json`, `dict.txt`. */
   name: string;
@@ -13,40 +20,51 @@ export interface TokenizerFile {
 
 /** Turns text into token ids and back. */
 export interface Tokenizer {
-  /** Shown to the user and recorded in stores. */
+  /** Name in messages and in token stores. */
   readonly name: string;
-  /** What `loadTokenizer()` makes the same one of, offline and in any thread; `name` where absent. */
+  /**
+   * Argument from which `loadTokenizer()` loads the same tokenizer offline and
+   * in any thread; `name` if absent.
+   */
   readonly source?: string;
-  /** SHA-256 of what defines it, for those that are not built in. */
+  /** SHA-256 of the defining files; absent for built-in tokenizers. */
   readonly digest?: string;
-  /** Files that define it; absent for those that are built in. */
+  /** Defining files; absent for built-in tokenizers. */
   readonly files?: readonly TokenizerFile[];
-  /** Number of ids: every id is below it. */
+  /** Number of ids; every id is less than it. */
   readonly vocabSize: number;
-  /** The end-of-text id, or null where the vocabulary has none. */
+  /** Id of the end-of-text token; null if the vocabulary has none. */
   readonly eosId: number | null;
   /**
-   * Token ids of `text`; lone surrogates become U+FFFD. Special tokens written out in it are plain text to `byte` and
-   * `gpt2`, and become their ids with a tokenizer.json, as in Python; none is added (`[CLS]`, `<s>`).
+   * Encodes `text`; lone surrogates become U+FFFD. Special tokens spelled out
+   * in the text are plain text for `byte` and `gpt2`, and become their ids with
+   * a tokenizer.json, as in Python. No special token (`[CLS]`, `<s>`) is added.
    */
   encode(text: string): Uint32Array;
-  /** Text of `ids`, special tokens written out; incomplete UTF-8 becomes U+FFFD. */
+  /**
+   * Decodes `ids`, with special tokens spelled out; incomplete UTF-8 becomes
+   * U+FFFD.
+   */
   decode(ids: ArrayLike<number>): string;
   /**
-   * The last place in `text` (in UTF-16 units, 0 if none) where it may be cut and its two sides encoded apart
-   * without changing a token, whatever text follows. It lets documents larger than memory be encoded in pieces;
-   * a tokenizer without it gets each document whole.
+   * Returns the last position in `text` (in UTF-16 units, 0 if none) where the
+   * text can be cut and both sides encoded separately without changing a token,
+   * regardless of what follows. It lets documents larger than memory be encoded
+   * in pieces; a tokenizer without it gets each document whole.
    */
-  cut?(text: string): number;
+  lastSafeCut?(text: string): number;
 }
 
-/** A text that tokenizers differ in. One whose code or tables changed under its old name shows here. */
-export const PROBE =
+/**
+ * A text on which tokenizers differ. Its ids are part of fingerprints, so they
+ * reveal a tokenizer whose code or tables changed under the same name.
+ */
+export const TOKENIZER_PROBE =
   "It's 2026:\r\n\tdef naïve(x):  return '\ufeff東京 🙂'  # 1234567\u0085 end";
 
 /**
- * Stops at the first id that is not in a vocabulary.
- * @throws {UserError} naming the id.
+ * Checks that all ids are in a vocabulary.
+ * @throws {UserError} naming the first id that is not.
  */
 export function checkIds(
   name: string,

@@ -3,21 +3,21 @@ import { join } from "node:path";
 import { IGNORE } from "../../../src/data/store/token_store.ts";
 import { openFairseqSplit } from "../../../src/data/fairseq/blocks.ts";
 import {
-  complaintOf,
   FIXTURE,
-  inFolder,
+  userErrorMessage,
+  withTempFolder,
   writeSubset,
 } from "../../helpers/data/fairseq_folder.ts";
 
-const refOf = (paths: string[], sequenceLength: number, vocabSize = 30) => ({
+const toRef = (paths: string[], sequenceLength: number, vocabSize = 30) => ({
   paths,
-  contextLength: sequenceLength,
+  sequenceLength,
   vocabSize,
   pad: 1,
   eos: 2,
 });
 
-Deno.test("openFairseqSplit() gives the inputs and targets of fairseq's samples", () => {
+Deno.test("openFairseqSplit() returns the inputs and targets of fairseq's samples", () => {
   const folder = join(FIXTURE, "blocks");
   const expected = new Map<string, string[]>();
   for (
@@ -32,10 +32,10 @@ Deno.test("openFairseqSplit() gives the inputs and targets of fairseq's samples"
     const [subsets, length] = key.split(" ");
     const T = Number(length);
     const paths = subsets.split("+").map((name) => join(folder, name));
-    const split = openFairseqSplit(refOf(paths, T));
+    const split = openFairseqSplit(toRef(paths, T));
     assertEquals(split.sequences, samples.length, key);
     assertEquals(split.ownTargets, true);
-    // In any order: nothing may be left over from another block.
+    // In any order: no data of another block may remain.
     for (const index of samples.map((_, i) => i * 7 % samples.length)) {
       const inputs = new Uint32Array(T + 3).fill(77);
       const targets = new Uint32Array(T + 3).fill(77);
@@ -53,14 +53,18 @@ Deno.test("openFairseqSplit() gives the inputs and targets of fairseq's samples"
   }
 });
 
-Deno.test("FairseqSplit.read() refuses blocks that are not there and places without room", () => {
-  const split = openFairseqSplit(refOf([join(FIXTURE, "blocks", "valid")], 8));
+Deno.test("FairseqSplit.read() rejects missing blocks and short arrays", () => {
+  const split = openFairseqSplit(toRef([join(FIXTURE, "blocks", "valid")], 8));
   assertEquals([split.tokens, split.sentences, split.sequences], [21, 9, 3]);
   const into = new Uint32Array(16);
   for (const index of [-1, 3, 0.5, NaN]) {
     assertThrows(() => split.read(index, into, 0), RangeError, "block");
   }
-  assertThrows(() => split.read(0, into, 9), RangeError, "8 tokens into 16");
+  assertThrows(
+    () => split.read(0, into, 9),
+    RangeError,
+    "8 tokens to position 9 of 16",
+  );
   assertThrows(() => split.read(0, into, -1), RangeError);
   assertThrows(
     () => split.read(0, into, 8, new Uint32Array(15)),
@@ -71,32 +75,32 @@ Deno.test("FairseqSplit.read() refuses blocks that are not there and places with
   split.close();
 });
 
-Deno.test("FairseqSplit.read() stops at an id that is not in the vocabulary", () => {
-  const ref = refOf([join(FIXTURE, "blocks", "valid")], 4, 14);
+Deno.test("FairseqSplit.read() rejects an id outside the vocabulary", () => {
+  const ref = toRef([join(FIXTURE, "blocks", "valid")], 4, 14);
   const split = openFairseqSplit(ref);
   const into = new Uint32Array(4);
   split.read(0, into, 0);
   assertMatch(
-    complaintOf(() => split.read(3, into, 0)),
-    /^Cannot use '.*valid\.bin' as its token 15 is 14, but ids end at 13: the dictionary does not match/,
+    userErrorMessage(() => split.read(3, into, 0)),
+    /^Cannot use '.*valid\.bin' as its token 15 is 14, but the largest id is 13: the dictionary does not match/,
   );
   split.close();
 });
 
-Deno.test("openFairseqSplit() joins parts of which some are empty", async () => {
-  await inFolder((dir) => {
+Deno.test("openFairseqSplit() joins parts, also empty ones", async () => {
+  await withTempFolder((dir) => {
     writeSubset(dir, "a", []);
     writeSubset(dir, "b", [[4, 2]]);
     writeSubset(dir, "c", [[], []]);
     writeSubset(dir, "d", [[5, 6, 2]]);
     const paths = ["a", "b", "c", "d"].map((name) => join(dir, name));
-    const split = openFairseqSplit(refOf(paths, 4));
+    const split = openFairseqSplit(toRef(paths, 4));
     const inputs = new Uint32Array(8);
     split.read(0, inputs, 0);
     split.read(1, inputs, 4);
     assertEquals([...inputs], [2, 4, 2, 5, 6, 1, 1, 1]);
     split.close();
-    const none = openFairseqSplit(refOf(paths.slice(0, 1), 4));
+    const none = openFairseqSplit(toRef(paths.slice(0, 1), 4));
     assertEquals([none.sequences, none.tokens], [0, 0]);
     none.close();
   });

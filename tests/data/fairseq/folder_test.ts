@@ -7,15 +7,15 @@ import {
 import { delimiter, join } from "node:path";
 import { openFairseqSplit } from "../../../src/data/fairseq/blocks.ts";
 import {
-  fairseqData,
   type FairseqOptions,
-  fairseqSubset,
+  loadFairseqData,
+  locateFairseqSubset,
 } from "../../../src/data/fairseq/folder.ts";
 import { FairseqSink } from "../../../src/data/fairseq/sink.ts";
 import { UserError } from "../../../src/errors.ts";
 import {
-  complaintOf,
-  inFolder,
+  userErrorMessage,
+  withTempFolder,
   writeDictionary,
   writeSubset,
 } from "../../helpers/data/fairseq_folder.ts";
@@ -25,7 +25,7 @@ const optionsFor = (path: string): FairseqOptions => ({
   trainSubset: "train",
   validSubset: "valid",
   combineVal: false,
-  contextLength: 4,
+  sequenceLength: 4,
   bpe: null,
 });
 
@@ -43,19 +43,19 @@ function writeFolder(dir: string): void {
   writeSubset(dir, "test", [[6, 5, 4, 2]]);
 }
 
-Deno.test("fairseqData() finds the subsets that fairseq would", async () => {
-  await inFolder(async (dir) => {
+Deno.test("loadFairseqData() finds the same subsets as fairseq", async () => {
+  await withTempFolder(async (dir) => {
     writeFolder(dir);
-    const data = await fairseqData(optionsFor(dir));
+    const data = await loadFairseqData(optionsFor(dir));
     assertEquals(namesOf(data.train.paths, dir), ["train", "train1"]);
     assertEquals(namesOf(data.valid?.paths, dir), ["valid"]);
     assertEquals(data.tokens, { train: 8, valid: 2 });
-    assertEquals(data.chunks, { train: 2, valid: 1 });
+    assertEquals(data.sequences, { train: 2, valid: 1 });
     assertEquals(data.tokenizer.vocabSize, 7);
-    const { contextLength: sequenceLength, vocabSize, pad, eos } = data.train;
+    const { sequenceLength, vocabSize, pad, eos } = data.train;
     assertEquals([sequenceLength, vocabSize, pad, eos], [4, 7, 1, 2]);
 
-    const combined = await fairseqData({
+    const combined = await loadFairseqData({
       ...optionsFor(dir),
       combineVal: true,
       trainSubset: "test",
@@ -67,11 +67,11 @@ Deno.test("fairseqData() finds the subsets that fairseq would", async () => {
     ]);
     assertEquals(combined.tokens, { train: 4, valid: 8 });
     const split = openFairseqSplit(
-      fairseqSubset({
+      locateFairseqSubset({
         path: dir,
         subset: "test",
         combine: false,
-        contextLength: 4,
+        sequenceLength: 4,
       }),
     );
     const into = new Uint32Array(4);
@@ -81,15 +81,15 @@ Deno.test("fairseqData() finds the subsets that fairseq would", async () => {
   });
 });
 
-Deno.test("fairseqData() trains on all folders and validates on the first", async () => {
-  await inFolder(async (dir) => {
+Deno.test("loadFairseqData() trains on all folders and validates on the first", async () => {
+  await withTempFolder(async (dir) => {
     const [a, b] = ["a", "b"].map((name) => join(dir, name));
     for (const folder of [a, b]) {
       Deno.mkdirSync(folder);
       writeFolder(folder);
     }
     const options = optionsFor([a, b].join(delimiter));
-    const { train, valid } = await fairseqData(options);
+    const { train, valid } = await loadFairseqData(options);
     assertEquals(namesOf(train.paths, dir), [
       "a/train",
       "a/train1",
@@ -97,25 +97,25 @@ Deno.test("fairseqData() trains on all folders and validates on the first", asyn
       "b/train1",
     ]);
     assertEquals(namesOf(valid?.paths, dir), ["a/valid"]);
-    // Other counts are no other dictionary.
+    // Different counts do not make a different dictionary.
     Deno.writeTextFileSync(join(b, "dict.txt"), "the 9\ncat 8\nsat 7\n");
-    await fairseqData(options);
+    await loadFairseqData(options);
     writeDictionary(b, ["the", "sat", "cat"]);
     const { message } = await assertRejects(
-      () => fairseqData(options),
+      () => loadFairseqData(options),
       UserError,
     );
     assertMatch(message, /symbol 5 of its dict.txt is "sat", but .* "cat"/);
     Deno.removeSync(join(b, "dict.txt"));
-    await fairseqData(options);
+    await loadFairseqData(options);
   });
 });
 
-Deno.test("fairseqData() gives a fingerprint of the content, wherever it lies", async () => {
-  await inFolder(async (dir) => {
+Deno.test("loadFairseqData() fingerprints the content, independent of its location", async () => {
+  await withTempFolder(async (dir) => {
     const fingerprints = new Set<string>();
     const print = async (path: string, change: Partial<FairseqOptions> = {}) =>
-      (await fairseqData({ ...optionsFor(path), ...change })).fingerprint;
+      (await loadFairseqData({ ...optionsFor(path), ...change })).fingerprint;
     for (
       const [name, change] of [
         ["same", () => {}],
@@ -134,11 +134,11 @@ Deno.test("fairseqData() gives a fingerprint of the content, wherever it lies", 
     }
     assertEquals(fingerprints.size, 5);
     const same = join(dir, "same");
-    fingerprints.add(await print(same, { contextLength: 5 }));
+    fingerprints.add(await print(same, { sequenceLength: 5 }));
     fingerprints.add(await print(same, { combineVal: true }));
     assertEquals(fingerprints.size, 7);
 
-    // Larger than what is read of it: first, last and between.
+    // Larger than the sampled pieces: the first, the last and those between.
     const large = join(dir, "large");
     Deno.mkdirSync(large);
     writeFolder(large);
@@ -163,8 +163,8 @@ Deno.test("fairseqData() gives a fingerprint of the content, wherever it lies", 
   });
 });
 
-Deno.test("fairseqData() reads what FairseqSink wrote", async () => {
-  await inFolder(async (dir) => {
+Deno.test("loadFairseqData() reads what FairseqSink wrote", async () => {
+  await withTempFolder(async (dir) => {
     const sink = new FairseqSink(dir, { tokenizer: { vocabSize: 256 } });
     for (const text of ["Hello, ", "world"]) {
       sink.push("train", Uint32Array.from(new TextEncoder().encode(text)));
@@ -172,9 +172,9 @@ Deno.test("fairseqData() reads what FairseqSink wrote", async () => {
     }
     sink.finish();
     sink.close();
-    const { tokenizer, train, valid, tokens } = await fairseqData({
+    const { tokenizer, train, valid, tokens } = await loadFairseqData({
       ...optionsFor(dir),
-      contextLength: 20,
+      sequenceLength: 20,
       bpe: "byte",
     });
     assertEquals(valid, null);
@@ -190,11 +190,11 @@ Deno.test("fairseqData() reads what FairseqSink wrote", async () => {
   });
 });
 
-Deno.test("fairseqData() tells in one line what is missing", async () => {
-  await inFolder(async (dir) => {
+Deno.test("loadFairseqData() reports in one line what is missing", async () => {
+  await withTempFolder(async (dir) => {
     const complaint = async (change: Partial<FairseqOptions> = {}) =>
       (await assertRejects(
-        () => fairseqData({ ...optionsFor(dir), ...change }),
+        () => loadFairseqData({ ...optionsFor(dir), ...change }),
         UserError,
       )).message;
     assertMatch(await complaint(), /^Cannot find '.*dict\.txt'/);
@@ -220,12 +220,12 @@ Deno.test("fairseqData() tells in one line what is missing", async () => {
     Deno.removeSync(join(dir, "train1.bin"));
     assertMatch(await complaint(), /^Cannot find '.*train1\.bin'/);
     assertMatch(
-      complaintOf(() =>
-        fairseqSubset({
+      userErrorMessage(() =>
+        locateFairseqSubset({
           path: join(dir, "train.idx"),
           subset: "test",
           combine: false,
-          contextLength: 4,
+          sequenceLength: 4,
         })
       ),
       /is not a folder/,

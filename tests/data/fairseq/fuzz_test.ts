@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { openFairseqSplit } from "../../../src/data/fairseq/blocks.ts";
 import { Dictionary } from "../../../src/data/tokenizers/fairseq/dictionary.ts";
-import { FIXTURE, inFolder } from "../../helpers/data/fairseq_folder.ts";
+import { FIXTURE, withTempFolder } from "../../helpers/data/fairseq_folder.ts";
 
-/** A generator of whole numbers below `n`; the same ones each time. */
+/** Generator of whole numbers less than `n`; deterministic. */
 function randomFrom(seed: number): (n: number) => number {
   return (n) => {
     // Mulberry32.
@@ -15,7 +15,7 @@ function randomFrom(seed: number): (n: number) => number {
   };
 }
 
-/** Changes a few bytes, or cuts, doubles or removes a piece. */
+/** Changes a few bytes, or truncates, duplicates or removes a piece. */
 function mutate(
   bytes: Uint8Array,
   random: (n: number) => number,
@@ -47,7 +47,10 @@ function mutate(
   return Uint8Array.from(out);
 }
 
-/** Runs `work`; a `UserError` of one line is as good as success, all else fails the test. */
+/**
+ * Runs `work`; success and a one-line `UserError` pass, anything else fails the
+ * test.
+ */
 function attempt(work: () => void): boolean {
   try {
     work();
@@ -59,7 +62,7 @@ function attempt(work: () => void): boolean {
   }
 }
 
-Deno.test("2,000 damaged indices and data files give an error of one line or what the data file holds", async () => {
+Deno.test("2,000 damaged indices and data files give a one-line error or the content of the data file", async () => {
   const random = randomFrom(1);
   const types = [
     { name: "uint8", bytes: 1 },
@@ -68,7 +71,7 @@ Deno.test("2,000 damaged indices and data files give an error of one line or wha
     { name: "int64", bytes: 8 },
   ];
   let opened = 0;
-  await inFolder((dir) => {
+  await withTempFolder((dir) => {
     for (let run = 0; run < 2000; run++) {
       const { name } = types[random(types.length)];
       const path = join(FIXTURE, "types", name);
@@ -86,7 +89,7 @@ Deno.test("2,000 damaged indices and data files give an error of one line or wha
       const whole = attempt(() => {
         const split = openFairseqSplit({
           paths: [prefix],
-          contextLength: T,
+          sequenceLength: T,
           vocabSize: 128,
           pad: 1,
           eos: 2,
@@ -97,7 +100,7 @@ Deno.test("2,000 damaged indices and data files give an error of one line or wha
           for (let i = 0; i < split.sequences; i++) {
             split.read(i, inputs, 0, targets);
             const count = Math.min(T, split.tokens - i * T);
-            // A <pad> in the data is not predicted.
+            // `<pad>` in the data is not predicted.
             seen.push(
               ...targets.subarray(0, count).map((id) => id >>> 31 || id),
             );
@@ -108,7 +111,7 @@ Deno.test("2,000 damaged indices and data files give an error of one line or wha
       });
       if (!whole) continue;
       opened++;
-      // All ids are below 128: of each, the first byte, and zeros.
+      // All ids are less than 128: the first byte of each, then zeros.
       const width = files.bin.length / Math.max(1, seen.length);
       assert(seen.length === 0 || [1, 2, 4, 8].includes(width));
       const held = [...files.bin].filter((_, i) => i % width === 0);
@@ -119,13 +122,13 @@ Deno.test("2,000 damaged indices and data files give an error of one line or wha
   assert(opened > 100 && opened < 1500, `${opened} of 2000 could be opened`);
 });
 
-Deno.test("2,000 damaged dictionaries give an error of one line or a dictionary that can be written again", async () => {
+Deno.test("2,000 damaged dictionaries give a one-line error or a dictionary that can be saved again", async () => {
   const random = randomFrom(2);
   const bytes = new TextEncoder().encode(
     "the 1061396\n, 1\nof 12\nb c 4\nünï 3\nthe 5 #fairseq:overwrite\n1999 0\n",
   );
   let read = 0;
-  await inFolder((dir) => {
+  await withTempFolder((dir) => {
     const path = join(dir, "dict.txt");
     for (let run = 0; run < 2000; run++) {
       const mutated = mutate(bytes, random);

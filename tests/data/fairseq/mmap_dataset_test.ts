@@ -1,19 +1,19 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { INT_TYPES, typeFor } from "../../../src/data/fairseq/int_types.ts";
+import { ID_TYPES, idTypeFor } from "../../../src/data/fairseq/int_types.ts";
 import { MmapDataset } from "../../../src/data/fairseq/mmap_dataset.ts";
 import {
-  complaintOf,
   FIXTURE,
-  inFolder,
   subsetBytes,
+  userErrorMessage,
+  withTempFolder,
 } from "../../helpers/data/fairseq_folder.ts";
 
-// The same text in each type: see reference.py.
+// The same text in each type, see reference.py.
 const TEXT = [4, 127, 99, 2, 5, 2, 6, 7, 8, 9, 10, 11, 12, 2];
 const SIZES = [4, 0, 2, 8];
 
-/** Opens, checks and reads all of a subset. */
+/** Opens, checks and reads a subset. */
 function readAll(prefix: string, vocabSize = 128): number[] {
   const data = MmapDataset.open(prefix);
   try {
@@ -26,7 +26,7 @@ function readAll(prefix: string, vocabSize = 128): number[] {
   }
 }
 
-/** What is said of a subset after `change` was made to its files. */
+/** The error of a subset after `change` is applied to its files. */
 async function complaintAfter(
   change: (
     files: { idx: Uint8Array<ArrayBuffer>; bin: Uint8Array<ArrayBuffer> },
@@ -34,19 +34,19 @@ async function complaintAfter(
   ) => { idx?: Uint8Array; bin?: Uint8Array } | void,
 ): Promise<string> {
   let message = "";
-  await inFolder((dir) => {
+  await withTempFolder((dir) => {
     const files = subsetBytes([[4, 5, 2], [6, 2], [7, 8, 9, 2]]);
     const changed = change(files, new DataView(files.idx.buffer));
     const { idx, bin } = { ...files, ...changed };
     Deno.writeFileSync(join(dir, "train.idx"), idx);
     Deno.writeFileSync(join(dir, "train.bin"), bin);
-    message = complaintOf(() => readAll(join(dir, "train")));
+    message = userErrorMessage(() => readAll(join(dir, "train")));
   });
   return message;
 }
 
-Deno.test("MmapDataset reads all integer types that fairseq has had", () => {
-  for (const { name } of INT_TYPES) {
+Deno.test("MmapDataset reads all integer types of fairseq", () => {
+  for (const { name } of ID_TYPES) {
     const prefix = join(FIXTURE, "types", name);
     assertEquals(readAll(prefix), TEXT, name);
     const data = MmapDataset.open(prefix);
@@ -63,16 +63,16 @@ Deno.test("MmapDataset reads all integer types that fairseq has had", () => {
   }
 });
 
-Deno.test("MmapDataset names an id that the dictionary does not have, whatever its type", async () => {
-  for (const { name } of INT_TYPES) {
+Deno.test("MmapDataset names an id outside the dictionary, for each type", async () => {
+  for (const { name } of ID_TYPES) {
     assertMatch(
-      complaintOf(() => readAll(join(FIXTURE, "types", name), 127)),
-      /token 1 is 127, but ids end at 126: the dictionary does not match/,
+      userErrorMessage(() => readAll(join(FIXTURE, "types", name), 127)),
+      /token 1 is 127, but the largest id is 126: the dictionary does not match/,
     );
   }
-  // Beyond 32 bits, and below 0: lower halves alone would pass.
+  // More than 32 bits, and negative: the lower halves alone would be valid.
   for (const [name, id] of [["int64", -1n], ["uint64", 2n ** 40n + 7n]]) {
-    await inFolder((dir) => {
+    await withTempFolder((dir) => {
       for (const ending of ["idx", "bin"]) {
         Deno.copyFileSync(
           join(FIXTURE, "types", `${name}.${ending}`),
@@ -83,14 +83,14 @@ Deno.test("MmapDataset names an id that the dictionary does not have, whatever i
       new DataView(bytes.buffer).setBigInt64(16, id as bigint, true);
       Deno.writeFileSync(join(dir, "train.bin"), bytes);
       assertMatch(
-        complaintOf(() => readAll(join(dir, "train"), 128)),
+        userErrorMessage(() => readAll(join(dir, "train"), 128)),
         new RegExp(`token 2 is ${id}, but`),
       );
     });
   }
 });
 
-Deno.test("MmapDataset tells what is wrong with an index", async () => {
+Deno.test("MmapDataset reports an invalid index", async () => {
   const cases: [Parameters<typeof complaintAfter>[0], RegExp][] = [
     [
       ({ idx }) => ({ idx: idx.subarray(0, 40) }),
@@ -148,11 +148,11 @@ Deno.test("MmapDataset tells what is wrong with an index", async () => {
   }
 });
 
-Deno.test("MmapDataset tells what is missing", async () => {
-  await inFolder((dir) => {
+Deno.test("MmapDataset reports missing files", async () => {
+  await withTempFolder((dir) => {
     const { idx, bin } = subsetBytes([[4, 2]]);
     const prefix = join(dir, "train");
-    const complaint = () => complaintOf(() => readAll(prefix));
+    const complaint = () => userErrorMessage(() => readAll(prefix));
     assertMatch(complaint(), /^Cannot find '.*train\.idx'/);
     Deno.writeFileSync(`${prefix}.idx`, idx);
     assertMatch(complaint(), /^Cannot find '.*train\.bin'/);
@@ -168,22 +168,22 @@ Deno.test("MmapDataset tells what is missing", async () => {
   });
 });
 
-Deno.test("MmapDataset.read() tells of a file cut short since it was opened", async () => {
-  await inFolder((dir) => {
+Deno.test("MmapDataset.read() reports a file truncated after it was opened", async () => {
+  await withTempFolder((dir) => {
     const { idx, bin } = subsetBytes([[4, 5, 6, 2]]);
     Deno.writeFileSync(join(dir, "train.idx"), idx);
     Deno.writeFileSync(join(dir, "train.bin"), bin);
     const data = MmapDataset.open(join(dir, "train"));
     Deno.truncateSync(join(dir, "train.bin"), 4);
     assertMatch(
-      complaintOf(() => data.read(0, new Uint32Array(4), 10)),
-      /train\.bin' as it ends at byte 4: it has been cut short/,
+      userErrorMessage(() => data.read(0, new Uint32Array(4), 10)),
+      /train\.bin' as it ends at byte 4: it was truncated/,
     );
     data.close();
   });
 });
 
-Deno.test("typeFor() changes where fairseq does", () => {
-  assertEquals(typeFor(65_499).name, "uint16");
-  assertEquals(typeFor(65_500).name, "int32");
+Deno.test("idTypeFor() changes at the same size as fairseq", () => {
+  assertEquals(idTypeFor(65_499).name, "uint16");
+  assertEquals(idTypeFor(65_500).name, "int32");
 });

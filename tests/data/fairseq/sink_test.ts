@@ -8,11 +8,13 @@ import type { SplitName } from "../../../src/data/store/token_sink.ts";
 import { UserError } from "../../../src/errors.ts";
 import {
   FIXTURE,
-  inFolder,
   subsetBytes,
+  withTempFolder,
 } from "../../helpers/data/fairseq_folder.ts";
 
-/** The documents that `reference.py` has under `written/`, without `</s>`. */
+/**
+ * The documents that `reference.py` writes under `written/`, without `</s>`.
+ */
 function* documents(
   vocabSize: number,
 ): Generator<{ split: SplitName; ids: Uint32Array }> {
@@ -45,13 +47,13 @@ function readAll(prefix: string, vocabSize: number): Uint32Array {
   return ids;
 }
 
-Deno.test("FairseqSink writes what fairseq would, byte for byte", async () => {
+Deno.test("FairseqSink writes the same bytes as fairseq", async () => {
   for (const [type, vocabSize] of [["uint16", 300], ["int32", 70_000]]) {
-    await inFolder((dir) => {
+    await withTempFolder((dir) => {
       const tokenizer = { vocabSize: Number(vocabSize) };
       const sink = new FairseqSink(dir, { tokenizer });
       for (const { split, ids } of documents(tokenizer.vocabSize)) {
-        // In pieces, as a long document comes.
+        // In pieces, like a long document.
         for (let at = 0; at < ids.length; at += 7) {
           sink.push(split, ids.subarray(at, at + 7));
         }
@@ -74,8 +76,8 @@ Deno.test("FairseqSink writes what fairseq would, byte for byte", async () => {
   }
 });
 
-Deno.test("FairseqSink goes on from a saved state, also after it was finished", async () => {
-  await inFolder((dir) => {
+Deno.test("FairseqSink resumes from a saved state, also after finish()", async () => {
+  await withTempFolder((dir) => {
     const tokenizer = { vocabSize: 300 };
     const all = [...documents(300)];
     const reference = join(FIXTURE, "written", "uint16");
@@ -91,7 +93,7 @@ Deno.test("FairseqSink goes on from a saved state, also after it was finished", 
       write(killed, 0, cut);
       const state = JSON.parse(JSON.stringify(killed.save()));
       write(killed, cut, all.length);
-      // Junk after the state: half a document, or all the rest.
+      // Data after the saved state: half a document, or all the rest.
       killed.push("train", new Uint32Array(cut * 1000));
       if (cut % 2 === 0) killed.endDocument("train");
       if (cut % 4 === 0) killed.finish();
@@ -120,8 +122,8 @@ Deno.test("FairseqSink goes on from a saved state, also after it was finished", 
   });
 });
 
-Deno.test("FairseqSink writes documents and splits beyond its buffers", async () => {
-  await inFolder((dir) => {
+Deno.test("FairseqSink writes documents and splits larger than its buffers", async () => {
+  await withTempFolder((dir) => {
     const sink = new FairseqSink(dir, { tokenizer: { vocabSize: 1000 } });
     const sentences: number[][] = [];
     let n = 0;
@@ -143,14 +145,14 @@ Deno.test("FairseqSink writes documents and splits beyond its buffers", async ()
       equal(new Uint8Array(Uint16Array.from(ids).buffer), bin),
       true,
     );
-    // No document was held out, and fairseq cannot open empty files.
+    // No document is held out, and fairseq cannot open empty files.
     assertEquals(existsSync(join(dir, "valid.idx")), false);
     assertEquals(existsSync(join(dir, "valid.bin")), false);
   });
 });
 
-Deno.test("FairseqSink leaves no trace of longer files that lay there", async () => {
-  await inFolder((dir) => {
+Deno.test("FairseqSink truncates longer files that exist", async () => {
+  await withTempFolder((dir) => {
     for (const name of ["train.idx", "train.bin", "dict.txt"]) {
       Deno.writeFileSync(join(dir, name), new Uint8Array(5000).fill(0x41));
     }
@@ -164,8 +166,8 @@ Deno.test("FairseqSink leaves no trace of longer files that lay there", async ()
   });
 });
 
-Deno.test("an index is not taken for whole before FairseqSink has finished", async () => {
-  await inFolder((dir) => {
+Deno.test("an index is invalid until FairseqSink has finished", async () => {
+  await withTempFolder((dir) => {
     const sink = new FairseqSink(dir, { tokenizer: { vocabSize: 300 } });
     sink.push("train", Uint32Array.of(7, 8));
     sink.endDocument("train");
@@ -182,8 +184,8 @@ Deno.test("an index is not taken for whole before FairseqSink has finished", asy
   });
 });
 
-Deno.test("FairseqSink refuses ids that are not the tokenizer's, and states that are not the files'", async () => {
-  await inFolder((dir) => {
+Deno.test("FairseqSink rejects ids outside the tokenizer's vocabulary and states that do not match the files", async () => {
+  await withTempFolder((dir) => {
     const sink = new FairseqSink(dir, { tokenizer: { vocabSize: 300 } });
     assertThrows(
       () => sink.push("train", Uint32Array.of(1, 300)),

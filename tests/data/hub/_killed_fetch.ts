@@ -1,8 +1,11 @@
-/** Fetches a set until it is killed: `<endpoint> <cache folder>`; prints when bytes have come. */
-import { hubDataset } from "../../../src/data/hub/mod.ts";
+/**
+ * Downloads a dataset until killed: `<endpoint> <cache folder>`; prints a line
+ * when the first bytes arrive.
+ */
+import { fetchHubDataset } from "../../../src/data/hub/mod.ts";
 
 const [endpoint, cacheDir] = Deno.args;
-await hubDataset({
+await fetchHubDataset({
   url: "hf://datasets/o/n",
   split: "train",
   cacheDir,

@@ -3,7 +3,7 @@ import { defaultConfig, parseCard } from "../../../src/data/hub/card.ts";
 
 const card = (yaml: string) => parseCard(`---\n${yaml}\n---\n# A set\n`);
 
-Deno.test("parseCard() reads every way to write data_files", () => {
+Deno.test("parseCard() reads every form of data_files", () => {
   const splits = (
     yaml: string,
   ) => [...card(`configs:\n- config_name: default\n  ${yaml}`)[0].splits!];
@@ -21,7 +21,7 @@ Deno.test("parseCard() reads every way to write data_files", () => {
   ]);
 });
 
-Deno.test("parseCard() reads names, marks and folders, and finds the default", () => {
+Deno.test("parseCard() reads names, default flags and folders, and finds the default", () => {
   const configs = card(
     "license: mit\nconfigs:\n- config_name: a\n  data_dir: ./x/\n" +
       "- config_name: b\n  default: true\n  data_files: y",
@@ -42,7 +42,7 @@ Deno.test("parseCard() reads names, marks and folders, and finds the default", (
   );
 });
 
-Deno.test("parseCard() finds nothing where there is nothing", () => {
+Deno.test("parseCard() returns [] without configs", () => {
   for (
     const text of [
       "",
@@ -56,7 +56,7 @@ Deno.test("parseCard() finds nothing where there is nothing", () => {
   }
 });
 
-Deno.test("parseCard() says what is wrong in a header", () => {
+Deno.test("parseCard() reports errors in a header", () => {
   const message = (yaml: string) =>
     assertThrows(() => card(yaml), TypeError).message;
   assertEquals(
@@ -69,7 +69,7 @@ Deno.test("parseCard() says what is wrong in a header", () => {
   );
   assertEquals(
     message("configs: [{data_files: [{split: a, path: 7}]}]"),
-    "'configs[0].data_files[0].path' in its header must be a path or paths: got 7",
+    "'configs[0].data_files[0].path' in its header must be a path or a list of paths: got 7",
   );
   assertEquals(
     message("configs: [{data_files: [a, {path: b}]}]"),

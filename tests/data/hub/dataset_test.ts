@@ -1,24 +1,24 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UserError } from "../../../src/errors.ts";
-import { hubDataset } from "../../../src/data/hub/mod.ts";
+import { fetchHubDataset } from "../../../src/data/hub/mod.ts";
 import {
   type FakeHub,
-  noise,
-  quick,
+  fastSettings,
+  pseudoRandomBytes,
   withHub,
 } from "../../helpers/data/hub_server.ts";
 
 const FETCH = { url: "hf://datasets/o/n", split: "train" };
 
-/** Paths in the set of what was fetched. */
+/** Paths of the downloaded files in the dataset. */
 async function fetched(
   hub: FakeHub,
   cacheDir: string,
   options: { url?: string; split?: string },
 ): Promise<string[]> {
-  const settings = quick(hub);
+  const settings = fastSettings(hub);
   const given = { ...FETCH, ...options, cacheDir, settings };
-  const { files, commit } = await hubDataset(given);
+  const { files, commit } = await fetchHubDataset(given);
   return files.map(({ name }) => {
     const [before, path] = name.split(`@${commit}/`);
     assertEquals(before.startsWith("hf://datasets/"), true);
@@ -39,15 +39,18 @@ async function refused(
   return error.message.replaceAll(new URL(hub.endpoint).host, "HUB");
 }
 
-Deno.test("hubDataset() fetches a split's files in order, with progress over all", () =>
+Deno.test("fetchHubDataset() downloads the files of a split in order, with total progress", () =>
   withHub(async (hub, cacheDir) => {
     const files: Record<string, Uint8Array> = {};
     for (let i = 0; i < 7; i++) {
-      files[`data/train-0000${6 - i}-of-00007.parquet`] = noise(20_000 + i, i);
+      files[`data/train-0000${6 - i}-of-00007.parquet`] = pseudoRandomBytes(
+        20_000 + i,
+        i,
+      );
     }
     const commit = hub.push("datasets/o/n", {
       ...files,
-      "data/test-00000-of-00001.parquet": noise(100),
+      "data/test-00000-of-00001.parquet": pseudoRandomBytes(100),
       "README.md": "# no header",
     });
     hub.pageSize = 3;
@@ -55,11 +58,11 @@ Deno.test("hubDataset() fetches a split's files in order, with progress over all
     const given = {
       ...FETCH,
       cacheDir,
-      settings: quick(hub),
+      settings: fastSettings(hub),
       onProgress: (p: { done: number; total: number }) =>
         void progress.push({ ...p }),
     };
-    const set = await hubDataset(given);
+    const set = await fetchHubDataset(given);
     assertEquals(set.commit, commit);
     assertEquals(set.files.length, 7);
     for (const [i, { name, path, bytes }] of set.files.entries()) {
@@ -74,22 +77,22 @@ Deno.test("hubDataset() fetches a split's files in order, with progress over all
       progress.every((p, i) => i === 0 || p.done > progress[i - 1].done),
       true,
     );
-    assertEquals(hub.askedFor("cursor=").length > 0, true);
-    assertEquals(hub.askedFor("test-").length, 0);
+    assertEquals(hub.requestsFor("cursor=").length > 0, true);
+    assertEquals(hub.requestsFor("test-").length, 0);
 
-    // All is there: only the revision is asked for.
-    const count = hub.asked.length;
-    assertEquals(await hubDataset(given), set);
+    // Everything is cached: only the revision is requested.
+    const count = hub.requests.length;
+    assertEquals(await fetchHubDataset(given), set);
     assertEquals(
-      hub.asked.slice(count).map(({ path }) => path),
+      hub.requests.slice(count).map(({ path }) => path),
       ["/api/datasets/o/n/revision/main"],
     );
     const settings = { ...given.settings, offline: true };
-    assertEquals(await hubDataset({ ...given, settings }), set);
-    assertEquals(hub.asked.length, count + 1);
+    assertEquals(await fetchHubDataset({ ...given, settings }), set);
+    assertEquals(hub.requests.length, count + 1);
   }));
 
-Deno.test("hubDataset() goes by the README's header first", () =>
+Deno.test("fetchHubDataset() uses the header of the README first", () =>
   withHub(async (hub, cacheDir) => {
     hub.push("datasets/o/n", {
       "README.md": `---
@@ -137,12 +140,12 @@ configs:
     );
     assertEquals(
       await refused(hub, cacheDir, { url: url + "/there" }),
-      "Cannot read hf://datasets/o/n as its README.md points elsewhere: " +
-        `name "https://example.org/x.jsonl" itself`,
+      "Cannot read hf://datasets/o/n as its README.md points outside the dataset: " +
+        `name "https://example.org/x.jsonl" directly`,
     );
   }));
 
-Deno.test("hubDataset() takes what a path, folder or glob names", () =>
+Deno.test("fetchHubDataset() selects by path, folder and glob", () =>
   withHub(async (hub, cacheDir) => {
     hub.push("datasets/o/n", {
       "en/c4-train.0.json.gz": "1",
@@ -179,14 +182,14 @@ Deno.test("hubDataset() takes what a path, folder or glob names", () =>
     );
   }));
 
-Deno.test("hubDataset() says what there is where it can read nothing", () =>
+Deno.test("fetchHubDataset() lists what exists if nothing is readable", () =>
   withHub(async (hub, cacheDir) => {
     hub.push("datasets/o/n", { "n.py": "1", "train.csv": "2", "test.csv": "" });
     assertEquals(
       await refused(hub, cacheDir, {}),
       "Cannot read hf://datasets/o/n as it must have files in .parquet, .jsonl, .json, .ndjson or .txt " +
         "(all but the first also .gz or .zst): got 1 .csv; " +
-        "the hub may have it as Parquet in hf://datasets/o/n@refs%2Fconvert%2Fparquet",
+        "the Hub may have it as Parquet in hf://datasets/o/n@refs%2Fconvert%2Fparquet",
     );
     hub.push("datasets/o/n", {
       "a/train/0.parquet": "1",
@@ -195,7 +198,7 @@ Deno.test("hubDataset() says what there is where it can read nothing", () =>
     const url = "hf://datasets/o/n@refs%2Fconvert%2Fparquet";
     assertEquals(
       await refused(hub, cacheDir, { url }),
-      `Cannot choose files of ${url} as one of its configurations must be named, as in ${url}/a: it has a, b`,
+      `Cannot choose files of ${url} as one of its configurations must be named, for example ${url}/a: it has a, b`,
     );
     assertEquals(await fetched(hub, cacheDir, { url: url + "/b" }), [
       "b/train/0.parquet",
@@ -203,12 +206,12 @@ Deno.test("hubDataset() says what there is where it can read nothing", () =>
     hub.push("datasets/o/m", { "n.py": "1" });
     assertEquals(
       (await refused(hub, cacheDir, { url: "hf://datasets/o/m" }))
-        .includes("got 1 .py; the hub may"),
+        .includes("got 1 .py; the Hub may"),
       true,
     );
   }));
 
-Deno.test("hubDataset() refuses lists that point outside, or are none", () =>
+Deno.test("fetchHubDataset() rejects file lists that point outside or are invalid", () =>
   withHub(async (hub, cacheDir) => {
     hub.push("datasets/o/n", { "a.txt": "1" });
     const answers = async (body: string) => {
@@ -219,25 +222,25 @@ Deno.test("hubDataset() refuses lists that point outside, or are none", () =>
     for (const path of ["../../etc/passwd", "/etc/passwd", "a\0b", "C:\\x"]) {
       assertEquals(
         await answers(JSON.stringify([{ ...entry, path }])),
-        `Cannot use hf://datasets/o/n as its list names ${
+        `Cannot use hf://datasets/o/n as its file list names ${
           JSON.stringify(path)
-        }, which is no path inside of it`,
+        }, which is not a path inside it`,
       );
     }
     assertEquals(
       await answers(JSON.stringify([{ ...entry, path: "a", oid: "../x" }])),
-      `Cannot use hf://datasets/o/n as its list gives 'a' the git-sha1 "../x"`,
+      `Cannot use hf://datasets/o/n as its file list gives 'a' the git-sha1 "../x"`,
     );
     assertEquals(
       await answers("<!DOCTYPE html><title>Sign in</title>"),
-      `Cannot read hf://datasets/o/n as HUB answers with no JSON: got "<!DOCTYPE html><title>Sign in</title>", ` +
+      `Cannot read hf://datasets/o/n as HUB must respond with JSON: got "<!DOCTYPE html><title>Sign in</title>", ` +
         "and the cache does not have it: try again later",
     );
     hub.fault = ({ path }) =>
       path.includes("/tree/") ? { cutAfter: 10 } : undefined;
     assertEquals(
       await refused(hub, cacheDir, {}),
-      "Cannot read hf://datasets/o/n as the connection to HUB was cut, and the cache does not have it: try again later",
+      "Cannot read hf://datasets/o/n as the connection to HUB was interrupted, and the cache does not have it: try again later",
     );
     hub.fault = ({ path }) =>
       path.includes("/tree/")
@@ -245,21 +248,23 @@ Deno.test("hubDataset() refuses lists that point outside, or are none", () =>
         : undefined;
     assertEquals(
       await refused(hub, cacheDir, {}),
-      "Cannot read hf://datasets/o/n as the hub's answer points to nowhere",
+      "Cannot read hf://datasets/o/n as the Hub's response links to an invalid URL",
     );
   }));
 
-Deno.test("hubDataset() fetches equal files once, and stops all at the first failure", () =>
+Deno.test("fetchHubDataset() downloads equal files once and stops at the first failure", () =>
   withHub(async (hub, cacheDir) => {
     hub.push("datasets/o/n", {
-      "a/train.txt": noise(300),
-      "b/train.txt": noise(300),
+      "a/train.txt": pseudoRandomBytes(300),
+      "b/train.txt": pseudoRandomBytes(300),
     });
     assertEquals((await fetched(hub, cacheDir, {})).length, 2);
-    assertEquals(hub.asked.filter(({ store }) => store).length, 1);
+    assertEquals(hub.requests.filter(({ store }) => store).length, 1);
 
     const many: Record<string, Uint8Array> = {};
-    for (let i = 10; i < 40; i++) many[`train/${i}.txt`] = noise(300, i);
+    for (let i = 10; i < 40; i++) {
+      many[`train/${i}.txt`] = pseudoRandomBytes(300, i);
+    }
     hub.push("datasets/o/m", many);
     hub.fault = ({ path }) =>
       path.endsWith("train/12.txt")
@@ -270,10 +275,10 @@ Deno.test("hubDataset() fetches equal files once, and stops all at the first fai
     const message = await refused(hub, cacheDir, { url: "hf://datasets/o/m" });
     assertEquals(
       message.startsWith(
-        "Cannot read hf://datasets/o/m/train/12.txt as HUB answers 403",
+        "Cannot read hf://datasets/o/m/train/12.txt as HUB responds with status 403",
       ),
       true,
       message,
     );
-    assertEquals(hub.askedFor("/resolve/").length < 10, true);
+    assertEquals(hub.requestsFor("/resolve/").length < 10, true);
   }));

@@ -4,44 +4,47 @@ import { join } from "node:path";
 import { UserError } from "../../../src/errors.ts";
 import { fetchHubFile } from "../../../src/data/hub/mod.ts";
 import {
-  type Asked,
   type FakeHub,
+  fastSettings,
   type Fault,
-  noise,
-  quick,
+  pseudoRandomBytes,
+  type RecordedRequest,
   sha256,
   withHub,
 } from "../../helpers/data/hub_server.ts";
 
-const DATA = noise(100_000);
+const DATA = pseudoRandomBytes(100_000);
 const MiB = 2 ** 20;
 
 interface Case {
   hub: FakeHub;
   cacheDir: string;
-  /** Where the beginning of the file lies. */
+  /** Path of the incomplete download. */
   part: string;
-  /** Fetches the file, and checks it. */
+  /** Downloads the file and checks it. */
   fetch(settings?: Record<string, unknown>): Promise<void>;
-  /** What is said in place of the file; nothing may lie in its place. */
+  /** The error message; the file must not exist afterwards. */
   refused(settings?: Record<string, unknown>): Promise<string>;
-  /** First bytes asked of the store, in order. */
+  /** First bytes requested from the store, in order. */
   ranges(): number[];
 }
 
-/** A big file on a hub whose store answers its n-th request (from 0) with a fault. */
+/**
+ * A large file on a hub whose store injects a fault into its n-th response
+ * (from 0).
+ */
 function withFile(
   name: string,
   work: (c: Case) => Promise<void>,
   { data = DATA, fault }: {
     data?: Uint8Array;
-    fault?: (nth: number, asked: Asked) => Fault | undefined;
+    fault?: (nth: number, asked: RecordedRequest) => Fault | undefined;
   } = {},
 ): void {
   Deno.test(name, () =>
     withHub(async (hub, cacheDir) => {
       hub.push("models/o/n", { "a.bin": data });
-      const stored = () => hub.asked.filter(({ store }) => store);
+      const stored = () => hub.requests.filter(({ store }) => store);
       hub.fault = (asked) =>
         asked.store ? fault?.(stored().length - 1, asked) : undefined;
       const blobs = join(cacheDir, "hub", "blobs", sha256(data));
@@ -51,7 +54,7 @@ function withFile(
           repo: "o/n",
           path: "a.bin",
           cacheDir,
-          settings: { ...quick(hub), ...settings },
+          settings: { ...fastSettings(hub), ...settings },
         });
       await work({
         hub,
@@ -80,7 +83,7 @@ function withFile(
 }
 
 withFile(
-  "download() goes on where the connection was cut",
+  "downloadFile() resumes after an interrupted connection",
   async ({ fetch, ranges }) => {
     await fetch();
     assertEquals(ranges(), [0, 40_000, 40_001]);
@@ -89,20 +92,20 @@ withFile(
 );
 
 withFile(
-  "download() counts tries anew when much has come",
+  "downloadFile() restarts the attempt count after progress",
   async ({ fetch, ranges }) => {
-    await fetch({ tries: 2 });
+    await fetch({ maxAttempts: 2 });
     assertEquals(ranges(), [0, MiB, 2 * MiB, 3 * MiB]);
   },
-  { data: noise(3 * MiB + 5), fault: () => ({ cutAfter: MiB }) },
+  { data: pseudoRandomBytes(3 * MiB + 5), fault: () => ({ cutAfter: MiB }) },
 );
 
 withFile(
-  "download() gives up when little comes, and goes on in the next run",
+  "downloadFile() fails without progress and resumes in the next run",
   async ({ hub, fetch, refused, ranges }) => {
     assertEquals(
       await refused(),
-      "Cannot read hf://o/n/a.bin as the connection to STORE was cut, and the cache does not have it: try again later",
+      "Cannot read hf://o/n/a.bin as the connection to STORE was interrupted, and the cache does not have it: try again later",
     );
     assertEquals(ranges(), [0, 10, 20]);
     hub.fault = () => undefined;
@@ -113,10 +116,10 @@ withFile(
 );
 
 withFile(
-  "download() waits as long as the hub asks",
+  "downloadFile() waits as long as the Hub requests",
   async ({ fetch, ranges }) => {
     const start = performance.now();
-    await fetch({ tries: 4 });
+    await fetch({ maxAttempts: 4 });
     assertEquals(performance.now() - start > 300, true);
     assertEquals(ranges(), [0, 0, 0, 0]);
   },
@@ -131,11 +134,11 @@ withFile(
 );
 
 withFile(
-  "download() says where the hub asks to wait too long",
+  "downloadFile() reports a requested pause that is too long",
   async ({ refused, ranges }) => {
     assertEquals(
       await refused(),
-      "Cannot read hf://o/n/a.bin as STORE answers 429 and asks to wait 3600 s, " +
+      "Cannot read hf://o/n/a.bin as STORE responds with status 429 and asks to wait 3600 s, " +
         "and the cache does not have it: try again later",
     );
     assertEquals(ranges(), [0]);
@@ -149,10 +152,10 @@ withFile(
 );
 
 withFile(
-  "download() gives up a connection on which nothing comes",
+  "downloadFile() aborts a stalled connection",
   async ({ fetch, refused, ranges }) => {
     assertEquals(
-      await refused({ stallMs: 60, tries: 2 }),
+      await refused({ stallTimeoutMs: 60, maxAttempts: 2 }),
       "Cannot read hf://o/n/a.bin as STORE sent nothing for 0.06 s, and the cache does not have it: try again later",
     );
     await fetch();
@@ -162,7 +165,7 @@ withFile(
 );
 
 withFile(
-  "download() takes the whole where the server knows no ranges",
+  "downloadFile() restarts if the server does not support ranges",
   async ({ fetch, ranges }) => {
     await fetch();
     assertEquals(ranges(), [0, 70_000]);
@@ -171,7 +174,7 @@ withFile(
 );
 
 withFile(
-  "download() begins anew on 416 and on a range that was not asked for",
+  "downloadFile() restarts on 416 and on a range that was not requested",
   async ({ fetch, ranges }) => {
     await fetch();
     assertEquals(ranges(), [0, 70_000, 0]);
@@ -182,7 +185,7 @@ withFile(
 );
 
 withFile(
-  "download() never splices what is out of place",
+  "downloadFile() never joins mismatching ranges",
   async ({ fetch, ranges }) => {
     await fetch();
     assertEquals(ranges(), [0, 70_000, 0]);
@@ -196,34 +199,38 @@ withFile(
 );
 
 withFile(
-  "download() fetches wrong bytes anew once",
+  "downloadFile() downloads wrong bytes again once",
   async ({ fetch, ranges }) => {
     await fetch();
     assertEquals(ranges(), [0, 0]);
   },
-  { fault: (nth) => nth === 0 ? { body: noise(100_000, 2) } : undefined },
+  {
+    fault: (nth) =>
+      nth === 0 ? { body: pseudoRandomBytes(100_000, 2) } : undefined,
+  },
 );
 
 withFile(
-  "download() notices wrong bytes after a cut too",
+  "downloadFile() notices wrong bytes after an interruption too",
   async ({ fetch, ranges }) => {
     await fetch();
     assertEquals(ranges(), [0, 99_000, 0]);
   },
   {
-    fault: (nth) => [{ cutAfter: 99_000 }, { body: noise(100_000, 2) }][nth],
+    fault: (nth) =>
+      [{ cutAfter: 99_000 }, { body: pseudoRandomBytes(100_000, 2) }][nth],
   },
 );
 
-const wrong = noise(100_000, 2);
+const wrong = pseudoRandomBytes(100_000, 2);
 withFile(
-  "download() refuses bytes that are wrong twice, and leaves nothing",
+  "downloadFile() rejects bytes that are wrong twice and leaves no file",
   async ({ refused, part, ranges }) => {
     assertEquals(
       await refused(),
-      `Cannot take hf://o/n/a.bin as its SHA-256 must be ${sha256(DATA)}: ` +
-        `got ${sha256(wrong)}, twice: ` +
-        "the hub or a proxy on the way to it is at fault; try again later",
+      `Cannot use hf://o/n/a.bin as its SHA-256 must be ${sha256(DATA)}: ` +
+        `got ${sha256(wrong)}, on two attempts: ` +
+        "the Hub or a proxy in between is at fault; try again later",
     );
     assertEquals(ranges(), [0, 0]);
     await assertRejects(() => Deno.stat(part), Deno.errors.NotFound);
@@ -244,22 +251,22 @@ for (
       "STORE must send 100000 bytes: got 100001",
     ],
     [
-      "bytes that are packed and too many",
+      "compressed bytes that are too many",
       {
-        body: gzipSync(noise(200_000)),
+        body: gzipSync(pseudoRandomBytes(200_000)),
         headers: { "content-encoding": "gzip" },
       },
-      "more than 100000 bytes come",
+      "more than 100000 bytes arrive",
     ],
   ] as [string, Fault, string][]
 ) {
   withFile(
-    `download() refuses ${name}`,
+    `downloadFile() rejects ${name}`,
     async ({ refused }) => {
       assertEquals(
         await refused(),
-        `Cannot take hf://o/n/a.bin as ${reason}, twice: ` +
-          "the hub or a proxy on the way to it is at fault; try again later",
+        `Cannot use hf://o/n/a.bin as ${reason}, on two attempts: ` +
+          "the Hub or a proxy in between is at fault; try again later",
       );
     },
     { fault: () => fault },
@@ -267,7 +274,7 @@ for (
 }
 
 withFile(
-  "download() unpacks what a proxy packed",
+  "downloadFile() decompresses what a proxy compressed",
   async ({ fetch }) => await fetch(),
   {
     fault: () => ({
@@ -278,22 +285,22 @@ withFile(
 );
 
 withFile(
-  "download() says that it cannot unpack",
+  "downloadFile() reports an unsupported content encoding",
   async ({ refused }) => {
     assertEquals(
       await refused(),
-      `Cannot read hf://o/n/a.bin as STORE sends what is packed by "br"`,
+      `Cannot read hf://o/n/a.bin as STORE must send uncompressed, gzip or deflate content: got "br"`,
     );
   },
   { fault: () => ({ headers: { "content-encoding": "br" } }) },
 );
 
 withFile(
-  "download() leaves a circle of redirects",
+  "downloadFile() stops at a redirect loop",
   async ({ refused, ranges }) => {
     assertEquals(
       await refused(),
-      "Cannot read hf://o/n/a.bin as STORE redirects in a circle",
+      "Cannot read hf://o/n/a.bin as STORE redirects in a loop",
     );
     assertEquals(ranges().length, 10);
   },
@@ -301,44 +308,47 @@ withFile(
 );
 
 withFile(
-  "download() asks for a new address where the store's has run out",
+  "downloadFile() requests a new URL if that of the store has expired",
   async ({ hub, fetch }) => {
     await fetch();
-    assertEquals(hub.askedFor("/resolve/").length, 2);
+    assertEquals(hub.requestsFor("/resolve/").length, 2);
   },
   { fault: (nth) => nth === 0 ? { status: 403 } : undefined },
 );
 
-withFile("download() believes no part but by its digest", async (c) => {
-  const { part, ranges } = c;
-  await Deno.mkdir(join(part, ".."), { recursive: true });
-  await Deno.writeFile(part, noise(50_000, 2));
-  await c.fetch();
-  assertEquals(ranges(), [50_000, 0]);
-});
+withFile(
+  "downloadFile() verifies the digest of an existing part",
+  async (c) => {
+    const { part, ranges } = c;
+    await Deno.mkdir(join(part, ".."), { recursive: true });
+    await Deno.writeFile(part, pseudoRandomBytes(50_000, 2));
+    await c.fetch();
+    assertEquals(ranges(), [50_000, 0]);
+  },
+);
 
-withFile("download() asks nothing for a part that is whole", async (c) => {
+withFile("downloadFile() sends no request for a complete part", async (c) => {
   await Deno.mkdir(join(c.part, ".."), { recursive: true });
   await Deno.writeFile(c.part, DATA);
   await c.fetch();
   assertEquals(c.ranges(), []);
 });
 
-withFile("download() drops a part that is too long", async (c) => {
+withFile("downloadFile() drops a part that is too long", async (c) => {
   await Deno.mkdir(join(c.part, ".."), { recursive: true });
-  await Deno.writeFile(c.part, noise(100_001));
+  await Deno.writeFile(c.part, pseudoRandomBytes(100_001));
   await c.fetch();
   assertEquals(c.ranges(), [0]);
 });
 
-withFile("download() fetches once for all who want it at a time", async (c) => {
+withFile("downloadFile() downloads once for concurrent callers", async (c) => {
   await Promise.all([c.fetch(), c.fetch(), c.fetch()]);
   assertEquals(c.ranges(), [0]);
 });
 
 Deno.test({
-  name: "download() says that the disk is full",
-  // Elsewhere there is no device that is always full.
+  name: "downloadFile() reports a full disk",
+  // Other systems have no device that is always full.
   ignore: Deno.build.os !== "linux",
   fn: () =>
     withHub(async (hub, cacheDir) => {
@@ -353,14 +363,14 @@ Deno.test({
             repo: "o/n",
             path: "a.bin",
             cacheDir,
-            settings: quick(hub),
+            settings: fastSettings(hub),
           }),
         UserError,
       );
       assertEquals(
         error.message,
         `Cannot write under '${join(cacheDir, "hub")}' as the disk is full: ` +
-          "make room, or set 'data.cache' to a folder on another",
+          "free up space, or set 'data.cache' to a folder on another disk",
       );
     }),
 });

@@ -1,11 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { UserError } from "../../../src/errors.ts";
-import { hubDataset } from "../../../src/data/hub/mod.ts";
+import { fetchHubDataset } from "../../../src/data/hub/mod.ts";
 import { parseCard } from "../../../src/data/hub/card.ts";
-import { readable, splitsByName } from "../../../src/data/hub/splits.ts";
-import { parseTree, treeJson } from "../../../src/data/hub/tree.ts";
-import { isPath } from "../../../src/data/hub/url.ts";
-import { quick, withHub } from "../../helpers/data/hub_server.ts";
+import {
+  readableFiles,
+  splitsFromNames,
+} from "../../../src/data/hub/splits.ts";
+import { parseTree, serializeTree } from "../../../src/data/hub/tree.ts";
+import { isSafePath } from "../../../src/data/hub/url.ts";
+import { fastSettings, withHub } from "../../helpers/data/hub_server.ts";
 
 const TREE = JSON.stringify([
   { type: "directory", oid: "f".repeat(40), size: 0, path: "data" },
@@ -36,7 +39,7 @@ configs:
 `;
 const REVISION = JSON.stringify({ id: "o/n", sha: "0".repeat(40) });
 
-/** Numbers below n, the same each time. */
+/** Generator of whole numbers less than n; deterministic. */
 function dice(seed: number): (n: number) => number {
   let x = seed;
   return (n) => {
@@ -60,7 +63,10 @@ const PIECES = [
   "**",
 ];
 
-/** One to four cuts, doublings, swaps of bits and pieces put in. */
+/**
+ * Applies one to four mutations: removals, duplications, bit flips and
+ * insertions.
+ */
 function mutated(text: string, roll: (n: number) => number): string {
   for (let n = roll(4); n >= 0; n--) {
     const at = roll(text.length + 1), to = at + roll(12);
@@ -80,7 +86,7 @@ function mutated(text: string, roll: (n: number) => number): string {
   return text;
 }
 
-Deno.test("parseTree() and parseCard() take mutated answers or say why not", () => {
+Deno.test("parseTree() and parseCard() parse mutated responses or report why not", () => {
   const roll = dice(7);
   let taken = 0, refused = 0;
   for (let i = 0; i < 1700; i++) {
@@ -89,9 +95,11 @@ Deno.test("parseTree() and parseCard() take mutated answers or say why not", () 
       if (i % 2) {
         const entries = parseTree(JSON.parse(text));
         const paths = entries.map(({ path }) => path);
-        assertEquals(paths.every(isPath), true, text);
-        assertEquals(parseTree(JSON.parse(treeJson(entries))), entries);
-        for (const names of splitsByName(paths).values()) readable(names);
+        assertEquals(paths.every(isSafePath), true, text);
+        assertEquals(parseTree(JSON.parse(serializeTree(entries))), entries);
+        for (const names of splitsFromNames(paths).values()) {
+          readableFiles(names);
+        }
       } else parseCard(text);
       taken++;
     } catch (error) {
@@ -105,14 +113,18 @@ Deno.test("parseTree() and parseCard() take mutated answers or say why not", () 
       refused++;
     }
   }
-  // Both ways must be walked, or the mutations are too weak or too strong.
+  // Both outcomes must occur, else the mutations are too weak or too strong.
   assertEquals(taken > 200 && refused > 200, true, `${taken} ${refused}`);
 });
 
-Deno.test("hubDataset() takes mutated answers or says why not in one line", () =>
+Deno.test("fetchHubDataset() reads mutated responses or reports why not in one line", () =>
   withHub(async (hub, cacheDir) => {
     const roll = dice(8);
-    const settings = { ...quick(hub), tries: 1, stallMs: 5000 };
+    const settings = {
+      ...fastSettings(hub),
+      maxAttempts: 1,
+      stallTimeoutMs: 5000,
+    };
     let taken = 0, refused = 0;
     for (let i = 0; i < 320; i++) {
       const repo = `o/n${i}`;
@@ -130,7 +142,7 @@ Deno.test("hubDataset() takes mutated answers or says why not in one line", () =
           : undefined;
       const url = `hf://datasets/${repo}`;
       try {
-        await hubDataset({ url, split: "train", cacheDir, settings });
+        await fetchHubDataset({ url, split: "train", cacheDir, settings });
         taken++;
       } catch (error) {
         if (!(error instanceof UserError)) throw error;

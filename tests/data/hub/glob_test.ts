@@ -4,7 +4,7 @@ import { globFolder, globMatcher, isGlob } from "../../../src/data/hub/glob.ts";
 const matches = (glob: string, ...paths: string[]) =>
   paths.filter(globMatcher(glob));
 
-Deno.test("globMatcher() stops * and ? at slashes, ** not", () => {
+Deno.test("globMatcher() does not match slashes with * and ?, but with **", () => {
   const all = ["a.json", "x/a.json", "x/y/a.json", "x/b.txt"];
   assertEquals(matches("*.json", ...all), ["a.json"]);
   assertEquals(matches("*/?.json", ...all), ["x/a.json"]);
@@ -16,7 +16,7 @@ Deno.test("globMatcher() stops * and ? at slashes, ** not", () => {
   assertEquals(matches("./x/b.txt", ...all), ["x/b.txt"]);
 });
 
-Deno.test("globMatcher() knows sets of characters, and takes all else as it is", () => {
+Deno.test("globMatcher() supports character sets and matches other characters literally", () => {
   assertEquals(matches("[0-9]x", "1x", "ax", "-x"), ["1x"]);
   assertEquals(matches("[!0-9]x", "1x", "ax", "/x"), ["ax"]);
   assertEquals(matches("[]a]x", "]x", "ax", "bx"), ["]x", "ax"]);
@@ -29,7 +29,7 @@ Deno.test("globMatcher() knows sets of characters, and takes all else as it is",
   assertEquals(matches("[a", "[a", "a"), ["[a"]);
 });
 
-Deno.test("globMatcher() leaves out what is hidden unless it is named", () => {
+Deno.test("globMatcher() excludes hidden names unless the glob names them", () => {
   const all = ["a", ".a", ".d/a", "__c__/a", "__a"];
   assertEquals(matches("**", ...all), ["a", "__a"]);
   assertEquals(matches("**/.*", ...all), [".a"]);
@@ -37,14 +37,14 @@ Deno.test("globMatcher() leaves out what is hidden unless it is named", () => {
   assertEquals(matches("__c__/*", ...all), ["__c__/a"]);
 });
 
-Deno.test("globMatcher() takes no time for hostile globs", () => {
-  // Each would take longer than anyone waits if it tried all the ways.
+Deno.test("globMatcher() is fast for hostile globs", () => {
+  // Each would take practically forever with exhaustive backtracking.
   assertEquals(matches("*a".repeat(500), "a".repeat(4000) + "b"), []);
   assertEquals(matches("**/".repeat(99) + "x", "a/".repeat(999) + "b"), []);
   assertEquals(matches("*a".repeat(99) + "c", "a".repeat(4000)), []);
 });
 
-Deno.test("globFolder() is the folder before the first sign", () => {
+Deno.test("globFolder() returns the folder before the first wildcard", () => {
   assertEquals(globFolder("a/b/*.json"), "a/b");
   assertEquals(globFolder("a*/b/c"), "");
   assertEquals(globFolder("*"), "");

@@ -1,16 +1,20 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { UserError } from "../../../src/errors.ts";
-import { fetchHubFile, hubCommit } from "../../../src/data/hub/mod.ts";
-import { noise, quick, withHub } from "../../helpers/data/hub_server.ts";
+import { fetchHubFile, resolveHubCommit } from "../../../src/data/hub/mod.ts";
+import {
+  fastSettings,
+  pseudoRandomBytes,
+  withHub,
+} from "../../helpers/data/hub_server.ts";
 
 const model = { kind: "model", repo: "o/n", revision: "main" } as const;
 
-Deno.test("fetchHubFile() fetches small and big files, and asks for neither's bytes again", () =>
+Deno.test("fetchHubFile() downloads small and large files once", () =>
   withHub(async (hub, cacheDir) => {
-    const big = noise(100_000);
+    const big = pseudoRandomBytes(100_000);
     hub.push("models/o/n", { "tokenizer.json": "{}", "sub/big one.bin": big });
-    const settings = quick(hub);
+    const settings = fastSettings(hub);
     const progress: unknown[] = [];
     const options = { ...model, cacheDir, settings };
     const small = await fetchHubFile({
@@ -23,15 +27,15 @@ Deno.test("fetchHubFile() fetches small and big files, and asks for neither's by
     const path = "sub/big one.bin";
     const found = await fetchHubFile({ ...options, path });
     assertEquals(await Deno.readFile(found!), big);
-    assertEquals(hub.askedFor("/resolve/").length, 2);
+    assertEquals(hub.requestsFor("/resolve/").length, 2);
     assertEquals(await fetchHubFile({ ...options, path }), found);
-    assertEquals(hub.askedFor("/resolve/").length, 2);
+    assertEquals(hub.requestsFor("/resolve/").length, 2);
   }));
 
-Deno.test("fetchHubFile() gives null for an optional file that is not there, and a line for another", () =>
+Deno.test("fetchHubFile() returns null for a missing optional file and rejects other missing files", () =>
   withHub(async (hub, cacheDir) => {
     hub.push("models/o/n", { "a.json": "1" });
-    const settings = quick(hub);
+    const settings = fastSettings(hub);
     for (const path of ["b.json", "c/d.json", "../a.json"]) {
       const options = { ...model, cacheDir, settings, path };
       assertEquals(await fetchHubFile({ ...options, optional: true }), null);
@@ -43,10 +47,10 @@ Deno.test("fetchHubFile() gives null for an optional file that is not there, and
     }
   }));
 
-Deno.test("fetchHubFile() says what to do where the hub does not let it in", () =>
+Deno.test("fetchHubFile() explains denied access", () =>
   withHub(async (hub, cacheDir) => {
     hub.push("models/o/n", { "a.json": "1" });
-    const settings = quick(hub);
+    const settings = fastSettings(hub);
     const message = async (repo: string, revision = "main", token = false) => {
       const error = await assertRejects(
         () =>
@@ -64,18 +68,18 @@ Deno.test("fetchHubFile() says what to do where the hub does not let it in", () 
     };
     assertEquals(
       await message("o/m"),
-      "Cannot read hf://o/m as HUB answers 404: there is no such model, or it is private: " +
-        "set HF_TOKEN to a token that may read it",
+      "Cannot read hf://o/m as HUB responds with status 404: there is no such model, or it is private: " +
+        "set HF_TOKEN to a token with read access",
     );
     assertEquals(
       await message("o/n", "v2"),
-      "Cannot read hf://o/n@v2 as HUB answers 404: the model has no revision 'v2'",
+      "Cannot read hf://o/n@v2 as HUB responds with status 404: the model has no revision 'v2'",
     );
     hub.fault = () => ({ status: 401 });
     assertEquals(
       await message("o/n", "main", true),
-      "Cannot read hf://o/n as HUB answers 401: there is no such model, or it is private: " +
-        "check what the token in HF_TOKEN may read",
+      "Cannot read hf://o/n as HUB responds with status 401: there is no such model, or it is private: " +
+        "check that the token in HF_TOKEN has read access",
     );
     hub.fault = () => ({
       status: 403,
@@ -83,32 +87,32 @@ Deno.test("fetchHubFile() says what to do where the hub does not let it in", () 
     });
     assertEquals(
       await message("o/n"),
-      "Cannot read hf://o/n as HUB answers 403: its owner lets in those who ask: " +
-        "accept the terms at http://HUB/o/n, and set HF_TOKEN to a token that may read it",
+      "Cannot read hf://o/n as HUB responds with status 403: its owner restricts access: " +
+        "accept the terms at http://HUB/o/n, and set HF_TOKEN to a token with read access",
     );
   }));
 
-Deno.test("fetchHubFile() works from the cache without the hub, and says so unless told to", () =>
+Deno.test("fetchHubFile() uses the cache without the Hub, with a note unless offline", () =>
   withHub(async (hub, cacheDir) => {
     const commit = hub.push("models/o/n", { "a.json": "1" });
     const path = "a.json";
     const said: string[] = [];
     const say = (line: string) => void said.push(line);
-    const settings = quick(hub);
+    const settings = fastSettings(hub);
     const options = { ...model, cacheDir, settings, path, say };
     const first = await fetchHubFile(options);
-    const count = hub.asked.length;
+    const count = hub.requests.length;
     const offline = { ...settings, offline: true };
     assertEquals(await fetchHubFile({ ...options, settings: offline }), first);
-    assertEquals([hub.asked.length, said], [count, []]);
+    assertEquals([hub.requests.length, said], [count, []]);
 
     hub.fault = () => ({ hangUp: true });
     assertEquals(await fetchHubFile(options), first);
     assertEquals(said, [
-      `note: the hub cannot be reached: using ${commit.slice(0, 12)} ` +
+      `note: the Hub cannot be reached: using ${commit.slice(0, 12)} ` +
       `from the cache (the connection to ${
         new URL(hub.endpoint).host
-      } was cut)`,
+      } was interrupted)`,
     ]);
     const error = await assertRejects(
       () => fetchHubFile({ ...options, repo: "o/m", settings: offline }),
@@ -116,18 +120,18 @@ Deno.test("fetchHubFile() works from the cache without the hub, and says so unle
     );
     assertEquals(
       error.message,
-      "Cannot read hf://o/m as HF_HUB_OFFLINE forbids to ask the hub, and the cache does not have it: " +
+      "Cannot read hf://o/m as HF_HUB_OFFLINE forbids requests to the Hub, and the cache does not have it: " +
         "unset HF_HUB_OFFLINE once to fetch it",
     );
   }));
 
-Deno.test("fetchHubFile() sends the token to the hub's own address alone", () =>
+Deno.test("fetchHubFile() sends the token only to the origin of the endpoint", () =>
   withHub(async (hub, cacheDir) => {
-    hub.push("models/o/n", { "a.bin": noise(1000) });
-    const settings = { ...quick(hub), token: "hf_secret" };
+    hub.push("models/o/n", { "a.bin": pseudoRandomBytes(1000) });
+    const settings = { ...fastSettings(hub), token: "hf_secret" };
     await fetchHubFile({ ...model, cacheDir, settings, path: "a.bin" });
     assertEquals(
-      hub.asked.map(({ store, headers }) => [
+      hub.requests.map(({ store, headers }) => [
         store,
         headers.get("authorization"),
       ]),
@@ -140,12 +144,12 @@ Deno.test("fetchHubFile() sends the token to the hub's own address alone", () =>
     );
   }));
 
-Deno.test("fetchHubFile() follows a revision that moves, and shares what stayed", () =>
+Deno.test("fetchHubFile() follows a moving revision and shares unchanged files", () =>
   withHub(async (hub, cacheDir) => {
-    const settings = quick(hub);
+    const settings = fastSettings(hub);
     const fetchOne = (path: string, revision = "main") =>
       fetchHubFile({ ...model, revision, cacheDir, settings, path });
-    const stays = noise(500);
+    const stays = pseudoRandomBytes(500);
     const old = hub.push("models/o/n", { "a.json": "1", "b.bin": stays });
     const [a1, b1] = [await fetchOne("a.json"), await fetchOne("b.bin")];
     hub.push("models/o/n", { "a.json": "22", "b.bin": stays });
@@ -154,15 +158,15 @@ Deno.test("fetchHubFile() follows a revision that moves, and shares what stayed"
     assertEquals(await Deno.readTextFile(a2!), "22");
     assertEquals(await fetchOne("a.json", old), a1);
     assertEquals(await Deno.readTextFile(a1!), "1");
-    assertEquals(hub.askedFor("b.bin").length, 1);
-    const commit = await hubCommit({ ...model, cacheDir, settings });
+    assertEquals(hub.requestsFor("b.bin").length, 1);
+    const commit = await resolveHubCommit({ ...model, cacheDir, settings });
     assertEquals(commit === old, false);
   }));
 
-Deno.test("fetchHubFile() fetches again what was cut short on disk", () =>
+Deno.test("fetchHubFile() downloads a truncated cached file again", () =>
   withHub(async (hub, cacheDir) => {
     hub.push("models/o/n", { "a.json": "[1,2]" });
-    const settings = quick(hub);
+    const settings = fastSettings(hub);
     const options = { ...model, cacheDir, settings, path: "a.json" };
     const path = (await fetchHubFile(options))!;
     await Deno.writeTextFile(path, "[1");
@@ -170,7 +174,7 @@ Deno.test("fetchHubFile() fetches again what was cut short on disk", () =>
     assertEquals(await Deno.readTextFile(path), "[1,2]");
   }));
 
-Deno.test("fetchHubFile() says that the disk cannot be written", async () => {
+Deno.test("fetchHubFile() reports an unwritable disk", async () => {
   await withHub(async (hub, cacheDir) => {
     hub.push("models/o/n", { "a.json": "1" });
     await Deno.writeTextFile(join(cacheDir, "hub"), "a file in its place");
@@ -179,7 +183,7 @@ Deno.test("fetchHubFile() says that the disk cannot be written", async () => {
         fetchHubFile({
           ...model,
           cacheDir,
-          settings: quick(hub),
+          settings: fastSettings(hub),
           path: "a.json",
         }),
       UserError,
@@ -193,7 +197,7 @@ Deno.test("fetchHubFile() says that the disk cannot be written", async () => {
   });
 });
 
-Deno.test("fetchHubFile() says that nothing answers, and when it tries again", () =>
+Deno.test("fetchHubFile() reports refused connections and retry pauses", () =>
   withHub(async (hub, cacheDir) => {
     const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const host = `127.0.0.1:${free.addr.port}`;
@@ -209,7 +213,7 @@ Deno.test("fetchHubFile() says that nothing answers, and when it tries again", (
       () =>
         fetchHubFile({
           ...options,
-          settings: { ...quick(hub), endpoint: `http://${host}` },
+          settings: { ...fastSettings(hub), endpoint: `http://${host}` },
         }),
       UserError,
     );
@@ -220,11 +224,13 @@ Deno.test("fetchHubFile() says that nothing answers, and when it tries again", (
     assertEquals(said, []);
     hub.push("models/o/n", { "a.json": "1" });
     hub.fault = () =>
-      hub.asked.length === 1
+      hub.requests.length === 1
         ? { status: 429, headers: { "retry-after": "1.6" } }
         : undefined;
-    await fetchHubFile({ ...options, settings: quick(hub) });
+    await fetchHubFile({ ...options, settings: fastSettings(hub) });
     assertEquals(said, [
-      `note: ${new URL(hub.endpoint).host} answers 429: trying again in 2 s`,
+      `note: ${
+        new URL(hub.endpoint).host
+      } responds with status 429: retrying in 2 s`,
     ]);
   }));

@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { hubDataset } from "../../../src/data/hub/mod.ts";
+import { fetchHubDataset } from "../../../src/data/hub/mod.ts";
 import {
-  noise,
-  quick,
+  fastSettings,
+  pseudoRandomBytes,
   sha256,
   withHub,
 } from "../../helpers/data/hub_server.ts";
 
-Deno.test("hubDataset() killed in the middle asks only for the rest when run again", () =>
+Deno.test("fetchHubDataset() requests only the rest after it was killed", () =>
   withHub(async (hub, cacheDir) => {
-    const data = noise(600_000), size = data.length;
+    const data = pseudoRandomBytes(600_000), size = data.length;
     hub.push("datasets/o/n", { "train.jsonl": data });
     hub.fault = ({ store }) => store ? { stallAfter: 300_000 } : undefined;
     const child = new Deno.Command(Deno.execPath(), {
@@ -35,19 +35,19 @@ Deno.test("hubDataset() killed in the middle asks only for the rest when run aga
     const kept = (await Deno.stat(part)).size;
     assertEquals(kept > 200_000 && kept < size, true);
     hub.fault = () => undefined;
-    const before = hub.asked.length;
+    const before = hub.requests.length;
     const progress: number[] = [];
-    const { files } = await hubDataset({
+    const { files } = await fetchHubDataset({
       url: "hf://datasets/o/n",
       split: "train",
       cacheDir,
-      settings: quick(hub),
+      settings: fastSettings(hub),
       onProgress: ({ done }) => void progress.push(done),
     });
     assertEquals(await Deno.readFile(files[0].path), data);
     assertEquals([progress[0], progress.at(-1)], [kept, size]);
     assertEquals(
-      hub.asked.slice(before).filter(({ store }) => store)
+      hub.requests.slice(before).filter(({ store }) => store)
         .map(({ headers }) => headers.get("range")),
       [`bytes=${kept}-`],
     );

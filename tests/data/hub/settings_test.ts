@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { UserError } from "../../../src/errors.ts";
 import { hubSettings } from "../../../src/data/hub/mod.ts";
 
-/** Runs with these variables and no others of the hub's. */
+/**
+ * Runs `work` with these environment variables and no others of the Hub client.
+ */
 function withEnv(env: Record<string, string>, work: () => void): void {
   const names = [
     "HF_ENDPOINT",
@@ -28,7 +30,7 @@ function withEnv(env: Record<string, string>, work: () => void): void {
   }
 }
 
-Deno.test("hubSettings() reads the endpoint, and refuses what is none", () => {
+Deno.test("hubSettings() reads the endpoint and rejects an invalid one", () => {
   withEnv({ HF_HOME: "/none" }, () => {
     assertEquals(hubSettings().endpoint, "https://huggingface.co");
     assertEquals([hubSettings().token, hubSettings().offline], [null, false]);
@@ -40,14 +42,14 @@ Deno.test("hubSettings() reads the endpoint, and refuses what is none", () => {
     withEnv({ HF_ENDPOINT }, () => {
       assertEquals(
         assertThrows(hubSettings, UserError).message,
-        "Cannot reach the hub as HF_ENDPOINT must be an address such as " +
+        "Cannot reach the Hub as HF_ENDPOINT must be a URL such as " +
           `https://huggingface.co: got "${HF_ENDPOINT}"`,
       );
     });
   }
 });
 
-Deno.test("hubSettings() finds the token in variables first, then in the file", async () => {
+Deno.test("hubSettings() reads the token from variables first, then from the file", async () => {
   const home = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(join(home, "token"), "hf_file\n");
@@ -73,16 +75,16 @@ Deno.test("hubSettings() finds the token in variables first, then in the file", 
   }
 });
 
-Deno.test("hubSettings() refuses a token that cannot be sent without showing it", () => {
+Deno.test("hubSettings() rejects an invalid token without showing it", () => {
   withEnv({ HF_TOKEN: "hf_a\nb" }, () => {
     assertEquals(
       assertThrows(hubSettings, UserError).message,
-      "Cannot use the token in HF_TOKEN as it must be one word of ASCII letters, digits and signs",
+      "Cannot use the token in HF_TOKEN as it must be printable ASCII characters without spaces",
     );
   });
 });
 
-Deno.test("hubSettings() is offline where HF_HUB_OFFLINE says so", () => {
+Deno.test("hubSettings() is offline if HF_HUB_OFFLINE is set", () => {
   for (const HF_HUB_OFFLINE of ["1", "true", "YES", "on", "0", ""]) {
     withEnv({ HF_HOME: "/none", HF_HUB_OFFLINE }, () => {
       assertEquals(

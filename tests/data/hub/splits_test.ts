@@ -1,14 +1,15 @@
 import { assertEquals } from "@std/assert";
 import {
-  endingsOf,
+  describeExtensions,
   findSplit,
-  readable,
-  splitsByName,
+  readableFiles,
+  splitsFromNames,
 } from "../../../src/data/hub/splits.ts";
 
-const splits = (...paths: string[]) => Object.fromEntries(splitsByName(paths));
+const splits = (...paths: string[]) =>
+  Object.fromEntries(splitsFromNames(paths));
 
-Deno.test("splitsByName() takes shards in data/ first, whatever they are called", () => {
+Deno.test("splitsFromNames() prefers shards in data/, with any split name", () => {
   assertEquals(
     splits(
       "data/train-00000-of-00002.parquet",
@@ -26,7 +27,7 @@ Deno.test("splitsByName() takes shards in data/ first, whatever they are called"
   );
 });
 
-Deno.test("splitsByName() finds words in names of folders, then of files", () => {
+Deno.test("splitsFromNames() finds keywords in folder names, then in file names", () => {
   assertEquals(
     splits("train/a.json", "my-dev/b/c.json", "x/test.json", "train.json"),
     { train: ["train/a.json"], validation: ["my-dev/b/c.json"] },
@@ -53,7 +54,7 @@ Deno.test("splitsByName() finds words in names of folders, then of files", () =>
   });
 });
 
-Deno.test("splitsByName() takes all for train where no name tells, but no descriptions", () => {
+Deno.test("splitsFromNames() assigns all data files to train if no name has a keyword", () => {
   assertEquals(
     splits(
       "file-000000000001.json.gz",
@@ -68,24 +69,34 @@ Deno.test("splitsByName() takes all for train where no name tells, but no descri
     { train: ["file-000000000001.json.gz", "a.csv"] },
   );
   assertEquals(splits("README.md", "train.py"), {});
-  // A split that cannot be read is not taken for one that is not there.
+  // An unreadable split differs from a missing one.
   assertEquals(splits("train.csv", "extra.jsonl"), { train: ["train.csv"] });
 });
 
-Deno.test("readable() takes the most common format", () => {
+Deno.test("readableFiles() keeps the most common format", () => {
   assertEquals(
-    readable(["a.txt", "b.parquet", "c.parquet", "d.csv", "e.csv", "f.csv"]),
+    readableFiles([
+      "a.txt",
+      "b.parquet",
+      "c.parquet",
+      "d.csv",
+      "e.csv",
+      "f.csv",
+    ]),
     ["b.parquet", "c.parquet"],
   );
-  assertEquals(readable(["a.json", "b.jsonl.zst", "c.ndjson.gz", "d.txt"]), [
-    "a.json",
-    "b.jsonl.zst",
-    "c.ndjson.gz",
-  ]);
-  assertEquals(readable(["a.csv", "b.parquet.gz"]), []);
+  assertEquals(
+    readableFiles(["a.json", "b.jsonl.zst", "c.ndjson.gz", "d.txt"]),
+    [
+      "a.json",
+      "b.jsonl.zst",
+      "c.ndjson.gz",
+    ],
+  );
+  assertEquals(readableFiles(["a.csv", "b.parquet.gz"]), []);
 });
 
-Deno.test("findSplit() knows the names that mean the same", () => {
+Deno.test("findSplit() knows synonyms", () => {
   const map = new Map([["train", 1], ["valid", 2], ["test", 0]]);
   assertEquals(findSplit(map, "validation"), 2);
   assertEquals(findSplit(map, "dev"), 2);
@@ -95,10 +106,16 @@ Deno.test("findSplit() knows the names that mean the same", () => {
   assertEquals([findSplit(map, "validation"), findSplit(map, "valid")], [3, 2]);
 });
 
-Deno.test("endingsOf() counts what there is", () => {
+Deno.test("describeExtensions() counts files by extension", () => {
   assertEquals(
-    endingsOf(["a.csv", "b/c.csv", "d.json.gz", "LICENSE", "README.md"]),
-    "2 .csv, 1 .json.gz, 1 file without an ending",
+    describeExtensions([
+      "a.csv",
+      "b/c.csv",
+      "d.json.gz",
+      "LICENSE",
+      "README.md",
+    ]),
+    "2 .csv, 1 .json.gz, 1 file without an extension",
   );
-  assertEquals(endingsOf([]), "no data");
+  assertEquals(describeExtensions([]), "no data");
 });

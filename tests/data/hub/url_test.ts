@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../../src/errors.ts";
 import { parseHubName, parseHubUrl } from "../../../src/data/hub/mod.ts";
-import { hubName, isPath } from "../../../src/data/hub/url.ts";
+import { formatHubName, isSafePath } from "../../../src/data/hub/url.ts";
 
-Deno.test("parseHubUrl() takes a set, a revision and a place apart", () => {
+Deno.test("parseHubUrl() parses a dataset, a revision and a path", () => {
   const cases: [string, ...(string | undefined)[]][] = [
     ["o/n", "o/n", "main", undefined],
     ["wikitext", "wikitext", "main", undefined],
@@ -26,7 +26,7 @@ Deno.test("parseHubUrl() takes a set, a revision and a place apart", () => {
   }
 });
 
-Deno.test("parseHubUrl() refuses what names no set, in one line", () => {
+Deno.test("parseHubUrl() rejects other texts in one line", () => {
   for (
     const text of [
       "",
@@ -60,20 +60,20 @@ Deno.test("parseHubUrl() refuses what names no set, in one line", () => {
   }
   assertEquals(
     assertThrows(() => parseHubUrl("hf://datasets/o/n@a b"), UserError).message,
-    `Cannot read "hf://datasets/o/n@a b" as "a b" is no branch, tag or commit: ` +
+    `Cannot read "hf://datasets/o/n@a b" as "a b" is not a branch, tag or commit: ` +
       "write hf://datasets/<owner>/<name>[@<revision>][/<path or glob>]",
   );
 });
 
-Deno.test("hubName() gives back what parseHubUrl() read", () => {
+Deno.test("formatHubName() and parseHubUrl() round-trip", () => {
   for (const text of ["o/n", "o/n@v1/a b/c", "wikitext@refs%2Fpr%2F1"]) {
     const url = "hf://datasets/" + text;
-    assertEquals(hubName({ kind: "dataset", ...parseHubUrl(url) }), url);
+    assertEquals(formatHubName({ kind: "dataset", ...parseHubUrl(url) }), url);
   }
-  assertEquals(hubName({ kind: "model", repo: "gpt2" }), "hf://gpt2");
+  assertEquals(formatHubName({ kind: "model", repo: "gpt2" }), "hf://gpt2");
 });
 
-Deno.test("parseHubName() takes names on the hub and nothing else", () => {
+Deno.test("parseHubName() accepts only repository names", () => {
   assertEquals(parseHubName("gpt2"), { repo: "gpt2", revision: "main" });
   assertEquals(parseHubName("o/n@a%2Fb"), { repo: "o/n", revision: "a/b" });
   for (
@@ -83,9 +83,9 @@ Deno.test("parseHubName() takes names on the hub and nothing else", () => {
   }
 });
 
-Deno.test("isPath() keeps paths inside", () => {
+Deno.test("isSafePath() accepts only paths inside the repository", () => {
   for (const path of ["a", "a/b.c", "..a/b..", "a b/ü"]) {
-    assertEquals(isPath(path), true, path);
+    assertEquals(isSafePath(path), true, path);
   }
   for (
     const path of [
@@ -101,6 +101,6 @@ Deno.test("isPath() keeps paths inside", () => {
       "a\ud800",
     ]
   ) {
-    assertEquals(isPath(path), false, path);
+    assertEquals(isSafePath(path), false, path);
   }
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { IGNORE } from "../../../src/data/store/token_store.ts";
 import type { BatchSpec } from "../../../src/data/loader/batch_source.ts";
 import type { FairseqRef } from "../../../src/data/fairseq/mod.ts";
-import { I32 } from "../../../src/data/fairseq/int_types.ts";
+import { INT32 } from "../../../src/data/fairseq/int_types.ts";
 import { MmapWriter } from "../../../src/data/fairseq/mmap_writer.ts";
 import { openSplits } from "../../../src/data/loader/split_location.ts";
 import { UserError } from "../../../src/errors.ts";
@@ -52,7 +52,7 @@ const steps = (loader: BatchLoader, count: number) =>
 
 /** Sentences as fairseq's files, and the reference to them. */
 function fairseq(dir: string, sentences: number[][]): FairseqRef {
-  const writer = new MmapWriter(join(dir, "train"), I32);
+  const writer = new MmapWriter(join(dir, "train"), INT32);
   for (const ids of sentences) {
     writer.push(ids, 0);
     writer.endSentence();
@@ -61,7 +61,7 @@ function fairseq(dir: string, sentences: number[][]): FairseqRef {
   writer.close();
   return {
     paths: [join(dir, "train")],
-    contextLength: 4,
+    sequenceLength: 4,
     vocabSize: 50,
     pad: 1,
     eos: 2,

@@ -13,7 +13,7 @@ import type { Tokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
 import {
-  compose,
+  composeTokenizerJson,
   readFixtures,
 } from "../../helpers/data/tokenizer_fixtures.ts";
 import {
@@ -332,7 +332,7 @@ Deno.test("prepare() refuses ids beyond the vocabulary, and a tokenizer that thr
 
 Deno.test("prepare() lets threads load a tokenizer.json, and finds its store from wherever that lies", async () => {
   using root = tempDir();
-  const json = JSON.stringify(compose(readFixtures(), "gpt2"));
+  const json = JSON.stringify(composeTokenizerJson(readFixtures(), "gpt2"));
   const options = {
     documents: {
       texts: [{ name: "a", text: "to and fro ".repeat(300_000) }],

@@ -7,7 +7,7 @@ import {
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
 
-Deno.test("loadTokenizer() refuses an unknown name and lists the choices", async () => {
+Deno.test("loadTokenizer() rejects an unknown name and lists the choices", async () => {
   for (const name of ["gpt-2", "toString", ""]) {
     await assertRejects(
       () => loadTokenizer(name),
@@ -21,7 +21,7 @@ Deno.test("loadTokenizer() loads a tokenizer once", async () => {
   assertStrictEquals(await loadTokenizer("gpt2"), await loadTokenizer("gpt2"));
 });
 
-Deno.test("the byte tokenizer makes a token of each UTF-8 byte", async () => {
+Deno.test("the byte tokenizer encodes each UTF-8 byte as one token", async () => {
   const byte = await loadTokenizer("byte");
   assertEquals([byte.name, byte.vocabSize, byte.eosId], ["byte", 256, null]);
   assertEquals([...byte.encode("aé😀\0")], [
@@ -79,12 +79,12 @@ for (const name of ["byte", "gpt2"]) {
     const tokenizer = await loadTokenizer(name);
     const whole = "It's  a   test,\n\n\tdon't 😀 cut 12 34\r\n  if x:\n\n";
     for (let length = 0; length <= whole.length; length++) {
-      const at = tokenizer.cut!(whole.slice(0, length));
+      const at = tokenizer.lastSafeCut!(whole.slice(0, length));
       const parts = [whole.slice(0, at), whole.slice(at)].map((
         part,
       ) => [...tokenizer.encode(part)]);
       assertEquals(parts.flat(), [...tokenizer.encode(whole)], `cut at ${at}`);
     }
-    assertEquals(tokenizer.cut!(whole) > whole.length - 5, true);
+    assertEquals(tokenizer.lastSafeCut!(whole) > whole.length - 5, true);
   });
 }

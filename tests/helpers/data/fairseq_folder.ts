@@ -1,14 +1,16 @@
-/** Binarised folders for tests, written apart from the code that is tested. */
+/**
+ * Binarised folders for tests, written independently of the code under test.
+ */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What `reference.py` made. */
+/** The output of `reference.py`. */
 export const FIXTURE = fileURLToPath(
   new URL("../../data/fairseq/fixture/", import.meta.url),
 );
 
-/** Runs `work` with an empty folder, and removes it. */
-export async function inFolder(
+/** Runs `work` with an empty folder and removes it afterwards. */
+export async function withTempFolder(
   work: (dir: string) => void | Promise<void>,
 ): Promise<void> {
   const dir = await Deno.makeTempDir();
@@ -19,7 +21,7 @@ export async function inFolder(
   }
 }
 
-/** The two files of some sentences, as uint16. */
+/** The two files of a subset in uint16. */
 export function subsetBytes(
   sentences: number[][],
 ): { idx: Uint8Array<ArrayBuffer>; bin: Uint8Array<ArrayBuffer> } {
@@ -50,14 +52,17 @@ export function writeSubset(
   Deno.writeFileSync(join(dir, `${name}.bin`), bin);
 }
 
-/** Writes a `dict.txt` of these symbols. */
+/** Writes a `dict.txt` with these symbols. */
 export function writeDictionary(dir: string, symbols: string[]): void {
   const text = symbols.map((symbol) => `${symbol} 1\n`).join("");
   Deno.writeTextFileSync(join(dir, "dict.txt"), text);
 }
 
-/** The message of the error that `work` throws; fails if that is not a `UserError` of one line. */
-export function complaintOf(work: () => unknown): string {
+/**
+ * The message of the error that `work` throws; fails if it is not a one-line
+ * `UserError`.
+ */
+export function userErrorMessage(work: () => unknown): string {
   try {
     work();
   } catch (error) {

@@ -1,33 +1,33 @@
 /**
- * A hub of one machine, which speaks the real one's endpoints byte by byte on
- * raw connections, so that it can also break them off, stall and lie.
+ * A local fake of the Hub with the same endpoints. It uses raw connections, so
+ * that it can also interrupt them, stall and send wrong data.
  */
 import { createHash } from "node:crypto";
 
-/** A request as it came. */
-export interface Asked {
+/** A received request. */
+export interface RecordedRequest {
   /** Path and query. */
   path: string;
   headers: Headers;
-  /** Whether it came to the store of big files, which is another host. */
+  /** Whether it went to the store of large files, which is another host. */
   store: boolean;
 }
 
-/** How an answer goes wrong. */
+/** A fault of a response. */
 export interface Fault {
-  /** In place of the right ones. */
+  /** Replaces the correct status. */
   status?: number;
   headers?: Record<string, string>;
   body?: Uint8Array | string;
-  /** Closes the connection after so many bytes of the body. */
+  /** Closes the connection after this many bytes of the body. */
   cutAfter?: number;
-  /** Says nothing more after so many bytes of the body, until the server stops. */
+  /** Sends nothing after this many bytes of the body until the server stops. */
   stallAfter?: number;
-  /** Waits so many milliseconds after each 16 KiB. */
+  /** Waits this many milliseconds after each 16 KiB. */
   slow?: number;
-  /** Sends the whole whatever range was asked for. */
+  /** Ignores a range and sends the whole file. */
   ignoreRange?: boolean;
-  /** Sends no head, but closes. */
+  /** Closes the connection without headers. */
   hangUp?: boolean;
 }
 
@@ -35,7 +35,7 @@ interface Commit {
   files: Map<string, Uint8Array>;
 }
 
-const bytesOf = (data: Uint8Array | string) =>
+const toBytes = (data: Uint8Array | string) =>
   typeof data === "string" ? new TextEncoder().encode(data) : data;
 
 export const sha256 = (data: Uint8Array) =>
@@ -43,14 +43,16 @@ export const sha256 = (data: Uint8Array) =>
 export const gitSha1 = (data: Uint8Array) =>
   createHash("sha1").update(`blob ${data.length}\0`).update(data).digest("hex");
 
-/** Files of this many bytes or more are big ones (LFS). */
-const BIG = 64;
+/** Files of at least this many bytes are stored in LFS. */
+const LFS_MIN_BYTES = 64;
 
 export class FakeHub implements AsyncDisposable {
-  readonly asked: Asked[] = [];
-  /** Chooses how the answer to a request goes wrong; by default all go right. */
-  fault: (asked: Asked) => Fault | undefined = () => undefined;
-  /** Entries in a page of a list. */
+  readonly requests: RecordedRequest[] = [];
+  /**
+   * Returns the fault of the response to a request; by default there is none.
+   */
+  fault: (asked: RecordedRequest) => Fault | undefined = () => undefined;
+  /** Entries per page of a file list. */
   pageSize = 1000;
   readonly #commits = new Map<string, Commit>();
   readonly #revisions = new Map<string, string>();
@@ -78,14 +80,17 @@ export class FakeHub implements AsyncDisposable {
     return `http://127.0.0.1:${this.#listeners[i].addr.port}`;
   }
 
-  /** Puts a commit on a revision; `repo` begins with `datasets/` or `models/`. */
+  /**
+   * Adds a commit and points a revision to it; `repo` begins with `datasets/`
+   * or `models/`.
+   */
   push(
     repo: string,
     files: Record<string, Uint8Array | string>,
     revision = "main",
   ): string {
     const all = new Map(
-      Object.entries(files).map(([path, data]) => [path, bytesOf(data)]),
+      Object.entries(files).map(([path, data]) => [path, toBytes(data)]),
     );
     const commit = createHash("sha1").update(
       JSON.stringify([...all].map(([path, data]) => [path, sha256(data)])),
@@ -95,12 +100,12 @@ export class FakeHub implements AsyncDisposable {
     return commit;
   }
 
-  /** Requests whose path holds `text`. */
-  askedFor(text: string): Asked[] {
-    return this.asked.filter(({ path }) => path.includes(text));
+  /** Requests whose path contains `text`. */
+  requestsFor(text: string): RecordedRequest[] {
+    return this.requests.filter(({ path }) => path.includes(text));
   }
 
-  /** Stops, in the middle of answers too. */
+  /** Stops, also in the middle of a response. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.resolve();
     for (const listener of this.#listeners) listener.close();
@@ -139,17 +144,25 @@ export class FakeHub implements AsyncDisposable {
     const headers = new Headers(
       lines.map((line) => line.split(/:\s*(.*)/s, 2) as [string, string]),
     );
-    const asked: Asked = { path: first.split(" ")[1], headers, store };
-    this.asked.push(asked);
+    const asked: RecordedRequest = {
+      path: first.split(" ")[1],
+      headers,
+      store,
+    };
+    this.requests.push(asked);
     const fault = this.fault(asked) ?? {};
     if (fault.hangUp) return;
     await this.#send(conn, asked, fault);
   }
 
-  async #send(conn: Deno.TcpConn, asked: Asked, fault: Fault): Promise<void> {
-    const right = this.#right(asked);
+  async #send(
+    conn: Deno.TcpConn,
+    asked: RecordedRequest,
+    fault: Fault,
+  ): Promise<void> {
+    const right = this.#correctResponse(asked);
     let status = fault.status ?? right.status;
-    let body = bytesOf(fault.body ?? (fault.status ? "" : right.body));
+    let body = toBytes(fault.body ?? (fault.status ? "" : right.body));
     const headers: Record<string, string> = {
       ...right.headers,
       connection: "close",
@@ -171,7 +184,7 @@ export class FakeHub implements AsyncDisposable {
     const head = `HTTP/1.1 ${status} Some\r\n` +
       Object.entries(headers).map(([k, v]) => `${k}: ${v}\r\n`).join("") +
       "\r\n";
-    await write(conn, bytesOf(head));
+    await write(conn, toBytes(head));
     const end = Math.min(
       body.length,
       fault.cutAfter ?? Infinity,
@@ -184,8 +197,8 @@ export class FakeHub implements AsyncDisposable {
     if (fault.stallAfter !== undefined) await this.#stopped.promise;
   }
 
-  /** The answer of a hub in health. */
-  #right({ path, store }: Asked): {
+  /** The response without a fault. */
+  #correctResponse({ path, store }: RecordedRequest): {
     status: number;
     headers?: Record<string, string>;
     body: Uint8Array | string;
@@ -238,7 +251,7 @@ export class FakeHub implements AsyncDisposable {
       `${set ?? "models/"}${repo}@${commit}`,
     )?.files.get(decodeURIComponent(file));
     if (!data) return none("EntryNotFound");
-    if (data.length < BIG) {
+    if (data.length < LFS_MIN_BYTES) {
       return {
         status: 200,
         headers: { etag: `"${gitSha1(data)}"`, "x-repo-commit": commit },
@@ -273,10 +286,10 @@ export class FakeHub implements AsyncDisposable {
       const file = { type: "file", path, size: data.length };
       entries.set(
         path,
-        data.length < BIG ? { ...file, oid: gitSha1(data) } : {
+        data.length < LFS_MIN_BYTES ? { ...file, oid: gitSha1(data) } : {
           ...file,
-          // The pointer that git has in the file's place.
-          oid: gitSha1(bytesOf(sha256(data))),
+          // Digest of the pointer that git stores in place of the file.
+          oid: gitSha1(toBytes(sha256(data))),
           lfs: { oid: sha256(data), size: data.length, pointerSize: 130 },
         },
       );
@@ -313,22 +326,22 @@ function close(conn: Deno.TcpConn): void {
   try {
     conn.close();
   } catch {
-    // It is closed already.
+    // Already closed.
   }
 }
 
-/** Settings that fail fast. */
-export const quick = (hub: FakeHub) => ({
+/** Settings with short pauses and timeouts. */
+export const fastSettings = (hub: FakeHub) => ({
   endpoint: hub.endpoint,
   token: null,
   offline: false,
-  tries: 3,
-  waitMs: 1,
-  maxWaitMs: 2000,
-  stallMs: 2000,
+  maxAttempts: 3,
+  retryDelayMs: 1,
+  maxRetryDelayMs: 2000,
+  stallTimeoutMs: 2000,
 });
 
-/** Runs with a hub and an empty cache, and clears both away. */
+/** Runs `work` with a hub and an empty cache, and removes both. */
 export async function withHub(
   work: (hub: FakeHub, cacheDir: string) => Promise<void>,
 ): Promise<void> {
@@ -341,8 +354,8 @@ export async function withHub(
   }
 }
 
-/** Bytes that look like noise but are the same each time. */
-export function noise(length: number, seed = 1): Uint8Array {
+/** Deterministic pseudo-random bytes. */
+export function pseudoRandomBytes(length: number, seed = 1): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let i = 0, x = seed; i < length; i++) {
     x = (Math.imul(x, 1103515245) + 12345) >>> 0;

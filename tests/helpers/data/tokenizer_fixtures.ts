@@ -1,15 +1,16 @@
 /**
- * Small tokenizers with what the reference implementation makes of the hard texts; see make_fixtures.ts.
+ * Small tokenizers with the results of the reference implementation for the
+ * hard texts, see make_fixtures.ts.
  * @module
  */
 import { CHARSMAP, KINDS } from "../../data/tokenizers/json/kinds.ts";
 import type { ModelJson } from "../../data/tokenizers/json/small_models.ts";
 
-/** What fixtures.json holds. */
+/** Content of fixtures.json. */
 export interface Fixtures {
   charsmap: string;
   models: Record<string, ModelJson>;
-  /** By kind, for each hard text: ids, and their text where it is another. */
+  /** By kind and hard text: ids, and the decoded text if it differs. */
   expected: Record<string, { ids: string[]; decoded: (string | null)[] }>;
 }
 
@@ -22,8 +23,8 @@ export function readFixtures(): Fixtures {
   return JSON.parse(Deno.readTextFileSync(url));
 }
 
-/** The tokenizer.json of a kind. */
-export function compose(
+/** Composes the tokenizer.json of a kind. */
+export function composeTokenizerJson(
   fixtures: Fixtures,
   name: string,
 ): Record<string, unknown> {
@@ -72,7 +73,7 @@ export function compose(
   );
 }
 
-/** Ids as text, an id in a row as `id*times`. */
+/** Formats ids as text; repeated ids are written `id*count`. */
 export function packIds(ids: ArrayLike<number>): string {
   const runs: string[] = [];
   for (let at = 0, end = 0; at < ids.length; at = end) {

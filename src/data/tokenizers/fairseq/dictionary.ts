@@ -1,5 +1,6 @@
 /**
- * fairseq's dictionary: four special symbols, then those of `dict.txt`, a line `symbol count` each.
+ * fairseq's dictionary: four special symbols, then one symbol per line `symbol
+ * count` of `dict.txt`.
  * @module
  */
 import {
@@ -10,25 +11,28 @@ import {
   writeFileSync,
 } from "node:fs";
 import { UserError } from "../../../errors.ts";
-import { trimmedLength } from "./words.ts";
+import { trimmedLength } from "./python_whitespace.ts";
 
-/** `<s>`; language models have no use for it, but it has its id. */
+/** `<s>`; language models do not use it, but it has an id. */
 export const BOS = 0;
-/** `<pad>`: fills up what is too short, and is never to be predicted. */
+/** `<pad>`: fills up short sequences and is never predicted. */
 export const PAD = 1;
 /** `</s>`: ends each sentence. */
 export const EOS = 2;
-/** `<unk>`: stands for all symbols that are not in the dictionary. */
+/** `<unk>`: replaces every symbol that is not in the dictionary. */
 export const UNK = 3;
 
-/** The symbols that are there before any of `dict.txt`, in order of their ids. */
+/** The symbols that precede those of `dict.txt`, in order of their ids. */
 export const SPECIALS: readonly string[] = ["<s>", "<pad>", "</s>", "<unk>"];
 
-/** Allows a line of `dict.txt` to repeat a symbol, which then has the later id. */
+/**
+ * Suffix that lets a line of `dict.txt` repeat a symbol, which then gets the
+ * later id.
+ */
 const OVERWRITE = " #fairseq:overwrite";
 
 /** A `Map` has room for 2^24 entries. */
-const MOST_LINES = 2 ** 24 - SPECIALS.length;
+const MAX_LINES = 2 ** 24 - SPECIALS.length;
 
 /** Symbols and their ids, from 0 without gaps. */
 export class Dictionary {
@@ -42,7 +46,7 @@ export class Dictionary {
 
   /**
    * Reads a `dict.txt`.
-   * @throws {UserError} if there is none, or at its first faulty line.
+   * @throws {UserError} if the file is missing, or at its first invalid line.
    */
   static load(path: string): Dictionary {
     let bytes: Uint8Array;
@@ -52,7 +56,7 @@ export class Dictionary {
       const { code, message } = error as NodeJS.ErrnoException;
       throw new UserError(
         code === "ENOENT"
-          ? `Cannot find '${path}': each folder that fairseq-preprocess wrote has a dict.txt; text is named in 'data.files'`
+          ? `Cannot find '${path}': each folder that fairseq-preprocess wrote has a dict.txt; for text, set 'data.files'`
           : `Cannot read '${path}': ${message}`,
       );
     }
@@ -60,14 +64,14 @@ export class Dictionary {
   }
 
   /**
-   * What the bytes of a `dict.txt` say.
+   * Parses the bytes of a `dict.txt`.
    * @param path for messages only
-   * @throws {UserError} at the first faulty line.
+   * @throws {UserError} at the first invalid line.
    */
   static parse(bytes: Uint8Array, path: string): Dictionary {
     let text: string;
     try {
-      // fairseq takes a byte-order mark for a part of the first symbol.
+      // fairseq reads a byte-order mark as part of the first symbol.
       text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
         .decode(bytes);
     } catch {
@@ -75,19 +79,19 @@ export class Dictionary {
         `Cannot read '${path}' as it is not UTF-8 text: binarise the text again`,
       );
     }
-    // Python's line ends, in text files.
+    // The line endings of Python's text files.
     const lines = text.split(/\r\n|\r|\n/);
     if (lines.at(-1) === "") lines.pop();
-    if (lines.length > MOST_LINES) {
+    if (lines.length > MAX_LINES) {
       throw new UserError(
-        `Cannot read '${path}' as it may have at most ${MOST_LINES} lines: got ${lines.length}`,
+        `Cannot read '${path}' as it may have at most ${MAX_LINES} lines: got ${lines.length}`,
       );
     }
     const dictionary = new Dictionary();
     lines.forEach((line, i) => {
-      const fault = dictionary.#addLine(line);
-      if (fault !== null) {
-        throw new UserError(`Cannot read '${path}' line ${i + 1} as ${fault}`);
+      const reason = dictionary.#addLine(line);
+      if (reason !== null) {
+        throw new UserError(`Cannot read '${path}' line ${i + 1} as ${reason}`);
       }
     });
     return dictionary;
@@ -98,29 +102,37 @@ export class Dictionary {
     return this.#symbols.length;
   }
 
-  /** The symbol of an id below `size`. */
+  /** The symbol of an id less than `size`. */
   symbol(id: number): string {
     return this.#symbols[id];
   }
 
-  /** How often the text had the symbol of an id below `size`, by `dict.txt`. */
+  /**
+   * The count that `dict.txt` gives for the symbol of an id less than `size`.
+   */
   count(id: number): number {
     return this.#counts[id];
   }
 
-  /** The id of a symbol, `UNK` if it has none. */
+  /** The id of a symbol; `UNK` if it is not in the dictionary. */
   index(symbol: string): number {
     return this.#ids.get(symbol) ?? UNK;
   }
 
-  /** Adds a symbol with the next id; a symbol that is there already is found under the new id from now on. */
+  /**
+   * Adds a symbol with the next id; `index()` returns the new id for a symbol
+   * added before.
+   */
   add(symbol: string, count: number): void {
     this.#ids.set(symbol, this.#symbols.length);
     this.#symbols.push(symbol);
     this.#counts.push(count);
   }
 
-  /** Writes a `dict.txt` that `load()` makes the same dictionary of, and waits until the disk has it. */
+  /**
+   * Writes a `dict.txt` from which `load()` reads the same dictionary, and
+   * syncs it to disk.
+   */
   save(path: string): void {
     const seen = new Set(SPECIALS);
     const lines = this.#symbols.slice(SPECIALS.length).map((symbol, i) => {
@@ -138,24 +150,26 @@ export class Dictionary {
     }
   }
 
-  /** Adds what a line says; or says what is wrong with it. */
+  /** Adds the symbol of a line; returns the reason if the line is invalid. */
   #addLine(line: string): string | null {
     let rest = line.slice(0, trimmedLength(line));
     const overwrite = rest.endsWith(OVERWRITE);
     if (overwrite) rest = rest.slice(0, -OVERWRITE.length);
-    // A symbol may have spaces itself: the count is what follows the last one.
+    // A symbol may contain spaces: the count follows the last one.
     const space = rest.lastIndexOf(" ");
     const field = rest.slice(space + 1);
     const count = Number(field);
     if (
       space < 0 || !/^[+-]?\d+$/.test(field) || !Number.isSafeInteger(count)
     ) {
-      return `it must be a symbol, a space and a count: got ${quote(line)}`;
+      return `it must be a symbol, a space and a count: got ${
+        quoteShort(line)
+      }`;
     }
     const symbol = rest.slice(0, space);
     if (this.#ids.has(symbol) && !overwrite) {
       return `it repeats the symbol ${
-        quote(symbol)
+        quoteShort(symbol)
       }: remove the line, or end it with '#fairseq:overwrite' to give the symbol this id`;
     }
     this.add(symbol, count);
@@ -163,7 +177,7 @@ export class Dictionary {
   }
 }
 
-/** A piece of the file for a message of one line. */
-function quote(text: string): string {
+/** Quotes the start of a text for a single-line message. */
+function quoteShort(text: string): string {
   return JSON.stringify(text.length > 60 ? text.slice(0, 60) + "…" : text);
 }

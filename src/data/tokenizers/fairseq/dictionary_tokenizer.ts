@@ -1,6 +1,7 @@
 /**
- * Text to the ids of a fairseq dictionary and back. Its symbols are words, or, where the text was encoded before it was
- * binarised, ids of another tokenizer in decimal digits.
+ * The tokenizer of a fairseq dictionary. Its symbols are words, or, if the text
+ * was encoded before it was binarised, ids of another tokenizer in decimal
+ * digits.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -9,9 +10,9 @@ import * as v from "valibot";
 import { UserError } from "../../../errors.ts";
 import { checkIds, type Tokenizer } from "../tokenizer.ts";
 import { BOS, Dictionary, EOS, UNK } from "./dictionary.ts";
-import { afterLastSpace, splitWords } from "./words.ts";
+import { afterLastSpace, splitWords } from "./python_whitespace.ts";
 
-/** What the name of such a tokenizer starts with; JSON follows. */
+/** Prefix of the spec of such a tokenizer; JSON follows. */
 const FAIRSEQ_PREFIX = "fairseq:";
 
 const specSchema = v.strictObject({
@@ -21,19 +22,24 @@ const specSchema = v.strictObject({
   bpe: v.nullable(v.string()),
 });
 
-/** The three ways that differ between dictionaries of words and of ids. */
-type Coding = Pick<Tokenizer, "encode" | "decode" | "cut">;
+/** The methods that differ between dictionaries of words and of ids. */
+type DictionaryCodec = Pick<Tokenizer, "encode" | "decode" | "lastSafeCut">;
 
-/** The name by which `loadTokenizer()` makes a dictionary's tokenizer. */
-export function fairseqSpec(dict: string, bpe: string | null): string {
+/**
+ * The spec from which `loadTokenizer()` loads the tokenizer of a dictionary.
+ */
+export function fairseqTokenizerSpec(dict: string, bpe: string | null): string {
   return FAIRSEQ_PREFIX + JSON.stringify({ dict, bpe });
 }
 
 /**
- * The tokenizer of a dictionary. In its text, `</s>` and `<s>` are nothing, as in fairseq's own output.
- * @param spec `fairseq:` and JSON of the path of `dict.txt` and the name of the tokenizer beneath, or null
- * @param load makes the tokenizer beneath, by its name
- * @throws {UserError} if a file is missing or faulty, or the dictionary is not one of that tokenizer's ids.
+ * Loads the tokenizer of a dictionary. Decoding omits `</s>` and `<s>`, as
+ * fairseq does.
+ * @param spec `fairseq:` and JSON of the path of `dict.txt` and the name of the
+ * underlying tokenizer, or null
+ * @param load loads the underlying tokenizer by its name
+ * @throws {UserError} if a file is missing or invalid, or the dictionary does
+ * not hold ids of that tokenizer.
  */
 export async function loadFairseqTokenizer(
   spec: string,
@@ -46,7 +52,7 @@ export async function loadFairseqTokenizer(
   const name = bpe ? `fairseq dictionary (${bpe.name})` : "fairseq dictionary";
   const hash = createHash("sha256").update(bytes);
   if (bpe) hash.update(`\n${bpe.name} ${bpe.digest ?? ""}`);
-  const coding = bpe ? idCoding(dictionary, bpe, dict) : wordCoding(dictionary);
+  const codec = bpe ? bpeCodec(dictionary, bpe, dict) : wordCodec(dictionary);
   return {
     name,
     source: spec,
@@ -54,10 +60,10 @@ export async function loadFairseqTokenizer(
     files: [{ name: "dict.txt", bytes }, ...bpe?.files ?? []],
     vocabSize: dictionary.size,
     eosId: EOS,
-    ...coding,
+    ...codec,
     decode(ids) {
       checkIds(name, dictionary.size, ids);
-      return coding.decode(ids);
+      return codec.decode(ids);
     },
   };
 }
@@ -72,12 +78,15 @@ function parseSpec(spec: string): v.InferOutput<typeof specSchema> {
   const parsed = v.safeParse(specSchema, value);
   if (spec.startsWith(FAIRSEQ_PREFIX) && parsed.success) return parsed.output;
   throw new UserError(
-    `Cannot load a tokenizer as a dictionary's must be fairseq:{"dict":"…/dict.txt","bpe":null}: got '${spec}'`,
+    `Cannot load a tokenizer as that of a dictionary must be fairseq:{"dict":"…/dict.txt","bpe":null}: got '${spec}'`,
   );
 }
 
-/** Words between whitespace; special symbols that the text spells out are those symbols, as in fairseq. */
-function wordCoding(dictionary: Dictionary): Coding {
+/**
+ * Codec of words between whitespace; special symbols spelled out in the text
+ * become those symbols, as in fairseq.
+ */
+function wordCodec(dictionary: Dictionary): DictionaryCodec {
   return {
     encode: (text) =>
       Uint32Array.from(
@@ -85,35 +94,38 @@ function wordCoding(dictionary: Dictionary): Coding {
         (word) => dictionary.index(word),
       ),
     decode: (ids) =>
-      Array.from(ids).filter((id) => !isSilent(id))
+      Array.from(ids).filter((id) => !isSentenceMark(id))
         .map((id) => dictionary.symbol(id)).join(" "),
-    cut: afterLastSpace,
+    lastSafeCut: afterLastSpace,
   };
 }
 
-/** Text to the ids of `bpe`, and these, as decimal symbols, to the dictionary's. */
-function idCoding(
+/**
+ * Codec that encodes text to ids of `bpe`, and these, as decimal symbols, to
+ * ids of the dictionary.
+ */
+function bpeCodec(
   dictionary: Dictionary,
   bpe: Tokenizer,
   path: string,
-): Coding {
+): DictionaryCodec {
   const fromBpe = Uint32Array.from(
     { length: bpe.vocabSize },
     (_, id) => dictionary.index(String(id)),
   );
-  const toBpe = bpeIds(dictionary, bpe, path);
+  const toBpe = bpeIdsBySymbol(dictionary, bpe, path);
   return {
     encode: (text) => bpe.encode(text).map((id) => fromBpe[id]),
     decode(ids) {
       let text = "";
       let run: number[] = [];
-      // Ids are decoded together as far as they follow each other: a character may be spread over several.
+      // Consecutive ids are decoded together: a character may span several ids.
       const endRun = () => {
         if (run.length > 0) text += bpe.decode(run);
         run = [];
       };
       for (let i = 0; i < ids.length; i++) {
-        if (isSilent(ids[i])) continue;
+        if (isSentenceMark(ids[i])) continue;
         if (toBpe[ids[i]] >= 0) {
           run.push(toBpe[ids[i]]);
         } else {
@@ -124,12 +136,16 @@ function idCoding(
       endRun();
       return text;
     },
-    ...bpe.cut && { cut: (text: string) => bpe.cut!(text) },
+    ...bpe.lastSafeCut &&
+      { lastSafeCut: (text: string) => bpe.lastSafeCut!(text) },
   };
 }
 
-/** For each id of the dictionary the tokenizer's, or -1 for symbols that are none, such as `madeupword0000`. */
-function bpeIds(
+/**
+ * Maps each id of the dictionary to the tokenizer's, or to -1 if its symbol is
+ * not an id, such as `madeupword0000`.
+ */
+function bpeIdsBySymbol(
   dictionary: Dictionary,
   bpe: Tokenizer,
   path: string,
@@ -157,7 +173,7 @@ function bpeIds(
   return ids;
 }
 
-/** Whether an id leaves no trace in text. */
-function isSilent(id: number): boolean {
+/** Whether an id is `</s>` or `<s>`, which decoding omits. */
+function isSentenceMark(id: number): boolean {
   return id === EOS || id === BOS;
 }

@@ -1,5 +1,5 @@
 /**
- * Byte-level byte pair encoding with GPT-2's words, a word cache and exact UTF-8.
+ * Byte-level BPE with GPT-2's pre-tokenization, a word cache and exact UTF-8.
  * @module
  */
 import { lastWordCut, wordEnd } from "./gpt2_words.ts";
@@ -11,9 +11,9 @@ import { WordCache } from "./word_cache.ts";
 /** The tables of a byte-level BPE vocabulary. */
 export interface ByteBpeTables {
   name: string;
-  /** The bytes of each token, by id. */
+  /** Bytes of each token, indexed by id. */
   tokens: readonly Uint8Array[];
-  /** Merges by rank, lowest first, flat: left id, right id, merged id. */
+  /** Merges in order of rank, flat: left id, right id, merged id. */
   merges: Uint32Array;
   eosId: number | null;
 }
@@ -36,7 +36,7 @@ export class ByteBpe implements Tokenizer {
     this.vocabSize = tables.tokens.length;
     this.eosId = tables.eosId;
     this.#tokens = tables.tokens;
-    this.#merges = PairTable.of(tables.merges);
+    this.#merges = PairTable.from(tables.merges);
     tables.tokens.forEach((bytes, id) => {
       if (bytes.length === 1) this.#byteId[bytes[0]] = id;
     });
@@ -47,9 +47,10 @@ export class ByteBpe implements Tokenizer {
     out.clear();
     for (let start = 0, end = 0; start < text.length; start = end) {
       end = wordEnd(text, start);
-      if (this.#cache.append(text, out, start, end)) continue;
+      if (this.#cache.appendIds(text, out, start, end)) continue;
       const bytes = this.#utf8.encode(text.slice(start, end));
-      // A loop: `Uint32Array.from()` with a function takes longer than the merges.
+      // A loop, because `Uint32Array.from()` with a function takes longer than
+      // the merges.
       const parts = new Uint32Array(bytes.length);
       for (let i = 0; i < parts.length; i++) parts[i] = this.#byteId[bytes[i]];
       const ids = mergeWord(parts, this.#merges);
@@ -71,7 +72,7 @@ export class ByteBpe implements Tokenizer {
     return this.#fromUtf8.decode(bytes);
   }
 
-  cut(text: string): number {
+  lastSafeCut(text: string): number {
     return lastWordCut(text);
   }
 }

@@ -1,11 +1,14 @@
 /**
- * GPT-2's alphabet of visible characters that stand for bytes.
+ * GPT-2's mapping between bytes and visible characters.
  * @module
  */
 
-/** The UTF-16 unit that stands for each byte: itself where it is visible, else the next unit from 256 on. */
+/**
+ * The UTF-16 unit of each byte: the byte itself if it is visible, else the next
+ * unused unit from 256.
+ */
 export const BYTE_UNITS: Uint16Array = new Uint16Array(256);
-/** The byte that a unit below 324 stands for, or -1. */
+/** The byte of each unit below 324, or -1. */
 const UNIT_BYTES = new Int16Array(324).fill(-1);
 
 for (let byte = 0, hidden = 256; byte < 256; byte++) {
@@ -16,20 +19,23 @@ for (let byte = 0, hidden = 256; byte < 256; byte++) {
 
 const utf8 = new TextEncoder();
 
-/** The UTF-8 bytes of `text`, each as its visible character. */
+/** Encodes `text` as UTF-8 and maps each byte to its visible character. */
 export function toByteChars(text: string): string {
   const bytes = utf8.encode(text);
   const units = new Uint16Array(bytes.length);
   for (let i = 0; i < bytes.length; i++) units[i] = BYTE_UNITS[bytes[i]];
   let chars = "";
-  // A call takes only so many arguments.
+  // The number of arguments of one call is limited.
   for (let at = 0; at < units.length; at += 8192) {
     chars += String.fromCharCode(...units.subarray(at, at + 8192));
   }
   return chars;
 }
 
-/** The bytes that `chars` stand for; the UTF-8 of `chars` itself where one of them stands for none. */
+/**
+ * Maps visible characters back to bytes; returns the UTF-8 of `chars` if one of
+ * them maps to no byte.
+ */
 export function fromByteChars(chars: string): Uint8Array {
   const bytes = new Uint8Array(chars.length);
   for (let i = 0; i < chars.length; i++) {

@@ -1,11 +1,14 @@
 /**
- * GPT-2's own tokenizer, from the ranks that the npm package js-tiktoken carries.
+ * GPT-2's tokenizer, from the ranks in the npm package js-tiktoken.
  * @module
  */
 import { ByteBpe, type ByteBpeTables } from "./byte_bpe.ts";
 import { mergeWord, PairTable } from "./pair_table.ts";
 
-/** Loads GPT-2's BPE: 50,257 tokens, end-of-text 50256. The tables (545 kB) are only imported here. */
+/**
+ * Loads GPT-2's BPE: 50,257 tokens, end-of-text id 50256. The tables (545 kB)
+ * are imported on the first call.
+ */
 export async function loadGpt2(): Promise<ByteBpe> {
   const { default: ranks } = await import("js-tiktoken/ranks/gpt2");
   return new ByteBpe(
@@ -14,13 +17,15 @@ export async function loadGpt2(): Promise<ByteBpe> {
 }
 
 /**
- * Tables from tiktoken's compressed ranks: lines `! <first rank> <base64 token> <base64 token> …`, where a token's
- * rank is its id.
+ * Builds tables from tiktoken's compressed ranks: lines `! <first rank> <base64
+ * token> <base64 token> …`, where the rank of a token is its id.
  *
- * tiktoken merges any two neighbours whose bytes make a token. But two parts that make exactly this one can only be
- * those that are left of its bytes when every merge of a lower rank is done, since the merges inside it run the same
- * way wherever it stands: so one pair a token is enough.
- * @param special special tokens by text; "<|endoftext|>" is the end of text
+ * tiktoken merges any two neighbours whose bytes form a token. The two parts of
+ * a token are always the ones that remain of its bytes after all merges of
+ * lower rank, because merges inside a token do not depend on what surrounds it.
+ * So one pair per token is enough.
+ * @param special special tokens by text; "<|endoftext|>" is the end-of-text
+ * token
  * @throws {Error} if a token is not the merge of two earlier ones.
  */
 export function tablesFromRanks(
@@ -47,7 +52,7 @@ export function tablesFromRanks(
     for (let i = 0; i < ids.length; i++) ids[i] = byteId[bytes[i]];
     const [left, right, ...others] = mergeWord(ids, lower);
     if (others.length > 0 || !(left < rank && right < rank)) {
-      throw new Error(`token ${rank} is no merge of two earlier tokens`);
+      throw new Error(`token ${rank} is not the merge of two earlier tokens`);
     }
     lower.add(left, right, rank);
     merges.push(left, right, rank);

@@ -1,11 +1,12 @@
 /**
- * GPT-2's rule for cutting text into words before byte pairs are merged.
+ * GPT-2's pre-tokenization: splits text into words before BPE merges.
  *
  *     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  *
- * It is written as a scanner because a regular expression's backtracking stack overflows on words of some ten million
- * characters. White space is Unicode's White_Space as in the reference (Rust) tokenizers: JavaScript's own `\s` counts
- * U+FEFF in and U+0085 out.
+ * It is a scanner because the backtracking stack of a regular expression
+ * overflows on words of about ten million characters. White space is Unicode's
+ * White_Space, as in the reference (Rust) tokenizers: JavaScript's `\s`
+ * includes U+FEFF and excludes U+0085.
  * @module
  */
 
@@ -15,7 +16,7 @@ const NUMBER = 2;
 const SPACE = 3;
 const UNKNOWN = 255;
 
-/** Class of each code point, filled when it is first met. */
+/** Class of each code point, filled on first use. */
 const classes = new Uint8Array(0x110000).fill(UNKNOWN);
 
 function classify(codePoint: number): number {
@@ -36,7 +37,7 @@ function classAt(text: string, at: number): number {
   return known === UNKNOWN ? classify(codePoint) : known;
 }
 
-/** First index from `at` on whose character is not of class `kind`. */
+/** First index from `at` whose character is not of class `kind`. */
 function runEnd(text: string, at: number, kind: number): number {
   while (at < text.length && classAt(text, at) === kind) {
     at += text.codePointAt(at)! > 0xffff ? 2 : 1;
@@ -44,7 +45,10 @@ function runEnd(text: string, at: number, kind: number): number {
   return at;
 }
 
-/** Length of the contraction ('s 't 'm 'd 're 've 'll) at an apostrophe, or 0. */
+/**
+ * Length of the contraction ('s 't 'm 'd 're 've 'll) at an apostrophe; 0 if
+ * there is none.
+ */
 function contraction(text: string, at: number): number {
   switch (text[at + 1]) {
     case "s":
@@ -62,7 +66,10 @@ function contraction(text: string, at: number): number {
   }
 }
 
-/** End (exclusive, in UTF-16 units) of the word that begins at `start`, which must lie before the end of `text`. */
+/**
+ * End (exclusive, in UTF-16 units) of the word that begins at `start`, which
+ * must be less than the length of `text`.
+ */
 export function wordEnd(text: string, start: number): number {
   const first = text.charCodeAt(start);
   if (first === 0x27) {
@@ -79,13 +86,16 @@ export function wordEnd(text: string, start: number): number {
     }
   }
   const end = runEnd(text, at, kind);
-  // `\s+(?!\S)`: the last white space before a word is left to that word, unless it is the only one.
+  // `\s+(?!\S)`: the last white space before a word belongs to that word,
+  // unless it is the only one.
   return kind === SPACE && end < text.length && end - start > 1 ? end - 1 : end;
 }
 
 /**
- * The last place where `text` may be cut without cutting a word or changing one, 0 if there is none: before white
- * space that follows something else, since no word has white space after its first character but white space alone.
+ * The last position where `text` can be cut without splitting or changing a
+ * word; 0 if there is none. That is before white space that follows another
+ * character: a word has white space after its first character only if it is all
+ * white space.
  */
 export function lastWordCut(text: string): number {
   for (let at = text.length - 1; at > 0; at--) {

@@ -1,5 +1,5 @@
 /**
- * A list of ids that grows in place.
+ * A list of token ids that grows in place.
  * @module
  */
 
@@ -13,7 +13,7 @@ export class IdList {
     return this.#length;
   }
 
-  /** Forgets all ids: what an error left behind. */
+  /** Removes all ids, such as those left over after an error. */
   clear(): void {
     this.#length = 0;
   }
@@ -32,11 +32,11 @@ export class IdList {
     this.#length = length;
   }
 
-  /** The ids so far, copied; the list is empty afterwards. */
+  /** Returns a copy of the ids and empties the list. */
   take(): Uint32Array {
     const ids = this.#ids.slice(0, this.#length);
     this.#length = 0;
-    // One giant document must not hold its space for good.
+    // One very large document must not keep its memory allocated.
     if (this.#ids.length > 1 << 20) this.#ids = new Uint32Array(1024);
     return ids;
   }

@@ -1,56 +1,61 @@
 /**
- * Byte pair merging of long words in O(n log n): a linked list of parts and a heap of the pairs that may merge.
+ * BPE merges of long words in O(n log n): a linked list of tokens and a heap of
+ * the pairs that can merge.
  * @module
  */
 
 /** The merges of a vocabulary, as numbered pairs. */
 export interface Merges {
-  /** Rank of merging `left` with `right` (lower goes first), or -1 if they do not merge. */
-  rank(left: number, right: number): number;
-  /** The token that the merge of this rank makes. */
-  merged(rank: number): number;
+  /**
+   * Rank of the merge of `left` and `right` (lower ranks merge first); -1 if
+   * they do not merge.
+   */
+  rankOf(left: number, right: number): number;
+  /** Id of the token that the merge of this rank produces. */
+  mergedId(rank: number): number;
 }
 
-// A heap key holds a pair's rank and place in one number, so that the smallest is the lowest rank and, among equals,
-// the leftmost: ranks < 2^21 and places < 2^32 fit a float64's 53 bits.
-const PLACES = 2 ** 32;
+// A heap key combines the rank and position of a pair, so that the smallest key
+// has the lowest rank and, among equal ranks, the leftmost position: ranks <
+// 2^21 and positions < 2^32 fit the 53 bits of a float64.
+const POSITIONS = 2 ** 32;
 
 /**
- * Merges `ids` (the tokens of a word's bytes) down to the word's tokens, as the plain method "merge the lowest
- * ranked pair, leftmost first, until none is left" does.
+ * Merges `ids` (the tokens of the bytes of a word) to the tokens of the word:
+ * the lowest ranked pair first, leftmost among equals, until no pair merges.
  */
 export function mergeLongWord(ids: Uint32Array, merges: Merges): Uint32Array {
   const n = ids.length;
   const token = ids.slice();
   const next = new Int32Array(n);
   const previous = new Int32Array(n);
-  const gone = new Uint8Array(n);
+  const merged = new Uint8Array(n);
   const heap = new MinHeap(n);
   for (let i = 0; i < n; i++) {
     next[i] = i + 1 < n ? i + 1 : -1;
     previous[i] = i - 1;
   }
-  const offer = (at: number) => {
-    const rank = merges.rank(token[at], token[next[at]]);
-    if (rank >= 0) heap.push(rank * PLACES + at);
+  const pushPair = (at: number) => {
+    const rank = merges.rankOf(token[at], token[next[at]]);
+    if (rank >= 0) heap.push(rank * POSITIONS + at);
   };
-  for (let i = 0; i + 1 < n; i++) offer(i);
+  for (let i = 0; i + 1 < n; i++) pushPair(i);
 
   while (heap.size > 0) {
     const key = heap.pop();
-    const at = key % PLACES;
-    const rank = (key - at) / PLACES;
-    const right = gone[at] ? -1 : next[at];
-    // An entry is stale once either of its two parts has merged with another.
-    if (right < 0 || merges.rank(token[at], token[right]) !== rank) continue;
-    token[at] = merges.merged(rank);
-    gone[right] = 1;
+    const at = key % POSITIONS;
+    const rank = (key - at) / POSITIONS;
+    const right = merged[at] ? -1 : next[at];
+    // An entry is stale once either of its two tokens has merged.
+    if (right < 0 || merges.rankOf(token[at], token[right]) !== rank) continue;
+    token[at] = merges.mergedId(rank);
+    merged[right] = 1;
     const after = next[at] = next[right];
     if (after >= 0) {
       previous[after] = at;
-      offer(at);
+      pushPair(at);
     }
-    if (previous[at] >= 0) offer(previous[at]);
+    if (previous[at] >= 0) pushPair(previous[at]);
   }
 
   let count = 0;

@@ -1,53 +1,63 @@
 /**
- * Byte pair merging: the table of merges, and a word's ids merged by it.
+ * BPE merges: the table of pairs, and merging the ids of a word.
  * @module
  */
 import { mergeLongWord, type Merges } from "./long_merge.ts";
 
-// Up to here a scan for the best pair beats the heap; beyond, its cost would be quadratic.
-const LONG_WORD_IDS = 96;
+// Up to this length a scan for the best pair is faster than the heap; its cost
+// is quadratic.
+const MAX_SCANNED_IDS = 96;
 
-/** Merges the lowest ranked pair, leftmost first, until none is left; `ids` may be overwritten. */
+/**
+ * Merges the lowest ranked pair, leftmost first, until no pair merges; `ids`
+ * may be overwritten.
+ */
 export function mergeWord(ids: Uint32Array, merges: Merges): Uint32Array {
   if (ids.length < 2) return ids;
-  return ids.length > LONG_WORD_IDS
+  return ids.length > MAX_SCANNED_IDS
     ? mergeLongWord(ids, merges)
     : mergeShortWord(ids, merges);
 }
 
-/** As {@linkcode mergeWord}, by scanning all pairs each time; `ids` is overwritten. */
+/**
+ * Like {@linkcode mergeWord}, but scans all pairs before each merge; `ids` is
+ * overwritten.
+ */
 export function mergeShortWord(ids: Uint32Array, merges: Merges): Uint32Array {
   let length = ids.length;
   while (length > 1) {
     let best = -1;
     let at = 0;
     for (let i = 0; i + 1 < length; i++) {
-      const rank = merges.rank(ids[i], ids[i + 1]);
+      const rank = merges.rankOf(ids[i], ids[i + 1]);
       if (rank >= 0 && (best < 0 || rank < best)) {
         best = rank;
         at = i;
       }
     }
     if (best < 0) break;
-    ids[at] = merges.merged(best);
+    ids[at] = merges.mergedId(best);
     ids.copyWithin(at + 1, at + 2, length);
     length--;
   }
   return ids.slice(0, length);
 }
 
-/** Pairs to ranks in an open-addressed table: several times a Map's speed, for the innermost look-up there is. */
+/**
+ * Maps pairs to ranks in an open-addressed hash table: several times as fast as
+ * a Map, in the innermost loop of BPE.
+ */
 export class PairTable implements Merges {
   #mask: number;
   #left: Uint32Array;
   #right: Uint32Array;
-  /** Rank + 1; 0 marks a free place. */
+  /** Rank + 1; 0 marks a free slot. */
   #rank: Uint32Array;
   #merged: Uint32Array;
 
   #count = 0;
 
-  /** @param most merges that it has room for */
+  /** @param most maximum number of merges */
   constructor(most: number) {
     const size = 2 ** Math.ceil(Math.log2(Math.max(2, most * 3)));
     this.#mask = size - 1;
@@ -58,11 +68,11 @@ export class PairTable implements Merges {
   }
 
   /**
-   * A table of some merges.
-   * @param merges by rank, lowest first, flat: left id, right id, merged id
-   * @param repeated which rank a pair has that is named twice
+   * Builds the table of a list of merges.
+   * @param merges in order of rank, flat: left id, right id, merged id
+   * @param repeated which rank a pair gets that occurs twice
    */
-  static of(
+  static from(
     merges: Uint32Array,
     repeated: "first" | "last" = "first",
   ): PairTable {
@@ -73,7 +83,7 @@ export class PairTable implements Merges {
     return table;
   }
 
-  /** Adds the merge of the next rank. */
+  /** Adds a merge with the next rank. */
   add(
     left: number,
     right: number,
@@ -89,15 +99,15 @@ export class PairTable implements Merges {
     this.#rank[place] = rank + 1;
   }
 
-  rank(left: number, right: number): number {
+  rankOf(left: number, right: number): number {
     return this.#rank[this.#find(left, right)] - 1;
   }
 
-  merged(rank: number): number {
+  mergedId(rank: number): number {
     return this.#merged[rank];
   }
 
-  /** The place of a pair, or the free one where it would go. */
+  /** Slot of a pair, or the free slot where it belongs. */
   #find(left: number, right: number): number {
     let hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b);
     hash ^= hash >>> 15;

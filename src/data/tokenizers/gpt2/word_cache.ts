@@ -1,45 +1,65 @@
 /**
- * A bounded memory of the words already turned into ids: in natural text most words come again.
+ * A bounded cache from words to ids: most words of natural text occur
+ * repeatedly.
  * @module
  */
 import type { IdList } from "./id_list.ts";
 
-/** What a cache may take, in bytes: one a thread. */
-export const WORD_CACHE_BYTES = 32 * 2 ** 20;
-/** What those of all threads may take together. */
-const ALL_CACHES_BYTES = 128 * 2 ** 20;
-/** Longer words (in UTF-16 units) seldom come twice. */
-export const CACHED_WORD_UNITS = 64;
+/**
+ * Maximum size of a cache in bytes; there is one cache per tokenizer and
+ * thread.
+ */
+export const MAX_CACHE_BYTES = 32 * 2 ** 20;
+/** Maximum size of the caches of all threads together, in bytes. */
+const MAX_BYTES_ALL_THREADS = 128 * 2 ** 20;
+/** Longer words (in UTF-16 units) rarely repeat and are not cached. */
+export const MAX_CACHED_WORD_UNITS = 64;
 
-// A record: the word's length and the number of its ids, the ids (low half, high half), the word.
+// A record holds the length of the word, the number of its ids, the ids (low
+// half, high half) and the word.
 const HEAD_UNITS = 2;
-const MOST_IDS = 2 ** 12;
-// The table is between a quarter and a half full, at eight bytes a place; the pool at least half full.
+const MAX_IDS_PER_WORD = 2 ** 12;
+// The table is between a quarter and half full, at eight bytes per slot; the
+// pool is at least half full.
 const ENTRY_BYTES = 32;
 const UNIT_BYTES = 4;
 const FIRST_PLACES = 1 << 10;
 
-let limit = WORD_CACHE_BYTES;
+let limit = MAX_CACHE_BYTES;
 
-/** Says how many threads there are: of many, each has a smaller cache, as memory does not grow with them. */
-export function shareWordCaches(threads: number): void {
-  limit = Math.min(WORD_CACHE_BYTES, Math.floor(ALL_CACHES_BYTES / threads));
+/**
+ * Sets the cache limit for a number of threads, so that all caches together
+ * stay below a fixed size.
+ */
+export function limitWordCaches(threads: number): void {
+  limit = Math.min(
+    MAX_CACHE_BYTES,
+    Math.floor(MAX_BYTES_ALL_THREADS / threads),
+  );
 }
 
 /**
- * Words to ids. When it is full it starts anew, so that it follows a change of language or subject. It looks words up
- * where they stand in the text: a Map would have each cut out first, which takes longer than to find it.
+ * Cache from words to ids. When full it is cleared, so it adapts to a change of
+ * language or subject. Words are looked up in place in the text: a Map needs a
+ * substring per word, and creating it takes longer than the look-up.
  */
 export class WordCache {
-  /** For each place a word's hash, and where its record begins + 1; 0 marks a free place. */
+  /**
+   * Two numbers per slot: hash of the word, and start of its record + 1; 0
+   * marks a free slot.
+   */
   #table = new Uint32Array(2 * FIRST_PLACES);
   #pool = new Uint16Array(1 << 12);
   #used = 0;
   #words = 0;
 
-  /** Appends the ids of a word, `text` from `start` to `end`, to `out` if they are known, and says whether. */
-  append(text: string, out: IdList, start = 0, end = text.length): boolean {
-    if (end - start > CACHED_WORD_UNITS) return false;
+  /**
+   * Appends the ids of the word from `start` to `end` of `text` to `out` if
+   * they are cached.
+   * @returns whether they are cached
+   */
+  appendIds(text: string, out: IdList, start = 0, end = text.length): boolean {
+    if (end - start > MAX_CACHED_WORD_UNITS) return false;
     const place = this.#find(text, start, end, hashOf(text, start, end));
     const record = this.#table[place + 1] - 1;
     if (record < 0) return false;
@@ -51,10 +71,10 @@ export class WordCache {
     return true;
   }
 
-  /** Keeps the ids of a word, unless the word is long. */
+  /** Caches the ids of a word, unless the word is long. */
   add(text: string, ids: Uint32Array, start = 0, end = text.length): void {
     const length = end - start;
-    if (length > CACHED_WORD_UNITS || ids.length > MOST_IDS) return;
+    if (length > MAX_CACHED_WORD_UNITS || ids.length > MAX_IDS_PER_WORD) return;
     const units = HEAD_UNITS + 2 * ids.length + length;
     const bytes = (this.#words + 1) * ENTRY_BYTES +
       (this.#used + units) * UNIT_BYTES;
@@ -85,7 +105,7 @@ export class WordCache {
     if (++this.#words * 4 > this.#table.length) this.#grow();
   }
 
-  /** Index of the hash of a word in the table, or of the free place where it would go. */
+  /** Table index of a word, or of the free slot where it belongs. */
   #find(text: string, start: number, end: number, hash: number): number {
     const table = this.#table;
     const mask = table.length - 1;
@@ -93,14 +113,14 @@ export class WordCache {
     while (table[place + 1] !== 0) {
       if (
         table[place] === hash &&
-        this.#is(table[place + 1] - 1, text, start, end)
+        this.#matches(table[place + 1] - 1, text, start, end)
       ) break;
       place = place + 2 & mask;
     }
     return place;
   }
 
-  #is(record: number, text: string, start: number, end: number): boolean {
+  #matches(record: number, text: string, start: number, end: number): boolean {
     const pool = this.#pool;
     if (pool[record] !== end - start) return false;
     let at = record + HEAD_UNITS + 2 * pool[record + 1];

@@ -1,31 +1,39 @@
 /**
- * Added tokens: texts that are a token wherever they stand, found before anything else is done.
+ * Added tokens: texts that are one token wherever they occur, matched before
+ * normalization and pre-tokenization.
  * @module
  */
-import { lastSpaceStart, type Normalizer, spaceEnd } from "./normalizer.ts";
-import { type Part, show } from "./part.ts";
+import {
+  type Normalizer,
+  skipSpace,
+  trailingSpaceStart,
+} from "./normalizer.ts";
+import { type JsonNode, quoteJson } from "./json_node.ts";
 import { UNICODE_WORD } from "./unicode.ts";
 
-/** A token with its own rule. */
+/** An added token and its matching rules. */
 export interface AddedToken {
   id: number;
-  /** As it is written in the file. */
-  written: string;
-  /** As it is looked for and decoded: normalized, where `normalized`. */
+  /** Content as the file has it. */
+  rawContent: string;
+  /** Content as it is matched and decoded; normalized if `normalized`. */
   content: string;
-  /** Only where no letter, mark, digit or connector touches it. */
+  /** Matches only if no letter, mark, digit or connector is adjacent. */
   singleWord: boolean;
-  /** Takes white space on its left along. */
+  /** Includes the white space to its left in the match. */
   leftStrip: boolean;
-  /** Takes white space on its right along. */
+  /** Includes the white space to its right in the match. */
   rightStrip: boolean;
-  /** Looked for in the normalized text. */
+  /** Matched in the normalized text. */
   normalized: boolean;
   special: boolean;
 }
 
-/** Reports a text between tokens (`id` null) or a token; `start` is where it begins. */
-export type EmitPiece = (
+/**
+ * Receives a text between added tokens (`id` is null) or an added token;
+ * `start` is its position.
+ */
+export type VisitSpan = (
   text: string,
   id: number | null,
   start: number,
@@ -33,41 +41,45 @@ export type EmitPiece = (
 
 /**
  * Reads the `added_tokens` of a tokenizer.json.
- * @param vocab ids of the model's tokens
- * @param normalizer what is done to the contents of normalized ones
- * @throws {UserError} if an id is not the one that the reference implementation gives: the model's, or the next free.
+ * @param vocab ids of the tokens of the model
+ * @param normalizer applied to the content of normalized tokens
+ * @throws {UserError} if an id differs from the one the reference
+ * implementation assigns: that of the model's vocabulary, or the next free id.
  */
 export function readAddedTokens(
-  part: Part,
+  node: JsonNode,
   vocab: ReadonlyMap<string, number>,
   normalizer: Normalizer | null,
 ): AddedToken[] {
   const tokens = new Map<string, AddedToken>();
   const models = new Set(vocab.values());
   let next = vocab.size;
-  for (const item of part.list(true)) {
-    item.record();
-    const written = item.at("content").text();
-    if (written === "") continue;
-    const id = item.at("id").count();
-    const due = tokens.get(written)?.id ?? vocab.get(written) ?? next;
-    if (id !== due || !vocab.has(written) && models.has(id)) {
+  for (const item of node.asList(true)) {
+    item.asObject();
+    const rawContent = item.at("content").asText();
+    if (rawContent === "") continue;
+    const id = item.at("id").asCount();
+    const expectedId = tokens.get(rawContent)?.id ?? vocab.get(rawContent) ??
+      next;
+    if (id !== expectedId || !vocab.has(rawContent) && models.has(id)) {
       throw item.error(
         `gives ${
-          show(written)
-        } the id ${id}, where the vocabulary and the order make it ${due}`,
+          quoteJson(rawContent)
+        } the id ${id}, but the vocabulary and the order of the tokens require ${expectedId}`,
       );
     }
     next = Math.max(next, id + 1);
-    const special = item.at("special").flag(false);
-    const normalized = item.at("normalized").flag(!special);
-    tokens.set(written, {
+    const special = item.at("special").asBoolean(false);
+    const normalized = item.at("normalized").asBoolean(!special);
+    tokens.set(rawContent, {
       id,
-      written,
-      content: normalized && normalizer ? normalizer.apply(written) : written,
-      singleWord: item.at("single_word").flag(false),
-      leftStrip: item.at("lstrip").flag(false),
-      rightStrip: item.at("rstrip").flag(false),
+      rawContent,
+      content: normalized && normalizer
+        ? normalizer.apply(rawContent)
+        : rawContent,
+      singleWord: item.at("single_word").asBoolean(false),
+      leftStrip: item.at("lstrip").asBoolean(false),
+      rightStrip: item.at("rstrip").asBoolean(false),
       normalized,
       special,
     });
@@ -79,12 +91,13 @@ const ENDS_IN_WORD = new RegExp(`[${UNICODE_WORD}]$`, "v");
 const BEGINS_WITH_WORD = new RegExp(`^[${UNICODE_WORD}]`, "v");
 
 /**
- * Finds tokens in a text: the leftmost, of these the longest.
- * @returns null if there are none.
+ * Builds a matcher of added tokens in a text: the leftmost match, and the
+ * longest of those.
+ * @returns null if there are no tokens
  */
-export function tokenFinder(
+export function addedTokenMatcher(
   tokens: readonly AddedToken[],
-): ((text: string, emit: EmitPiece) => void) | null {
+): ((text: string, visit: VisitSpan) => void) | null {
   const byText = new Map<string, AddedToken>();
   for (const special of [true, false]) {
     for (const token of tokens) {
@@ -94,14 +107,15 @@ export function tokenFinder(
     }
   }
   if (byText.size === 0) return null;
-  // Longest first, as a regular expression takes the first alternative that fits. Units suffice: texts are well-formed.
+  // Longest first, because a regular expression takes the first alternative
+  // that matches. UTF-16 units suffice because texts are well-formed.
   const contents = [...byText.keys()].sort((a, b) => b.length - a.length);
   const pattern = new RegExp(
     contents.map((text) => text.replace(/[^\p{L}\p{N}]/gu, escapeUnits))
       .join("|"),
     "g",
   );
-  return (text, emit) => {
+  return (text, visit) => {
     let done = 0;
     pattern.lastIndex = 0;
     for (let found; (found = pattern.exec(text)) !== null;) {
@@ -113,13 +127,15 @@ export function tokenFinder(
         (ENDS_IN_WORD.test(text.slice(Math.max(0, start - 2), start)) ||
           BEGINS_WITH_WORD.test(text.slice(end, end + 2)))
       ) continue;
-      if (token.leftStrip) start = Math.max(lastSpaceStart(text, start), done);
-      if (token.rightStrip) end = spaceEnd(text, end);
-      if (start > done) emit(text.slice(done, start), null, done);
-      emit(found[0], token.id, start);
+      if (token.leftStrip) {
+        start = Math.max(trailingSpaceStart(text, start), done);
+      }
+      if (token.rightStrip) end = skipSpace(text, end);
+      if (start > done) visit(text.slice(done, start), null, done);
+      visit(found[0], token.id, start);
       done = end;
     }
-    if (done < text.length) emit(text.slice(done), null, done);
+    if (done < text.length) visit(text.slice(done), null, done);
   };
 }
 

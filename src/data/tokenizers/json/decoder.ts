@@ -1,55 +1,55 @@
 /**
- * The decoders of a tokenizer.json: what turns tokens into text again.
+ * The decoders of a tokenizer.json: how do tokens become text again?
  * @module
  */
 import { fromByteChars } from "../gpt2/byte_chars.ts";
-import type { Part } from "./part.ts";
+import type { JsonNode } from "./json_node.ts";
 import { readPattern } from "./pattern.ts";
-import { replaceAll } from "./split.ts";
+import { replaceMatches } from "./split.ts";
 
-/** Tokens made texts, which are to be written one after another. */
+/** Maps tokens to strings, which are concatenated. */
 export type Decoder = (tokens: string[]) => string[];
 
-const DECODERS: Record<string, (part: Part) => Decoder> = {
-  Sequence(part) {
-    const all = part.at("decoders").list().map(readDecoder);
+const DECODERS: Record<string, (node: JsonNode) => Decoder> = {
+  Sequence(node) {
+    const all = node.at("decoders").asList().map(readDecoder);
     return (tokens) => all.reduce((so, decode) => decode(so), tokens);
   },
-  ByteLevel: () => fromBytes,
-  ByteFallback: () => fromByteTokens,
+  ByteLevel: () => decodeByteLevel,
+  ByteFallback: () => decodeByteFallback,
   Fuse: () => (tokens) => [tokens.join("")],
-  BPEDecoder(part) {
-    const suffix = part.at("suffix").text("</w>");
+  BPEDecoder(node) {
+    const suffix = node.at("suffix").asText("</w>");
     return (tokens) =>
       tokens.map((token, i) =>
         replaceText(token, suffix, i === tokens.length - 1 ? "" : " ")
       );
   },
-  Metaspace(part) {
-    const mark = part.at("replacement").char("▁");
-    const scheme = part.at("prepend_scheme").text(
-      part.at("add_prefix_space").flag(true) ? "always" : "never",
+  Metaspace(node) {
+    const mark = node.at("replacement").asChar("▁");
+    const scheme = node.at("prepend_scheme").asText(
+      node.at("add_prefix_space").asBoolean(true) ? "always" : "never",
     );
     return (tokens) =>
       tokens.map((token, i) =>
         token.replaceAll(mark, i === 0 && scheme !== "never" ? "" : " ")
       );
   },
-  Replace(part) {
-    const content = part.at("content").text();
-    const pattern = readPattern(part.at("pattern"));
+  Replace(node) {
+    const content = node.at("content").asText();
+    const pattern = readPattern(node.at("pattern"));
     return (tokens) =>
-      tokens.map((token) => replaceAll(token, pattern, content));
+      tokens.map((token) => replaceMatches(token, pattern, content));
   },
-  Strip(part) {
-    const char = part.at("content").char();
-    const start = part.at("start").count(0);
-    const stop = part.at("stop").count(0);
+  Strip(node) {
+    const char = node.at("content").asChar();
+    const start = node.at("start").asCount(0);
+    const stop = node.at("stop").asCount(0);
     return (tokens) => tokens.map((token) => strip(token, char, start, stop));
   },
-  WordPiece(part) {
-    const prefix = part.at("prefix").text("##");
-    const tidies = part.at("cleanup").flag(true);
+  WordPiece(node) {
+    const prefix = node.at("prefix").asText("##");
+    const cleanup = node.at("cleanup").asBoolean(true);
     return (tokens) =>
       tokens.map((token, i) => {
         if (i > 0) {
@@ -57,38 +57,39 @@ const DECODERS: Record<string, (part: Part) => Decoder> = {
             ? token.slice(prefix.length)
             : ` ${token}`;
         }
-        return tidies ? tidy(token) : token;
+        return cleanup ? cleanUp(token) : token;
       });
   },
-  CTC(part) {
-    const pad = part.at("pad_token").text("<pad>");
-    const space = part.at("word_delimiter_token").text("|");
-    const tidies = part.at("cleanup").flag(true);
+  CTC(node) {
+    const pad = node.at("pad_token").asText("<pad>");
+    const space = node.at("word_delimiter_token").asText("|");
+    const cleanup = node.at("cleanup").asBoolean(true);
     return (tokens) =>
       tokens.filter((token, i) => token !== tokens[i - 1])
         .map((token) => {
           token = replaceText(token, pad, "");
-          return tidies ? replaceText(tidy(token), space, " ") : token;
+          return cleanup ? replaceText(cleanUp(token), space, " ") : token;
         })
         .filter((token) => token !== "");
   },
 };
 
 /**
- * Reads the `decoder` of a tokenizer.json; without one tokens are joined by spaces.
- * @throws {UserError} naming the part that is wrong or not supported.
+ * Reads the `decoder` of a tokenizer.json; without one, tokens are joined with
+ * spaces.
+ * @throws {UserError} naming the part that is invalid or not supported.
  */
-export function readDecoder(part: Part): Decoder {
-  if (part.absent) return (tokens) => [tokens.join(" ")];
-  const type = part.type();
-  if (!Object.hasOwn(DECODERS, type)) part.unsupported(Object.keys(DECODERS));
-  return DECODERS[type](part);
+export function readDecoder(node: JsonNode): Decoder {
+  if (node.absent) return (tokens) => [tokens.join(" ")];
+  const type = node.typeName();
+  if (!Object.hasOwn(DECODERS, type)) node.unsupported(Object.keys(DECODERS));
+  return DECODERS[type](node);
 }
 
 const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
 const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
-function fromBytes(tokens: string[]): string[] {
+function decodeByteLevel(tokens: string[]): string[] {
   const parts = tokens.map(fromByteChars);
   const bytes = new Uint8Array(parts.reduce((sum, one) => sum + one.length, 0));
   let at = 0;
@@ -99,8 +100,11 @@ function fromBytes(tokens: string[]): string[] {
   return [lossy.decode(bytes)];
 }
 
-/** `<0xE2>` and its like in a row are the bytes of a text; each is U+FFFD where they are none. */
-function fromByteTokens(tokens: string[]): string[] {
+/**
+ * Decodes each run of tokens such as `<0xE2>` as UTF-8 bytes; every token of an
+ * invalid run becomes U+FFFD.
+ */
+function decodeByteFallback(tokens: string[]): string[] {
   const texts: string[] = [];
   let bytes: number[] = [];
   const flush = () => {
@@ -139,12 +143,12 @@ function strip(
   return chars.slice(from, to).join("");
 }
 
-/** Every `what` in `text` replaced; nothing where `what` is empty. */
+/** Replaces every `what` in `text`; an empty `what` replaces nothing. */
 function replaceText(text: string, what: string, by: string): string {
   return what === "" ? text : text.replaceAll(what, () => by);
 }
 
-const TIDIES: readonly (readonly [string, string])[] = [
+const CLEANUP_REPLACEMENTS: readonly (readonly [string, string])[] = [
   [" .", "."],
   [" ?", "?"],
   [" !", "!"],
@@ -158,7 +162,9 @@ const TIDIES: readonly (readonly [string, string])[] = [
   [" 're", "'re"],
 ];
 
-function tidy(token: string): string {
-  for (const [from, to] of TIDIES) token = token.replaceAll(from, to);
+function cleanUp(token: string): string {
+  for (const [from, to] of CLEANUP_REPLACEMENTS) {
+    token = token.replaceAll(from, to);
+  }
   return token;
 }

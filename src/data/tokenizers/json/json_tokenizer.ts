@@ -1,43 +1,47 @@
 /**
- * A tokenizer made of the parts that a tokenizer.json names.
+ * The tokenizer that a tokenizer.json describes, composed of its parts.
  * @module
  */
 import { checkIds, type Tokenizer, type TokenizerFile } from "../tokenizer.ts";
 import {
   type AddedToken,
+  addedTokenMatcher,
   readAddedTokens,
-  tokenFinder,
 } from "./added_tokens.ts";
 import { toByteChars } from "../gpt2/byte_chars.ts";
-import { findCut } from "../safe_cut.ts";
+import { findSafeCut } from "../safe_cut.ts";
 import { type Decoder, readDecoder } from "./decoder.ts";
 import { IdList } from "../gpt2/id_list.ts";
 import { type Model, readModel } from "./models/model.ts";
 import { type Normalizer, readNormalizer } from "./normalizer.ts";
-import type { Part } from "./part.ts";
-import { readWordRule, type WordRule } from "./pre_tokenizer.ts";
-import { CACHED_WORD_UNITS, WordCache } from "../gpt2/word_cache.ts";
+import type { JsonNode } from "./json_node.ts";
+import { type PreTokenizer, readPreTokenizer } from "./pre_tokenizer.ts";
+import { MAX_CACHED_WORD_UNITS, WordCache } from "../gpt2/word_cache.ts";
 
-/** What a tokenizer.json does not say itself. */
+/** Properties of the tokenizer that a tokenizer.json does not contain. */
 export interface JsonTokenizerOptions {
   name: string;
   source: string;
   digest: string;
   files: readonly TokenizerFile[];
-  /** Texts that may be the end of text; the first that is a token is. */
+  /**
+   * Candidates for the end-of-text token; the first that is a token is used.
+   */
   eos: readonly string[];
 }
 
 /**
- * Reads a tokenizer.json: added tokens, normalizer, pre-tokenizer, model and decoder.
+ * Reads a tokenizer.json: added tokens, normalizer, pre-tokenizer, model and
+ * decoder.
  *
- * Ids are those of the reference implementation (Rust's `tokenizers`) without template tokens (`[CLS]`, `<s>`): added
- * tokens written out in a text become their ids, as `tokenizer(text)` in Python does; truncation and padding that the
- * file may ask for are left out, as there.
- * @throws {UserError} naming the part that is wrong or not supported.
+ * Ids equal those of the reference implementation (Rust's `tokenizers`) without
+ * template tokens (`[CLS]`, `<s>`). Added tokens spelled out in a text become
+ * their ids, as with `tokenizer(text)` in Python; the file's truncation and
+ * padding are ignored, as there.
+ * @throws {UserError} naming the part that is invalid or not supported.
  */
 export function readJsonTokenizer(
-  json: Part,
+  json: JsonNode,
   options: JsonTokenizerOptions,
 ): Tokenizer {
   return new JsonTokenizer(json, options);
@@ -50,27 +54,27 @@ class JsonTokenizer implements Tokenizer {
   readonly files: readonly TokenizerFile[];
   readonly vocabSize: number;
   readonly eosId: number | null;
-  readonly cut?: (text: string) => number;
-  #find: ReturnType<typeof tokenFinder>;
-  #findNormalized: ReturnType<typeof tokenFinder>;
+  readonly lastSafeCut?: (text: string) => number;
+  #matchRaw: ReturnType<typeof addedTokenMatcher>;
+  #matchNormalized: ReturnType<typeof addedTokenMatcher>;
   #normalizer: Normalizer | null;
-  #words: WordRule;
+  #preTokenizer: PreTokenizer;
   #model: Model;
   #decode: Decoder;
-  /** The token of each id; undefined where the vocabulary has a hole. */
+  /** Token of each id; undefined for unused ids. */
   #tokens: (string | undefined)[];
   #cache = new WordCache();
   #out = new IdList();
 
-  constructor(json: Part, options: JsonTokenizerOptions) {
-    json.record();
+  constructor(json: JsonNode, options: JsonTokenizerOptions) {
+    json.asObject();
     this.name = options.name;
     this.source = options.source;
     this.digest = options.digest;
     this.files = options.files;
     const normalizer = json.at("normalizer");
     this.#normalizer = normalizer.absent ? null : readNormalizer(normalizer);
-    this.#words = readWordRule(json.at("pre_tokenizer"));
+    this.#preTokenizer = readPreTokenizer(json.at("pre_tokenizer"));
     this.#model = readModel(json.at("model"));
     this.#decode = readDecoder(json.at("decoder"));
 
@@ -80,27 +84,31 @@ class JsonTokenizer implements Tokenizer {
       vocab,
       this.#normalizer,
     );
-    this.#find = tokenFinder(added.filter((token) => !token.normalized));
-    this.#findNormalized = tokenFinder(
+    this.#matchRaw = addedTokenMatcher(
+      added.filter((token) => !token.normalized),
+    );
+    this.#matchNormalized = addedTokenMatcher(
       added.filter((token) => token.normalized),
     );
     this.#tokens = tokensById(vocab, added);
     this.vocabSize = this.#tokens.length;
     if (this.vocabSize === 0) json.at("model").at("vocab").fail("not empty");
-    const ids = new Map(added.map(({ written, id }) => [written, id]));
+    const ids = new Map(
+      added.map(({ rawContent, id }) => [rawContent, id]),
+    );
     this.eosId = options.eos.map((text) => ids.get(text) ?? vocab.get(text))
       .find((id) => id !== undefined) ?? null;
-    this.cut = findCut(json, added) ?? undefined;
+    this.lastSafeCut = findSafeCut(json, added) ?? undefined;
   }
 
   encode(text: string): Uint32Array {
     this.#out.clear();
     text = text.toWellFormed();
-    if (!this.#find) this.#piece(text, true);
+    if (!this.#matchRaw) this.#encodeText(text, true);
     else {
-      this.#find(text, (piece, id, start) => {
+      this.#matchRaw(text, (piece, id, start) => {
         if (id !== null) this.#out.push(id);
-        else this.#piece(piece, start === 0);
+        else this.#encodeText(piece, start === 0);
       });
     }
     return this.#out.take();
@@ -116,41 +124,47 @@ class JsonTokenizer implements Tokenizer {
     return this.#decode(tokens).join("");
   }
 
-  /** Encodes what stands between added tokens. */
-  #piece(text: string, first: boolean): void {
+  /** Encodes the text between added tokens. */
+  #encodeText(text: string, first: boolean): void {
     if (this.#normalizer) {
-      first &&= !this.#normalizer.dropsStart(text);
+      first &&= !this.#normalizer.removesStart(text);
       text = this.#normalizer.apply(text);
     }
-    if (!this.#findNormalized) {
-      if (text !== "") this.#words.cut(text, first, this.#word);
+    if (!this.#matchNormalized) {
+      if (text !== "") this.#preTokenizer.split(text, first, this.#encodeWord);
       return;
     }
-    this.#findNormalized(text, (piece, id, start) => {
+    this.#matchNormalized(text, (piece, id, start) => {
       if (id !== null) this.#out.push(id);
-      else this.#words.cut(piece, first && start === 0, this.#word);
+      else {
+        const isFirst = first && start === 0;
+        this.#preTokenizer.split(piece, isFirst, this.#encodeWord);
+      }
     });
   }
 
-  #word = (word: string): void => {
-    const { partEnd } = this.#model;
-    if (word.length <= CACHED_WORD_UNITS || !partEnd || this.#words.bytes) {
-      this.#part(word);
+  #encodeWord = (word: string): void => {
+    const { segmentEnd } = this.#model;
+    if (
+      word.length <= MAX_CACHED_WORD_UNITS || !segmentEnd ||
+      this.#preTokenizer.byteLevel
+    ) {
+      this.#encodeSegment(word);
       return;
     }
     for (let start = 0, end = 0; start < word.length; start = end) {
-      end = partEnd(word, start);
-      this.#part(word.slice(start, end));
+      end = segmentEnd(word, start);
+      this.#encodeSegment(word.slice(start, end));
     }
   };
 
-  #part(part: string): void {
-    if (this.#cache.append(part, this.#out)) return;
+  #encodeSegment(segment: string): void {
+    if (this.#cache.appendIds(segment, this.#out)) return;
     const ids = this.#model.encode(
-      this.#words.bytes ? toByteChars(part) : part,
+      this.#preTokenizer.byteLevel ? toByteChars(segment) : segment,
     );
     this.#out.append(ids);
-    this.#cache.add(part, ids);
+    this.#cache.add(segment, ids);
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * Finding a tokenizer.json: on disk or on the hub, with the settings beside it.
+ * Loads a tokenizer.json from disk or from the Hub, with the
+ * tokenizer_config.json next to it.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -14,13 +15,16 @@ import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../../errors.ts";
 import type { Tokenizer, TokenizerFile } from "../tokenizer.ts";
 import { readJsonTokenizer } from "./json_tokenizer.ts";
-import { Part } from "./part.ts";
+import { JsonNode } from "./json_node.ts";
 
 const TOKENIZER = "tokenizer.json";
 const CONFIG = "tokenizer_config.json";
 
-/** What ends a text where tokenizer_config.json does not say: the first of these that is a token. */
-const ENDS_OF_TEXT = [
+/**
+ * Candidates for the end-of-text token if tokenizer_config.json names none; the
+ * first that is a token is used.
+ */
+const END_OF_TEXT_TOKENS = [
   "<|endoftext|>",
   "<|end_of_text|>",
   "</s>",
@@ -34,43 +38,47 @@ const ENDS_OF_TEXT = [
 const loaded = new Map<string, Tokenizer>();
 
 /**
- * The tokenizer of a tokenizer.json, or of a folder that has one. Its end of text is `eos_token` in the
- * tokenizer_config.json beside it, else the first of the usual names that is a token.
- * @param name what the user calls it
- * @throws {UserError} if a file is missing, or wrong, or has parts that are not supported.
+ * Loads the tokenizer of a tokenizer.json or of a folder that has one. Its
+ * end-of-text token is `eos_token` of the tokenizer_config.json in the same
+ * folder, else the first of the usual names that is a token.
+ * @param name name in messages and in `Tokenizer.name`
+ * @throws {UserError} if a file is missing, invalid or has parts that are not
+ * supported.
  */
 export function loadJsonTokenizer(path: string, name = path): Tokenizer {
   const isFolder = statSync(path).isDirectory();
   const jsonPath = resolve(isFolder ? join(path, TOKENIZER) : path);
-  const bytes = read(jsonPath);
+  const bytes = readIfPresent(jsonPath);
   if (!bytes) {
     throw new UserError(
       `Cannot use the tokenizer '${name}' as the folder has no ${TOKENIZER}: save one with Python's save_pretrained()`,
     );
   }
-  const beside = basename(jsonPath) === TOKENIZER
-    ? read(join(dirname(jsonPath), CONFIG))
+  const config = basename(jsonPath) === TOKENIZER
+    ? readIfPresent(join(dirname(jsonPath), CONFIG))
     : null;
   const files: TokenizerFile[] = [{ name: TOKENIZER, bytes }];
-  if (beside) files.push({ name: CONFIG, bytes: beside });
+  if (config) files.push({ name: CONFIG, bytes: config });
   const digest = createHash("sha256").update(bytes).digest("hex");
 
   const key = JSON.stringify([
     name,
     jsonPath,
     digest,
-    beside && createHash("sha256").update(beside).digest("hex"),
+    config && createHash("sha256").update(config).digest("hex"),
   ]);
   let tokenizer = loaded.get(key);
   if (!tokenizer) {
-    // What it is called does not say where the fault lies.
+    // The name does not tell which file is invalid.
     const shown = isFolder || name !== path ? jsonPath : name;
-    tokenizer = readJsonTokenizer(parse(bytes, shown), {
+    tokenizer = readJsonTokenizer(parseJson(bytes, shown), {
       name,
       source: jsonPath,
       digest,
       files,
-      eos: beside ? endsOf(parse(beside, CONFIG)) : ENDS_OF_TEXT,
+      eos: config
+        ? endOfTextTokens(parseJson(config, CONFIG))
+        : END_OF_TEXT_TOKENS,
     });
     loaded.set(key, tokenizer);
   }
@@ -78,10 +86,11 @@ export function loadJsonTokenizer(path: string, name = path): Tokenizer {
 }
 
 /**
- * The tokenizer of a model on the hub.
- * @param name what the user calls it
- * @param cacheDir where downloads go
- * @throws {UserError} if it cannot be had, or as {@linkcode loadJsonTokenizer} does.
+ * Loads the tokenizer of a model on the Hub.
+ * @param name name in messages and in `Tokenizer.name`
+ * @param cacheDir folder for downloads
+ * @throws {UserError} if it cannot be downloaded, or as {@linkcode
+ * loadJsonTokenizer}.
  */
 export async function loadHubTokenizer(
   repo: string,
@@ -89,30 +98,31 @@ export async function loadHubTokenizer(
   name: string,
   cacheDir: string,
 ): Promise<Tokenizer> {
-  const { fetchHubFile, hubCommit } = await import("../../hub/mod.ts");
+  const { fetchHubFile, resolveHubCommit } = await import("../../hub/mod.ts");
   const place = { kind: "model", repo, cacheDir } as const;
-  const commit = await hubCommit({ ...place, revision });
+  const commit = await resolveHubCommit({ ...place, revision });
   const fetched = async (path: string, optional: boolean) =>
     await fetchHubFile({ ...place, revision: commit, path, optional });
   const json = (await fetched(TOKENIZER, false))!;
   const config = await fetched(CONFIG, true);
-  // The cache keeps files by content; together they are what makes the same tokenizer again, offline and in any thread.
+  // The Hub cache stores files by content. A folder with both files loads the
+  // same tokenizer offline and in any thread.
   const folder = join(cacheDir, "tokenizers", commit);
   mkdirSync(folder, { recursive: true });
-  copy(json, join(folder, TOKENIZER));
-  if (config) copy(config, join(folder, CONFIG));
+  copyAtomically(json, join(folder, TOKENIZER));
+  if (config) copyAtomically(config, join(folder, CONFIG));
   return loadJsonTokenizer(folder, name);
 }
 
-/** Copies a file so that no reader ever finds half of it. */
-function copy(from: string, to: string): void {
+/** Copies a file so that no reader sees a partial copy. */
+function copyAtomically(from: string, to: string): void {
   const partial = `${to}.${crypto.randomUUID()}`;
   copyFileSync(from, partial);
   renameSync(partial, to);
 }
 
-/** The bytes of a file, or null if there is none. */
-function read(path: string): Uint8Array<ArrayBuffer> | null {
+/** Bytes of a file, or null if it does not exist. */
+function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
   try {
     return new Uint8Array(readFileSync(path));
   } catch (error) {
@@ -123,24 +133,27 @@ function read(path: string): Uint8Array<ArrayBuffer> | null {
   }
 }
 
-function parse(bytes: Uint8Array, file: string): Part {
+function parseJson(bytes: Uint8Array, file: string): JsonNode {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return new Part(JSON.parse(text), file);
+    return new JsonNode(JSON.parse(text), file);
   } catch (error) {
     throw new UserError(
-      `Cannot use the tokenizer '${file}' as it is no JSON: ${
+      `Cannot use the tokenizer '${file}' as it is not JSON: ${
         (error as Error).message.replaceAll(/\s+/g, " ")
       }`,
     );
   }
 }
 
-/** `eos_token`, as text or as an added token; the usual names where it is absent or null. */
-function endsOf(config: Part): readonly string[] {
+/**
+ * Reads `eos_token`, a string or an added token; returns the usual names if it
+ * is absent or null.
+ */
+function endOfTextTokens(config: JsonNode): readonly string[] {
   const eos = config.at("eos_token");
-  if (eos.absent) return ENDS_OF_TEXT;
+  if (eos.absent) return END_OF_TEXT_TOKENS;
   return [
-    typeof eos.value === "string" ? eos.text() : eos.at("content").text(),
+    typeof eos.value === "string" ? eos.asText() : eos.at("content").asText(),
   ];
 }

@@ -1,57 +1,62 @@
 /**
- * The normalizers of a tokenizer.json: what is done to a text before it is cut into words.
+ * The normalizers of a tokenizer.json: how is a text changed before
+ * pre-tokenization?
  * @module
  */
-import type { Part } from "./part.ts";
+import type { JsonNode } from "./json_node.ts";
 import { readPattern } from "./pattern.ts";
 import { readPrecompiled } from "./precompiled.ts";
 import { toByteChars } from "../gpt2/byte_chars.ts";
-import { replaceAll } from "./split.ts";
+import { replaceMatches } from "./split.ts";
 import {
   CONTROLS,
   MARKS,
   NONSPACING_MARKS,
-  toForm,
-  toLower,
+  toLowerPerCharacter,
+  toNormalForm,
 } from "./unicode.ts";
 
-/** What is done to a text. */
+/** A normalizer. */
 export interface Normalizer {
-  /** A well-formed text made another. */
+  /** Normalizes a well-formed text. */
   apply(text: string): string;
   /**
-   * Whether the beginning of `text` goes. What is left then no longer begins where its document does, says the
-   * reference, except where rules that are compiled let it go.
+   * Whether normalization removes the first character of `text`. As in the
+   * reference, the rest then does not count as the start of its document,
+   * except if a Precompiled normalizer removed the character.
    */
-  dropsStart(text: string): boolean;
+  removesStart(text: string): boolean;
 }
 
-const NORMALIZERS: Record<string, (part: Part) => (text: string) => string> = {
-  NFC: () => (text) => toForm(text, "NFC"),
-  NFD: () => (text) => toForm(text, "NFD"),
-  NFKC: () => (text) => toForm(text, "NFKC"),
-  NFKD: () => (text) => toForm(text, "NFKD"),
-  Lowercase: () => toLower,
-  Strip(part) {
-    const left = part.at("strip_left").flag(true);
-    const right = part.at("strip_right").flag(true);
+const NORMALIZERS: Record<
+  string,
+  (node: JsonNode) => (text: string) => string
+> = {
+  NFC: () => (text) => toNormalForm(text, "NFC"),
+  NFD: () => (text) => toNormalForm(text, "NFD"),
+  NFKC: () => (text) => toNormalForm(text, "NFKC"),
+  NFKD: () => (text) => toNormalForm(text, "NFKD"),
+  Lowercase: () => toLowerPerCharacter,
+  Strip(node) {
+    const left = node.at("strip_left").asBoolean(true);
+    const right = node.at("strip_right").asBoolean(true);
     return (text) => {
-      if (left) text = text.slice(spaceEnd(text));
-      return right ? text.slice(0, lastSpaceStart(text)) : text;
+      if (left) text = text.slice(skipSpace(text));
+      return right ? text.slice(0, trailingSpaceStart(text)) : text;
     };
   },
   StripAccents: () => (text) => text.replace(MARKS, ""),
-  Replace(part) {
-    const content = part.at("content").text();
-    const literal = part.at("pattern").at("String");
-    if (!literal.absent && literal.text() !== "") {
-      return (text) => text.replaceAll(literal.text(), () => content);
+  Replace(node) {
+    const content = node.at("content").asText();
+    const literal = node.at("pattern").at("String");
+    if (!literal.absent && literal.asText() !== "") {
+      return (text) => text.replaceAll(literal.asText(), () => content);
     }
-    const pattern = readPattern(part.at("pattern"));
-    return (text) => replaceAll(text, pattern, content);
+    const pattern = readPattern(node.at("pattern"));
+    return (text) => replaceMatches(text, pattern, content);
   },
-  Prepend(part) {
-    const prepend = part.at("prepend").text();
+  Prepend(node) {
+    const prepend = node.at("prepend").asText();
     return (text) => text === "" ? "" : prepend + text;
   },
   ByteLevel: () => toByteChars,
@@ -67,31 +72,33 @@ const NMT_SPACES =
 
 /**
  * Reads the `normalizer` of a tokenizer.json.
- * @throws {UserError} naming the part that is wrong or not supported.
+ * @throws {UserError} naming the part that is invalid or not supported.
  */
-export function readNormalizer(part: Part): Normalizer {
-  const type = part.type();
+export function readNormalizer(node: JsonNode): Normalizer {
+  const type = node.typeName();
   if (type === "Sequence") {
-    return inTurn(part.at("normalizers").list().map(readNormalizer));
+    return normalizerSequence(
+      node.at("normalizers").asList().map(readNormalizer),
+    );
   }
   if (!Object.hasOwn(NORMALIZERS, type)) {
-    part.unsupported(["Sequence", ...Object.keys(NORMALIZERS)]);
+    node.unsupported(["Sequence", ...Object.keys(NORMALIZERS)]);
   }
-  const apply = NORMALIZERS[type](part);
+  const apply = NORMALIZERS[type](node);
   return {
     apply,
-    dropsStart: (text) =>
+    removesStart: (text) =>
       type !== "Precompiled" && text !== "" &&
       apply(String.fromCodePoint(text.codePointAt(0)!)) === "",
   };
 }
 
-function inTurn(all: readonly Normalizer[]): Normalizer {
+function normalizerSequence(all: readonly Normalizer[]): Normalizer {
   return {
     apply: (text) => all.reduce((so, { apply }) => apply(so), text),
-    dropsStart(text) {
-      for (const { apply, dropsStart } of all) {
-        if (dropsStart(text)) return true;
+    removesStart(text) {
+      for (const { apply, removesStart } of all) {
+        if (removesStart(text)) return true;
         text = apply(text);
       }
       return false;
@@ -99,38 +106,38 @@ function inTurn(all: readonly Normalizer[]): Normalizer {
   };
 }
 
-const UNCOMMON = /[^\t\n\r\x20-\x7e]/;
+const NOT_PLAIN_ASCII = /[^\t\n\r\x20-\x7e]/;
 const SPACES = /\p{White_Space}/gu;
 const CHINESE =
   /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
 
-function readBertNormalizer(part: Part): (text: string) => string {
-  const clean = part.at("clean_text").flag(true);
-  const chinese = part.at("handle_chinese_chars").flag(true);
-  const lower = part.at("lowercase").flag(true);
-  const accents = part.at("strip_accents").flag(lower);
+function readBertNormalizer(node: JsonNode): (text: string) => string {
+  const clean = node.at("clean_text").asBoolean(true);
+  const chinese = node.at("handle_chinese_chars").asBoolean(true);
+  const lower = node.at("lowercase").asBoolean(true);
+  const accents = node.at("strip_accents").asBoolean(lower);
   return (text) => {
-    if (!UNCOMMON.test(text)) {
+    if (!NOT_PLAIN_ASCII.test(text)) {
       if (clean) text = text.replace(/[\t\n\r]/g, " ");
       return lower ? text.toLowerCase() : text;
     }
     if (clean) text = text.replace(CONTROLS, "").replace(SPACES, " ");
     if (chinese) text = text.replace(CHINESE, " $& ");
-    if (accents) text = toForm(text, "NFD").replace(NONSPACING_MARKS, "");
-    return lower ? toLower(text) : text;
+    if (accents) text = toNormalForm(text, "NFD").replace(NONSPACING_MARKS, "");
+    return lower ? toLowerPerCharacter(text) : text;
   };
 }
 
 const SPACE = /\p{White_Space}/u;
 
-/** Index of the first unit from `from` on that is no white space. */
-export function spaceEnd(text: string, from = 0): number {
+/** Index of the first unit from `from` that is not white space. */
+export function skipSpace(text: string, from = 0): number {
   while (from < text.length && SPACE.test(text[from])) from++;
   return from;
 }
 
-/** Index of the white space that `text` ends in before `to`, `to` where there is none. */
-export function lastSpaceStart(text: string, to = text.length): number {
+/** Start of the white space that ends before `to`; `to` if there is none. */
+export function trailingSpaceStart(text: string, to = text.length): number {
   while (to > 0 && SPACE.test(text[to - 1])) to--;
   return to;
 }

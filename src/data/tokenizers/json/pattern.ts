@@ -1,23 +1,25 @@
 /**
- * Regular expressions as a tokenizer.json has them, in Oniguruma's (Ruby's) syntax, made JavaScript's.
+ * Translates the regular expressions of a tokenizer.json, in the syntax of
+ * Oniguruma (Ruby), to JavaScript.
  *
- * Both follow Unicode; what differs is written out: `\s` is White_Space, `^` and `$` belong to lines, `.` is all but a
- * line feed, `x{,3}` begins at 0, `x{1,3}+` repeats, and `x++` never gives back, which is said by a lookahead and a
- * reference to what it took.
+ * Both follow Unicode; differences are expanded: `\s` is White_Space, `^` and
+ * `$` match at lines, `.` excludes only the line feed, `x{,3}` starts at 0,
+ * `x{1,3}+` repeats, and possessive `x++` becomes a lookahead and a
+ * backreference to its match.
  * @module
  */
-import type { Part } from "./part.ts";
+import type { JsonNode } from "./json_node.ts";
 import { ONIGURUMA_WORD } from "./unicode.ts";
 
-/** What stands for a set of characters, as the inside of a class. */
-const SETS: Record<string, string> = {
+/** Escapes for sets of characters, as the content of a class. */
+const ESCAPE_CLASSES: Record<string, string> = {
   d: "\\p{Nd}",
   s: "\\p{White_Space}",
   w: ONIGURUMA_WORD,
   h: "0-9a-fA-F",
 };
 
-const BRACKETS: Record<string, string> = {
+const POSIX_CLASSES: Record<string, string> = {
   alnum: "\\p{Alphabetic}\\p{Nd}",
   alpha: "\\p{Alphabetic}",
   ascii: "\\x00-\\x7f",
@@ -49,17 +51,21 @@ const ANCHORS: Record<string, string> = {
 };
 
 /**
- * A pattern of a tokenizer.json, `{ "String": … }` or `{ "Regex": … }`, with the flags "gv".
- * @throws {UserError} if it is none, or has parts that are not supported.
+ * Reads a pattern of a tokenizer.json, `{ "String": … }` or `{ "Regex": … }`.
+ * @returns a regular expression with the flags "gv"
+ * @throws {UserError} if it is invalid or uses syntax that is not supported.
  */
-export function readPattern(part: Part): RegExp {
-  const literal = part.at("String");
+export function readPattern(node: JsonNode): RegExp {
+  const literal = node.at("String");
   if (!literal.absent) {
-    return new RegExp([...literal.text()].map(character).join(""), "gv");
+    return new RegExp(
+      [...literal.asText()].map(escapeCharacter).join(""),
+      "gv",
+    );
   }
-  const regex = part.at("Regex");
-  if (regex.absent) part.fail(`{"String": text} or {"Regex": pattern}`);
-  const source = new Translator(regex).all();
+  const regex = node.at("Regex");
+  if (regex.absent) node.fail(`{"String": text} or {"Regex": pattern}`);
+  const source = new OnigurumaTranslator(regex).translate();
   try {
     return new RegExp(source, "gv");
   } catch {
@@ -67,31 +73,31 @@ export function readPattern(part: Part): RegExp {
   }
 }
 
-/** One character that stands for itself, inside and outside of classes. */
-function character(char: string): string {
+/** Escapes one literal character, inside and outside classes. */
+function escapeCharacter(char: string): string {
   return /^[\p{L}\p{N}]$/u.test(char)
     ? char
     : `\\u{${char.codePointAt(0)!.toString(16)}}`;
 }
 
-class Translator {
-  #part: Part;
+class OnigurumaTranslator {
+  #node: JsonNode;
   #chars: string[];
   #at = 0;
   #atomic = 0;
 
-  constructor(part: Part) {
-    this.#part = part;
-    this.#chars = [...part.text()];
+  constructor(node: JsonNode) {
+    this.#node = node;
+    this.#chars = [...node.asText()];
   }
 
-  all(): string {
+  translate(): string {
     const source = this.#alternatives();
     if (this.#at < this.#chars.length) this.#refuse(")");
     return source;
   }
 
-  /** Alternatives up to a closing bracket or the end. */
+  /** Translates alternatives up to a closing parenthesis or the end. */
   #alternatives(): string {
     let source = "";
     while (this.#at < this.#chars.length && this.#chars[this.#at] !== ")") {
@@ -99,7 +105,7 @@ class Translator {
         source += "|";
         continue;
       }
-      // `(?i)` holds until its group ends, alternatives included.
+      // `(?i)` applies until its group ends, including the alternatives.
       const flags = this.#takeMatch(/^\(\?(i|-i)\)/);
       if (flags) {
         source += `(?${flags[1]}:${this.#alternatives()})`;
@@ -139,7 +145,7 @@ class Translator {
     if (char === "^") return "(?<![^\\n])";
     if (char === "$") return "(?![^\\n])";
     if (/[?*+]/.test(char)) this.#refuse(char);
-    return character(char);
+    return escapeCharacter(char);
   }
 
   #group(): string {
@@ -156,12 +162,12 @@ class Translator {
       const name = `a${this.#atomic++}`;
       return `(?:(?=(?<${name}>${inside}))\\k<${name}>)`;
     }
-    // Groups are never referred to, so none need be kept.
+    // Nothing refers to groups, so none is captured.
     const kept = open === "(" || /^\(\?<\w/.test(open) ? "(?:" : open;
     return `${kept}${inside})`;
   }
 
-  /** `[…]`, as one class of JavaScript's `v` kind. */
+  /** Translates `[…]` to a class of JavaScript's `v` flag. */
   #class(): string {
     this.#at++;
     const not = this.#take("^") ? "^" : "";
@@ -175,8 +181,8 @@ class Translator {
       }
       const posix = this.#takeMatch(/^\[:(\^?)(\w+):\]/);
       if (posix) {
-        if (!Object.hasOwn(BRACKETS, posix[2])) this.#refuse(posix[0]);
-        operands[last] += `[${posix[1]}${BRACKETS[posix[2]]}]`;
+        if (!Object.hasOwn(POSIX_CLASSES, posix[2])) this.#refuse(posix[0]);
+        operands[last] += `[${posix[1]}${POSIX_CLASSES[posix[2]]}]`;
         continue;
       }
       if (this.#chars[this.#at] === "[") operands[last] += this.#class();
@@ -189,7 +195,7 @@ class Translator {
     return `[${not}${inside}]`;
   }
 
-  /** A character, a set or a range inside a class. */
+  /** Translates a character, a set or a range inside a class. */
   #classPart(): string {
     const from = this.#member();
     const range = this.#chars[this.#at] === "-" &&
@@ -203,7 +209,7 @@ class Translator {
 
   #member(): string {
     if (this.#chars[this.#at] === "\\") return this.#escape(true);
-    return character(this.#chars[this.#at++]);
+    return escapeCharacter(this.#chars[this.#at++]);
   }
 
   #escape(inClass: boolean): string {
@@ -222,19 +228,19 @@ class Translator {
     }
     this.#at++;
     const char = this.#chars[this.#at++];
-    if (char === undefined) this.#refuse("\\ at its end");
-    const set = SETS[char.toLowerCase()];
+    if (char === undefined) this.#refuse("a trailing \\");
+    const set = ESCAPE_CLASSES[char.toLowerCase()];
     if (set !== undefined) {
       return `[${char === char.toLowerCase() ? "" : "^"}${set}]`;
     }
-    if (Object.hasOwn(CONTROLS, char)) return character(CONTROLS[char]);
+    if (Object.hasOwn(CONTROLS, char)) return escapeCharacter(CONTROLS[char]);
     if (!inClass && Object.hasOwn(ANCHORS, char)) return ANCHORS[char];
     if (/[A-Za-z0-9]/.test(char)) this.#refuse(`\\${char}`);
-    return character(char);
+    return escapeCharacter(char);
   }
 
   #property(name: string, not: boolean, written: string): string {
-    const posix = BRACKETS[name.toLowerCase()];
+    const posix = POSIX_CLASSES[name.toLowerCase()];
     if (posix !== undefined) return `[${not ? "^" : ""}${posix}]`;
     for (const known of [name, `Script=${name}`]) {
       const set = `\\${not ? "P" : "p"}{${known}}`;
@@ -242,7 +248,7 @@ class Translator {
         new RegExp(set, "v");
         return set;
       } catch {
-        // Tried as the next kind of name.
+        // Not that kind of name: try the next.
       }
     }
     return this.#refuse(written);
@@ -262,7 +268,7 @@ class Translator {
   }
 
   #refuse(what: string): never {
-    throw this.#part.error(`uses ${what}, which is not supported`);
+    throw this.#node.error(`uses ${what}, which is not supported`);
   }
 }
 

@@ -1,67 +1,76 @@
 /**
- * The pre-tokenizers of a tokenizer.json: what cuts a text into words.
+ * The pre-tokenizers of a tokenizer.json: how is a text split into words?
  * @module
  */
 import { toByteChars } from "../gpt2/byte_chars.ts";
 import { wordEnd } from "../gpt2/gpt2_words.ts";
-import type { Part } from "./part.ts";
+import type { JsonNode } from "./json_node.ts";
 import { readPattern } from "./pattern.ts";
 import {
-  type Behavior,
-  BEHAVIORS,
-  type Emit,
-  type Splitter,
-  splitter,
+  SPLIT_BEHAVIORS,
+  splitAtPattern,
+  type SplitBehavior,
+  type SplitText,
+  type VisitPiece,
 } from "./split.ts";
 import { PUNCTUATION, UNICODE_WORD } from "./unicode.ts";
 
-/** Takes the words of a text in order; `first` is true for a word that begins where the document does. */
-export type EmitWord = (word: string, first: boolean) => void;
+/**
+ * Receives the words of a text in order; `first` is true for a word at the
+ * start of the document.
+ */
+export type VisitWord = (word: string, first: boolean) => void;
 
-/** Cuts a piece of a document into words; `first` says whether it begins where the document does. */
-export type PreTokenizer = (
+/**
+ * Splits a piece of a document into words; `first` is true if the piece is at
+ * the start of the document.
+ */
+export type SplitWords = (
   text: string,
   first: boolean,
-  emit: EmitWord,
+  visit: VisitWord,
 ) => void;
 
-/** A pre-tokenizer, and whether its words are still to be written as characters that stand for bytes. */
-export interface WordRule {
-  cut: PreTokenizer;
-  bytes: boolean;
+/**
+ * A pre-tokenizer, and whether its words must still be mapped to GPT-2's byte
+ * characters (ByteLevel).
+ */
+export interface PreTokenizer {
+  split: SplitWords;
+  byteLevel: boolean;
 }
 
-const PRE_TOKENIZERS: Record<string, (part: Part) => PreTokenizer> = {
-  Sequence(part) {
-    const all = part.at("pretokenizers").list().map(readPreTokenizer);
-    return all.reduceRight<PreTokenizer>(
-      (rest, cut) => (text, first, emit) =>
-        cut(text, first, (word, isFirst) => rest(word, isFirst, emit)),
-      (text, first, emit) => emit(text, first),
+const PRE_TOKENIZERS: Record<string, (node: JsonNode) => SplitWords> = {
+  Sequence(node) {
+    const all = node.at("pretokenizers").asList().map(readSplitWords);
+    return all.reduceRight<SplitWords>(
+      (rest, cut) => (text, first, visit) =>
+        cut(text, first, (word, isFirst) => rest(word, isFirst, visit)),
+      (text, first, visit) => visit(text, first),
     );
   },
-  ByteLevel(part) {
-    const cut = readByteLevel(part);
-    return (text, first, emit) =>
-      cut(text, first, (word, isFirst) => emit(toByteChars(word), isFirst));
+  ByteLevel(node) {
+    const cut = readByteLevel(node);
+    return (text, first, visit) =>
+      cut(text, first, (word, isFirst) => visit(toByteChars(word), isFirst));
   },
-  Split(part) {
-    const behavior = part.at("behavior").text() as Behavior;
-    if (!BEHAVIORS.includes(behavior)) {
-      part.at("behavior").fail(`one of ${BEHAVIORS.join(", ")}`);
+  Split(node) {
+    const behavior = node.at("behavior").asText() as SplitBehavior;
+    if (!SPLIT_BEHAVIORS.includes(behavior)) {
+      node.at("behavior").fail(`one of ${SPLIT_BEHAVIORS.join(", ")}`);
     }
-    return ofSplitter(
-      splitter(
-        readPattern(part.at("pattern")),
+    return fromSplitText(
+      splitAtPattern(
+        readPattern(node.at("pattern")),
         behavior,
-        part.at("invert").flag(false),
+        node.at("invert").asBoolean(false),
       ),
     );
   },
   Metaspace: readMetaspace,
   Whitespace: () =>
-    ofSplitter(
-      splitter(
+    fromSplitText(
+      splitAtPattern(
         new RegExp(
           `[${UNICODE_WORD}]+|[^${UNICODE_WORD}\\p{White_Space}]+`,
           "gv",
@@ -70,10 +79,11 @@ const PRE_TOKENIZERS: Record<string, (part: Part) => PreTokenizer> = {
         true,
       ),
     ),
-  WhitespaceSplit: () => ofSplitter(splitter(/\p{White_Space}+/gv, "Removed")),
+  WhitespaceSplit: () =>
+    fromSplitText(splitAtPattern(/\p{White_Space}+/gv, "Removed")),
   BertPreTokenizer: () =>
-    ofSplitter(
-      splitter(
+    fromSplitText(
+      splitAtPattern(
         new RegExp(
           `[${PUNCTUATION}]|[^\\p{White_Space}${PUNCTUATION}]+`,
           "gv",
@@ -82,109 +92,120 @@ const PRE_TOKENIZERS: Record<string, (part: Part) => PreTokenizer> = {
         true,
       ),
     ),
-  Punctuation(part) {
-    const behavior = part.at("behavior").text("Isolated") as Behavior;
-    if (!BEHAVIORS.includes(behavior)) {
-      part.at("behavior").fail(`one of ${BEHAVIORS.join(", ")}`);
+  Punctuation(node) {
+    const behavior = node.at("behavior").asText("Isolated") as SplitBehavior;
+    if (!SPLIT_BEHAVIORS.includes(behavior)) {
+      node.at("behavior").fail(`one of ${SPLIT_BEHAVIORS.join(", ")}`);
     }
-    return ofSplitter(
-      splitter(new RegExp(`[${PUNCTUATION}]`, "gv"), behavior),
+    return fromSplitText(
+      splitAtPattern(new RegExp(`[${PUNCTUATION}]`, "gv"), behavior),
     );
   },
-  Digits(part) {
-    const single = part.at("individual_digits").flag(false);
-    return ofSplitter(splitter(single ? /\p{N}/gv : /\p{N}+/gv, "Isolated"));
+  Digits(node) {
+    const single = node.at("individual_digits").asBoolean(false);
+    return fromSplitText(
+      splitAtPattern(single ? /\p{N}/gv : /\p{N}+/gv, "Isolated"),
+    );
   },
-  CharDelimiterSplit(part) {
-    const delimiter = part.at("delimiter").char();
+  CharDelimiterSplit(node) {
+    const delimiter = node.at("delimiter").asChar();
     const hex = delimiter.codePointAt(0)!.toString(16);
-    return ofSplitter(splitter(new RegExp(`\\u{${hex}}`, "gv"), "Removed"));
+    return fromSplitText(
+      splitAtPattern(new RegExp(`\\u{${hex}}`, "gv"), "Removed"),
+    );
   },
 };
 
 /**
- * Reads the `pre_tokenizer` of a tokenizer.json. A ByteLevel at the end is left to the reader of the words, who
- * remembers most of them: that is what makes byte-level tokenizers fast.
- * @throws {UserError} naming the part that is wrong or not supported.
+ * Reads the `pre_tokenizer` of a tokenizer.json. The byte mapping of a final
+ * ByteLevel is left to the caller, which caches most words: that makes
+ * byte-level tokenizers fast.
+ * @throws {UserError} naming the part that is invalid or not supported.
  */
-export function readWordRule(part: Part): WordRule {
-  if (part.absent) {
-    return { cut: (text, first, emit) => emit(text, first), bytes: false };
+export function readPreTokenizer(node: JsonNode): PreTokenizer {
+  if (node.absent) {
+    return {
+      split: (text, first, visit) => visit(text, first),
+      byteLevel: false,
+    };
   }
-  if (part.type() === "ByteLevel") {
-    return { cut: readByteLevel(part), bytes: true };
+  if (node.typeName() === "ByteLevel") {
+    return { split: readByteLevel(node), byteLevel: true };
   }
-  if (part.type() !== "Sequence") {
-    return { cut: readPreTokenizer(part), bytes: false };
+  if (node.typeName() !== "Sequence") {
+    return { split: readSplitWords(node), byteLevel: false };
   }
-  const parts = part.at("pretokenizers").list();
+  const parts = node.at("pretokenizers").asList();
   const rules = parts.map((inner, i) =>
     i === parts.length - 1
-      ? readWordRule(inner)
-      : { cut: readPreTokenizer(inner), bytes: false }
+      ? readPreTokenizer(inner)
+      : { split: readSplitWords(inner), byteLevel: false }
   );
-  if (rules.length === 0) return readWordRule(part.at("nothing"));
+  if (rules.length === 0) return readPreTokenizer(node.at("nothing"));
   return {
-    cut: rules.map((rule) => rule.cut).reduceRight(
-      (rest, cut) => (text, first, emit) =>
-        cut(text, first, (word, isFirst) => rest(word, isFirst, emit)),
+    split: rules.map((rule) => rule.split).reduceRight(
+      (rest, cut) => (text, first, visit) =>
+        cut(text, first, (word, isFirst) => rest(word, isFirst, visit)),
     ),
-    bytes: rules[rules.length - 1].bytes,
+    byteLevel: rules[rules.length - 1].byteLevel,
   };
 }
 
-function readPreTokenizer(part: Part): PreTokenizer {
-  const type = part.type();
+function readSplitWords(node: JsonNode): SplitWords {
+  const type = node.typeName();
   if (!Object.hasOwn(PRE_TOKENIZERS, type)) {
-    part.unsupported(Object.keys(PRE_TOKENIZERS));
+    node.unsupported(Object.keys(PRE_TOKENIZERS));
   }
-  return PRE_TOKENIZERS[type](part);
+  return PRE_TOKENIZERS[type](node);
 }
 
-function ofSplitter(split: Splitter): PreTokenizer {
-  return (text, first, emit) =>
-    split(text, (word, start) => emit(word, first && start === 0));
+function fromSplitText(split: SplitText): SplitWords {
+  return (text, first, visit) =>
+    split(text, (word, start) => visit(word, first && start === 0));
 }
 
-/** ByteLevel's words, before their bytes are written as characters. */
-function readByteLevel(part: Part): PreTokenizer {
-  const addSpace = part.at("add_prefix_space").flag(true);
-  const cut = part.at("use_regex").flag(true)
-    ? gpt2Words
-    : (text: string, emit: Emit) => emit(text, 0);
-  return (text, first, emit) => {
+/** Splits text into the words of ByteLevel, before the byte mapping. */
+function readByteLevel(node: JsonNode): SplitWords {
+  const addSpace = node.at("add_prefix_space").asBoolean(true);
+  const cut = node.at("use_regex").asBoolean(true)
+    ? splitGpt2Words
+    : (text: string, visit: VisitPiece) => visit(text, 0);
+  return (text, first, visit) => {
     if (addSpace && text[0] !== " ") text = ` ${text}`;
-    cut(text, (word, start) => emit(word, first && start === 0));
+    cut(text, (word, start) => visit(word, first && start === 0));
   };
 }
 
-function gpt2Words(text: string, emit: Emit): void {
+function splitGpt2Words(text: string, visit: VisitPiece): void {
   for (let start = 0, end = 0; start < text.length; start = end) {
     end = wordEnd(text, start);
-    emit(text.slice(start, end), start);
+    visit(text.slice(start, end), start);
   }
 }
 
-/** Spaces as a visible character, one before the text too, and words that begin with it. */
-function readMetaspace(part: Part): PreTokenizer {
-  const mark = part.at("replacement").char("▁");
+/**
+ * Replaces spaces by a visible character, prepends one to the text, and splits
+ * it into words that begin with it.
+ */
+function readMetaspace(node: JsonNode): SplitWords {
+  const mark = node.at("replacement").asChar("▁");
   const schemes = ["always", "first", "never"];
-  const scheme = part.at("prepend_scheme").text(
-    part.at("add_prefix_space").flag(true) ? "always" : "never",
+  const scheme = node.at("prepend_scheme").asText(
+    node.at("add_prefix_space").asBoolean(true) ? "always" : "never",
   );
   if (!schemes.includes(scheme)) {
-    part.at("prepend_scheme").fail(`one of ${schemes.join(", ")}`);
+    node.at("prepend_scheme").fail(`one of ${schemes.join(", ")}`);
   }
-  const split = part.at("split").flag(true);
-  return (text, first, emit) => {
+  const split = node.at("split").asBoolean(true);
+  return (text, first, visit) => {
     text = text.replaceAll(" ", mark);
     const prepends = scheme === "always" || scheme === "first" && first;
     if (prepends && !text.startsWith(mark)) text = mark + text;
-    if (!split) return emit(text, first);
+    if (!split) return visit(text, first);
     for (let start = 0, end = 0; start < text.length; start = end) {
       end = text.indexOf(mark, start + 1);
       if (end < 0) end = text.length;
-      emit(text.slice(start, end), first && start === 0);
+      visit(text.slice(start, end), first && start === 0);
     }
   };
 }

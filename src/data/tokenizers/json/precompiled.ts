@@ -1,35 +1,39 @@
 /**
- * SentencePiece's compiled normalization rules: a trie of what is replaced and a text of what it is replaced by.
+ * SentencePiece's compiled normalization rules: a trie of keys and the texts
+ * that replace them.
  * @module
  */
-import type { Part } from "./part.ts";
+import type { JsonNode } from "./json_node.ts";
 
-// Only whole graphemes shorter than this, in bytes, are looked up.
+// Only graphemes of fewer bytes are looked up as a whole.
 const GRAPHEME_BYTES = 6;
 
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-// Where none of these is, each character is a grapheme of its own; a word is checked at a time.
-const JOINING =
+// Without any of these, each character of a word is a separate grapheme.
+const MULTI_CHARACTER_GRAPHEME =
   /\r\n|[\p{M}\p{Cf}\p{Emoji_Modifier}\p{Regional_Indicator}\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97c\uac00-\ud7fb\uff9e\uff9f]/u;
 
 /**
  * Reads a Precompiled normalizer.
- * @throws {UserError} if its rules are cut short or point outside themselves.
+ * @throws {UserError} if its rules are truncated or point outside the trie.
  */
-export function readPrecompiled(part: Part): (text: string) => string {
-  const charsmap = part.at("precompiled_charsmap");
+export function readPrecompiled(field: JsonNode): (text: string) => string {
+  const charsmap = field.at("precompiled_charsmap");
   const bytes = fromBase64(charsmap);
   const trieBytes = bytes.length < 4 ? -1 : new DataView(bytes.buffer)
     .getUint32(0, true);
   if (trieBytes < 4 || trieBytes % 4 !== 0 || trieBytes + 4 > bytes.length) {
-    throw charsmap.error("is cut short");
+    throw charsmap.error("is truncated");
   }
   const trie = new Uint32Array(bytes.slice(4, 4 + trieBytes).buffer);
   const texts = bytes.subarray(4 + trieBytes);
 
-  /** What a grapheme or character is replaced by: the rule of its shortest beginning that has one. */
+  /**
+   * Replacement of a grapheme or character: that of its shortest prefix with a
+   * rule.
+   */
   function lookUp(piece: string): string | null {
     let node = offset(trie[0]);
     for (const byte of utf8.encode(piece)) {
@@ -63,11 +67,12 @@ export function readPrecompiled(part: Part): (text: string) => string {
     return out;
   }
 
-  // Most words are of ASCII characters without a rule; \r may be one with \n.
+  // Most words consist of ASCII characters without a rule; \r may form a
+  // grapheme with \n.
   const plain = Array.from({ length: 128 }, (_, code) => code)
     .filter((code) => code !== 0x0d && rule(String.fromCharCode(code)) === null)
     .map((code) => `\\x${code.toString(16).padStart(2, "0")}`);
-  const ruled = new RegExp(`[^${plain.join("")}]`);
+  const hasRule = new RegExp(`[^${plain.join("")}]`);
 
   const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
   function clusters(text: string): string {
@@ -85,14 +90,19 @@ export function readPrecompiled(part: Part): (text: string) => string {
     for (let start = 0, end = 0; start < text.length; start = end) {
       end = wordEnd(text, start);
       const word = text.slice(start, end);
-      if (!ruled.test(word)) out += word;
-      else out += JOINING.test(word) ? clusters(word) : characters(word);
+      if (!hasRule.test(word)) out += word;
+      else {out += MULTI_CHARACTER_GRAPHEME.test(word)
+          ? clusters(word)
+          : characters(word);}
     }
     return out;
   };
 }
 
-/** End of the stretch from `start` on that shares no grapheme with what follows: before a space behind a plain character. */
+/**
+ * End of the span from `start` that shares no grapheme with what follows:
+ * before a space that follows a character below U+0300.
+ */
 function wordEnd(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     if (text.charCodeAt(at) === 0x20 && text.charCodeAt(at - 1) < 0x300) {
@@ -102,16 +112,16 @@ function wordEnd(text: string, start: number): number {
   return text.length;
 }
 
-function fromBase64(part: Part): Uint8Array<ArrayBuffer> {
+function fromBase64(node: JsonNode): Uint8Array<ArrayBuffer> {
   try {
-    return Uint8Array.from(atob(part.text()), (char) => char.charCodeAt(0));
+    return Uint8Array.from(atob(node.asText()), (char) => char.charCodeAt(0));
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
-    return part.fail("base64");
+    return node.fail("base64");
   }
 }
 
-// A trie's unit as the darts-clone library packs it.
+// Fields of a trie unit as the darts-clone library packs it.
 function hasLeaf(unit: number): boolean {
   return (unit >>> 8 & 1) === 1;
 }

@@ -1,20 +1,21 @@
 /**
- * Cutting a text at the matches of a pattern, as the reference implementation does.
+ * Splits a text at the matches of a pattern, as the reference implementation
+ * does.
  * @module
  */
 import { UserError } from "../../../errors.ts";
-import { show } from "./part.ts";
+import { quoteJson } from "./json_node.ts";
 
-/** What becomes of the matches. */
-export type Behavior =
+/** What happens to the matches. */
+export type SplitBehavior =
   | "Removed"
   | "Isolated"
   | "MergedWithPrevious"
   | "MergedWithNext"
   | "Contiguous";
 
-/** The behaviors by name. */
-export const BEHAVIORS: readonly Behavior[] = [
+/** All behaviors. */
+export const SPLIT_BEHAVIORS: readonly SplitBehavior[] = [
   "Removed",
   "Isolated",
   "MergedWithPrevious",
@@ -22,14 +23,19 @@ export const BEHAVIORS: readonly Behavior[] = [
   "Contiguous",
 ];
 
-/** Takes the pieces of a text, in order; `start` is where the piece begins in it. */
-export type Emit = (piece: string, start: number) => void;
+/**
+ * Receives the pieces of a text in order; `start` is the position of the piece.
+ */
+export type VisitPiece = (piece: string, start: number) => void;
 
-/** Cuts a text into pieces that are not empty. */
-export type Splitter = (text: string, emit: Emit) => void;
+/** Splits a text into non-empty pieces. */
+export type SplitText = (text: string, visit: VisitPiece) => void;
 
-/** Calls `visit` for all matches and all that stands between them; empty matches part what is around them. */
-function visit(
+/**
+ * Calls `piece` for each match and each text between matches; an empty match
+ * separates the text around it.
+ */
+function forEachSpan(
   text: string,
   pattern: RegExp,
   piece: (start: number, end: number, isMatch: boolean) => void,
@@ -37,13 +43,13 @@ function visit(
   pattern.lastIndex = 0;
   let end = 0;
   let lastMatch = -1;
-  for (let found; (found = next(pattern, text)) !== null;) {
+  for (let found; (found = nextMatch(pattern, text)) !== null;) {
     const start = found.index;
     const width = found[0].length;
     if (width === 0) {
-      const wide = text.codePointAt(start)! > 0xffff;
-      pattern.lastIndex = start + (wide ? 2 : 1);
-      // An empty match right behind another is none.
+      const isSurrogatePair = text.codePointAt(start)! > 0xffff;
+      pattern.lastIndex = start + (isSurrogatePair ? 2 : 1);
+      // An empty match directly after another match does not count.
       if (start === lastMatch) {
         if (start >= text.length) break;
         continue;
@@ -58,53 +64,60 @@ function visit(
   if (end < text.length) piece(end, text.length, false);
 }
 
-/** The next match. @throws {UserError} if a word is too long for the runtime's regular expressions: some millions. */
-function next(pattern: RegExp, text: string): RegExpExecArray | null {
+/**
+ * The next match.
+ * @throws {UserError} if a word is too long for the regular expressions of the
+ * runtime: some million characters.
+ */
+function nextMatch(pattern: RegExp, text: string): RegExpExecArray | null {
   try {
     return pattern.exec(text);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new UserError(
-      `Cannot cut a text of ${text.length} characters into words as one of them has millions of characters from ${
-        show(text.slice(pattern.lastIndex, pattern.lastIndex + 20))
-      } on: leave the document out or cut it`,
+      `Cannot split a text of ${text.length} characters into words as one word has millions of characters, starting at ${
+        quoteJson(text.slice(pattern.lastIndex, pattern.lastIndex + 20))
+      }: leave the document out or split it`,
     );
   }
 }
 
-/** A splitter at the matches of `pattern` (flag "g"); `invert` takes what is between the matches for them. */
-export function splitter(
+/**
+ * Builds a function that splits at the matches of `pattern` (flag "g");
+ * `invert` swaps matches and the texts between them.
+ */
+export function splitAtPattern(
   pattern: RegExp,
-  behavior: Behavior,
+  behavior: SplitBehavior,
   invert = false,
-): Splitter {
+): SplitText {
   if (behavior === "Isolated" || behavior === "Removed") {
     const all = behavior === "Isolated";
-    return (text, emit) =>
-      visit(text, pattern, (start, end, isMatch) => {
+    return (text, visit) =>
+      forEachSpan(text, pattern, (start, end, isMatch) => {
         if ((all || isMatch === invert) && end > start) {
-          emit(text.slice(start, end), start);
+          visit(text.slice(start, end), start);
         }
       });
   }
-  return (text, emit) => {
+  return (text, visit) => {
     const spans: [start: number, end: number, isMatch: boolean][] = [];
-    visit(
+    forEachSpan(
       text,
       pattern,
       (start, end, isMatch) => spans.push([start, end, isMatch !== invert]),
     );
-    for (const [start, end] of merge(spans, behavior)) {
-      if (end > start) emit(text.slice(start, end), start);
+    for (const [start, end] of mergeSpans(spans, behavior)) {
+      if (end > start) visit(text.slice(start, end), start);
     }
   };
 }
 
 type Span = [start: number, end: number];
 
-function merge(
+function mergeSpans(
   spans: [start: number, end: number, isMatch: boolean][],
-  behavior: Exclude<Behavior, "Removed" | "Isolated">,
+  behavior: Exclude<SplitBehavior, "Removed" | "Isolated">,
 ): Span[] {
   const merged: Span[] = [];
   let before = false;
@@ -129,14 +142,16 @@ function merge(
   return merged;
 }
 
-/** `text` with each match of `pattern` (flag "g") replaced by `content` as it is. */
-export function replaceAll(
+/**
+ * Replaces each match of `pattern` (flag "g") by `content`, taken literally.
+ */
+export function replaceMatches(
   text: string,
   pattern: RegExp,
   content: string,
 ): string {
   let out = "";
-  visit(text, pattern, (start, end, isMatch) => {
+  forEachSpan(text, pattern, (start, end, isMatch) => {
     out += isMatch ? content : text.slice(start, end);
   });
   return out;

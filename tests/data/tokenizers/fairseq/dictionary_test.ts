@@ -7,7 +7,10 @@ import {
   PAD,
   UNK,
 } from "../../../../src/data/tokenizers/fairseq/dictionary.ts";
-import { complaintOf, inFolder } from "../../../helpers/data/fairseq_folder.ts";
+import {
+  userErrorMessage,
+  withTempFolder,
+} from "../../../helpers/data/fairseq_folder.ts";
 
 const parse = (text: string) =>
   Dictionary.parse(new TextEncoder().encode(text), "dict.txt");
@@ -15,7 +18,7 @@ const parse = (text: string) =>
 const symbolsOf = (dictionary: Dictionary) =>
   Array.from({ length: dictionary.size }, (_, id) => dictionary.symbol(id));
 
-Deno.test("Dictionary.parse() puts the symbols after the four special ones", () => {
+Deno.test("Dictionary.parse() numbers symbols after the four special ones", () => {
   const dictionary = parse("the 10\nof 7\n1999 -1\n");
   assertEquals(symbolsOf(dictionary), [
     "<s>",
@@ -36,7 +39,7 @@ Deno.test("Dictionary.parse() puts the symbols after the four special ones", () 
   assertEquals([4, 5, 6].map((id) => dictionary.count(id)), [10, 7, -1]);
 });
 
-Deno.test("Dictionary.parse() takes spaces in symbols, any line ends, and a byte-order mark as Python does", () => {
+Deno.test("Dictionary.parse() handles spaces in symbols, any line ending, and a byte-order mark like Python", () => {
   const text = "\ufeffa 1\r\nb c 2\r d 3  \n\u2028x 4\n 5";
   assertEquals(symbolsOf(parse(text)).slice(4), [
     "\ufeffa",
@@ -58,8 +61,8 @@ Deno.test("Dictionary.parse() gives an overwritten symbol its later id", () => {
   assertEquals(dictionary.index("<s>"), 7);
 });
 
-Deno.test("Dictionary.save() writes what load() reads again", async () => {
-  await inFolder((dir) => {
+Deno.test("Dictionary.save() and load() round-trip", async () => {
+  await withTempFolder((dir) => {
     const path = join(dir, "dict.txt");
     const text =
       "the 10\nb c 2\n 5\ncat 3\ncat 5 #fairseq:overwrite\ndonnées 0\n";
@@ -69,7 +72,7 @@ Deno.test("Dictionary.save() writes what load() reads again", async () => {
   });
 });
 
-Deno.test("Dictionary.parse() names the line that is wrong", () => {
+Deno.test("Dictionary.parse() names the invalid line", () => {
   for (
     const [text, line, what] of [
       ["the 1\ncat\n", 2, `a symbol, a space and a count: got "cat"`],
@@ -84,24 +87,24 @@ Deno.test("Dictionary.parse() names the line that is wrong", () => {
       ["a #fairseq:overwrite\n", 1, "a count"],
     ] as const
   ) {
-    const message = complaintOf(() => parse(text));
+    const message = userErrorMessage(() => parse(text));
     assertMatch(message, new RegExp(`^Cannot read 'dict.txt' line ${line} as`));
     assertEquals(message.includes(what), true, message);
   }
 });
 
-Deno.test("Dictionary.load() tells what is missing or no text", async () => {
-  await inFolder((dir) => {
+Deno.test("Dictionary.load() reports missing files and invalid text", async () => {
+  await withTempFolder((dir) => {
     const path = join(dir, "dict.txt");
     assertMatch(
-      complaintOf(() => Dictionary.load(path)),
+      userErrorMessage(() => Dictionary.load(path)),
       /^Cannot find '.*dict.txt'/,
     );
     assertMatch(
-      complaintOf(() => Dictionary.load(dir)),
+      userErrorMessage(() => Dictionary.load(dir)),
       /^Cannot read '/,
     );
     Deno.writeFileSync(path, Uint8Array.of(0x61, 0xff, 0x20, 0x31));
-    assertMatch(complaintOf(() => Dictionary.load(path)), /not UTF-8/);
+    assertMatch(userErrorMessage(() => Dictionary.load(path)), /not UTF-8/);
   });
 });

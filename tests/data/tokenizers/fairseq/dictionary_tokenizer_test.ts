@@ -2,27 +2,27 @@ import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import {
-  fairseqSpec,
+  fairseqTokenizerSpec,
   loadFairseqTokenizer,
 } from "../../../../src/data/tokenizers/fairseq/dictionary_tokenizer.ts";
 import { byteTokenizer } from "../../../../src/data/tokenizers/byte.ts";
 import type { Tokenizer } from "../../../../src/data/tokenizers/tokenizer.ts";
 import { UserError } from "../../../../src/errors.ts";
 import {
-  inFolder,
+  withTempFolder,
   writeDictionary,
 } from "../../../helpers/data/fairseq_folder.ts";
 
-/** Loads the tokenizer of a dictionary of these symbols. */
+/** Loads the tokenizer of a dictionary with these symbols. */
 async function load(
   symbols: string[],
   bpe: string | null,
 ): Promise<Tokenizer> {
   let tokenizer: Tokenizer;
-  await inFolder(async (dir) => {
+  await withTempFolder(async (dir) => {
     writeDictionary(dir, symbols);
     tokenizer = await loadTokenizer(
-      fairseqSpec(join(dir, "dict.txt"), bpe),
+      fairseqTokenizerSpec(join(dir, "dict.txt"), bpe),
     );
   });
   return tokenizer!;
@@ -30,7 +30,7 @@ async function load(
 
 const BYTES = Array.from({ length: 256 }, (_, i) => String(i));
 
-Deno.test("loadTokenizer() takes words as they stand", async () => {
+Deno.test("loadTokenizer() reads a dictionary of words", async () => {
   const tokenizer = await load(["the", "cat", ",", "\ufffd"], null);
   assertEquals(tokenizer.name, "fairseq dictionary");
   assertEquals([tokenizer.vocabSize, tokenizer.eosId], [8, 2]);
@@ -41,20 +41,21 @@ Deno.test("loadTokenizer() takes words as they stand", async () => {
   assertEquals(tokenizer.decode([]), "");
 });
 
-Deno.test("a dictionary of words says where a text may be cut", async () => {
+Deno.test("a dictionary of words has a safe cut", async () => {
   const tokenizer = await load(["the", "cat", "sat"], null);
   const text = "the cat\nsat  the\u2003cat";
   const whole = [...tokenizer.encode(text)];
   for (let end = 0; end <= text.length; end++) {
-    const at = tokenizer.cut!(text.slice(0, end));
+    const at = tokenizer.lastSafeCut!(text.slice(0, end));
     const parts = [text.slice(0, at), text.slice(at)];
     assertEquals(parts.flatMap((part) => [...tokenizer.encode(part)]), whole);
   }
-  assertEquals(tokenizer.cut!(text), text.length - 3);
+  assertEquals(tokenizer.lastSafeCut!(text), text.length - 3);
 });
 
-Deno.test("loadTokenizer() goes through the ids of another tokenizer", async () => {
-  // As fairseq's own dictionaries: by frequency, some ids missing, filled up to a multiple of 8.
+Deno.test("loadTokenizer() maps ids of another tokenizer", async () => {
+  // Like fairseq's dictionaries: sorted by frequency, some ids missing, padded
+  // to a multiple of 8.
   const symbols = BYTES.toReversed().filter((byte) => byte !== "65");
   const tokenizer = await load([...symbols, "madeupword0000"], "byte");
   assertEquals(tokenizer.name, "fairseq dictionary (byte)");
@@ -64,14 +65,18 @@ Deno.test("loadTokenizer() goes through the ids of another tokenizer", async () 
   assertEquals([...ids.subarray(0, 2)], [4 + 255 - 110, 4 + 255 - 97]);
   assertEquals(tokenizer.decode(ids), text);
   assertEquals([...tokenizer.encode("AB")], [3, 4 + 255 - 66]);
-  // What is no id stands as it is; </s> and <s> are nothing, even within a character.
+  // A symbol that is not an id decodes to itself; </s> and <s> are omitted,
+  // even within a character.
   const [first, second] = tokenizer.encode("é");
   assertEquals(
     tokenizer.decode([0, first, 2, second, 3, 259]),
     "é<unk>madeupword0000",
   );
   const emoji = `a${"🙂".slice(0, 1)}`;
-  assertEquals(tokenizer.cut!(emoji), byteTokenizer.cut!(emoji));
+  assertEquals(
+    tokenizer.lastSafeCut!(emoji),
+    byteTokenizer.lastSafeCut!(emoji),
+  );
 });
 
 Deno.test("loadTokenizer() reads GPT-2's ids", async () => {
@@ -80,32 +85,32 @@ Deno.test("loadTokenizer() reads GPT-2's ids", async () => {
   assertEquals(tokenizer.decode([6, 4, 5, 2]), "Hello world.");
 });
 
-Deno.test("a dictionary's tokenizer can be kept in a folder and loaded from there", async () => {
-  await inFolder(async (dir) => {
+Deno.test("the tokenizer of a dictionary can be saved in a folder and loaded from it", async () => {
+  await withTempFolder(async (dir) => {
     const tokenizer = await load([...BYTES, "the"], "byte");
     for (const { name, bytes } of tokenizer.files!) {
       Deno.writeFileSync(join(dir, name), bytes);
     }
     assertEquals(tokenizer.files!.map(({ name }) => name), ["dict.txt"]);
-    const spec = fairseqSpec(join(dir, "dict.txt"), "byte");
+    const spec = fairseqTokenizerSpec(join(dir, "dict.txt"), "byte");
     const again = await loadTokenizer(spec);
     assertEquals(again.source, spec);
     assertEquals(again.digest, tokenizer.digest);
     assertEquals(again.encode("the"), tokenizer.encode("the"));
     const words = await loadTokenizer(
-      fairseqSpec(join(dir, "dict.txt"), null),
+      fairseqTokenizerSpec(join(dir, "dict.txt"), null),
     );
     assertEquals(words.digest === tokenizer.digest, false);
   });
 });
 
-Deno.test("loadTokenizer() refuses dictionaries and names that do not fit", async () => {
+Deno.test("loadTokenizer() rejects mismatching dictionaries and names", async () => {
   const complaints: [() => Promise<unknown>, RegExp][] = [
     [() => load([...BYTES, "256"], "byte"), /symbol 256 is not one of/],
     [() => load(["the", "01"], "byte"), /none of its symbols is an id/],
     [() => load(["the"], "nonesuch"), /nonesuch/],
     [
-      () => loadTokenizer(fairseqSpec("/nonesuch/dict.txt", null)),
+      () => loadTokenizer(fairseqTokenizerSpec("/nonesuch/dict.txt", null)),
       /^Cannot find '\/nonesuch\/dict.txt'/,
     ],
     [() => loadTokenizer("fairseq:{"), /must be fairseq:/],

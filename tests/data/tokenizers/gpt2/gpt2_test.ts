@@ -8,7 +8,8 @@ import {
 
 const gpt2 = await loadGpt2();
 
-// js-tiktoken's `\s` is JavaScript's, which has U+FEFF and lacks U+0085, unlike the reference's: named instead.
+// js-tiktoken uses JavaScript's `\s`, which includes U+FEFF and lacks U+0085,
+// unlike the reference: the pattern names White_Space instead.
 const stock = new Tiktoken(ranks);
 const reference = new Tiktoken({
   ...ranks,
@@ -26,7 +27,7 @@ function assertSame(text: string, by = reference): void {
   );
 }
 
-/** Whole numbers below `limit`, the same sequence each time. */
+/** Generator of whole numbers less than `limit`; deterministic. */
 function numbers(seed: number): (limit: number) => number {
   return (limit) => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -40,12 +41,12 @@ Deno.test("gpt2 has GPT-2's vocabulary and known ids", () => {
   assertEquals(gpt2.decode([50256]), "<|endoftext|>");
 });
 
-Deno.test("gpt2 encodes special tokens written in a text as plain text", () => {
+Deno.test("gpt2 encodes special tokens in a text as plain text", () => {
   assertEquals(gpt2.encode("<|endoftext|>").includes(50256), false);
   assertSame("a<|endoftext|>b", stock);
 });
 
-Deno.test("gpt2 encodes hard texts as js-tiktoken does", () => {
+Deno.test("gpt2 encodes hard texts like js-tiktoken", () => {
   const texts = [
     "",
     " ",
@@ -66,7 +67,7 @@ Deno.test("gpt2 encodes hard texts as js-tiktoken does", () => {
   }
 });
 
-Deno.test("gpt2 treats U+FEFF and U+0085 as the reference does", () => {
+Deno.test("gpt2 treats U+FEFF and U+0085 like the reference", () => {
   for (
     const gap of [
       "\ufeff",
@@ -91,7 +92,7 @@ Deno.test("gpt2 treats U+FEFF and U+0085 as the reference does", () => {
   }
 });
 
-Deno.test("gpt2 encodes random mixtures as js-tiktoken does", () => {
+Deno.test("gpt2 encodes random mixtures like js-tiktoken", () => {
   const below = numbers(1);
   const pools = [
     "'s't're've'm'll'd'rvlS",
@@ -112,7 +113,7 @@ Deno.test("gpt2 encodes random mixtures as js-tiktoken does", () => {
   }
 });
 
-Deno.test("gpt2 encodes long words as js-tiktoken does", () => {
+Deno.test("gpt2 encodes long words like js-tiktoken", () => {
   const below = numbers(2);
   const from = (chars: string, length: number) =>
     Array.from({ length }, () => chars[below(chars.length)]).join("");
@@ -127,7 +128,7 @@ Deno.test("gpt2 encodes long words as js-tiktoken does", () => {
   for (
     const chars of ["abcdefghijklmnopqrstuvwxyz", "aeiourstn", "-=*#_", "the"]
   ) {
-    // Around the length where the method changes, and far beyond.
+    // Around the length at which the method changes, and far longer.
     for (let length = 90; length < 104; length++) {
       words.push(from(chars, length));
     }
@@ -136,7 +137,7 @@ Deno.test("gpt2 encodes long words as js-tiktoken does", () => {
   words.forEach((word) => assertSame(word));
 });
 
-Deno.test("gpt2 encodes a megabyte without a break within seconds", () => {
+Deno.test("gpt2 encodes a word of one megabyte within seconds", () => {
   const start = performance.now();
   for (
     const text of [
@@ -151,7 +152,7 @@ Deno.test("gpt2 encodes a megabyte without a break within seconds", () => {
   assert(performance.now() - start < 20_000);
 });
 
-Deno.test("tablesFromRanks() refuses a token that no merge makes", () => {
+Deno.test("tablesFromRanks() rejects a token that no merge produces", () => {
   const base64 = ["a", "b", "abb"].map((token) => btoa(token)).join(" ");
   assertThrows(
     () => tablesFromRanks("x", `! 0 ${base64}`, {}),

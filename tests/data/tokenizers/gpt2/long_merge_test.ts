@@ -5,7 +5,10 @@ import {
   type Merges,
 } from "../../../../src/data/tokenizers/gpt2/long_merge.ts";
 
-/** Random merges over `letters` first tokens: token letters + r is made by the merge of rank r. */
+/**
+ * Random merges over `letters` base tokens: the merge of rank r produces token
+ * letters + r.
+ */
 function randomMerges(
   letters: number,
   count: number,
@@ -18,12 +21,12 @@ function randomMerges(
     if (!ranks.has(pair)) ranks.set(pair, rank);
   }
   return {
-    rank: (a, b) => ranks.get(`${a} ${b}`) ?? -1,
-    merged: (rank) => letters + rank,
+    rankOf: (a, b) => ranks.get(`${a} ${b}`) ?? -1,
+    mergedId: (rank) => letters + rank,
   };
 }
 
-Deno.test("mergeLongWord() merges as the plain method does", () => {
+Deno.test("mergeLongWord() equals mergeShortWord()", () => {
   let seed = 7;
   const next = () =>
     (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
@@ -42,10 +45,10 @@ Deno.test("mergeLongWord() merges as the plain method does", () => {
   assertEquals(merged > 1000, true, "the merges drawn do merge");
 });
 
-Deno.test("mergeLongWord() takes the leftmost of overlapping pairs", () => {
+Deno.test("mergeLongWord() merges the leftmost of overlapping pairs", () => {
   const pairs: Merges = {
-    rank: (a, b) => a === 0 && b === 0 ? 0 : -1,
-    merged: () => 1,
+    rankOf: (a, b) => a === 0 && b === 0 ? 0 : -1,
+    mergedId: () => 1,
   };
   assertEquals([...mergeLongWord(new Uint32Array(5), pairs)], [1, 1, 0]);
   assertEquals([...mergeLongWord(new Uint32Array(1), pairs)], [0]);

@@ -1,18 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { IdList } from "../../../../src/data/tokenizers/gpt2/id_list.ts";
 import {
-  CACHED_WORD_UNITS,
-  WORD_CACHE_BYTES,
+  MAX_CACHE_BYTES,
+  MAX_CACHED_WORD_UNITS,
   WordCache,
 } from "../../../../src/data/tokenizers/gpt2/word_cache.ts";
 
-/** The ids that a cache has for a word, or null. */
+/** The cached ids of a word, or null. */
 function idsOf(cache: WordCache, word: string): number[] | null {
   const out = new IdList();
-  return cache.append(word, out) ? [...out.take()] : null;
+  return cache.appendIds(word, out) ? [...out.take()] : null;
 }
 
-Deno.test("WordCache gives back none, one and many ids", () => {
+Deno.test("WordCache returns no, one and many ids", () => {
   const cache = new WordCache();
   const words: [string, number[]][] = [
     ["nothing", []],
@@ -28,17 +28,17 @@ Deno.test("WordCache gives back none, one and many ids", () => {
   assertEquals(idsOf(cache, "other"), null);
 });
 
-Deno.test("WordCache leaves long words out", () => {
+Deno.test("WordCache does not cache long words", () => {
   const cache = new WordCache();
-  const long = "x".repeat(CACHED_WORD_UNITS + 1);
+  const long = "x".repeat(MAX_CACHED_WORD_UNITS + 1);
   cache.add(long, Uint32Array.of(1));
   assertEquals(idsOf(cache, long), null);
 });
 
-Deno.test("WordCache starts anew when it is full, and stays right", () => {
+Deno.test("WordCache is cleared when full and stays correct", () => {
   const cache = new WordCache();
   const ids = Uint32Array.from({ length: 60 }, (_, i) => i);
-  const most = Math.ceil(WORD_CACHE_BYTES / (60 * 4));
+  const most = Math.ceil(MAX_CACHE_BYTES / (60 * 4));
   for (let i = 0; i < most; i++) {
     ids[0] = i;
     cache.add(`${i}`.padStart(60, "w"), ids);
@@ -54,7 +54,7 @@ Deno.test("WordCache starts anew when it is full, and stays right", () => {
   assert(kept.includes(most - 1));
 });
 
-Deno.test("WordCache finds a hundred thousand words where they stand in a text", () => {
+Deno.test("WordCache finds a hundred thousand words in place", () => {
   const cache = new WordCache();
   const words = Array.from({ length: 100_000 }, (_, i) => `w${i}é`);
   const text = words.join("");
@@ -64,13 +64,13 @@ Deno.test("WordCache finds a hundred thousand words where they stand in a text",
   };
   each((i, start, end) => {
     const out = new IdList();
-    assertEquals(cache.append(text, out, start, end), false);
+    assertEquals(cache.appendIds(text, out, start, end), false);
     cache.add(text, Uint32Array.of(i, 70_000 + i), start, end);
   });
   each((i, start, end) => {
     const out = new IdList();
-    assert(cache.append(text, out, start, end), words[i]);
+    assert(cache.appendIds(text, out, start, end), words[i]);
     assertEquals([...out.take()], [i, 70_000 + i]);
-    assert(!cache.append(text, out, start, end - 1), words[i]);
+    assert(!cache.appendIds(text, out, start, end - 1), words[i]);
   });
 });

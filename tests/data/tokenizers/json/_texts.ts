@@ -1,5 +1,5 @@
 /**
- * Hard texts: the places where tokenizers differ.
+ * Hard texts: cases in which tokenizers differ.
  * @module
  */
 
@@ -63,10 +63,10 @@ const POOLS = [
   "ⅰⓐⅫ㊀ﬁﾞ゙ｶ",
 ].map((chars) => [...chars]);
 
-/** Beyond this length a text's ids are kept, their text is not. */
+/** For longer texts the fixtures have the ids but not the decoded text. */
 export const LONG_UNITS = 10_000;
 
-/** Whole numbers below `limit`, the same sequence each time. */
+/** Generator of whole numbers less than `limit`; deterministic. */
 export function numbers(seed: number): (limit: number) => number {
   return (limit) => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -74,7 +74,7 @@ export function numbers(seed: number): (limit: number) => number {
   };
 }
 
-/** Every hard text, with mixtures drawn at random but the same each time. */
+/** All hard texts, with deterministic pseudo-random mixtures. */
 export function hardTexts(): string[] {
   const below = numbers(1);
   const texts = [...FIXED, ...RUNS.map(([text, times]) => text.repeat(times))];
@@ -93,7 +93,7 @@ export function hardTexts(): string[] {
       text += String.fromCodePoint(below(limit));
       if (below(3) === 0) text += " ";
     }
-    // Halves of characters beside each other are whole ones to JavaScript alone.
+    // Two adjacent surrogates form a character in JavaScript only.
     texts.push(text.toWellFormed());
   }
   return texts;

@@ -1,9 +1,9 @@
 import { assert } from "@std/assert";
 import { readJsonTokenizer } from "../../../../src/data/tokenizers/json/json_tokenizer.ts";
-import { Part } from "../../../../src/data/tokenizers/json/part.ts";
+import { JsonNode } from "../../../../src/data/tokenizers/json/json_node.ts";
 import { UserError } from "../../../../src/errors.ts";
 import {
-  compose,
+  composeTokenizerJson,
   readFixtures,
 } from "../../../helpers/data/tokenizer_fixtures.ts";
 import { KINDS } from "./kinds.ts";
@@ -13,9 +13,12 @@ const fixtures = readFixtures();
 const TEXT = "It's  naïve 東京 😀\n\n<s> x12 e\u0301\u0085 ﬁ `` [MASK] </s>";
 const PER_KIND = 130;
 
-/** The tokenizer.json of a kind with a vocabulary of a few tokens, so that faults fall elsewhere too. */
+/**
+ * The tokenizer.json of a kind with a small vocabulary, so that mutations also
+ * hit other parts.
+ */
 function smallJson(kind: string): Record<string, unknown> {
-  const json = compose(fixtures, kind);
+  const json = composeTokenizerJson(fixtures, kind);
   const model = json.model as Record<string, unknown>;
   if (Array.isArray(model.merges)) model.merges = model.merges.slice(0, 12);
   if (Array.isArray(model.vocab)) {
@@ -50,7 +53,7 @@ const ODD = [
   { type: "Split", pattern: { Regex: "" }, behavior: "MergedWithNext" },
 ];
 
-/** Puts something odd in some place, or takes something away. */
+/** Replaces a random value with an odd one, or removes it. */
 function mutate(value: unknown, below: (limit: number) => number): void {
   let inside = value as Record<string, unknown>;
   for (;;) {
@@ -85,7 +88,7 @@ function spoil(text: string, below: (limit: number) => number): string {
   }
 }
 
-Deno.test("a damaged tokenizer.json is refused in one line, or works", () => {
+Deno.test("a damaged tokenizer.json is rejected in one line, or works", () => {
   const below = numbers(7);
   let refused = 0, working = 0;
   for (const kind of Object.keys(KINDS)) {
@@ -102,11 +105,11 @@ Deno.test("a damaged tokenizer.json is refused in one line, or works", () => {
       } else {
         json = JSON.parse(whole);
         for (let times = 1 + below(3); times > 0; times--) mutate(json, below);
-        // What was taken out of a list leaves null.
+        // A removed list element leaves null.
         json = JSON.parse(JSON.stringify(json));
       }
       try {
-        const tokenizer = readJsonTokenizer(new Part(json, kind), {
+        const tokenizer = readJsonTokenizer(new JsonNode(json, kind), {
           name: kind,
           source: kind,
           digest: "",
@@ -116,7 +119,7 @@ Deno.test("a damaged tokenizer.json is refused in one line, or works", () => {
         const ids = tokenizer.encode(TEXT);
         assert(ids.every((id) => id < tokenizer.vocabSize), `${kind} ${i}`);
         assert(typeof tokenizer.decode(ids) === "string");
-        const at = tokenizer.cut?.(TEXT) ?? 0;
+        const at = tokenizer.lastSafeCut?.(TEXT) ?? 0;
         assert(at >= 0 && at <= TEXT.length);
         working++;
       } catch (error) {

@@ -3,13 +3,16 @@ import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts
 import { UserError } from "../../../../src/errors.ts";
 import { withHub } from "../../../helpers/data/hub_server.ts";
 import {
-  compose,
+  composeTokenizerJson,
   readFixtures,
 } from "../../../helpers/data/tokenizer_fixtures.ts";
 
 const VARIABLES = ["HF_ENDPOINT", "HF_HUB_OFFLINE"];
 
-/** Runs with these environment variables and puts back what was there. */
+/**
+ * Runs `work` with these environment variables and restores the previous
+ * values.
+ */
 async function withEnv(
   values: string[],
   test: () => Promise<void>,
@@ -28,9 +31,9 @@ async function withEnv(
   }
 }
 
-Deno.test("loadTokenizer() fetches a tokenizer of the hub once, and has it offline and by its source", () =>
+Deno.test("loadTokenizer() downloads a Hub tokenizer once and loads it offline and by its source", () =>
   withHub(async (hub, cacheDir) => {
-    const json = JSON.stringify(compose(readFixtures(), "llama2"));
+    const json = JSON.stringify(composeTokenizerJson(readFixtures(), "llama2"));
     hub.push("models/owner/name", {
       "tokenizer.json": json,
       "tokenizer_config.json": '{"eos_token": "<s>"}',
@@ -53,10 +56,10 @@ Deno.test("loadTokenizer() fetches a tokenizer of the hub once, and has it offli
         "owner/other",
       );
     });
-    const asked = hub.asked.length;
+    const asked = hub.requests.length;
     await withEnv([hub.endpoint, "1"], async () => {
       const offline = await loadTokenizer("owner/name", { cacheDir });
       assert(offline.encode("a").length > 0);
     });
-    assertEquals(hub.asked.length, asked);
+    assertEquals(hub.requests.length, asked);
   }));

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { Part } from "../../../../src/data/tokenizers/json/part.ts";
+import { JsonNode } from "../../../../src/data/tokenizers/json/json_node.ts";
 import { readJsonTokenizer } from "../../../../src/data/tokenizers/json/json_tokenizer.ts";
 import type { Tokenizer } from "../../../../src/data/tokenizers/tokenizer.ts";
 import {
-  compose,
+  composeTokenizerJson,
   packIds,
   readFixtures,
 } from "../../../helpers/data/tokenizer_fixtures.ts";
@@ -14,13 +14,16 @@ const fixtures = readFixtures();
 const texts = hardTexts();
 
 function tokenizerOf(kind: string): Tokenizer {
-  return readJsonTokenizer(new Part(compose(fixtures, kind), kind), {
-    name: kind,
-    source: kind,
-    digest: "",
-    files: [],
-    eos: [],
-  });
+  return readJsonTokenizer(
+    new JsonNode(composeTokenizerJson(fixtures, kind), kind),
+    {
+      name: kind,
+      source: kind,
+      digest: "",
+      files: [],
+      eos: [],
+    },
+  );
 }
 
 for (const kind of Object.keys(KINDS)) {
@@ -28,7 +31,7 @@ for (const kind of Object.keys(KINDS)) {
     const tokenizer = tokenizerOf(kind);
     const { ids, decoded } = fixtures.expected[kind];
     assertEquals(ids.length, texts.length);
-    // Twice, as the second time words come from the cache.
+    // Twice, because the second time words come from the cache.
     for (let round = 0; round < 2; round++) {
       texts.forEach((text, i) => {
         const own = tokenizer.encode(text);
@@ -42,11 +45,11 @@ for (const kind of Object.keys(KINDS)) {
   });
 }
 
-Deno.test("cut() finds places that change no token, in the kinds that have it", () => {
+Deno.test("lastSafeCut() finds positions that change no token, in the kinds that have it", () => {
   const cutting: string[] = [];
   for (const kind of Object.keys(KINDS)) {
     const tokenizer = tokenizerOf(kind);
-    if (!tokenizer.cut) continue;
+    if (!tokenizer.lastSafeCut) continue;
     cutting.push(kind);
     let cuts = 0;
     for (
@@ -57,7 +60,7 @@ Deno.test("cut() finds places that change no token, in the kinds that have it", 
       ]
     ) {
       const whole = text.slice(0, 4000);
-      const at = tokenizer.cut(whole);
+      const at = tokenizer.lastSafeCut(whole);
       if (at === 0) continue;
       cuts++;
       const parts = [whole.slice(0, at), whole.slice(at)];

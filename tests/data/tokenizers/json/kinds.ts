@@ -1,20 +1,21 @@
 /**
- * Tokenizers of every kind that people have, of small models: what their tokenizer.json says beside the model.
+ * Tokenizers of every common kind, with small models: the parts of their
+ * tokenizer.json other than the model.
  * @module
  */
 
-/** A tokenizer.json but for its model, which is named. */
+/** A tokenizer.json without its model, which is given by name. */
 export interface Kind {
   model: string;
   normalizer?: unknown;
   pre_tokenizer?: unknown;
   decoder?: unknown;
   added_tokens?: AddedJson[];
-  /** In place of the model's own fields. */
+  /** Overrides fields of the model. */
   options?: Record<string, unknown>;
 }
 
-/** An added token without its id, which its place gives. */
+/** An added token without its id, which follows from its position. */
 export interface AddedJson {
   content: string;
   special?: boolean;
@@ -58,15 +59,15 @@ const spacesBack = { type: "Replace", pattern: { String: "▁" }, content: " " }
 const special = (...contents: string[]): AddedJson[] =>
   contents.map((content) => ({ content, special: true }));
 
-/** The name of what stands for the rules of a Precompiled normalizer. */
+/** Placeholder for the rules of a Precompiled normalizer. */
 export const CHARSMAP = "charsmap";
 const precompiled = { type: "Precompiled", precompiled_charsmap: CHARSMAP };
 
-/** How GPT-4o's pattern is made. */
+/** GPT-4o's pattern. */
 const CASED =
   "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
-/** Every kind by name. */
+/** All kinds by name. */
 export const KINDS: Record<string, Kind> = {
   gpt2: {
     model: "bytes",

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts";
 import { UserError } from "../../../../src/errors.ts";
 import {
-  compose,
+  composeTokenizerJson,
   readFixtures,
 } from "../../../helpers/data/tokenizer_fixtures.ts";
 
 const fixtures = readFixtures();
 
-/** Runs `test` with a folder of these files. */
+/** Runs `test` with a folder that has these files. */
 async function withFolder(
   files: Record<string, unknown>,
   test: (folder: string) => Promise<void>,
@@ -28,13 +28,13 @@ async function withFolder(
   }
 }
 
-/** The error of a tokenizer.json in which a change was made. */
+/** The error of a tokenizer.json after a change. */
 async function refusal(
   kind: string,
   // deno-lint-ignore no-explicit-any
   change: (json: any) => void,
 ): Promise<string> {
-  const json = compose(fixtures, kind);
+  const json = composeTokenizerJson(fixtures, kind);
   change(json);
   let message = "";
   await withFolder({ "t.json": json }, async (folder) => {
@@ -46,8 +46,8 @@ async function refusal(
   return message.replace("Cannot use the tokenizer 't.json' as its ", "");
 }
 
-Deno.test("loadTokenizer() takes a tokenizer.json, its folder, and its source", async () => {
-  const json = compose(fixtures, "gpt2");
+Deno.test("loadTokenizer() accepts a tokenizer.json, its folder, and its source", async () => {
+  const json = composeTokenizerJson(fixtures, "gpt2");
   await withFolder({ "tokenizer.json": json }, async (folder) => {
     const path = join(folder, "tokenizer.json");
     const byFolder = await loadTokenizer(folder);
@@ -68,8 +68,8 @@ Deno.test("loadTokenizer() takes a tokenizer.json, its folder, and its source", 
   });
 });
 
-Deno.test("the end of text is tokenizer_config.json's eos_token, else a usual name", async () => {
-  const json = compose(fixtures, "llama2");
+Deno.test("the end-of-text token is tokenizer_config.json's eos_token, else a usual name", async () => {
+  const json = composeTokenizerJson(fixtures, "llama2");
   const id = (token: string) =>
     (json.model as { vocab: Record<string, number> }).vocab[token];
   for (
@@ -94,26 +94,29 @@ Deno.test("the end of text is tokenizer_config.json's eos_token, else a usual na
   }
 });
 
-Deno.test("loadTokenizer() sees that a file changed", async () => {
-  await withFolder({ "t.json": compose(fixtures, "gpt2") }, async (folder) => {
-    const path = join(folder, "t.json");
-    const before = await loadTokenizer(path);
-    const other = JSON.stringify(compose(fixtures, "llama3"));
-    Deno.writeTextFileSync(path, other);
-    const after = await loadTokenizer(path);
-    assert(before.digest !== after.digest);
-    assert(before.vocabSize !== after.vocabSize);
-  });
+Deno.test("loadTokenizer() notices a changed file", async () => {
+  await withFolder(
+    { "t.json": composeTokenizerJson(fixtures, "gpt2") },
+    async (folder) => {
+      const path = join(folder, "t.json");
+      const before = await loadTokenizer(path);
+      const other = JSON.stringify(composeTokenizerJson(fixtures, "llama3"));
+      Deno.writeTextFileSync(path, other);
+      const after = await loadTokenizer(path);
+      assert(before.digest !== after.digest);
+      assert(before.vocabSize !== after.vocabSize);
+    },
+  );
 });
 
-Deno.test("loadTokenizer() refuses what is no tokenizer in one line", async () => {
+Deno.test("loadTokenizer() rejects invalid tokenizer files in one line", async () => {
   await withFolder(
     { "cut.json": '{"model":\n{"ty', "list.json": "[]", "text.json": "x" },
     async (folder) => {
       for (
         const [name, rule] of [
-          ["cut.json", "is no JSON"],
-          ["text.json", "is no JSON"],
+          ["cut.json", "is not JSON"],
+          ["text.json", "is not JSON"],
           ["list.json", "content must be an object: got []"],
           ["", "the folder has no tokenizer.json"],
         ]
@@ -134,7 +137,7 @@ Deno.test("loadTokenizer() refuses what is no tokenizer in one line", async () =
   );
 });
 
-Deno.test("loadTokenizer() names the key of its caller", async () => {
+Deno.test("loadTokenizer() names the config key of its caller", async () => {
   await assertRejects(
     () => loadTokenizer("gpt-2", { key: "data.bpe" }),
     UserError,
@@ -147,7 +150,7 @@ Deno.test("loadTokenizer() names the key of its caller", async () => {
   );
 });
 
-Deno.test("parts that are not supported are refused by name", async () => {
+Deno.test("unsupported parts are rejected by name", async () => {
   const kinds: [string, string, string][] = [
     ["normalizer", "normalizer", "Sequence, NFC"],
     ["pre_tokenizer", "pre_tokenizer", "Sequence, ByteLevel"],
@@ -160,7 +163,7 @@ Deno.test("parts that are not supported are refused by name", async () => {
     });
     assert(
       message.startsWith(
-        `${place} has the type "Foo", which is not supported: there are ${choices}`,
+        `${place} has the type "Foo", which is not supported: the supported types are ${choices}`,
       ),
       message,
     );
@@ -173,7 +176,7 @@ Deno.test("parts that are not supported are refused by name", async () => {
   );
 });
 
-Deno.test("a faulty vocabulary or merge is named", async () => {
+Deno.test("an invalid vocabulary or merge is named", async () => {
   const faults: [string, (json: Record<string, never>) => void, string][] = [
     [
       "gpt2",
@@ -183,7 +186,7 @@ Deno.test("a faulty vocabulary or merge is named", async () => {
     [
       "gpt2",
       (json) => Object.assign(json.model["vocab"], { zz: 5 }),
-      'model.vocab gives the id 5 to two tokens: "zz" too',
+      'model.vocab gives the id 5 to two tokens, the second is "zz"',
     ],
     [
       "gpt2",
@@ -213,7 +216,7 @@ Deno.test("a faulty vocabulary or merge is named", async () => {
     [
       "gpt2",
       (json) => Object.assign(json.added_tokens[0], { id: 9999 }),
-      'added_tokens[0] gives "<|endoftext|>" the id 9999, where',
+      'added_tokens[0] gives "<|endoftext|>" the id 9999, but the vocabulary',
     ],
     [
       "bert",
@@ -223,7 +226,7 @@ Deno.test("a faulty vocabulary or merge is named", async () => {
     [
       "t5",
       (json) => Object.assign(json.model, { unk_id: null }),
-      "model.unk_id must be a place in the vocabulary",
+      "model.unk_id must be an id in the vocabulary",
     ],
     [
       "t5",
@@ -236,7 +239,7 @@ Deno.test("a faulty vocabulary or merge is named", async () => {
         Object.assign(json.normalizer["normalizers"][0], {
           precompiled_charsmap: "AAAA",
         }),
-      "precompiled_charsmap is cut short",
+      "precompiled_charsmap is truncated",
     ],
     [
       "t5",

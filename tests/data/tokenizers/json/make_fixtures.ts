@@ -1,6 +1,7 @@
 /**
- * Writes fixtures.json: small tokenizers of every kind, and the ids and texts that the reference implementation (Hugging
- * Face's `tokenizers`, in Rust) makes of the hard texts.
+ * Writes fixtures.json: small tokenizers of every kind, and the ids and decoded
+ * texts that the reference implementation (Hugging Face's `tokenizers`, in
+ * Rust) gives for the hard texts.
  *
  *     deno run -A tests/data/tokenizers/json/make_fixtures.ts npm:tokenizers@0.23.2
  *
@@ -8,7 +9,7 @@
  */
 import { KINDS } from "./kinds.ts";
 import {
-  compose,
+  composeTokenizerJson,
   type Fixtures,
   packIds,
 } from "../../../helpers/data/tokenizer_fixtures.ts";
@@ -89,14 +90,14 @@ const fixtures: Fixtures = {
   },
   expected: {},
 };
-// A token that no merge makes, for `ignore_merges`.
+// A token that no merge produces, for `ignore_merges`.
 const { vocab } = fixtures.models.lines as { vocab: Record<string, number> };
 vocab["Ġtrailing"] = Object.keys(vocab).length;
 
 const texts = hardTexts();
 for (const name of Object.keys(KINDS)) {
   const tokenizer = Tokenizer.fromString(
-    JSON.stringify(compose(fixtures, name)),
+    JSON.stringify(composeTokenizerJson(fixtures, name)),
   );
   const ids: string[] = [];
   const decoded: (string | null)[] = [];

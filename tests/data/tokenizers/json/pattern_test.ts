@@ -1,18 +1,22 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Part } from "../../../../src/data/tokenizers/json/part.ts";
+import { JsonNode } from "../../../../src/data/tokenizers/json/json_node.ts";
 import { readPattern } from "../../../../src/data/tokenizers/json/pattern.ts";
-import { splitter } from "../../../../src/data/tokenizers/json/split.ts";
+import { splitAtPattern } from "../../../../src/data/tokenizers/json/split.ts";
 import { UserError } from "../../../../src/errors.ts";
 
-const pattern = (Regex: string) => readPattern(new Part({ Regex }, "t"));
+const pattern = (Regex: string) => readPattern(new JsonNode({ Regex }, "t"));
 
 function pieces(regex: string, text: string): string[] {
   const found: string[] = [];
-  splitter(pattern(regex), "Isolated")(text, (piece) => found.push(piece));
+  splitAtPattern(pattern(regex), "Isolated")(
+    text,
+    (piece) => found.push(piece),
+  );
   return found;
 }
 
-// What the reference implementation (tokenizers 0.23.2) cut these texts into.
+// Pieces into which the reference implementation (tokenizers 0.23.2) splits
+// these texts.
 const CUTS: [string, string, string[]][] = [
   ["a{1,3}+", "aaaaab a\nba", ["aaaaa", "b ", "a", "\nb", "a"]],
   ["^b", "aaaaab a\nba", ["aaaaab a\n", "b", "a"]],
@@ -38,12 +42,12 @@ for (const [regex, text, expected] of CUTS) {
     assertEquals(pieces(regex, text), expected));
 }
 
-Deno.test("readPattern() takes a String literally", () => {
-  const literal = readPattern(new Part({ String: "a.b|[😀" }, "t"));
+Deno.test("readPattern() matches a String literally", () => {
+  const literal = readPattern(new JsonNode({ String: "a.b|[😀" }, "t"));
   assertEquals("xaxb a.b|[😀".search(literal), 5);
 });
 
-Deno.test("readPattern() refuses what it cannot say in JavaScript", () => {
+Deno.test("readPattern() rejects patterns that JavaScript cannot express", () => {
   for (
     const [regex, what] of [
       ["\\Ga", "\\G"],
@@ -57,7 +61,7 @@ Deno.test("readPattern() refuses what it cannot say in JavaScript", () => {
       ["*a", "*"],
       ["a{2}?", "{2}?"],
       ["[]", "an empty class"],
-      ["\\", "\\ at its end"],
+      ["\\", "a trailing \\"],
     ]
   ) {
     assertThrows(

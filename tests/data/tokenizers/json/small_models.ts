@@ -1,20 +1,21 @@
 /**
- * Small models of each kind, made of a training text: enough for a reference's ids to show every rule.
+ * Trains small models of each kind, large enough for reference ids to cover
+ * every rule.
  * @module
  */
 import { BYTE_UNITS } from "../../../../src/data/tokenizers/gpt2/byte_chars.ts";
 
-/** A model as a tokenizer.json has it. */
+/** The `model` of a tokenizer.json. */
 export type ModelJson = Record<string, unknown>;
 
-/** The 256 characters that stand for bytes. */
+/** The 256 byte characters. */
 const BYTE_CHARS = [...BYTE_UNITS].map((unit) => String.fromCharCode(unit));
 const BYTE_TOKENS = Array.from(
   { length: 256 },
   (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
 );
 
-/** BPE learnt from words: the most frequent pair becomes a token, again and again. */
+/** Trains BPE on words: the most frequent pair becomes a token, repeatedly. */
 function learn(
   words: string[][],
   count: number,
@@ -75,7 +76,10 @@ export function byteBpe(words: string[], count: number): ModelJson {
   };
 }
 
-/** SentencePiece-like BPE of whole texts, with byte tokens for the unknown; merges written as pairs. */
+/**
+ * SentencePiece-like BPE of whole texts, with byte tokens for unknown
+ * characters; merges written as pairs.
+ */
 export function charBpe(text: string, count: number): ModelJson {
   const marked = text.replaceAll(" ", "▁");
   const words = marked.match(/▁+[^▁]{0,12}/g)!.map((word) => [...word]);
@@ -98,7 +102,7 @@ export function charBpe(text: string, count: number): ModelJson {
   };
 }
 
-/** CLIP-like BPE: bytes, and a suffix at the end of each word. */
+/** CLIP-like BPE: bytes, with a suffix at the end of each word. */
 export function suffixBpe(words: string[], count: number): ModelJson {
   const spelled = words.map((word) => {
     const chars = [...new TextEncoder().encode(word)].map((byte) =>
@@ -122,7 +126,7 @@ export function suffixBpe(words: string[], count: number): ModelJson {
   };
 }
 
-/** BPE of characters with a prefix inside of words, and unknown ones. */
+/** BPE of characters with a prefix inside words, and unknown characters. */
 export function prefixBpe(words: string[], count: number): ModelJson {
   const plain = words.filter((word) => /^[a-z]+$/.test(word));
   const spelled = plain.map((word) =>
@@ -143,7 +147,10 @@ export function prefixBpe(words: string[], count: number): ModelJson {
   };
 }
 
-/** The most frequent substrings of words, each with its times; those that begin a word apart from the others. */
+/**
+ * The most frequent substrings of words with their counts; those at the start
+ * of a word are separate.
+ */
 function substrings(
   words: string[],
   longest: number,
@@ -164,7 +171,7 @@ function substrings(
   return [...times].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }
 
-/** WordPiece of the most frequent pieces. */
+/** WordPiece with the most frequent pieces. */
 export function wordPiece(words: string[], count: number): ModelJson {
   const pieces = substrings(words, 8, (text) => `##${text}`).slice(0, count);
   return {
@@ -183,7 +190,7 @@ export function wordPiece(words: string[], count: number): ModelJson {
   };
 }
 
-/** WordLevel of the most frequent words. */
+/** WordLevel with the most frequent words. */
 export function wordLevel(words: string[], count: number): ModelJson {
   const whole = substrings(words, 1, (text) => text).map(([char]) => char);
   const times = new Map<string, number>();
@@ -200,7 +207,10 @@ export function wordLevel(words: string[], count: number): ModelJson {
   };
 }
 
-/** Unigram: pieces with the logarithm of how often they come, long ones favoured. */
+/**
+ * Unigram: pieces scored by the logarithm of their frequency, favoring long
+ * ones.
+ */
 export function unigram(
   text: string,
   count: number,
@@ -220,7 +230,10 @@ export function unigram(
   return { type: "Unigram", unk_id: 2, byte_fallback: byteFallback, vocab };
 }
 
-/** SentencePiece's compiled rules (base64): a double array of the keys' bytes, and the texts that replace them. */
+/**
+ * SentencePiece's compiled rules (base64): a double-array trie of the bytes of
+ * the keys, and the texts that replace them.
+ */
 export function charsmap(rules: Record<string, string>): string {
   const utf8 = new TextEncoder();
   const texts: number[] = [];

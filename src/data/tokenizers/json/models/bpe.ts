@@ -1,85 +1,90 @@
 /**
- * Byte pair encoding, of characters or of bytes written as characters.
+ * The BPE model, over characters or over bytes mapped to characters.
  * @module
  */
 import type { Model } from "./model.ts";
 import { mergeWord, PairTable } from "../../gpt2/pair_table.ts";
-import { type Part, show } from "../part.ts";
-import { idOf, readVocab } from "./vocab.ts";
+import { type JsonNode, quoteJson } from "../json_node.ts";
+import { readVocab, tokenId } from "./vocab.ts";
 
 /** The options of a BPE model. */
 interface BpeOptions {
   vocab: Map<string, number>;
-  /** Tokens by pairs, lowest rank first, flat: left id, right id, merged id. */
+  /** Merges in order of rank, flat: left id, right id, merged id. */
   merges: Uint32Array;
-  /** Stands for characters that are no token; they are dropped where it is null. */
+  /** Replaces characters that are not tokens; null drops them. */
   unkId: number | null;
-  /** Whether unknown characters in a row are one unknown token. */
+  /** Whether consecutive unknown characters become one unknown token. */
   fuseUnk: boolean;
-  /** Written before each character but a word's first, to look it up. */
+  /** Prepended to each character except the first of a word for the look-up. */
   prefix: string;
-  /** Written after a word's last character, to look it up. */
+  /** Appended to the last character of a word for the look-up. */
   suffix: string;
-  /** Whether unknown characters are spelled by `<0x..>` tokens. */
+  /** Whether unknown characters become `<0x..>` byte tokens. */
   byteFallback: boolean;
-  /** Whether a word that is a token is that token, however its merges go. */
+  /**
+   * Whether a word that is in the vocabulary is encoded as that token without
+   * merges.
+   */
   ignoreMerges: boolean;
 }
 
-// The pairs of units that stand beside each other inside a token, as a filter: it may take a pair for one of them that
-// is none, which makes a part longer, never the reverse.
+// Size of the filter of unit pairs that are adjacent inside a token. A false
+// positive only makes a segment longer; there are no false negatives.
 const PAIR_BITS = 23;
 
-type PartEnd = (word: string, start: number) => number;
+type SegmentEnd = (word: string, start: number) => number;
 
 const utf8 = new TextEncoder();
 
 /**
  * Reads a BPE model.
- * @throws {UserError} naming the field that is wrong.
+ * @throws {UserError} naming the invalid field.
  */
-export function readBpe(part: Part): Model {
-  const dropout = part.at("dropout");
+export function readBpe(node: JsonNode): Model {
+  const dropout = node.at("dropout");
   if (!dropout.absent && dropout.value !== 0) {
     dropout.fail("null or 0, as ids drawn at random cannot be stored");
   }
-  const vocab = readVocab(part.at("vocab"));
-  const prefix = part.at("continuing_subword_prefix").text("");
-  const unk = part.at("unk_token");
+  const vocab = readVocab(node.at("vocab"));
+  const prefix = node.at("continuing_subword_prefix").asText("");
+  const unk = node.at("unk_token");
   return new Bpe({
     vocab,
-    merges: readMerges(part.at("merges"), vocab, prefix),
-    unkId: unk.absent ? null : idOf(vocab, unk),
-    fuseUnk: part.at("fuse_unk").flag(false),
+    merges: readMerges(node.at("merges"), vocab, prefix),
+    unkId: unk.absent ? null : tokenId(vocab, unk),
+    fuseUnk: node.at("fuse_unk").asBoolean(false),
     prefix,
-    suffix: part.at("end_of_word_suffix").text(""),
-    byteFallback: part.at("byte_fallback").flag(false),
-    ignoreMerges: part.at("ignore_merges").flag(false),
+    suffix: node.at("end_of_word_suffix").asText(""),
+    byteFallback: node.at("byte_fallback").asBoolean(false),
+    ignoreMerges: node.at("ignore_merges").asBoolean(false),
   });
 }
 
-/** Merges as `"left right"` or `[left, right]`. */
+/** Reads merges, each `"left right"` or `[left, right]`. */
 function readMerges(
-  part: Part,
+  node: JsonNode,
   vocab: Map<string, number>,
   prefix: string,
 ): Uint32Array {
-  if (!Array.isArray(part.value)) part.fail("a list");
-  const list = part.value as unknown[];
+  if (!Array.isArray(node.value)) node.fail("a list");
+  const list = node.value as unknown[];
   const merges = new Uint32Array(list.length * 3);
   list.forEach((merge, rank) => {
     const pair = typeof merge === "string" ? merge.split(" ") : merge;
     if (
       !Array.isArray(pair) || pair.length !== 2 ||
       typeof pair[0] !== "string" || typeof pair[1] !== "string"
-    ) part.at(rank).fail("two tokens");
+    ) node.at(rank).fail("two tokens");
     const [left, right] = pair as [string, string];
     const tokens = [left, right, left + right.slice(prefix.length)];
     tokens.forEach((token, i) => {
       const id = vocab.get(token);
       if (id === undefined) {
-        throw part.at(rank).error(
-          `names the token ${show(token)}, which the vocabulary does not have`,
+        throw node.at(rank).error(
+          `names the token ${
+            quoteJson(token)
+          }, which the vocabulary does not have`,
         );
       }
       merges[rank * 3 + i] = id;
@@ -90,10 +95,13 @@ function readMerges(
 
 class Bpe implements Model {
   readonly vocab: ReadonlyMap<string, number>;
-  readonly partEnd?: PartEnd;
+  readonly segmentEnd?: SegmentEnd;
   #options: BpeOptions;
   #merges: PairTable;
-  /** Ids of the characters of one unit, or -1; only where characters are looked up as they are. */
+  /**
+   * Ids of single-unit characters, or -1; null if characters get a prefix or
+   * suffix.
+   */
   #unitIds: Int32Array | null = null;
   /** Ids of `<0x00>` to `<0xFF>`, or -1. */
   #byteIds = new Int32Array(256).fill(-1);
@@ -102,7 +110,7 @@ class Bpe implements Model {
     const { vocab, merges, prefix, suffix } = options;
     this.#options = options;
     this.vocab = vocab;
-    this.#merges = PairTable.of(merges, "last");
+    this.#merges = PairTable.from(merges, "last");
     for (let byte = 0; byte < 256; byte++) {
       const hex = byte.toString(16).toUpperCase().padStart(2, "0");
       this.#byteIds[byte] = vocab.get(`<0x${hex}>`) ?? -1;
@@ -114,10 +122,10 @@ class Bpe implements Model {
     }
     if (options.ignoreMerges) return;
     const units = this.#unitIds;
-    // Made when it is first needed: models that get short words never do.
-    let find: PartEnd | null = null;
-    this.partEnd = (word, start) =>
-      (find ??= this.#partFinder(units))(word, start);
+    // Built on first use: models that get only short words do not need it.
+    let find: SegmentEnd | null = null;
+    this.segmentEnd = (word, start) =>
+      (find ??= this.#segmentFinder(units))(word, start);
   }
 
   encode(word: string): Uint32Array {
@@ -128,14 +136,14 @@ class Bpe implements Model {
     return mergeWord(this.#characters(word), this.#merges);
   }
 
-  /** Ids of the characters of a word, before any merge. */
+  /** Ids of the characters of a word, before merges. */
   #characters(word: string): Uint32Array {
     const { unkId, fuseUnk, byteFallback, prefix, suffix } = this.#options;
     const units = this.#unitIds;
     let ids = new Uint32Array(word.length);
     let count = 0;
     const add = (id: number) => {
-      // Only bytes can outnumber the units.
+      // Only byte tokens can outnumber the UTF-16 units.
       if (count === ids.length) {
         const bigger = new Uint32Array(count * 3);
         bigger.set(ids);
@@ -143,14 +151,15 @@ class Bpe implements Model {
       }
       ids[count++] = id;
     };
-    // As the reference does, an unknown token waits for the next known character, even behind bytes.
-    let waiting = false;
+    // As in the reference, an unknown token is emitted before the next known
+    // character, even after byte tokens.
+    let pendingUnknown = false;
     for (let at = 0, end = 0; at < word.length; at = end) {
-      const wide = (word.charCodeAt(at) & 0xfc00) === 0xd800;
-      end = Math.min(word.length, at + (wide ? 2 : 1));
+      const isSurrogatePair = (word.charCodeAt(at) & 0xfc00) === 0xd800;
+      end = Math.min(word.length, at + (isSurrogatePair ? 2 : 1));
       let id: number | undefined;
       let text = "";
-      if (units && !wide) {
+      if (units && !isSurrogatePair) {
         id = units[word.charCodeAt(at)];
         if (id < 0) id = undefined;
       } else {
@@ -159,8 +168,8 @@ class Bpe implements Model {
         id = this.vocab.get(text);
       }
       if (id !== undefined) {
-        if (waiting) add(unkId!);
-        waiting = false;
+        if (pendingUnknown) add(unkId!);
+        pendingUnknown = false;
         add(id);
         continue;
       }
@@ -172,21 +181,24 @@ class Bpe implements Model {
         }
       }
       if (unkId === null) continue;
-      if (waiting && !fuseUnk) add(unkId);
-      waiting = true;
+      if (pendingUnknown && !fuseUnk) add(unkId);
+      pendingUnknown = true;
     }
-    if (waiting) add(unkId!);
+    if (pendingUnknown) add(unkId!);
     return ids.subarray(0, count);
   }
 
   /**
-   * Finds parts for models that take whole texts as one word (SentencePiece's). No merge spans two units that stand
-   * beside each other in no token, so a text can be cut between them; what is unknown must not fuse or vanish there.
+   * Finds segments for models that take whole texts as one word
+   * (SentencePiece's). No merge spans two units that are adjacent in no token,
+   * so a text can be split between them, unless unknown characters could fuse
+   * or be dropped there.
    */
-  #partFinder(units: Int32Array): PartEnd {
+  #segmentFinder(units: Int32Array): SegmentEnd {
     const { vocab, byteFallback } = this.#options;
     const allBytes = byteFallback && this.#byteIds.every((id) => id >= 0);
-    // A byte's token may merge like any other, but its text is not what it spells.
+    // A byte token may merge like any other, but its text is not the byte it
+    // encodes.
     const bytes = new Set(this.#byteIds);
     for (let i = 0; i < this.#options.merges.length; i++) {
       if (bytes.has(this.#options.merges[i])) {

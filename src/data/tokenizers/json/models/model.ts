@@ -1,26 +1,27 @@
 /**
- * The models of a tokenizer.json: what turns a word into ids.
+ * The models of a tokenizer.json: how does a word become ids?
  * @module
  */
 import { readBpe } from "./bpe.ts";
-import type { Part } from "../part.ts";
+import type { JsonNode } from "../json_node.ts";
 import { readUnigram } from "./unigram.ts";
 import { readWordLevel, readWordPiece } from "./word_piece.ts";
 
-/** Turns words into ids. */
+/** Encodes words to ids. */
 export interface Model {
-  /** Each token's id. */
+  /** Ids by token. */
   readonly vocab: ReadonlyMap<string, number>;
-  /** Ids of a word that is not empty. */
+  /** Encodes a non-empty word. */
   encode(word: string): Uint32Array;
   /**
-   * Where the part of `word` that begins at `start` ends (`word.length` at most): parts may be encoded apart without
-   * changing an id. A model without it needs each word whole.
+   * End (at most `word.length`) of the segment of `word` that begins at
+   * `start`: segments can be encoded separately without changing an id. A model
+   * without it needs whole words.
    */
-  partEnd?(word: string, start: number): number;
+  segmentEnd?(word: string, start: number): number;
 }
 
-const MODELS: Record<string, (part: Part) => Model> = {
+const MODELS: Record<string, (node: JsonNode) => Model> = {
   BPE: readBpe,
   WordPiece: readWordPiece,
   WordLevel: readWordLevel,
@@ -29,12 +30,12 @@ const MODELS: Record<string, (part: Part) => Model> = {
 
 /**
  * Reads the `model` of a tokenizer.json.
- * @throws {UserError} naming the part that is wrong or not supported.
+ * @throws {UserError} naming the part that is invalid or not supported.
  */
-export function readModel(part: Part): Model {
-  const value = part.record();
-  // Files of the first years have no type; the fields tell.
-  const type = part.at("type").absent
+export function readModel(node: JsonNode): Model {
+  const value = node.asObject();
+  // Early files have no type: the fields identify the model.
+  const type = node.at("type").absent
     ? "merges" in value
       ? "BPE"
       : Array.isArray(value.vocab)
@@ -42,7 +43,7 @@ export function readModel(part: Part): Model {
       : "max_input_chars_per_word" in value
       ? "WordPiece"
       : "WordLevel"
-    : part.type();
-  if (!Object.hasOwn(MODELS, type)) part.unsupported(Object.keys(MODELS));
-  return MODELS[type](part);
+    : node.typeName();
+  if (!Object.hasOwn(MODELS, type)) node.unsupported(Object.keys(MODELS));
+  return MODELS[type](node);
 }

@@ -1,22 +1,24 @@
 /**
- * The unigram language model (SentencePiece's): of all ways to cut a word into tokens, the likeliest.
+ * The unigram language model (SentencePiece's): the most likely segmentation of
+ * a word into tokens.
  * @module
  */
 import type { Model } from "./model.ts";
 import { PairTable } from "../../gpt2/pair_table.ts";
-import { type Part, show } from "../part.ts";
+import { type JsonNode, quoteJson } from "../json_node.ts";
 
-// An unknown character scores this much less than the least likely token.
+// The score of an unknown character is this much below that of the least likely
+// token.
 const UNK_PENALTY = 10;
 
 const utf8 = new TextEncoder();
 
 /**
  * Reads a Unigram model.
- * @throws {UserError} naming the field that is wrong.
+ * @throws {UserError} naming the invalid field.
  */
-export function readUnigram(part: Part): Model {
-  const list = part.at("vocab");
+export function readUnigram(node: JsonNode): Model {
+  const list = node.at("vocab");
   if (!Array.isArray(list.value)) list.fail("a list");
   const pieces = list.value as unknown[];
   const vocab = new Map<string, number>();
@@ -29,20 +31,22 @@ export function readUnigram(part: Part): Model {
     ) list.at(id).fail("a token and its score");
     const [token, score] = piece as [string, number];
     if (vocab.has(token)) {
-      throw list.at(id).error(`has the token ${show(token)} a second time`);
+      throw list.at(id).error(
+        `repeats the token ${quoteJson(token)}`,
+      );
     }
     vocab.set(token, id);
     scores[id] = score;
   });
-  const unk = part.at("unk_id");
-  if (unk.absent || unk.count() >= pieces.length) {
-    unk.fail(`a place in the vocabulary of ${pieces.length} tokens`);
+  const unk = node.at("unk_id");
+  if (unk.absent || unk.asCount() >= pieces.length) {
+    unk.fail(`an id in the vocabulary of ${pieces.length} tokens`);
   }
   return new Unigram(
     vocab,
     scores,
-    unk.count(),
-    part.at("byte_fallback").flag(false),
+    unk.asCount(),
+    node.at("byte_fallback").asBoolean(false),
   );
 }
 
@@ -52,14 +56,14 @@ class Unigram implements Model {
   #unkId: number;
   #unkScore: number;
   #byteIds: (number | undefined)[] | null;
-  /** A trie as (node, unit) -> node, node 0 the root. */
+  /** A trie as a map (node, unit) -> node; node 0 is the root. */
   #trie: PairTable;
-  /** The token that ends at a node, or -1. */
+  /** Token that ends at each node, or -1. */
   #tokenAt: Int32Array;
-  // The best way to reach each place, kept between words.
-  #score = new Float64Array(64);
-  #from = new Int32Array(64);
-  #by = new Int32Array(64);
+  // Best segmentation up to each position; the arrays are reused between words.
+  #bestScore = new Float64Array(64);
+  #bestStart = new Int32Array(64);
+  #bestToken = new Int32Array(64);
 
   constructor(
     vocab: Map<string, number>,
@@ -82,38 +86,40 @@ class Unigram implements Model {
   }
 
   encode(word: string): Uint32Array {
-    this.#walk(word);
-    // Backwards from the end; unknown characters in a row are one piece.
+    this.#findBestSegmentation(word);
+    // Backwards from the end; consecutive unknown characters are one piece.
     const ids: number[] = [];
     let unknownEnd = -1;
     for (let end = word.length; end > 0;) {
-      const start = this.#from[end];
-      if (this.#by[end] === this.#unkId) {
+      const start = this.#bestStart[end];
+      if (this.#bestToken[end] === this.#unkId) {
         if (unknownEnd < 0) unknownEnd = end;
-        const before = start > 0 && this.#by[start] === this.#unkId;
+        const before = start > 0 && this.#bestToken[start] === this.#unkId;
         if (!before) {
-          this.#spell(word.slice(start, unknownEnd), ids);
+          this.#pushUnknown(word.slice(start, unknownEnd), ids);
           unknownEnd = -1;
         }
       } else {
-        ids.push(this.#by[end]);
+        ids.push(this.#bestToken[end]);
       }
       end = start;
     }
     return Uint32Array.from(ids.reverse());
   }
 
-  /** Finds the likeliest way to each place of a word (Viterbi). */
-  #walk(word: string): void {
+  /**
+   * Finds the most likely segmentation up to each position of a word (Viterbi).
+   */
+  #findBestSegmentation(word: string): void {
     const length = word.length;
-    if (this.#score.length <= length) {
-      this.#score = new Float64Array(length * 2);
-      this.#from = new Int32Array(length * 2);
-      this.#by = new Int32Array(length * 2);
+    if (this.#bestScore.length <= length) {
+      this.#bestScore = new Float64Array(length * 2);
+      this.#bestStart = new Int32Array(length * 2);
+      this.#bestToken = new Int32Array(length * 2);
     }
-    const score = this.#score;
-    const from = this.#from.fill(-1, 0, length + 1);
-    const by = this.#by;
+    const score = this.#bestScore;
+    const from = this.#bestStart.fill(-1, 0, length + 1);
+    const by = this.#bestToken;
     score[0] = 0;
     const offer = (start: number, end: number, id: number, gain: number) => {
       const total = gain + score[start];
@@ -123,14 +129,14 @@ class Unigram implements Model {
       by[end] = id;
     };
     for (let start = 0, next = 0; start < length; start = next) {
-      const wide = (word.charCodeAt(start) & 0xfc00) === 0xd800;
-      next = Math.min(length, start + (wide ? 2 : 1));
+      const isSurrogatePair = (word.charCodeAt(start) & 0xfc00) === 0xd800;
+      next = Math.min(length, start + (isSurrogatePair ? 2 : 1));
       let single = false;
       let node = 0;
       for (let at = start; at < length; at++) {
-        const rank = this.#trie.rank(node, word.charCodeAt(at));
+        const rank = this.#trie.rankOf(node, word.charCodeAt(at));
         if (rank < 0) break;
-        node = this.#trie.merged(rank);
+        node = this.#trie.mergedId(rank);
         const id = this.#tokenAt[node];
         if (id < 0) continue;
         offer(start, at + 1, id, this.#scores[id]);
@@ -140,8 +146,11 @@ class Unigram implements Model {
     }
   }
 
-  /** Appends the ids of an unknown piece, last first: bytes, or the unknown token. */
-  #spell(piece: string, ids: number[]): void {
+  /**
+   * Appends the ids of an unknown piece in reverse order: its byte tokens, or
+   * the unknown token.
+   */
+  #pushUnknown(piece: string, ids: number[]): void {
     const known = this.vocab.get(piece);
     if (known !== undefined) {
       ids.push(known);
@@ -157,11 +166,15 @@ class Unigram implements Model {
   }
 }
 
-/** A trie of the tokens' units, and the token that ends at each of its nodes. */
+/**
+ * Builds a trie of the UTF-16 units of all tokens, and the token that ends at
+ * each node.
+ */
 function buildTrie(
   vocab: ReadonlyMap<string, number>,
 ): [PairTable, Int32Array] {
-  // Tokens in order share their beginnings with the one before, so nodes need no look-up while they are made.
+  // Each sorted token shares a prefix with the previous one, so building needs
+  // no look-ups.
   const tokens = [...vocab.keys()].filter((token) => token !== "").sort();
   const edges: number[] = [];
   const ends = [-1];
@@ -181,5 +194,5 @@ function buildTrie(
     ends[path[token.length]] = vocab.get(token)!;
     previous = token;
   }
-  return [PairTable.of(Uint32Array.from(edges)), Int32Array.from(ends)];
+  return [PairTable.from(Uint32Array.from(edges)), Int32Array.from(ends)];
 }

@@ -2,35 +2,43 @@
  * The vocabulary of a BPE, WordPiece or WordLevel model.
  * @module
  */
-import { type Part, show } from "../part.ts";
+import { type JsonNode, quoteJson } from "../json_node.ts";
 
-/** Ids that a vocabulary may leave unused, beside one for each token: more is a damaged file. */
-const SPARE_IDS = 4096;
+/**
+ * Number of ids that a vocabulary may leave unused, in addition to one per
+ * token; more indicates a damaged file.
+ */
+const MAX_UNUSED_IDS = 4096;
 
 /**
  * Reads `{ token: id }`.
- * @throws {UserError} if an id is no whole number, comes twice, or is far beyond their number.
+ * @throws {UserError} if an id is not a whole number, occurs twice, or is far
+ * larger than the number of tokens.
  */
-export function readVocab(part: Part): Map<string, number> {
-  const record = part.record();
+export function readVocab(node: JsonNode): Map<string, number> {
+  const record = node.asObject();
   const tokens = Object.keys(record);
-  const limit = tokens.length * 2 + SPARE_IDS;
+  const limit = tokens.length * 2 + MAX_UNUSED_IDS;
   const vocab = new Map<string, number>();
   const taken = new Uint8Array(limit);
   for (const token of tokens) {
     const id = record[token];
     if (!token.isWellFormed()) {
-      throw part.error(`has half a character in the token ${show(token)}`);
+      throw node.error(
+        `has an unpaired surrogate in the token ${quoteJson(token)}`,
+      );
     }
     if (!Number.isInteger(id) || id as number < 0 || id as number >= limit) {
-      throw part.error(
-        `gives the token ${show(token)} the id ${
-          show(id)
+      throw node.error(
+        `gives the token ${quoteJson(token)} the id ${
+          quoteJson(id)
         }, which must be a whole number of at most ${limit - 1}`,
       );
     }
     if (taken[id as number]++ > 0) {
-      throw part.error(`gives the id ${id} to two tokens: ${show(token)} too`);
+      throw node.error(
+        `gives the id ${id} to two tokens, the second is ${quoteJson(token)}`,
+      );
     }
     vocab.set(token, id as number);
   }
@@ -38,11 +46,14 @@ export function readVocab(part: Part): Map<string, number> {
 }
 
 /**
- * The id of a token that `part` names.
- * @throws {UserError} unless the vocabulary has it.
+ * Id of the token that `node` names.
+ * @throws {UserError} unless the vocabulary contains it.
  */
-export function idOf(vocab: ReadonlyMap<string, number>, part: Part): number {
-  const id = vocab.get(part.text());
-  if (id === undefined) part.fail("a token of the vocabulary");
+export function tokenId(
+  vocab: ReadonlyMap<string, number>,
+  node: JsonNode,
+): number {
+  const id = vocab.get(node.asText());
+  if (id === undefined) node.fail("a token of the vocabulary");
   return id!;
 }

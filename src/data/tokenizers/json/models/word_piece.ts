@@ -1,28 +1,30 @@
 /**
- * The two models that look words up: WordPiece (BERT's) and WordLevel.
+ * The models that look up words in the vocabulary: WordPiece (BERT's) and
+ * WordLevel.
  * @module
  */
 import type { Model } from "./model.ts";
-import type { Part } from "../part.ts";
-import { idOf, readVocab } from "./vocab.ts";
+import type { JsonNode } from "../json_node.ts";
+import { readVocab, tokenId } from "./vocab.ts";
 
 /**
- * Reads a WordPiece model: the longest token that begins the word, then the longest that goes on, and so on; a word that
- * cannot be covered so is one unknown token.
- * @throws {UserError} naming the field that is wrong.
+ * Reads a WordPiece model. It takes the longest token at the start of the word,
+ * then the longest that continues it, and so on; a word that cannot be covered
+ * becomes one unknown token.
+ * @throws {UserError} naming the invalid field.
  */
-export function readWordPiece(part: Part): Model {
-  const vocab = readVocab(part.at("vocab"));
-  const unkId = Uint32Array.of(idOf(vocab, part.at("unk_token")));
-  const prefix = part.at("continuing_subword_prefix").text("##");
-  const mostChars = part.at("max_input_chars_per_word").count(100);
+export function readWordPiece(node: JsonNode): Model {
+  const vocab = readVocab(node.at("vocab"));
+  const unkId = Uint32Array.of(tokenId(vocab, node.at("unk_token")));
+  const prefix = node.at("continuing_subword_prefix").asText("##");
+  const mostChars = node.at("max_input_chars_per_word").asCount(100);
   let longest = 0;
   for (const token of vocab.keys()) longest = Math.max(longest, token.length);
 
   return {
     vocab,
     encode(word) {
-      // No character has more than two units.
+      // A character has at most two UTF-16 units.
       if (word.length > mostChars && [...word].length > mostChars) return unkId;
       const ids: number[] = [];
       for (let start = 0, end = 0; start < word.length; start = end) {
@@ -45,12 +47,12 @@ export function readWordPiece(part: Part): Model {
 }
 
 /**
- * Reads a WordLevel model: each word is a token, or unknown.
- * @throws {UserError} naming the field that is wrong.
+ * Reads a WordLevel model: each word is a token or unknown.
+ * @throws {UserError} naming the invalid field.
  */
-export function readWordLevel(part: Part): Model {
-  const vocab = readVocab(part.at("vocab"));
-  const unkId = idOf(vocab, part.at("unk_token"));
+export function readWordLevel(node: JsonNode): Model {
+  const vocab = readVocab(node.at("vocab"));
+  const unkId = tokenId(vocab, node.at("unk_token"));
   return {
     vocab,
     encode: (word) => Uint32Array.of(vocab.get(word) ?? unkId),

@@ -1,56 +1,59 @@
 /**
- * Which files of a set the user's URL and split name.
+ * Which files of a dataset do a URL and a split name select?
  * @module
  */
 import { readFileSync } from "node:fs";
 import { UserError } from "../../errors.ts";
 import { type CardConfig, defaultConfig, parseCard } from "./card.ts";
-import { download } from "./download.ts";
+import { downloadFile } from "./download.ts";
 import { globFolder, globMatcher, isGlob } from "./glob.ts";
 import type { Repository } from "./repository.ts";
 import {
-  endingsOf,
+  describeExtensions,
   findSplit,
-  formatOf,
-  READABLE,
-  readable,
-  splitsByName,
+  formatByName,
+  READABLE_EXTENSIONS,
+  readableFiles,
+  splitsFromNames,
 } from "./splits.ts";
 import type { TreeEntry, TreeFile } from "./tree.ts";
-import { hubName } from "./url.ts";
+import { formatHubName } from "./url.ts";
 import { listed, quoted } from "./words.ts";
 
-/** Branch where the hub keeps its own Parquet form of sets, in a folder a configuration. */
+/**
+ * Branch where the Hub stores its Parquet conversion of a dataset, one folder
+ * per configuration.
+ */
 const PARQUET_BRANCH = "refs/convert/parquet";
-/** A card of more bytes is none. */
-const MAX_CARD = 16 * 2 ** 20;
+/** A larger README.md is ignored. */
+const MAX_CARD_BYTES = 16 * 2 ** 20;
 
 /**
- * Chooses a split's files. What a path or a glob names is taken whatever the
- * split; a configuration, a folder or the whole set is searched for it: by the
- * README's header, else by names.
+ * Selects the files of a split. A file path or a glob selects its files
+ * regardless of the split. In a configuration, a folder or the whole dataset,
+ * the split is looked up in the header of the README, else in the file names.
  *
- * @returns at least one file, in the order to read them
- * @throws {UserError} where nothing fits, with what there is
+ * @returns at least one file, in reading order
+ * @throws {UserError} if nothing matches; the message lists what exists
  */
-export async function chooseFiles(
+export async function selectDataFiles(
   repository: Repository,
   path: string | undefined,
   split: string,
 ): Promise<TreeFile[]> {
-  if (path === undefined) return await inSet(repository, split);
-  if (isGlob(path)) return await byGlob(repository, path);
+  if (path === undefined) return await selectFromDataset(repository, split);
+  if (isGlob(path)) return await selectByGlob(repository, path);
   const parent = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-  const entry = (await repository.list(parent, false))
+  const entry = (await repository.listFolder(parent, false))
     .find((entry) => entry.path === path);
   if (entry?.type === "file") return [entry];
 
-  const root = await repository.list("", false);
-  const configs = await cardConfigs(repository, filesOf(root));
+  const root = await repository.listFolder("", false);
+  const configs = await readCardConfigs(repository, filesAmong(root));
   const config = configs.find(({ name }) => name === path);
-  if (config) return await inConfig(repository, config, split);
+  if (config) return await selectFromConfig(repository, config, split);
   if (entry?.type === "directory") {
-    return await inFolder(repository, path, split);
+    return await selectFromFolder(repository, path, split);
   }
   const names = root.map(({ path }) => path);
   throw new UserError(
@@ -60,28 +63,28 @@ export async function chooseFiles(
   );
 }
 
-/** The files that a glob matches and that can be read. */
-async function byGlob(
+/** Selects the readable files that match a glob. */
+async function selectByGlob(
   repository: Repository,
   glob: string,
 ): Promise<TreeFile[]> {
   const matches = globMatcher(glob);
-  const found = filesOf(await repository.list(globFolder(glob), true))
+  const found = filesAmong(await repository.listFolder(globFolder(glob), true))
     .filter(({ path }) => matches(path));
-  const files = found.filter(({ path }) => formatOf(path) !== null);
-  if (files.length === 0) throw nothing(repository, glob, found);
+  const files = found.filter(({ path }) => formatByName(path) !== null);
+  if (files.length === 0) throw noReadableFiles(repository, glob, found);
   return files;
 }
 
-/** The split in a set of which nothing more is said. */
-async function inSet(
+/** Selects a split of a dataset without a path. */
+async function selectFromDataset(
   repository: Repository,
   split: string,
 ): Promise<TreeFile[]> {
-  const root = await repository.list("", false);
-  const configs = await cardConfigs(repository, filesOf(root));
+  const root = await repository.listFolder("", false);
+  const configs = await readCardConfigs(repository, filesAmong(root));
   const config = defaultConfig(configs);
-  if (config) return await inConfig(repository, config, split);
+  if (config) return await selectFromConfig(repository, config, split);
   const folders = root.filter(({ type }) => type === "directory")
     .map(({ path }) => path);
   const names = configs.length > 0
@@ -90,34 +93,34 @@ async function inSet(
     ? folders
     : [];
   if (names.includes("default")) {
-    return await inFolder(repository, "default", split);
+    return await selectFromFolder(repository, "default", split);
   }
   if (names.length > 1) {
     throw new UserError(
-      `Cannot choose files of ${repository.name()} as one of its configurations must be named, as in ` +
+      `Cannot choose files of ${repository.name()} as one of its configurations must be named, for example ` +
         `${repository.name(names[0])}: it has ${listed(names)}`,
     );
   }
-  return await inFolder(repository, "", split);
+  return await selectFromFolder(repository, "", split);
 }
 
-/** The split in a configuration. */
-async function inConfig(
+/** Selects a split of a configuration. */
+async function selectFromConfig(
   repository: Repository,
   { folder, splits }: CardConfig,
   split: string,
 ): Promise<TreeFile[]> {
-  if (splits === null) return await inFolder(repository, folder, split);
+  if (splits === null) return await selectFromFolder(repository, folder, split);
   const patterns = findSplit(splits, split) ??
-    unknownSplit(repository, split, splits);
-  const all = filesOf(await repository.list(folder, true));
+    throwUnknownSplit(repository, split, splits);
+  const all = filesAmong(await repository.listFolder(folder, true));
   const found = new Set<TreeFile>();
   for (const pattern of patterns) {
     if (pattern.includes("://")) {
       throw new UserError(
-        `Cannot read ${repository.name()} as its README.md points elsewhere: name ${
+        `Cannot read ${repository.name()} as its README.md points outside the dataset: name ${
           JSON.stringify(pattern.slice(0, 200))
-        } itself`,
+        } directly`,
       );
     }
     const glob = (folder && folder + "/") +
@@ -130,50 +133,50 @@ async function inConfig(
       ) found.add(file);
     }
   }
-  return inFormat(repository, folder, [...found]);
+  return keepReadable(repository, folder, [...found]);
 }
 
-/** The split in a folder, by the names of what is in it. */
-async function inFolder(
+/** Selects a split of a folder by file names. */
+async function selectFromFolder(
   repository: Repository,
   folder: string,
   split: string,
 ): Promise<TreeFile[]> {
   const prefix = folder && folder + "/";
-  const files = filesOf(await repository.list(folder, true));
+  const files = filesAmong(await repository.listFolder(folder, true));
   const byName = new Map(
     files.map((file) => [file.path.slice(prefix.length), file]),
   );
-  const splits = splitsByName([...byName.keys()]);
-  if (splits.size === 0) throw nothing(repository, folder, files);
+  const splits = splitsFromNames([...byName.keys()]);
+  if (splits.size === 0) throw noReadableFiles(repository, folder, files);
   const names = findSplit(splits, split) ??
-    unknownSplit(repository, split, splits);
-  return inFormat(
+    throwUnknownSplit(repository, split, splits);
+  return keepReadable(
     repository,
     folder,
     names.map((name) => byName.get(name)!),
   );
 }
 
-/** Those that can be read. */
-function inFormat(
+/** Drops files that cannot be read. */
+function keepReadable(
   repository: Repository,
   place: string,
   files: readonly TreeFile[],
 ): TreeFile[] {
-  const names = new Set(readable(files.map(({ path }) => path)));
-  if (names.size === 0) throw nothing(repository, place, files);
+  const names = new Set(readableFiles(files.map(({ path }) => path)));
+  if (names.size === 0) throw noReadableFiles(repository, place, files);
   return files.filter(({ path }) => names.has(path));
 }
 
-/** The configurations of the README.md among the root's files. */
-async function cardConfigs(
+/** Reads the configurations of the README.md in the root folder. */
+async function readCardConfigs(
   repository: Repository,
   root: readonly TreeFile[],
 ): Promise<CardConfig[]> {
   const card = root.find(({ path }) => path === "README.md");
-  if (!card || card.size > MAX_CARD) return [];
-  const path = await download(repository, card);
+  if (!card || card.size > MAX_CARD_BYTES) return [];
+  const path = await downloadFile(repository, card);
   try {
     return parseCard(readFileSync(path, "utf8"));
   } catch (error) {
@@ -181,16 +184,16 @@ async function cardConfigs(
     throw new UserError(
       `Cannot choose files by ${repository.name(card.path)} as ${
         quoted(error.message)
-      }: name files, as in ${repository.name("**/*.parquet")}`,
+      }: name files, for example ${repository.name("**/*.parquet")}`,
     );
   }
 }
 
-function filesOf(entries: readonly TreeEntry[]): TreeFile[] {
+function filesAmong(entries: readonly TreeEntry[]): TreeFile[] {
   return entries.filter((entry) => entry.type === "file");
 }
 
-function unknownSplit(
+function throwUnknownSplit(
   repository: Repository,
   split: string,
   splits: ReadonlyMap<string, unknown>,
@@ -202,22 +205,24 @@ function unknownSplit(
   );
 }
 
-/** That nothing in a place can be read, with what is there. */
-function nothing(
+/**
+ * The error for a folder or glob without readable files; it lists what exists.
+ */
+function noReadableFiles(
   repository: Repository,
   place: string,
   files: readonly TreeFile[],
 ): UserError {
   const hint = files.length === 0 || repository.revision === PARQUET_BRANCH
     ? ""
-    : `; the hub may have it as Parquet in ${
-      hubName({ ...repository, revision: PARQUET_BRANCH })
+    : `; the Hub may have it as Parquet in ${
+      formatHubName({ ...repository, revision: PARQUET_BRANCH })
     }`;
   return new UserError(
     `Cannot read ${
       repository.name(place || undefined)
-    } as it must have files in ${READABLE}: got ${
-      endingsOf(files.map(({ path }) => path))
+    } as it must have files in ${READABLE_EXTENSIONS}: got ${
+      describeExtensions(files.map(({ path }) => path))
     }${hint}`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Files read by position.
+ * Reads files at given positions.
  * @module
  */
 import { openSync, readSync, statSync } from "node:fs";
@@ -8,9 +8,9 @@ import { UserError } from "../../errors.ts";
 /**
  * Opens a file for reading.
  * @returns its descriptor and its size in bytes.
- * @throws {UserError} if it is missing, not a file, or may not be read.
+ * @throws {UserError} if it is missing, not a file, or not readable.
  */
-export function openFile(path: string): { file: number; bytes: number } {
+export function openForReading(path: string): { file: number; bytes: number } {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) throw new UserError(`Cannot find '${path}'`);
   if (!found.isFile()) {
@@ -24,10 +24,11 @@ export function openFile(path: string): { file: number; bytes: number } {
 }
 
 /**
- * Fills `bytes` with what the file has from `position` on.
- * @throws {UserError} if the file ends before that: it was longer when it was opened.
+ * Fills `bytes` with the content of a file from `position`.
+ * @throws {UserError} if the file ends earlier because it was truncated after
+ * it was opened.
  */
-export function readFully(
+export function readExactly(
   file: number,
   path: string,
   bytes: Uint8Array,
@@ -39,7 +40,7 @@ export function readFully(
       throw new UserError(
         `Cannot read '${path}' as it ends at byte ${
           position + at
-        }: it has been cut short since it was opened`,
+        }: it was truncated after it was opened`,
       );
     }
     at += n;
