@@ -22,7 +22,7 @@ export {
 export {
   openSplit,
   openSplits,
-  type SplitLocation as SplitRef,
+  type SplitLocation,
 } from "./loader/split_location.ts";
 export {
   Sampler,

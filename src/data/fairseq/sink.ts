@@ -74,7 +74,7 @@ export class FairseqSink implements TokenSink {
   endDocument(split: SplitName): DocumentEnd {
     const writer = this.#writers[split];
     writer.push(END, 0);
-    return { tokens: writer.endSentence(), chunks: 1 };
+    return { tokens: writer.endSentence(), sequences: 1 };
   }
 
   /** Writes what is held back, waits until the disk has it, and says where that is; only between documents. */

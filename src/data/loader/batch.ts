@@ -80,7 +80,7 @@ export class BatchAssembler {
     const places = this.#places.fill(0);
     for (let i = 0; i < size; i++) {
       const id = tokens[offset + i];
-      if (id >= vocabSize) throw beyondVocabulary(id, i, this.shape);
+      if (id >= vocabSize) throw beyondVocabularyError(id, i, this.shape);
       places[id + 1]++;
     }
     for (let id = 0; id < vocabSize; id++) places[id + 1] += places[id];
@@ -127,7 +127,9 @@ export class BatchAssembler {
       if (target === ignoreId) targets[offset + i] = IGNORE;
       else if (target !== IGNORE) {
         // The device would take it for one that does not count.
-        if (target >= vocabSize) throw beyondVocabulary(target, i, this.shape);
+        if (target >= vocabSize) {
+          throw beyondVocabularyError(target, i, this.shape);
+        }
         valid++;
       }
     }
@@ -135,7 +137,7 @@ export class BatchAssembler {
   }
 }
 
-function beyondVocabulary(
+function beyondVocabularyError(
   id: number,
   at: number,
   { sequenceLength, vocabSize }: BatchShape,

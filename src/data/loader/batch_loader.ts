@@ -1,7 +1,7 @@
 /** Batches from prepared data, in the sampler's order, read ahead of the training. @module */
 import { BatchAssembler, emptyBatch } from "./batch.ts";
 import { IGNORE } from "../store/token_store.ts";
-import { type RingMemory, RingTaker } from "./shared_ring.ts";
+import { RingConsumer, type RingMemory } from "./shared_ring.ts";
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_worker.ts";
 import {
@@ -31,7 +31,7 @@ export interface BatchLoader extends Disposable {
    */
   restore(state: MixtureState): void;
   /** Milliseconds that `next()` has kept the training waiting, in all. */
-  readonly waited: number;
+  readonly waitedMs: number;
   /** Ends reading and closes the files. */
   close(): void;
 }
@@ -55,7 +55,7 @@ export async function openBatchLoader(
   try {
     return new ReadAheadLoader(
       worker,
-      await greet(worker, { spec, readAhead }),
+      await openInWorker(worker, { spec, readAhead }),
     );
   } catch (error) {
     worker.terminate();
@@ -65,7 +65,7 @@ export async function openBatchLoader(
 
 /** Reads each step as it is asked for. */
 class DirectLoader implements BatchLoader {
-  waited = 0;
+  waitedMs = 0;
   readonly #source: BatchSource;
   readonly #batches: Batch[];
 
@@ -81,7 +81,7 @@ class DirectLoader implements BatchLoader {
   next(): readonly Batch[] {
     const from = performance.now();
     this.#source.fill(this.#batches);
-    this.waited += performance.now() - from;
+    this.waitedMs += performance.now() - from;
     return this.#batches;
   }
 
@@ -103,7 +103,7 @@ class DirectLoader implements BatchLoader {
 }
 
 /** What a feed's thread has opened. */
-interface Opened {
+interface OpenedRing {
   ring: RingMemory;
   mixture: MixtureOptions;
 }
@@ -111,14 +111,14 @@ interface Opened {
 /** Takes what another thread has read ahead. */
 class ReadAheadLoader implements BatchLoader {
   readonly #worker: Worker;
-  readonly #ring: RingTaker;
+  readonly #ring: RingConsumer;
   /** Never drawn from: it knows which states fit the data. */
   readonly #mixture: Mixture;
   #state: MixtureState;
 
-  constructor(worker: Worker, { ring, mixture }: Opened) {
+  constructor(worker: Worker, { ring, mixture }: OpenedRing) {
     this.#worker = worker;
-    this.#ring = new RingTaker(ring);
+    this.#ring = new RingConsumer(ring);
     this.#mixture = new Mixture(mixture);
     this.#state = this.#mixture.state;
   }
@@ -139,8 +139,8 @@ class ReadAheadLoader implements BatchLoader {
     this.#ring.restart(statesOf(state));
   }
 
-  get waited(): number {
-    return this.#ring.waited;
+  get waitedMs(): number {
+    return this.#ring.waitedMs;
   }
 
   close(): void {
@@ -155,17 +155,20 @@ class ReadAheadLoader implements BatchLoader {
 }
 
 /** Sends a feed's thread its request and waits until the data is open. */
-function greet(worker: Worker, request: LoaderRequest): Promise<Opened> {
+function openInWorker(
+  worker: Worker,
+  request: LoaderRequest,
+): Promise<OpenedRing> {
   return new Promise((resolve, reject) => {
     worker.onerror = (event) => {
       event.preventDefault();
       reject(
-        new Error(`The thread that reads batches has ended: ${event.message}`),
+        new Error(`The loader thread ended: ${event.message}`),
       );
     };
     worker.onmessage = ({ data }: MessageEvent<LoaderReply>) => {
       if ("ring" in data) resolve(data);
-      else reject(new (data.ofUser ? UserError : Error)(data.fault));
+      else reject(new (data.isUserError ? UserError : Error)(data.fault));
     };
     worker.postMessage(request);
   });

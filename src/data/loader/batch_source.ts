@@ -5,9 +5,9 @@
 import { type Batch, BatchAssembler } from "./batch.ts";
 import { Mixture, type MixtureOptions, type MixtureState } from "./mixture.ts";
 import {
-  checkAlike,
   openSplit,
   openSplits,
+  requireSameShape,
   type SplitLocation,
 } from "./split_location.ts";
 import type { TokenSplit } from "../store/token_store.ts";
@@ -49,7 +49,7 @@ export class BatchSource {
     this.#spec = spec;
     this.#splits = openParts(spec.parts);
     try {
-      checkAlike(this.#splits);
+      requireSameShape(this.#splits);
       this.mixtureOptions = {
         parts: this.#splits.map(({ sequences }, i) => ({
           sequences,

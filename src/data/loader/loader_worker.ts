@@ -9,8 +9,8 @@ import { UserError } from "../../errors.ts";
 import type { WorkerPort } from "../../workers/start.ts";
 import {
   allocateRing,
-  RingFiller,
   type RingMemory,
+  RingProducer,
   type RingShape,
   slotBytes,
 } from "./shared_ring.ts";
@@ -27,10 +27,10 @@ export interface LoaderRequest {
 /** The one message from it: what the data is, or what is wrong with it. */
 export type LoaderReply =
   | { ring: RingMemory; mixture: MixtureOptions }
-  | { fault: string; ofUser: boolean };
+  | { fault: string; isUserError: boolean };
 
 /** Steps of a large batch are not read ahead beyond this. */
-const MOST_BYTES = 64 * 2 ** 20;
+const MAX_RING_BYTES = 64 * 2 ** 20;
 
 /** Opens the data, answers, and fills the ring; the thread hears no further message. */
 export function serve(port: WorkerPort): void {
@@ -40,16 +40,19 @@ export function serve(port: WorkerPort): void {
       source = new BatchSource(data.spec);
     } catch (error) {
       const { message, stack } = error as Error;
-      const ofUser = error instanceof UserError;
-      const reply: LoaderReply = { fault: ofUser ? message : stack!, ofUser };
+      const isUserError = error instanceof UserError;
+      const reply: LoaderReply = {
+        fault: isUserError ? message : stack!,
+        isUserError,
+      };
       return port.postMessage(reply);
     }
     try {
       const ring = allocateRing(shapeOf(source, data));
-      const filler = new RingFiller(ring);
+      const producer = new RingProducer(ring);
       const reply: LoaderReply = { ring, mixture: source.mixtureOptions };
       port.postMessage(reply);
-      filler.run({
+      producer.run({
         fill: (batches) => source.fill(batches),
         states: () => statesOf(source.state),
         seek: (states) => source.restore(stateOf(states)),
@@ -70,6 +73,6 @@ function shapeOf(
     size: spec.batchSize * sequenceLength,
     parts: mixtureOptions.parts.length,
   };
-  const room = Math.floor(MOST_BYTES / slotBytes(shape));
+  const room = Math.floor(MAX_RING_BYTES / slotBytes(shape));
   return { ...shape, slots: Math.max(2, Math.min(1 + readAhead, room)) };
 }

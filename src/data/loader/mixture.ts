@@ -54,7 +54,7 @@ export class Mixture {
   constructor({ parts, seed }: MixtureOptions) {
     const alone = parts.length === 1;
     this.#samplers = parts.map(({ sequences }, part) => {
-      if (sequences === 0 && !alone) throw empty(part);
+      if (sequences === 0 && !alone) throw emptyPartError(part);
       return new Sampler({
         sequences,
         seed,
@@ -67,9 +67,9 @@ export class Mixture {
   }
 
   /** Draws of an epoch: the number of all chunks. */
-  get chunks(): number {
+  get sequences(): number {
     return this.#samplers.reduce(
-      (sum, { chunks: sequences }) => sum + sequences,
+      (sum, { sequences: sequences }) => sum + sequences,
       0,
     );
   }
@@ -110,7 +110,7 @@ export class Mixture {
     }
     this.#samplers.forEach((sampler, part) => sampler.restore(states[part]));
     this.#drawn = states.map(({ epoch, position }, part) =>
-      BigInt(epoch) * BigInt(this.#samplers[part].chunks) + BigInt(position)
+      BigInt(epoch) * BigInt(this.#samplers[part].sequences) + BigInt(position)
     );
     this.#count = this.#drawn.reduce((sum, drawn) => sum + drawn, 0n);
   }
@@ -162,7 +162,7 @@ function exactWeights(parts: readonly MixturePart[]): bigint[] {
   );
 }
 
-function empty(part: number): UserError {
+function emptyPartError(part: number): UserError {
   return new UserError(
     `Cannot mix as every part must have at least one sequence: got none in part ${
       part + 1

@@ -31,7 +31,7 @@ export interface SamplerOptions {
  * Hugging Face's DataLoader gives a short last batch instead, so after the first epoch the batches' boundaries differ.
  */
 export class Sampler {
-  readonly chunks: number;
+  readonly sequences: number;
   readonly seed: number;
   readonly #part: readonly number[];
   #epoch = 0;
@@ -50,7 +50,7 @@ export class Sampler {
         `Cannot sample as 'seed' must be a non-negative integer: got ${seed}`,
       );
     }
-    this.chunks = sequences;
+    this.sequences = sequences;
     this.seed = seed;
     this.#part = part === undefined ? [] : [part];
     this.#order = this.#orderOf(0);
@@ -61,7 +61,7 @@ export class Sampler {
     const drawn: number[] = new Array(count);
     for (let i = 0; i < count; i++) {
       drawn[i] = this.#order.at(this.#position++);
-      if (this.#position === this.chunks) this.#moveTo(this.#epoch + 1, 0);
+      if (this.#position === this.sequences) this.#moveTo(this.#epoch + 1, 0);
     }
     return drawn;
   }
@@ -76,9 +76,9 @@ export class Sampler {
    * @throws {UserError} if the state does not fit this data.
    */
   restore({ epoch, position }: SamplerState): void {
-    if (!isCount(epoch) || !isCount(position) || position >= this.chunks) {
+    if (!isCount(epoch) || !isCount(position) || position >= this.sequences) {
       throw new UserError(
-        `Cannot resume the sampler as its saved state must be an epoch and a position below ${this.chunks} chunks: ` +
+        `Cannot resume the sampler as its saved state must be an epoch and a position below ${this.sequences} chunks: ` +
           `got epoch ${epoch}, position ${position}; was the run made from other data?`,
       );
     }
@@ -92,7 +92,7 @@ export class Sampler {
   }
 
   #orderOf(epoch: number): Permutation {
-    return new Permutation(this.chunks, [this.seed, epoch, ...this.#part]);
+    return new Permutation(this.sequences, [this.seed, epoch, ...this.#part]);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * Both sides may block, as neither can wait for messages while it works: each change is told by a bell, a counter that
  * the other side sleeps on. What is taken can be asked for anew from another state: that starts a new generation, and
- * slots of older ones are passed over. A fault is a slot like any other, so it is met at the step that it belongs to.
+ * slots of older ones are passed over. A error is a slot like any other, so it is met at the step that it belongs to.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -30,29 +30,29 @@ export interface RingMemory {
 }
 
 /** A taken step; its arrays are valid until the next is taken. */
-export interface TakenStep {
+export interface LoadedStep {
   batches: readonly Batch[];
   /** Where the samplers stand after it. */
   states: SamplerState[];
 }
 
 /** Words of `control`; the wanted states follow. */
-const FILLER_BELL = 0, TAKER_BELL = 1, FILLED = 2, TAKEN = 3;
-const GENERATION = 4, CLOSED = 5, ENDED = 6;
+const PRODUCER_SIGNAL = 0, CONSUMER_SIGNAL = 1, PRODUCED = 2, CONSUMED = 3;
+const GENERATION = 4, CLOSED = 5, PRODUCER_ENDED = 6;
 const CONTROL_BYTES = 32;
 
-/** Words of a slot; samplers' states, counts, batches and the fault's text follow. */
+/** Words of a slot; samplers' states, counts, batches and the error's text follow. */
 const SLOT_GENERATION = 0, OUTCOME = 1, TEXT_BYTES = 2;
 const SLOT_BYTES = 16;
 const STATE_BYTES = 16;
-const MOST_TEXT = 4096;
+const MAX_TEXT_BYTES = 4096;
 
-const FILLED_WELL = 0, USER_FAULT = 1, FAULT = 2;
+const FILLED = 0, USER_ERROR = 1, OTHER_ERROR = 2;
 
 /** Bytes of a slot. */
 export function slotBytes({ batches, size, parts }: RingShape): number {
   return SLOT_BYTES + STATE_BYTES * parts + batches * (4 + 12 * size) +
-    MOST_TEXT;
+    MAX_TEXT_BYTES;
 }
 
 /** Makes a ring. */
@@ -70,12 +70,12 @@ export function allocateRing(shape: RingShape): RingMemory {
 /** What both sides see. */
 class Ring {
   protected readonly control: Int32Array;
-  protected readonly wanted: Float64Array;
+  protected readonly requested: Float64Array;
   protected readonly slots: Slot[];
 
   constructor({ shape, control, slots }: RingMemory) {
     this.control = new Int32Array(control, 0, CONTROL_BYTES / 4);
-    this.wanted = new Float64Array(control, CONTROL_BYTES, 2 * shape.parts);
+    this.requested = new Float64Array(control, CONTROL_BYTES, 2 * shape.parts);
     this.slots = slots.map((memory) => new Slot(memory, shape));
   }
 
@@ -87,7 +87,7 @@ class Ring {
     Atomics.store(this.control, word, value);
   }
 
-  protected ring(bell: number): void {
+  protected signal(bell: number): void {
     Atomics.add(this.control, bell, 1);
     Atomics.notify(this.control, bell);
   }
@@ -107,7 +107,7 @@ class Ring {
 }
 
 /** Makes what lies in the slots, one step after the other. */
-export interface StepMaker {
+export interface StepSource {
   fill(batches: readonly Batch[]): void;
   /** Where the samplers stand. */
   states(): SamplerState[];
@@ -116,52 +116,52 @@ export interface StepMaker {
 }
 
 /** The side that fills. */
-export class RingFiller extends Ring {
+export class RingProducer extends Ring {
   #generation = 0;
 
   /** Fills slots as they come free, until the ring is closed; blocks the thread. */
-  run(maker: StepMaker): void {
+  run(source: StepSource): void {
     try {
-      while (this.#waitForRoom()) this.#fillNext(maker);
+      while (this.#waitForSlot()) this.#fillSlot(source);
     } finally {
-      this.set(ENDED, 1);
-      this.ring(TAKER_BELL);
+      this.set(PRODUCER_ENDED, 1);
+      this.signal(CONSUMER_SIGNAL);
     }
   }
 
-  #waitForRoom(): boolean {
+  #waitForSlot(): boolean {
     this.sleep(
-      FILLER_BELL,
+      PRODUCER_SIGNAL,
       () =>
         this.get(CLOSED) === 1 ||
-        this.get(FILLED) - this.get(TAKEN) < this.slots.length,
+        this.get(PRODUCED) - this.get(CONSUMED) < this.slots.length,
     );
     return this.get(CLOSED) === 0;
   }
 
-  #fillNext(maker: StepMaker): void {
-    const filled = this.get(FILLED);
+  #fillSlot(source: StepSource): void {
+    const filled = this.get(PRODUCED);
     const slot = this.slot(filled);
     const generation = this.get(GENERATION);
     let failed = false;
     try {
       if (generation !== this.#generation) {
         // Should the wish change while it is read, this slot is of no use and the next one reads it anew.
-        maker.seek(readStates(this.wanted));
+        source.seek(readStates(this.requested));
         this.#generation = generation;
       }
-      maker.fill(slot.batches);
-      slot.succeed(generation, maker.states());
+      source.fill(slot.batches);
+      slot.succeed(generation, source.states());
     } catch (error) {
       slot.fail(generation, error);
       failed = true;
     }
-    this.set(FILLED, filled + 1);
-    this.ring(TAKER_BELL);
-    // Nothing comes after a fault, unless it is asked for anew.
+    this.set(PRODUCED, filled + 1);
+    this.signal(CONSUMER_SIGNAL);
+    // Nothing comes after a error, unless it is asked for anew.
     if (failed) {
       this.sleep(
-        FILLER_BELL,
+        PRODUCER_SIGNAL,
         () => this.get(CLOSED) === 1 || this.get(GENERATION) !== generation,
       );
     }
@@ -169,61 +169,64 @@ export class RingFiller extends Ring {
 }
 
 /** The side that takes. */
-export class RingTaker extends Ring {
+export class RingConsumer extends Ring {
   /** Milliseconds spent waiting for steps in all. */
-  waited = 0;
-  #holds = false;
+  waitedMs = 0;
+  #holding = false;
 
   /**
    * The next step, waiting until it is there; the one before is given back.
    * @throws {UserError} what stopped the other side, again and again until a restart.
    */
-  take(): TakenStep {
-    if (this.#holds) this.#giveBack();
+  take(): LoadedStep {
+    if (this.#holding) this.#releaseSlot();
     for (;;) {
       this.#waitForStep();
-      const slot = this.slot(this.get(TAKEN));
+      const slot = this.slot(this.get(CONSUMED));
       if (slot.generation !== this.get(GENERATION)) {
-        this.#giveBack();
+        this.#releaseSlot();
         continue;
       }
-      const fault = slot.fault();
-      if (fault) throw fault;
-      this.#holds = true;
-      return slot.taken();
+      const error = slot.error();
+      if (error) throw error;
+      this.#holding = true;
+      return slot.step();
     }
   }
 
   /** From now on steps that follow `states` are taken. */
   restart(states: readonly SamplerState[]): void {
     states.forEach(({ epoch, position }, part) =>
-      this.wanted.set([epoch, position], 2 * part)
+      this.requested.set([epoch, position], 2 * part)
     );
     Atomics.add(this.control, GENERATION, 1);
-    this.ring(FILLER_BELL);
+    this.signal(PRODUCER_SIGNAL);
   }
 
   /** Ends the other side once it is done with a slot. */
   close(): void {
     this.set(CLOSED, 1);
-    this.ring(FILLER_BELL);
+    this.signal(PRODUCER_SIGNAL);
   }
 
-  #giveBack(): void {
-    this.#holds = false;
-    Atomics.add(this.control, TAKEN, 1);
+  #releaseSlot(): void {
+    this.#holding = false;
+    Atomics.add(this.control, CONSUMED, 1);
     // To wake a thread takes longer than to read a small step: it is woken for several at a time.
-    const left = this.get(FILLED) - this.get(TAKEN);
-    if (left <= this.slots.length / 2) this.ring(FILLER_BELL);
+    const left = this.get(PRODUCED) - this.get(CONSUMED);
+    if (left <= this.slots.length / 2) this.signal(PRODUCER_SIGNAL);
   }
 
   #waitForStep(): void {
-    const isThere = () => this.get(FILLED) !== this.get(TAKEN);
-    if (isThere()) return;
+    const isReady = () => this.get(PRODUCED) !== this.get(CONSUMED);
+    if (isReady()) return;
     const from = performance.now();
-    this.sleep(TAKER_BELL, () => isThere() || this.get(ENDED) === 1);
-    this.waited += performance.now() - from;
-    if (!isThere()) throw new Error("The thread that reads batches has ended");
+    this.sleep(
+      CONSUMER_SIGNAL,
+      () => isReady() || this.get(PRODUCER_ENDED) === 1,
+    );
+    this.waitedMs += performance.now() - from;
+    if (!isReady()) throw new Error("The loader thread ended");
   }
 }
 
@@ -252,7 +255,7 @@ class Slot {
       order: array(),
       counted: 0,
     }));
-    this.#text = new Uint8Array(memory, place(MOST_TEXT), MOST_TEXT);
+    this.#text = new Uint8Array(memory, place(MAX_TEXT_BYTES), MAX_TEXT_BYTES);
   }
 
   get generation(): number {
@@ -261,7 +264,7 @@ class Slot {
 
   /** Notes that the batches are filled. */
   succeed(generation: number, states: readonly SamplerState[]): void {
-    this.#words.set([generation, FILLED_WELL]);
+    this.#words.set([generation, FILLED]);
     states.forEach(({ epoch, position }, part) =>
       this.#states.set([epoch, position], 2 * part)
     );
@@ -270,27 +273,31 @@ class Slot {
 
   /** Notes why they are not. */
   fail(generation: number, error: unknown): void {
-    const ofUser = error instanceof UserError;
-    const said = ofUser
+    const isUserError = error instanceof UserError;
+    const message = isUserError
       ? error.message
       : String((error as Error)?.stack ?? error);
-    const text = new TextEncoder().encode(said).subarray(0, MOST_TEXT);
+    const text = new TextEncoder().encode(message).subarray(0, MAX_TEXT_BYTES);
     this.#text.set(text);
-    this.#words.set([generation, ofUser ? USER_FAULT : FAULT, text.length]);
+    this.#words.set([
+      generation,
+      isUserError ? USER_ERROR : OTHER_ERROR,
+      text.length,
+    ]);
   }
 
   /** What was noted by `fail()`. */
-  fault(): Error | null {
+  error(): Error | null {
     const outcome = this.#words[OUTCOME];
-    if (outcome === FILLED_WELL) return null;
+    if (outcome === FILLED) return null;
     // A decoder does not take shared memory.
     const bytes = this.#text.slice(0, this.#words[TEXT_BYTES]);
     const text = new TextDecoder().decode(bytes);
-    return outcome === USER_FAULT ? new UserError(text) : new Error(text);
+    return outcome === USER_ERROR ? new UserError(text) : new Error(text);
   }
 
   /** What was noted by `succeed()`. */
-  taken(): TakenStep {
+  step(): LoadedStep {
     this.batches.forEach((batch, i) => batch.counted = this.#counts[i]);
     return { batches: this.batches, states: readStates(this.#states) };
   }

@@ -44,7 +44,7 @@ export function openSplits(refs: readonly SplitLocation[]): TokenSplit {
  * Checks that splits can be read into one batch.
  * @throws {UserError} if their chunks differ in length, or only some have targets of their own.
  */
-export function checkAlike(splits: readonly TokenSplit[]): void {
+export function requireSameShape(splits: readonly TokenSplit[]): void {
   const [first, ...others] = splits;
   for (const { sequenceLength, ownTargets } of others) {
     if (sequenceLength !== first.sequenceLength) {
@@ -72,7 +72,7 @@ class JoinedSplit implements TokenSplit {
 
   constructor(splits: readonly TokenSplit[]) {
     if (splits.length === 0) throw new RangeError("Cannot join no splits");
-    checkAlike(splits);
+    requireSameShape(splits);
     let sequences = 0;
     for (const split of splits) {
       this.#starts.push(sequences);

@@ -4,7 +4,7 @@
  */
 
 /** How much may be under way. */
-export interface FlightLimits {
+export interface InFlightLimits {
   /** Items at most. */
   items: number;
   /** Bytes at most, unless a single item has more. */
@@ -21,14 +21,14 @@ export async function* orderedConcurrency<
 >(
   source: AsyncIterator<Item>,
   work: (item: Item) => Promise<Result>,
-  limits: FlightLimits,
+  limits: InFlightLimits,
 ): AsyncGenerator<[Item, Result]> {
-  const flight: [Item, Promise<Result>][] = [];
+  const inFlight: [Item, Promise<Result>][] = [];
   let bytes = 0;
   let ended = false;
-  let failed: { error: unknown } | undefined;
+  let failure: { error: unknown } | undefined;
   for (;;) {
-    while (!ended && flight.length < limits.items && bytes < limits.bytes) {
+    while (!ended && inFlight.length < limits.items && bytes < limits.bytes) {
       try {
         const { done, value } = await source.next();
         if (done) ended = true;
@@ -36,19 +36,19 @@ export async function* orderedConcurrency<
           const result = work(value);
           // Its error is met in its turn.
           result.catch(() => {});
-          flight.push([value, result]);
+          inFlight.push([value, result]);
           bytes += value.bytes;
         }
       } catch (error) {
         // What came before has its turn first: the first error in order is the one that is told.
-        failed = { error };
+        failure = { error };
         ended = true;
       }
     }
-    const head = flight.shift();
+    const head = inFlight.shift();
     if (!head) break;
     yield [head[0], await head[1]];
     bytes -= head[0].bytes;
   }
-  if (failed) throw failed.error;
+  if (failure) throw failure.error;
 }

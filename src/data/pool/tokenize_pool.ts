@@ -5,14 +5,14 @@
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
 import { PROBE } from "../tokenizers/tokenizer.ts";
-import type { FileFacts, SourceFile } from "../sources/source_file.ts";
-import { doJob, type Job, type Setup } from "./tokenize_worker.ts";
+import type { FileScan, SourceFile } from "../sources/source_file.ts";
+import { runJob, type WorkerJob, type WorkerSetup } from "./tokenize_worker.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { TokenizeOptions } from "./tokenize_unit.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
 /** What a worker answers. */
-export type Answer =
+export type WorkerReply =
   | { id: number; result: unknown }
   | { id: number; error: { message: string; stack?: string; user: boolean } }
   /** Bytes of files that it has just read. */
@@ -27,23 +27,27 @@ export class WorkerDiedError extends UserError {
   }
 }
 
-/** Jobs at a worker, one of them waiting, so that it never waits for this thread. */
-const JOBS_EACH = 2;
+/** Jobs at a worker, one of them callbacks, so that it never waits for this thread. */
+const JOBS_PER_THREAD = 2;
 
-interface Waiting {
+interface JobCallbacks {
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
 
 interface Thread {
   worker: Worker;
-  jobs: Map<number, Waiting>;
+  pending: Map<number, JobCallbacks>;
 }
 
 /** Some threads with the same tokenizer. Close it when done. */
 export class TokenizePool {
   #threads: Thread[];
-  #queue: { job: Job; transfer: Transferable[]; waiting: Waiting }[] = [];
+  #queue: {
+    job: WorkerJob;
+    transfer: Transferable[];
+    callbacks: JobCallbacks;
+  }[] = [];
   #next = 0;
   #tokenizer: Tokenizer;
   #options: TokenizeOptions;
@@ -54,7 +58,7 @@ export class TokenizePool {
   constructor(workers: number, tokenizer: Tokenizer, options: TokenizeOptions) {
     this.#tokenizer = tokenizer;
     this.#options = options;
-    const setup: Setup = {
+    const setup: WorkerSetup = {
       tokenizer: tokenizer.source ?? tokenizer.name,
       threads: workers,
       probe: workers > 0 ? tokenizer.encode(PROBE) : new Uint32Array(),
@@ -75,12 +79,12 @@ export class TokenizePool {
    * The facts of some files, in order.
    * @throws {UserError} if a file cannot be opened.
    */
-  async inspect(
+  async scan(
     files: SourceFile[],
     onBytes: (bytes: number) => void,
-  ): Promise<FileFacts[]> {
+  ): Promise<FileScan[]> {
     this.#onBytes = onBytes;
-    return await this.#run({ do: "inspect", files }, []) as FileFacts[];
+    return await this.#run({ do: "scan", files }, []) as FileScan[];
   }
 
   /**
@@ -99,10 +103,10 @@ export class TokenizePool {
     for (const { worker } of this.#threads) worker.terminate();
   }
 
-  #run(job: Job, transfer: Transferable[]): Promise<unknown> {
+  #run(job: WorkerJob, transfer: Transferable[]): Promise<unknown> {
     if (this.#failed) return Promise.reject(this.#failed);
     if (this.#threads.length === 0) {
-      return doJob(
+      return runJob(
         job,
         () => Promise.resolve(this.#tokenizer),
         this.#options,
@@ -110,7 +114,7 @@ export class TokenizePool {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job, transfer, waiting: { resolve, reject } });
+      this.#queue.push({ job, transfer, callbacks: { resolve, reject } });
       this.#dispatch();
     });
   }
@@ -118,24 +122,27 @@ export class TokenizePool {
   #dispatch(): void {
     while (this.#queue.length > 0) {
       const thread = this.#threads.reduce((a, b) =>
-        b.jobs.size < a.jobs.size ? b : a
+        b.pending.size < a.pending.size ? b : a
       );
-      if (thread.jobs.size >= JOBS_EACH) return;
-      const { job, transfer, waiting } = this.#queue.shift()!;
+      if (thread.pending.size >= JOBS_PER_THREAD) return;
+      const { job, transfer, callbacks } = this.#queue.shift()!;
       const id = this.#next++;
-      thread.jobs.set(id, waiting);
+      thread.pending.set(id, callbacks);
       thread.worker.postMessage({ id, job }, transfer);
     }
   }
 
-  #start(setup: Setup): Thread {
-    const thread: Thread = { worker: startWorker("tokenize"), jobs: new Map() };
-    thread.worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+  #start(setup: WorkerSetup): Thread {
+    const thread: Thread = {
+      worker: startWorker("tokenize"),
+      pending: new Map(),
+    };
+    thread.worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
       if ("bytes" in data) return this.#onBytes(data.bytes);
-      const waiting = thread.jobs.get(data.id)!;
-      thread.jobs.delete(data.id);
-      if ("result" in data) waiting.resolve(data.result);
-      else waiting.reject(errorOf(data.error));
+      const callbacks = thread.pending.get(data.id)!;
+      thread.pending.delete(data.id);
+      if ("result" in data) callbacks.resolve(data.result);
+      else callbacks.reject(errorOf(data.error));
       this.#dispatch();
     };
     thread.worker.onerror = (event) => {
@@ -151,11 +158,11 @@ export class TokenizePool {
   /** Nothing more will come: all that wait are told. */
   #fail(error: unknown): void {
     this.#failed = error;
-    for (const { jobs } of this.#threads) {
-      for (const waiting of jobs.values()) waiting.reject(error);
+    for (const { pending: jobs } of this.#threads) {
+      for (const callbacks of jobs.values()) callbacks.reject(error);
       jobs.clear();
     }
-    for (const { waiting } of this.#queue) waiting.reject(error);
+    for (const { callbacks } of this.#queue) callbacks.reject(error);
     this.#queue = [];
   }
 }

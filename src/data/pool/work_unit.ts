@@ -2,11 +2,8 @@
  * What a worker gets to tokenise at once, and what it gives back: plain data, for the way between threads.
  * @module
  */
-import type { LineBlock } from "../sources/mod.ts";
-import type { Bad, SourceFile } from "../sources/source_file.ts";
-
-/** A document of a file of records, by its number in the file. */
-export type TextRecord = { document: number } & ({ text: string } | Bad);
+import type { LineBlock, TextRecord } from "../sources/mod.ts";
+import type { SourceFile } from "../sources/source_file.ts";
 
 /** Some documents that follow each other, about a megabyte of text, or a part of one. */
 export type WorkUnit =
@@ -22,7 +19,7 @@ export type WorkUnit =
     block: LineBlock;
     field: string;
     name: string;
-    keep: DocumentMask;
+    mask: DocumentMask;
   }
   /** Rows of a Parquet file, to be read by the worker. */
   | {
@@ -30,7 +27,7 @@ export type WorkUnit =
     file: SourceFile;
     first: number;
     rows: number;
-    keep: DocumentMask;
+    mask: DocumentMask;
   };
 
 /** A text file, the number of its document, and the digest and the size, unpacked, that it had. */
@@ -71,6 +68,6 @@ export const MAX_REASONS = 5;
  * Gives back the memory of arrays that are done with. The collector would, but large ones come so fast that hundreds of
  * megabytes wait for it in each thread.
  */
-export function release(...arrays: (Uint8Array | Uint32Array)[]): void {
+export function freeArrays(...arrays: (Uint8Array | Uint32Array)[]): void {
   for (const { buffer } of arrays) (buffer as ArrayBuffer).transfer(0);
 }

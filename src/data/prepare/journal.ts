@@ -26,7 +26,7 @@ const SEEN = "seen.bin";
 /** The journal of one unfinished folder. `State` is plain data. */
 export class Journal<State> {
   /** Where the last run stopped; undefined where there was none. */
-  readonly last: State | undefined;
+  readonly lastState: State | undefined;
   /** The texts seen by then. */
   readonly seen: SeenTexts;
   #dir: string;
@@ -44,7 +44,7 @@ export class Journal<State> {
     const { lines, bytes } = readLines<State>(join(dir, JOURNAL), fingerprint);
     const seen = readSeen(join(dir, SEEN), lines);
     this.seen = seen ?? new SeenTexts();
-    this.last = seen ? lines.at(-1)?.state : undefined;
+    this.lastState = seen ? lines.at(-1)?.state : undefined;
     this.#lines = seen ? lines.length : 0;
     this.#seen = this.seen.count;
     append(join(dir, JOURNAL), seen ? bytes : 0, new Uint8Array());
@@ -53,7 +53,7 @@ export class Journal<State> {
   /** Appends where this run is, once the disk has all that stands before it. */
   save(state: State): void {
     const { count } = this.seen;
-    const hashes = this.seen.since(this.#seen);
+    const hashes = this.seen.hashesFrom(this.#seen);
     if (hashes.length > 0) {
       append(join(this.#dir, SEEN), this.#seen * HASH_BYTES, hashes);
     }

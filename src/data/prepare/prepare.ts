@@ -42,13 +42,13 @@ const UNFINISHED_DAYS = 30;
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const plan = await planStore(options);
   try {
-    return await make(plan, options);
+    return await findOrWrite(plan, options);
   } finally {
     plan.closePool();
   }
 }
 
-async function make(
+async function findOrWrite(
   plan: StorePlan,
   options: PrepareOptions,
 ): Promise<Prepared> {
@@ -57,12 +57,12 @@ async function make(
     join(options.cacheDir, "stores", plan.fingerprint.slice(0, 16));
   const find = (): Prepared | undefined => {
     const summary = summaryIfSame(dir, plan.fingerprint, out !== undefined);
-    const { reasons } = plan.tally;
+    const { reasons } = plan.skipCounts;
     return summary && { dir, reused: true, summary, reasons };
   };
   const found = find();
   if (found) return found;
-  if (out) requireFree(dir);
+  if (out) requireEmpty(dir);
   try {
     mkdirSync(dirname(dir), { recursive: true });
     return await withLock(
@@ -75,7 +75,7 @@ async function make(
         const { summary, reasons } = await writeFolder(
           dir,
           (unfinished) => resumeStore(unfinished, plan, options),
-          { resume: true, keep: isOutsideFault },
+          { resume: true, keep: canResume },
         );
         return { dir, reused: false, summary, reasons };
       },
@@ -87,7 +87,7 @@ async function make(
 }
 
 /** Whether it may go better the next time without a change of the data, so that what is on disk is worth keeping. */
-function isOutsideFault(error: unknown): boolean {
+function canResume(error: unknown): boolean {
   return error instanceof WorkerDiedError || !(error instanceof UserError);
 }
 
@@ -104,7 +104,7 @@ function writeError(error: unknown, folder: string): unknown {
 }
 
 /** @throws {UserError} if there is something that would be replaced. */
-function requireFree(dir: string): void {
+function requireEmpty(dir: string): void {
   let names: string[] = [];
   try {
     if (existsSync(dir)) names = readdirSync(dir);

@@ -11,7 +11,8 @@ import { changedError } from "../sources/text_pieces.ts";
 import { stampOf } from "../scan/scan_cache.ts";
 import type { SkipCounts, Skipped } from "../scan/scan_inputs.ts";
 import { Journal } from "./journal.ts";
-import { selectionsOf, type StorePlan } from "./store_plan.ts";
+import { nextHeldOutCount, selectionsOf } from "../scan/document_selection.ts";
+import type { StorePlan } from "./store_plan.ts";
 import type { PrepareOptions } from "./options.ts";
 import { progressMeter } from "./progress.ts";
 import type { TokenSink } from "../store/token_sink.ts";
@@ -26,7 +27,7 @@ import { MAX_REASONS } from "../pool/work_unit.ts";
 const SHARD_BYTES = 1 << 25;
 
 /** What was written. */
-export interface Filled {
+export interface WrittenStore {
   summary: StoreSummary;
   reasons: string[];
 }
@@ -39,44 +40,46 @@ export async function resumeStore(
   dir: string,
   plan: StorePlan,
   options: PrepareOptions,
-): Promise<Filled> {
+): Promise<WrittenStore> {
   const { fingerprint } = plan;
   // Stopped between its last line and its new name: all is there.
-  const whole = summaryIfSame(dir, fingerprint, options.out !== undefined);
-  if (whole) {
+  const finished = summaryIfSame(dir, fingerprint, options.out !== undefined);
+  if (finished) {
     new Journal(dir, fingerprint).remove();
-    return { summary: whole, reasons: plan.tally.reasons };
+    return { summary: finished, reasons: plan.skipCounts.reasons };
   }
   // Stopped within its last line.
   rmSync(join(dir, "store.json"), { force: true });
   let journal = new Journal<WriteStoreState>(dir, fingerprint);
-  let state = journal.last;
-  let sink = state && restored(dir, state, options);
+  let state = journal.lastState;
+  let sink = state && restoreSink(dir, state, options);
   if (state && sink) {
     const share = Math.floor(100 * state.bytes / Math.max(1, plan.bytes));
     options.say?.(
       `going on where an earlier run was stopped, at ${share} % of the text`,
     );
   }
-  let held = plan.held;
+  let heldOut = plan.heldOut;
   for (;;) {
     if (!state || !sink) {
-      empty(dir);
+      emptyFolder(dir);
       journal = new Journal(dir, fingerprint);
-      state = emptyState(held);
-      sink = sinkOf(dir, options);
+      state = emptyState(heldOut);
+      sink = createSink(dir, options);
     }
     try {
-      await build(plan, options, { journal, state, sink });
-      const { firstRank } = state;
-      const bare = state.held > 0 && state.splits.valid.chunks === 0;
-      if (bare && firstRank !== null) {
-        // All that were held out are too short for a chunk: those that follow are held out too, until there is one.
-        held = firstRank + 1;
+      await writeRest(plan, options, { journal, state, sink });
+      const next = nextHeldOutCount(state.held, {
+        validSequences: state.splits.valid.chunks,
+        firstRank: state.firstRank,
+      });
+      if (next !== null) {
+        // Start over with more held-out documents.
+        heldOut = next;
       } else {
-        requireChunks(state, plan, options);
+        requireSequences(state, plan, options);
         sink.finish();
-        const counts = sum(plan.tally, state.tally);
+        const counts = addCounts(plan.skipCounts, state.tally);
         const summary = summaryOf(state, counts.skipped, plan, options);
         writeSummary(dir, summary);
         journal.remove();
@@ -89,7 +92,7 @@ export async function resumeStore(
   }
 }
 
-async function build(
+async function writeRest(
   plan: StorePlan,
   options: PrepareOptions,
   at: {
@@ -128,21 +131,21 @@ function bytesPerTokenOf({ tokenizer }: PrepareOptions): 2 | 4 {
   return tokenizer.vocabSize <= 0x10000 ? 2 : 4;
 }
 
-function sinkOf(dir: string, options: PrepareOptions): TokenSink {
+function createSink(dir: string, options: PrepareOptions): TokenSink {
   const { out, tokenizer, sequenceLength } = options;
   return out ? out.sink(dir, tokenizer) : new StoreWriter(dir, {
-    contextLength: sequenceLength,
+    sequenceLength,
     bytesPerToken: bytesPerTokenOf(options),
   });
 }
 
 /** The sink of an earlier run; undefined where its files are not what its journal says. */
-function restored(
+function restoreSink(
   dir: string,
   state: WriteStoreState,
   options: PrepareOptions,
 ): TokenSink | undefined {
-  const sink = sinkOf(dir, options);
+  const sink = createSink(dir, options);
   try {
     sink.restore(state.sink);
     return sink;
@@ -152,13 +155,13 @@ function restored(
   }
 }
 
-function empty(dir: string): void {
+function emptyFolder(dir: string): void {
   for (const name of readdirSync(dir)) {
     rmSync(join(dir, name), { recursive: true, force: true });
   }
 }
 
-function sum(a: SkipCounts, b: SkipCounts): SkipCounts {
+function addCounts(a: SkipCounts, b: SkipCounts): SkipCounts {
   const skipped = { ...a.skipped };
   for (const key of Object.keys(skipped) as (keyof Skipped)[]) {
     skipped[key] += b.skipped[key];
@@ -194,7 +197,7 @@ function summaryOf(
 }
 
 /** Stops where a split that is needed has no chunk, and says what would help. */
-function requireChunks(
+function requireSequences(
   { splits: { train, valid }, longest, held, tally: counts }: WriteStoreState,
   plan: StorePlan,
   { sequenceLength }: PrepareOptions,
@@ -209,23 +212,23 @@ function requireChunks(
     // The held-out part of the same documents has no chunk either.
     const documents = train.documents + (held > 0 ? valid.documents : 0);
     const most = Math.max(longest.train, held > 0 ? longest.valid : 0);
-    if (documents === 0) throw nothingLeft("the data", counts, plan);
-    throw tooShort("the data", documents, most, sequenceLength);
+    if (documents === 0) throw nothingLeftError("the data", counts, plan);
+    throw tooShortError("the data", documents, most, sequenceLength);
   }
   if (plan.validEntries > 0 && valid.chunks === 0) {
     const what = "the held-out data ('data.valid_files')";
-    if (valid.documents === 0) throw nothingLeft(what, counts, plan);
-    throw tooShort(what, valid.documents, longest.valid, sequenceLength);
+    if (valid.documents === 0) throw nothingLeftError(what, counts, plan);
+    throw tooShortError(what, valid.documents, longest.valid, sequenceLength);
   }
 }
 
 /** Length is not the fault of documents that were not even read. */
-function nothingLeft(
+function nothingLeftError(
   what: string,
   counts: SkipCounts,
   plan: StorePlan,
 ): UserError {
-  const { reasons } = sum(plan.tally, counts);
+  const { reasons } = addCounts(plan.skipCounts, counts);
   return new UserError(
     `Cannot prepare ${what} as all of them are left out, ${
       reasons.length > 0
@@ -235,7 +238,7 @@ function nothingLeft(
   );
 }
 
-function tooShort(
+function tooShortError(
   what: string,
   documents: number,
   longest: number,

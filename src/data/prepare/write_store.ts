@@ -7,17 +7,21 @@ import { HASH_BYTES } from "../pool/content_hash.ts";
 import { orderedConcurrency } from "../pool/ordered_concurrency.ts";
 import { newSkipCounts, type SkipCounts } from "../scan/scan_inputs.ts";
 import type { Journal } from "./journal.ts";
-import { planUnits } from "./text_units.ts";
-import type { PlannedUnit, PlanOptions, Position } from "./planned_unit.ts";
+import { planUnits } from "./plan_units.ts";
+import type { PlannedUnit, Position, UnitOptions } from "./planned_unit.ts";
 import type { TokenizePool } from "../pool/tokenize_pool.ts";
 import type { OnBytes } from "./progress.ts";
 import type { SinkState, SplitName, TokenSink } from "../store/token_sink.ts";
 import type { SplitSummary } from "../store/token_store.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { MAX_REASONS, release, type TokenizedUnit } from "../pool/work_unit.ts";
+import {
+  freeArrays,
+  MAX_REASONS,
+  type TokenizedUnit,
+} from "../pool/work_unit.ts";
 
 /** What goes into a store. */
-export interface WriteStoreOptions extends Omit<PlanOptions, "from" | "cut"> {
+export interface WriteStoreOptions extends Omit<UnitOptions, "from" | "cut"> {
   tokenizer: Tokenizer;
   pool: TokenizePool;
   /** Empty, or restored to the journal's last state. */
@@ -96,7 +100,7 @@ export async function writeStore(options: WriteStoreOptions): Promise<void> {
   try {
     for await (const [planned, result] of results) {
       addUnit(planned, result, options);
-      release(result.ids);
+      freeArrays(result.ids);
       state.position = planned.next;
       state.bytes += planned.bytes;
       unsaved += planned.bytes;
@@ -138,7 +142,7 @@ function addUnit(
       counts.skipped.duplicate++;
       continue;
     }
-    const number = planned.first + unit.documents[i];
+    const number = planned.firstDocument + unit.documents[i];
     const split = splitOf(planned, number, options);
     options.sink.push(split, ids);
     endDocument(split, number, unit.bytes[i], planned, options);
@@ -184,15 +188,15 @@ function endDocument(
   { entry }: PlannedUnit,
   { state, sink, selectionOf }: WriteStoreOptions,
 ): void {
-  const { tokens, chunks } = sink.endDocument(split);
+  const { tokens, sequences } = sink.endDocument(split);
   const summary = state.splits[split];
   summary.documents++;
   summary.bytes += bytes;
   summary.tokens += tokens;
-  summary.chunks += chunks;
-  if (chunks === 0) summary.tooShort++;
+  summary.chunks += sequences;
+  if (sequences === 0) summary.tooShort++;
   state.longest[split] = Math.max(state.longest[split], tokens);
-  if (split === "train" && chunks > 0) {
+  if (split === "train" && sequences > 0) {
     const rank = selectionOf(entry).rankOf(document);
     state.firstRank = Math.min(state.firstRank ?? rank, rank);
   }

@@ -39,9 +39,9 @@ export function fingerprintOf(
   });
   for (const entries of parts) {
     line(entries.length);
-    for (const { input, facts } of entries) {
+    for (const { input, scan } of entries) {
       const { name, format, field } = input;
-      line([name, facts.digest, format, format === "text" ? null : field]);
+      line([name, scan.digest, format, format === "text" ? null : field]);
     }
   }
   return hash.digest("hex");

@@ -6,7 +6,7 @@
 import { appendFileSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openLine, sealLine } from "../../fs/checksummed_lines.ts";
-import type { FileFacts, SourceFile } from "../sources/source_file.ts";
+import type { FileScan, SourceFile } from "../sources/source_file.ts";
 
 /** Files up to this size are read again: that takes no longer than to look them up. */
 const SMALL_BYTES = 1 << 20;
@@ -26,7 +26,7 @@ export function stampOf(path: string): string {
 /** `inspected.jsonl` in the cache folder: a line a file, the last one counts. */
 export class ScanCache {
   #path: string;
-  #entries = new Map<string, { stamp: string; facts: FileFacts }>();
+  #entries = new Map<string, { stamp: string; scan: FileScan }>();
 
   /** Reads what is there; torn or changed lines are passed over. */
   constructor(private readonly cacheDir: string) {
@@ -38,17 +38,17 @@ export class ScanCache {
       // None yet, or not to be read: then the files are.
     }
     for (const line of text.split("\n")) {
-      const entry = openLine(line) as [string, string, FileFacts] | undefined;
+      const entry = openLine(line) as [string, string, FileScan] | undefined;
       if (entry) {
-        this.#entries.set(entry[0], { stamp: entry[1], facts: entry[2] });
+        this.#entries.set(entry[0], { stamp: entry[1], scan: entry[2] });
       }
     }
   }
 
   /** What was found in a file, if it is in the state it was in then. */
-  get(file: SourceFile, stamp: string): FileFacts | undefined {
+  get(file: SourceFile, stamp: string): FileScan | undefined {
     const entry = this.#entries.get(keyOf(file));
-    return entry?.stamp === stamp ? entry.facts : undefined;
+    return entry?.stamp === stamp ? entry.scan : undefined;
   }
 
   /**
@@ -56,18 +56,18 @@ export class ScanCache {
    * @param stamp the file's, before it was read
    * @param since when the reading began, in milliseconds of the clock
    */
-  put(file: SourceFile, stamp: string, facts: FileFacts, since: number): void {
+  put(file: SourceFile, stamp: string, scan: FileScan, since: number): void {
     const [size, changed, moved] = stamp.split(" ").map(BigInt);
     const latest = changed > moved ? changed : moved;
     const racy = BigInt(Math.floor(since)) * 1_000_000n - latest < RACY_NS;
     if (size <= SMALL_BYTES || racy) return;
-    this.#entries.set(keyOf(file), { stamp, facts });
+    this.#entries.set(keyOf(file), { stamp, scan });
     try {
       mkdirSync(this.cacheDir, { recursive: true });
       // A line feed before it too, so that a line torn by a kill spoils no other.
       appendFileSync(
         this.#path,
-        "\n" + sealLine([keyOf(file), stamp, facts]),
+        "\n" + sealLine([keyOf(file), stamp, scan]),
       );
     } catch {
       // It is a help only: where the cache cannot be written, files are read again.
@@ -75,7 +75,7 @@ export class ScanCache {
   }
 }
 
-/** What of a file decides the facts, beside its content. */
+/** What of a file decides the scan, beside its content. */
 function keyOf({ path, format, compression, field }: SourceFile): string {
   return JSON.stringify([path, format, compression, field]);
 }

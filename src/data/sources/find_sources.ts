@@ -52,9 +52,12 @@ export async function findSources(
       `Cannot read any text as '${key}' is empty: give paths, folders or globs`,
     );
   }
-  const found = new Map<string, Found & { field: string; named: boolean }>();
+  const found = new Map<
+    string,
+    FoundFile & { field: string; named: boolean }
+  >();
   for (const [i, pattern] of patterns.entries()) {
-    const files = await expand(pattern, root, key);
+    const files = await expandPattern(pattern, root, key);
     if (files.length === 0) {
       throw new UserError(
         `Cannot read any text as '${key}' finds no file: got '${pattern}'${
@@ -86,16 +89,16 @@ export async function findSources(
   return sources;
 }
 
-interface Found {
+interface FoundFile {
   path: string;
   bytes: number;
 }
 
-async function expand(
+async function expandPattern(
   pattern: string,
   root: string,
   key: string,
-): Promise<Found[]> {
+): Promise<FoundFile[]> {
   const path = resolve(root, pattern);
   try {
     // A name that exists is taken as it stands, so that files called `a[1].txt` can be given.
@@ -115,7 +118,7 @@ async function expand(
 }
 
 /** All files below a folder; a folder in it that may not be looked into is an error, where glob() would pass it by. */
-async function folderFiles(folder: string): Promise<Found[]> {
+async function folderFiles(folder: string): Promise<FoundFile[]> {
   accessSync(folder, constants.R_OK | constants.X_OK);
   return await globFiles("**", folder, (path) => {
     try {
@@ -130,8 +133,8 @@ async function globFiles(
   pattern: string,
   root: string,
   onFolder?: (path: string) => void,
-): Promise<Found[]> {
-  const files: Found[] = [];
+): Promise<FoundFile[]> {
+  const files: FoundFile[] = [];
   for await (const entry of glob(pattern, { cwd: root })) {
     const path = isAbsolute(entry) ? entry : join(root, entry);
     const stats = statIfThere(path);

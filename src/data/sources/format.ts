@@ -30,12 +30,12 @@ export function formatOf(
 ): { format: Format; compression: Compression } {
   const extensions = name.toLowerCase().replace(/^.*[/\\]/, "").split(".")
     .slice(1);
-  const compression = lookUp(COMPRESSIONS, extensions.at(-1)) ?? "none";
+  const compression = lookup(COMPRESSIONS, extensions.at(-1)) ?? "none";
   if (compression !== "none") extensions.pop();
-  const format = forced ?? lookUp(FORMATS, extensions.at(-1)) ?? "text";
+  const format = forced ?? lookup(FORMATS, extensions.at(-1)) ?? "text";
   return { format, compression };
 }
 
-function lookUp<T>(table: Record<string, T>, key = ""): T | undefined {
+function lookup<T>(table: Record<string, T>, key = ""): T | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }

@@ -4,10 +4,10 @@
  */
 
 /** Bytes that lines are given from on. */
-const LINES_BYTES = 1 << 20;
+const ENOUGH_BYTES = 1 << 20;
 
 // Room for the begun line that is kept when whole ones are taken.
-const CAPACITY = LINES_BYTES + (LINES_BYTES >> 2);
+const CAPACITY = ENOUGH_BYTES + (ENOUGH_BYTES >> 2);
 const NEWLINE = 10;
 
 /** Takes bytes in blocks and gives them back in whole lines, each time in a new buffer. */
@@ -25,7 +25,7 @@ export class LineBuffer {
     this.#reserve(this.length + block.length);
     this.#held.set(block, this.length);
     this.length += block.length;
-    return this.length >= LINES_BYTES && this.#whole > 0
+    return this.length >= ENOUGH_BYTES && this.#whole > 0
       ? this.take(false)
       : null;
   }
@@ -49,7 +49,7 @@ export class LineBuffer {
   #reserve(bytes: number): void {
     if (bytes <= this.#held.length) return;
     // A small file needs no more than itself.
-    const room = bytes < LINES_BYTES / 2
+    const room = bytes < ENOUGH_BYTES / 2
       ? bytes
       : Math.max(CAPACITY, bytes, this.#held.length * 2);
     const larger = new Uint8Array(room);

@@ -7,7 +7,7 @@ import { openBytes } from "./compression/open_decompressed.ts";
 import { fileBlocks } from "./file_blocks.ts";
 import { jsonLines } from "./json_lines.ts";
 import { inspectRows } from "./parquet/read_rows.ts";
-import type { FileFacts, SourceFile } from "./source_file.ts";
+import type { FileScan, SourceFile } from "./source_file.ts";
 import { UnreadableError } from "./unreadable_error.ts";
 import { Utf8Check } from "./utf8_check.ts";
 
@@ -17,7 +17,7 @@ export interface ScanFileOptions {
   onBytes?: (bytes: number) => void;
 }
 
-type Finding = Omit<FileFacts, "digest">;
+type ContentScan = Omit<FileScan, "digest">;
 
 /**
  * Reads a file once. What is wrong with its content is among the facts.
@@ -26,7 +26,7 @@ type Finding = Omit<FileFacts, "digest">;
 export async function scanFile(
   file: SourceFile,
   { onBytes }: ScanFileOptions = {},
-): Promise<FileFacts> {
+): Promise<FileScan> {
   const hash = createHash("sha256");
   let read = 0;
   const onPacked = (block: Uint8Array) => {
@@ -34,23 +34,23 @@ export async function scanFile(
     read += block.length;
     onBytes?.(block.length);
   };
-  const found = await find(file, onPacked);
+  const found = await scanContent(file, onPacked);
   // A fault ends the reading early, but two files are the same only if all of their bytes are.
   for (const block of fileBlocks(file, { from: read })) onPacked(block);
   return { digest: hash.digest("hex"), ...found };
 }
 
-function find(
+function scanContent(
   file: SourceFile,
   onPacked: (block: Uint8Array) => void,
-): Promise<Finding> {
-  if (file.format === "parquet") return inspectParquet(file);
+): Promise<ContentScan> {
+  if (file.format === "parquet") return scanParquet(file);
   return file.format === "jsonl"
-    ? inspectLines(file, onPacked)
-    : inspectText(file, onPacked);
+    ? scanLines(file, onPacked)
+    : scanText(file, onPacked);
 }
 
-async function inspectParquet(file: SourceFile): Promise<Finding> {
+async function scanParquet(file: SourceFile): Promise<ContentScan> {
   try {
     const { rows, unpacked } = await inspectRows(file);
     return { documents: rows, unpacked, fault: null };
@@ -59,10 +59,10 @@ async function inspectParquet(file: SourceFile): Promise<Finding> {
   }
 }
 
-async function inspectText(
+async function scanText(
   file: SourceFile,
   onPacked: (block: Uint8Array) => void,
-): Promise<Finding> {
+): Promise<ContentScan> {
   const utf8 = new Utf8Check();
   let unpacked = 0;
   let binary = false;
@@ -80,10 +80,10 @@ async function inspectText(
   return { documents: 1, unpacked, fault: null, ...not && { not } };
 }
 
-async function inspectLines(
+async function scanLines(
   file: SourceFile,
   onPacked: (block: Uint8Array) => void,
-): Promise<Finding> {
+): Promise<ContentScan> {
   let documents = 0;
   let unpacked = 0;
   try {

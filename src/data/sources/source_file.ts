@@ -30,7 +30,7 @@ export interface SourceFile {
 }
 
 /** What the first reading of a file finds. */
-export interface FileFacts {
+export interface FileScan {
   /** SHA-256 of the file as it lies on disk, in hexadecimal. */
   digest: string;
   /** Documents in it, readable or not: lines that are not blank, rows, or 1. */
@@ -48,7 +48,7 @@ export interface FileFacts {
 }
 
 /** A record that has no text, in place of the text. */
-export interface Bad {
+export interface BadRecord {
   /** Why, for the user, from "line 12 …" or "row 12 …" on; the file's name is put before it. */
   reason: string;
 }

@@ -75,7 +75,7 @@ export async function cacheStdin(
         "Cannot read standard input as it is empty: pipe text into this command",
       );
     }
-    const ending = await endingOf(draft, bytes, format);
+    const ending = await detectEnding(draft, bytes, format);
     const path = join(folder, hash.digest("hex") + ending);
     renameSync(draft, path);
     return path;
@@ -93,7 +93,7 @@ export async function cacheStdin(
 }
 
 /** The name's ending, by which the readers know what a file is. */
-async function endingOf(
+async function detectEnding(
   path: string,
   bytes: number,
   format: Format | null,

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { UserError } from "../../errors.ts";
-import type { FileFacts, SourceFile } from "./source_file.ts";
+import type { FileScan, SourceFile } from "./source_file.ts";
 
 /** A text held in memory, for instance one embedded in the program. */
 export interface NamedText {
@@ -35,24 +35,22 @@ export function memoryTexts(texts: readonly NamedText[]): MemoryText[] {
   });
 }
 
-/** The facts of a text in memory, as `inspectFile()` finds a file's. */
-export function memoryFacts({ content }: MemoryText): FileFacts {
-  const facts: FileFacts = {
+/** The scan of a text in memory, as `inspectFile()` finds a file's. */
+export function scanMemoryText({ content }: MemoryText): FileScan {
+  const scan: FileScan = {
     digest: hash("sha256", content, "hex"),
     documents: 1,
     unpacked: content.length,
     fault: null,
   };
-  return content.includes(0)
-    ? { ...facts, documents: 0, not: "binary" }
-    : facts;
+  return content.includes(0) ? { ...scan, documents: 0, not: "binary" } : scan;
 }
 
 /**
  * A whole text of UTF-8; a byte-order mark at its start is dropped.
  * @throws {UserError} if it is not UTF-8.
  */
-export function textOf(name: string, content: Uint8Array): string {
+export function decodeText(name: string, content: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(content);
   } catch {

@@ -18,7 +18,7 @@ const BUFFER_TOKENS = 1 << 18;
 /** How far a writer is: between two chunks of its file, with the tokens of the current document that wait for a whole one. */
 export interface WriterState {
   /** Chunks so far, all in the file but those of the current document. */
-  chunks: number;
+  sequences: number;
   /** Bytes of the file. */
   bytes: number;
   /** Tokens of the current document so far. */
@@ -29,9 +29,9 @@ export interface WriterState {
 
 /** A file of chunks of exactly `contextLength` tokens each, little-endian. */
 export class SequenceWriter {
-  readonly contextLength: number;
+  readonly sequenceLength: number;
   /** Chunks of the documents that have ended. */
-  chunks = 0;
+  sequences = 0;
   #file: number;
   // Typed arrays have the machine's byte order: every platform that Deno runs on is little-endian.
   #buffer: Uint16Array | Uint32Array;
@@ -44,7 +44,7 @@ export class SequenceWriter {
    * @param bytesPerToken 2 or 4
    */
   constructor(path: string, sequenceLength: number, bytesPerToken: number) {
-    this.contextLength = sequenceLength;
+    this.sequenceLength = sequenceLength;
     // A whole number of chunks, so that a full buffer ends where a chunk ends.
     const size = Math.ceil(BUFFER_TOKENS / sequenceLength) * sequenceLength;
     this.#buffer = bytesPerToken === 2
@@ -76,22 +76,22 @@ export class SequenceWriter {
    * Ends the current document: the tokens after its last whole chunk are dropped.
    * @returns the number of its tokens and of its chunks.
    */
-  endDocument(): { tokens: number; chunks: number } {
+  endDocument(): { tokens: number; sequences: number } {
     const tokens = this.#tokens;
-    const sequences = Math.floor(tokens / this.contextLength);
-    this.#filled -= tokens % this.contextLength;
+    const sequences = Math.floor(tokens / this.sequenceLength);
+    this.#filled -= tokens % this.sequenceLength;
     this.#tokens = 0;
-    this.chunks += sequences;
-    return { tokens, chunks: sequences };
+    this.sequences += sequences;
+    return { tokens, sequences };
   }
 
   /** Writes the whole chunks, waits until the disk has them, and says where that is; also within a document. */
   save(): WriterState {
-    const rest = this.#tokens % this.contextLength;
+    const rest = this.#tokens % this.sequenceLength;
     this.#write(this.#filled - rest);
     fsyncSync(this.#file);
     return {
-      chunks: this.chunks,
+      sequences: this.sequences,
       bytes: this.#written,
       tokens: this.#tokens,
       rest: [...this.#buffer.subarray(0, this.#filled)],
@@ -102,11 +102,11 @@ export class SequenceWriter {
    * Cuts the file back to a saved state, to go on from there.
    * @throws {Error} if the file has less.
    */
-  restore({ chunks: sequences, bytes, tokens, rest }: WriterState): void {
+  restore({ sequences: sequences, bytes, tokens, rest }: WriterState): void {
     const { size } = fstatSync(this.#file);
     if (size < bytes) throw new Error(`${size} bytes where ${bytes} were`);
     ftruncateSync(this.#file, bytes);
-    this.chunks = sequences;
+    this.sequences = sequences;
     this.#written = bytes;
     this.#tokens = tokens;
     this.#buffer.set(rest);

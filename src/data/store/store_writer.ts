@@ -22,8 +22,8 @@ export class StoreWriter implements TokenSink {
   /** @param bytesPerToken 2 or 4 */
   constructor(
     dir: string,
-    { contextLength: sequenceLength, bytesPerToken }: {
-      contextLength: number;
+    { sequenceLength, bytesPerToken }: {
+      sequenceLength: number;
       bytesPerToken: number;
     },
   ) {
@@ -48,7 +48,7 @@ export class StoreWriter implements TokenSink {
   save(): SinkState {
     const state: SinkState = {};
     for (const split of SPLITS) {
-      const { chunks: sequences, bytes, tokens, rest } = this.#writers[split]
+      const { sequences: sequences, bytes, tokens, rest } = this.#writers[split]
         .save();
       state[split] = [sequences, bytes, tokens, ...rest];
     }
@@ -58,7 +58,12 @@ export class StoreWriter implements TokenSink {
   restore(state: SinkState): void {
     for (const split of SPLITS) {
       const [sequences, bytes, tokens, ...rest] = state[split] as number[];
-      this.#writers[split].restore({ chunks: sequences, bytes, tokens, rest });
+      this.#writers[split].restore({
+        sequences: sequences,
+        bytes,
+        tokens,
+        rest,
+      });
     }
   }
 

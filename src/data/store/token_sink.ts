@@ -14,7 +14,7 @@ export interface DocumentEnd {
   /** Its tokens. */
   tokens: number;
   /** Chunks made of it; for formats without chunks, 1. */
-  chunks: number;
+  sequences: number;
 }
 
 /**

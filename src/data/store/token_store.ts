@@ -99,7 +99,7 @@ function readSummary(dir: string): StoreSummary {
   const parsed = v.safeParse(storeSummary, json);
   if (!parsed.success) {
     const issue = parsed.issues[0];
-    throw damaged(
+    throw damagedError(
       dir,
       `store.json has a wrong '${
         v.getDotPath(issue) ?? "form"
@@ -107,7 +107,10 @@ function readSummary(dir: string): StoreSummary {
     );
   }
   if (!checksum) {
-    throw damaged(dir, "store.json has been changed: its checksum is another");
+    throw damagedError(
+      dir,
+      "store.json has been changed: its checksum is another",
+    );
   }
   return parsed.output;
 }
@@ -152,7 +155,7 @@ export class TokenStore {
   static open(dir: string): TokenStore {
     const summary = readSummary(dir);
     if (summary.maxTokenId >= Math.max(1, summary.vocabSize)) {
-      throw damaged(
+      throw damagedError(
         dir,
         `it has token ${summary.maxTokenId} of a vocabulary of ${summary.vocabSize}`,
       );
@@ -164,7 +167,7 @@ export class TokenStore {
         ?.size;
       if (size !== expected) {
         const found = size === undefined ? "is missing" : `has ${size} bytes`;
-        throw damaged(
+        throw damagedError(
           dir,
           `${name}.bin ${found} where store.json promises ${expected} bytes`,
         );
@@ -207,7 +210,7 @@ class FileSplit implements TokenSplit {
   #dir: string;
   #vocabSize: number;
   #file: number;
-  #record: Uint16Array | Uint32Array;
+  #sequence: Uint16Array | Uint32Array;
   #bytes: Uint8Array;
 
   constructor(
@@ -219,10 +222,10 @@ class FileSplit implements TokenSplit {
     this.#dir = dir;
     this.#vocabSize = summary.vocabSize;
     this.#file = openSync(path, "r");
-    this.#record = summary.bytesPerToken === 2
+    this.#sequence = summary.bytesPerToken === 2
       ? new Uint16Array(summary.contextLength)
       : new Uint32Array(summary.contextLength);
-    this.#bytes = new Uint8Array(this.#record.buffer);
+    this.#bytes = new Uint8Array(this.#sequence.buffer);
   }
 
   read(index: number, into: Uint32Array, at: number): void {
@@ -239,19 +242,19 @@ class FileSplit implements TokenSplit {
         index * size + got,
       );
       if (n === 0) {
-        throw damaged(this.#dir, `a file ends within chunk ${index}`);
+        throw damagedError(this.#dir, `a file ends within chunk ${index}`);
       }
       got += n;
     }
-    for (const id of this.#record) {
+    for (const id of this.#sequence) {
       if (id >= this.#vocabSize) {
-        throw damaged(
+        throw damagedError(
           this.#dir,
           `chunk ${index} has token ${id} of a vocabulary of ${this.#vocabSize}`,
         );
       }
     }
-    into.set(this.#record, at);
+    into.set(this.#sequence, at);
   }
 
   close(): void {
@@ -274,17 +277,17 @@ function readJson(dir: string): Record<string, unknown> {
   try {
     json = JSON.parse(text);
   } catch {
-    throw damaged(dir, "store.json is not JSON");
+    throw damagedError(dir, "store.json is not JSON");
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw damaged(dir, "store.json is no JSON object");
+    throw damagedError(dir, "store.json is no JSON object");
   }
   const sum = /"checksum": "([0-9a-f]{64})"/.exec(text)?.[1] ?? "";
   const bare = text.replace(`"checksum": "${sum}"`, '"checksum": ""');
   return { ...json, checksum: hash("sha256", bare, "hex") === sum };
 }
 
-function damaged(dir: string, what: string): UserError {
+function damagedError(dir: string, what: string): UserError {
   return new UserError(
     `Cannot use the token store '${dir}' as ${what}: delete the folder and prepare the data again`,
   );

@@ -57,7 +57,7 @@ Deno.test("FairseqSink writes what fairseq would, byte for byte", async () => {
         }
         assertEquals(sink.endDocument(split), {
           tokens: ids.length + 1,
-          chunks: 1,
+          sequences: 1,
         });
       }
       sink.finish();

@@ -255,14 +255,14 @@ Deno.test("a feed hides reading behind longer work, and counts what it cannot hi
   const run = async (delayMs: number, workMs: number, count: number) => {
     using loader = await openBatchLoader(specOf([store.dir], [], { delayMs }));
     loader.next();
-    const before = loader.waited, from = performance.now();
+    const before = loader.waitedMs, from = performance.now();
     for (let i = 0; i < count; i++) {
       // As the training does: the thread is blocked, not idle.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workMs);
       loader.next();
     }
     return {
-      waited: loader.waited - before,
+      waited: loader.waitedMs - before,
       took: performance.now() - from,
     };
   };

@@ -80,7 +80,7 @@ Deno.test("Mixture draws each part's chunks in epochs without replacement, each 
     parts: parts([40, 2], [40, 2], [7, 1]),
     seed: 9,
   });
-  assertEquals(mixture.chunks, 87);
+  assertEquals(mixture.sequences, 87);
   const drawn = mixture.next(1000);
   const orders = sizes.map((_, part) =>
     drawn.filter((d) => d.part === part).map((d) => d.sequence)

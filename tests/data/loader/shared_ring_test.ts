@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   allocateRing,
-  RingFiller,
-  RingTaker,
+  RingConsumer,
+  RingProducer,
   slotBytes,
 } from "../../../src/data/loader/shared_ring.ts";
 import type { Batch } from "../../../src/data/loader/batch.ts";
@@ -12,9 +12,9 @@ import { UserError } from "../../../src/errors.ts";
 const SHAPE = { slots: 4, batches: 2, size: 3, parts: 2 };
 
 /** Both sides of one ring; `step` is called before each is filled, and must close the ring before it is full. */
-function ringOf(step: (position: number, taker: RingTaker) => void) {
+function ringOf(step: (position: number, taker: RingConsumer) => void) {
   const memory = allocateRing(SHAPE);
-  const taker = new RingTaker(memory), filler = new RingFiller(memory);
+  const taker = new RingConsumer(memory), filler = new RingProducer(memory);
   let position = 0;
   const states = (): SamplerState[] => [
     { epoch: 2 ** 40, position },
@@ -58,7 +58,7 @@ Deno.test("a ring hands over batches, counts and states in order, and ends with 
       assertEquals(batch.counted, 10 * step + i);
     });
   }
-  assertThrows(() => taker.take(), Error, "has ended");
+  assertThrows(() => taker.take(), Error, "The loader thread ended");
 });
 
 Deno.test("a ring passes over what was filled before a restart", () => {
@@ -72,7 +72,7 @@ Deno.test("a ring passes over what was filled before a restart", () => {
   run();
   assertEquals(taker.take().states[0].position, 501);
   assertEquals(taker.take().states[0].position, 502);
-  assertThrows(() => taker.take(), Error, "has ended");
+  assertThrows(() => taker.take(), Error, "The loader thread ended");
 });
 
 Deno.test("a ring keeps a fault until the step that it belongs to, and from then on", () => {
@@ -91,11 +91,11 @@ Deno.test("a ring keeps a fault until the step that it belongs to, and from then
   }
   // Asked for anew, it is of no interest any more.
   taker.restart([{ epoch: 0, position: 0 }, { epoch: 0, position: 0 }]);
-  assertThrows(() => taker.take(), Error, "has ended");
+  assertThrows(() => taker.take(), Error, "The loader thread ended");
 });
 
 Deno.test("a ring tells the program's own faults from the user's, and a state that cannot be gone to", () => {
-  const fault = (action: (taker: RingTaker) => void) => {
+  const fault = (action: (taker: RingConsumer) => void) => {
     const { taker, run } = ringOf((position, taker) => {
       if (position === 0) action(taker);
       else taker.close();

@@ -18,13 +18,13 @@ Deno.test("SeenTexts tells new texts from those it has, however many", () => {
   // What is left from there on makes the same set again.
   const again = new SeenTexts();
   for (const from of [0, 65_000]) {
-    const bytes = seen.since(from);
+    const bytes = seen.hashesFrom(from);
     const to = from === 0 ? 65_000 : many;
     for (let i = 0; i < to - from; i++) {
       again.add(bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
     }
   }
-  assertEquals(again.since(0), seen.since(0));
+  assertEquals(again.hashesFrom(0), seen.hashesFrom(0));
 });
 
 Deno.test("SeenTexts compares all bytes of a hash", () => {

@@ -23,7 +23,7 @@ class LineSink implements TokenSink {
     const tokens = this.#ids.length;
     this.#lines.push(`${split} ${byte.decode(this.#ids)}`);
     this.#ids = [];
-    return { tokens, chunks: 1 };
+    return { tokens, sequences: 1 };
   }
   save() {
     return { lines: this.#lines.length };

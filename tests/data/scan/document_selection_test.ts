@@ -10,8 +10,8 @@ Deno.test("Selection takes the first of NumPy's permutation, and holds out the f
   ) {
     const selection = new DocumentSelection({
       documents,
-      most,
-      held,
+      maxDocuments: most,
+      heldOut: held,
       split,
       seed,
     });
@@ -30,8 +30,8 @@ Deno.test("Selection takes the first of NumPy's permutation, and holds out the f
 Deno.test("Selection takes all where nothing is to be chosen", () => {
   const selection = new DocumentSelection({
     documents: 3,
-    most: null,
-    held: 0,
+    maxDocuments: null,
+    heldOut: 0,
     split: "valid",
     seed: 0,
   });
@@ -43,7 +43,12 @@ Deno.test("Selection takes all where nothing is to be chosen", () => {
 });
 
 Deno.test("Selection refuses more documents than it can number", () => {
-  const options = { most: null, held: 0, split: "train" as const, seed: 0 };
+  const options = {
+    maxDocuments: null,
+    heldOut: 0,
+    split: "train" as const,
+    seed: 0,
+  };
   assertThrows(
     () => new DocumentSelection({ documents: 2 ** 32, ...options }),
     UserError,

@@ -2,11 +2,11 @@ import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { ScanCache, stampOf } from "../../../src/data/scan/scan_cache.ts";
 import type {
-  FileFacts,
+  FileScan,
   SourceFile,
 } from "../../../src/data/sources/source_file.ts";
 
-const FACTS: FileFacts = {
+const FACTS: FileScan = {
   digest: "ab".repeat(32),
   documents: 7,
   unpacked: 5_000_000,

@@ -33,7 +33,7 @@ async function inspect(
       },
       cache: new ScanCache(cacheDir),
       skipBad,
-      tally: counts,
+      skipCounts: counts,
       onBytes: (bytes) => void (read += bytes),
     });
     return { entries, tally: counts, read, asked };
@@ -62,7 +62,7 @@ Deno.test("inspectInputs() counts documents through, in the files' order, with a
       return [[name, first - documents, documents]];
     });
     assertEquals(
-      entries.map((e) => [e.input.name, e.first, e.facts.documents]),
+      entries.map((e) => [e.input.name, e.firstDocument, e.scan.documents]),
       expected,
     );
   }
@@ -78,13 +78,16 @@ Deno.test("inspectInputs() leaves out and counts what is no text", async () => {
     sourcesIn(root.path),
     root.path,
   );
-  assertEquals(entries.map(({ input, first }) => [input.name, first]), [
-    ["a", 0],
-    ["d", 1],
-  ]);
+  assertEquals(
+    entries.map(({ input, firstDocument: first }) => [input.name, first]),
+    [
+      ["a", 0],
+      ["d", 1],
+    ],
+  );
   assertEquals([counts.skipped.binary, counts.skipped.undecodable], [1, 2]);
   const digest = createHash("sha256").update("A").digest("hex");
-  assertEquals(entries[0].facts.digest, digest);
+  assertEquals(entries[0].scan.digest, digest);
 });
 
 Deno.test("inspectInputs() stops at a fault, or counts it", async () => {
@@ -126,7 +129,7 @@ Deno.test("inspectInputs() reads no file again that it knows, and needs no threa
   // It was made just now: not to be trusted yet.
   assertEquals((await inspect(inputs, cacheDir)).asked, 1);
   const cache = new ScanCache(cacheDir);
-  const [{ stamp, facts }] = first.entries;
+  const [{ stamp, scan: facts }] = first.entries;
   cache.put(inputs[0], stamp!, facts, Date.now() + 10_000);
   const again = await inspect(inputs, cacheDir);
   assertEquals([again.asked, again.read], [0, inputs[0].bytes]);

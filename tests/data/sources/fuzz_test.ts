@@ -5,14 +5,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import {
-  inspectFile,
   jsonLines,
   openBytes,
-  type Parsed,
   parseLines,
   readParquet,
+  scanFile,
   type SourceFile,
-  Unreadable,
+  type TextRecord,
+  UnreadableError,
 } from "../../../src/data/sources/mod.ts";
 import {
   concatenated,
@@ -41,7 +41,7 @@ const zst = concatenated(
 
 /** What came of a file: its documents, or the fault that was met. */
 interface Outcome {
-  records: Parsed[];
+  records: TextRecord[];
   fault: string | null;
 }
 
@@ -78,8 +78,8 @@ async function fuzz(
 }
 
 async function readAll(file: SourceFile): Promise<Outcome> {
-  const { documents, fault, not } = await inspectFile(file);
-  const records: Parsed[] = [];
+  const { documents, fault, not } = await scanFile(file);
+  const records: TextRecord[] = [];
   if (fault !== null) checkLine(fault);
   if (not || documents === 0) return { records, fault: fault ?? not ?? null };
   assert(documents < 1e6, `${documents} documents`);
@@ -101,7 +101,7 @@ async function readAll(file: SourceFile): Promise<Outcome> {
     assertEquals(fault, null);
   } catch (error) {
     // Only what was met at the first reading.
-    assert(error instanceof Unreadable, String(error));
+    assert(error instanceof UnreadableError, String(error));
     assertEquals(error.fault, fault);
   }
   assertEquals(records.length, documents);

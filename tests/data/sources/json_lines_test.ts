@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import {
-  inspectFile,
   jsonLines,
   type LineBlock,
   parseLines,
-  Unreadable,
+  scanFile,
+  UnreadableError,
 } from "../../../src/data/sources/mod.ts";
 import {
   lineRecords,
@@ -53,7 +53,7 @@ Deno.test("jsonLines() cuts a file into whole lines and numbers them", () =>
         structuredClone(block.bytes, { transfer: [block.bytes.buffer] });
       }
       assertEquals(document, 54_000);
-      assertEquals(document, (await inspectFile(file)).documents);
+      assertEquals(document, (await scanFile(file)).documents);
       assertEquals(blocks.every(({ bytes }) => bytes.length < 3_000_000), true);
     }
   }));
@@ -85,13 +85,13 @@ Deno.test("jsonLines() gives the whole lines before a fault, then throws it", ()
   withFolder(async (write) => {
     const packed = Uint8Array.from(gzipSync(content));
     const file = write("a.jsonl.gz", packed.subarray(0, packed.length / 2));
-    const { documents } = await inspectFile(file);
+    const { documents } = await scanFile(file);
     let given = 0;
     await assertRejects(
       async () => {
         for await (const block of jsonLines(file)) given += block.documents;
       },
-      Unreadable,
+      UnreadableError,
       "cut short",
     );
     assertEquals(given, documents);

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
 import {
-  memoryFacts,
+  decodeText,
   memoryTexts,
-  textOf,
+  scanMemoryText,
   textPieces,
 } from "../../../src/data/sources/text_pieces.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
@@ -74,7 +74,7 @@ Deno.test("textPieces() drops a byte-order mark at the start only", async () => 
   assertEquals(await Array.fromAsync(textPieces("x", [bytes])), [
     { text: "a\ufeffb", end: 8 },
   ]);
-  assertEquals(textOf("x", bytes), "a\ufeffb");
+  assertEquals(decodeText("x", bytes), "a\ufeffb");
   // Where a piece begins with one, it is a character.
   const rest = textPieces("x", [bytes], undefined, 4);
   assertEquals(await Array.fromAsync(rest), [{ text: "\ufeffb", end: 8 }]);
@@ -86,13 +86,13 @@ Deno.test("memoryTexts() become documents with the facts of a file", () => {
     { name: "b", text: "\0" },
   ]);
   assertEquals(text.content, utf8.encode("é\ufffd"));
-  assertEquals(memoryFacts(text), {
+  assertEquals(scanMemoryText(text), {
     digest: createHash("sha256").update("é\ufffd").digest("hex"),
     documents: 1,
     unpacked: 5,
     fault: null,
   });
-  assertEquals(memoryFacts(binary).not, "binary");
+  assertEquals(scanMemoryText(binary).not, "binary");
 });
 
 Deno.test("textPieces() refuses what is not UTF-8", async () => {
@@ -103,7 +103,7 @@ Deno.test("textPieces() refuses what is not UTF-8", async () => {
       "'x.txt' as it is not UTF-8",
     );
     assertThrows(
-      () => textOf("x.txt", Uint8Array.from(bytes)),
+      () => decodeText("x.txt", Uint8Array.from(bytes)),
       UserError,
       "'x.txt' as it is not UTF-8",
     );

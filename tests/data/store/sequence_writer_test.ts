@@ -21,13 +21,13 @@ Deno.test("RecordWriter keeps whole chunks only, also of documents larger than i
         for (let at = 0; at < length; at += 50_021) {
           writer.push(tokens.subarray(at, at + 50_021));
         }
-        const chunks = Math.floor(length / 7);
-        assertEquals(writer.endDocument(), { tokens: length, chunks });
-        for (let i = 0; i < chunks * 7; i++) expected.push(tokens[i]);
+        const sequences = Math.floor(length / 7);
+        assertEquals(writer.endDocument(), { tokens: length, sequences });
+        for (let i = 0; i < sequences * 7; i++) expected.push(tokens[i]);
       }
       writer.finish();
       writer.close();
-      assertEquals(writer.chunks * 7, expected.length);
+      assertEquals(writer.sequences * 7, expected.length);
       const { buffer } = await Deno.readFile(path);
       const written = bytesPerToken === 2
         ? new Uint16Array(buffer)

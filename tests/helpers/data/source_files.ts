@@ -3,10 +3,10 @@ import { join } from "node:path";
 import {
   formatOf,
   jsonLines,
-  type Parsed,
   parseLines,
   readParquet,
   type SourceFile,
+  type TextRecord,
 } from "../../../src/data/sources/mod.ts";
 
 /** Files written with real tools; their README says how. */
@@ -55,8 +55,8 @@ export function concatenated(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /** All documents of a JSON Lines file. */
-export async function lineRecords(file: SourceFile): Promise<Parsed[]> {
-  const records: Parsed[] = [];
+export async function lineRecords(file: SourceFile): Promise<TextRecord[]> {
+  const records: TextRecord[] = [];
   for await (const block of jsonLines(file)) {
     records.push(...parseLines(block, file.field));
   }
@@ -69,8 +69,8 @@ export async function rowRecords(
   first: number,
   rows: number,
   keep?: (row: number) => boolean,
-): Promise<Parsed[]> {
-  const records: Parsed[] = [];
+): Promise<TextRecord[]> {
+  const records: TextRecord[] = [];
   for await (const batch of readParquet(file, first, rows, keep)) {
     records.push(...batch);
   }
@@ -78,6 +78,6 @@ export async function rowRecords(
 }
 
 /** The text, or why there is none. */
-export function shown(record: Parsed): string {
+export function shown(record: TextRecord): string {
   return "text" in record ? record.text : `! ${record.reason}`;
 }
