@@ -1,5 +1,5 @@
 /**
- * The texts in lines of JSON.
+ * Parses lines of JSON into texts.
  * @module
  */
 import { isUtf8 } from "node:buffer";
@@ -12,10 +12,10 @@ import { quoted } from "./unreadable_error.ts";
 /** A document's number in its file, from 0, and its text or why it has none. */
 export type TextRecord = { document: number } & ({ text: string } | BadRecord);
 
-/** Says whether a document is wanted. */
+/** Whether a document is to be read. */
 export type RowFilter = (document: number) => boolean;
 
-/** The documents of a block of lines, but for those that `keep` declines. */
+/** The documents of a block of lines that `keep` accepts. */
 export function* parseLines(
   block: LineBlock,
   field: string,
@@ -43,9 +43,9 @@ export function* parseLines(
 const NEWLINE = 10;
 
 /**
- * What decodes a stretch of `bytes`, null where that is not UTF-8. Lines are
- * decoded one by one: a character beyond Latin-1 would double the memory of
- * all others in one string, and few may be wanted.
+ * A function that decodes a range of `bytes`, or returns null if it is not
+ * UTF-8. Lines are decoded one by one: in one string, a single character beyond
+ * Latin-1 would double the memory of all others, and few lines may be needed.
  */
 function decoder(
   bytes: Uint8Array,
@@ -71,7 +71,10 @@ function parseLine(line: string | null, field: string): TextOrReason {
   return fieldText(record, field);
 }
 
-/** The engine's words less what the place of the message says already, and less the text itself. */
+/**
+ * The engine's message without the position, which is reported separately, and
+ * without the text.
+ */
 function syntaxErrorClause(message: string): string {
   const column = message.match(/ at position (\d+)/)?.[1];
   const words = message

@@ -4,10 +4,10 @@
  */
 import { isUtf8 } from "node:buffer";
 
-/** Checks blocks without making strings of them. */
+/** Checks blocks without decoding them into strings. */
 export class Utf8Check {
   #valid = true;
-  /** The begin of a character that ends in the next block. */
+  /** The start of a character that ends in the next block. */
   #partial: number[] = [];
 
   /** Adds the next block. */
@@ -32,14 +32,17 @@ export class Utf8Check {
   }
 }
 
-/** Bytes of the character that starts with this byte; what starts none counts as one. */
+/** Length of the character that starts with this byte; 1 if none does. */
 function charBytes(lead: number): number {
   if (lead >= 0xf0) return 4;
   if (lead >= 0xe0) return 3;
   return lead >= 0xc0 ? 2 : 1;
 }
 
-/** Bytes at the end of `block`, from `from` on, of a character that is not whole. */
+/**
+ * Length of an incomplete character at the end of `block`, which starts at
+ * `from`.
+ */
 function partialBytes(block: Uint8Array, from: number): number {
   for (let n = 1; n <= 3 && block.length - n >= from; n++) {
     const byte = block[block.length - n];

@@ -15,7 +15,9 @@ import {
 
 const decode = (block: LineBlock) => new TextDecoder().decode(block.bytes);
 
-/** Some megabytes of lines, with blank ones and one longer than a block among them. */
+/**
+ * Some megabytes of lines, including blank ones and one longer than a block.
+ */
 const content = Array.from(
   { length: 60_000 },
   (_, i) =>
@@ -49,7 +51,7 @@ Deno.test("jsonLines() cuts a file into whole lines and numbers them", () =>
           block.documents,
           lines.filter((line) => line.trim()).length,
         );
-        // A buffer of its own: it may be given away.
+        // A separate buffer, so that it can be transferred.
         structuredClone(block.bytes, { transfer: [block.bytes.buffer] });
       }
       assertEquals(document, 54_000);

@@ -38,12 +38,12 @@ Deno.test("scanFile() takes a text file as one document", () =>
     assertEquals((await scanFile(write("empty.txt", ""))).documents, 1);
   }));
 
-Deno.test("scanFile() tells what is no text, wherever it is", () =>
+Deno.test("scanFile() reports what is not text, wherever it is", () =>
   withFolder(async (write) => {
     const long = utf8.encode("é".repeat(1_500_000));
     const cases: [string, Uint8Array, string | undefined][] = [
       ["even.txt", long, undefined],
-      // The same, with characters that lie across the ends of blocks.
+      // The same, with characters that cross the ends of blocks.
       ["odd.txt", concatenated(utf8.encode("x"), long), undefined],
       ["three.txt", utf8.encode("x" + "東".repeat(1_000_000)), undefined],
       ["four.txt", utf8.encode("xyz" + "🙂".repeat(700_000)), undefined],
@@ -66,9 +66,9 @@ Deno.test("scanFile() tells what is no text, wherever it is", () =>
       ["both.txt", Uint8Array.of(0xff, 0), "binary"],
     ];
     for (const [name, content, not] of cases) {
-      const facts = await scanFile(write(name, content));
-      assertEquals(facts.not, not, name);
-      assertEquals(facts.digest, sha256(content), name);
+      const scan = await scanFile(write(name, content));
+      assertEquals(scan.not, not, name);
+      assertEquals(scan.digest, sha256(content), name);
     }
     const packed = await scanFile(
       write("a.txt.gz", gzipSync(new Uint8Array(5_000_000))),
@@ -89,19 +89,19 @@ Deno.test("scanFile() counts lines that are not blank", () =>
     ];
     for (const [content, documents] of cases) {
       const file = write("a.jsonl", content);
-      const facts = await scanFile(file);
+      const scan = await scanFile(file);
       assertEquals(
-        [facts.documents, facts.fault],
+        [scan.documents, scan.fault],
         [documents, null],
         content.slice(0, 40),
       );
       assertEquals(
-        facts.unpacked,
+        scan.unpacked,
         documents > 0 ? utf8.encode(content).length : 0,
       );
     }
-    const facts = await scanFile(source(FIXTURES + "two.jsonl.gz"));
-    assertEquals([facts.documents, facts.fault], [4000, null]);
+    const scan = await scanFile(source(FIXTURES + "two.jsonl.gz"));
+    assertEquals([scan.documents, scan.fault], [4000, null]);
   }));
 
 Deno.test("scanFile() knows a JSON array from JSON Lines", () =>
@@ -113,10 +113,10 @@ Deno.test("scanFile() knows a JSON array from JSON Lines", () =>
         "\ufeff [1]",
       ]
     ) {
-      const facts = await scanFile(write("a.json", content));
-      assertEquals(facts.documents, 0);
+      const scan = await scanFile(write("a.json", content));
+      assertEquals(scan.documents, 0);
       assertEquals(
-        facts.fault?.startsWith(
+        scan.fault?.startsWith(
           "it is a JSON array, not JSON Lines: convert it",
         ),
         true,
@@ -195,9 +195,9 @@ Deno.test("scanFile() finds rows and faults of Parquet", () =>
       ],
     ];
     for (const [name, content, fault] of cases) {
-      const facts = await scanFile(write(name, content));
-      assertEquals([facts.documents, facts.fault], [0, fault]);
-      assertEquals(facts.digest, sha256(content));
+      const scan = await scanFile(write(name, content));
+      assertEquals([scan.documents, scan.fault], [0, fault]);
+      assertEquals(scan.digest, sha256(content));
     }
   }));
 

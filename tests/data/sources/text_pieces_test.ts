@@ -18,7 +18,7 @@ function* blocksOf(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   }
 }
 
-Deno.test("textPieces() joins characters that blocks have cut", async () => {
+Deno.test("textPieces() joins characters that blocks cut", async () => {
   const text = "aé東😀\n".repeat(20);
   const bytes = new TextEncoder().encode(text);
   for (const size of [1, 2, 3, 5, 7]) {
@@ -75,12 +75,12 @@ Deno.test("textPieces() drops a byte-order mark at the start only", async () => 
     { text: "a\ufeffb", end: 8 },
   ]);
   assertEquals(decodeText("x", bytes), "a\ufeffb");
-  // Where a piece begins with one, it is a character.
+  // A mark at the start of a later piece is a character.
   const rest = textPieces("x", [bytes], undefined, 4);
   assertEquals(await Array.fromAsync(rest), [{ text: "\ufeffb", end: 8 }]);
 });
 
-Deno.test("memoryTexts() become documents with the facts of a file", () => {
+Deno.test("memoryTexts() become documents, scanned like files", () => {
   const [text, binary] = memoryTexts([
     { name: "a", text: "é\ud800" },
     { name: "b", text: "\0" },

@@ -56,7 +56,10 @@ export function writeDictionary(dir: string, symbols: string[]): void {
   Deno.writeTextFileSync(join(dir, "dict.txt"), text);
 }
 
-/** The message of the error that `work` throws; fails if that is not a `UserError` of one line. */
+/**
+ * The message of the error that `work` throws; fails if that is not a
+ * `UserError` of one line.
+ */
 export function complaintOf(work: () => unknown): string {
   try {
     work();

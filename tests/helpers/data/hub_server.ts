@@ -21,7 +21,9 @@ export interface Fault {
   body?: Uint8Array | string;
   /** Closes the connection after so many bytes of the body. */
   cutAfter?: number;
-  /** Says nothing more after so many bytes of the body, until the server stops. */
+  /**
+   * Says nothing more after so many bytes of the body, until the server stops.
+   */
   stallAfter?: number;
   /** Waits so many milliseconds after each 16 KiB. */
   slow?: number;
@@ -48,7 +50,9 @@ const BIG = 64;
 
 export class FakeHub implements AsyncDisposable {
   readonly asked: Asked[] = [];
-  /** Chooses how the answer to a request goes wrong; by default all go right. */
+  /**
+   * Chooses how the answer to a request goes wrong; by default all go right.
+   */
   fault: (asked: Asked) => Fault | undefined = () => undefined;
   /** Entries in a page of a list. */
   pageSize = 1000;
@@ -78,7 +82,9 @@ export class FakeHub implements AsyncDisposable {
     return `http://127.0.0.1:${this.#listeners[i].addr.port}`;
   }
 
-  /** Puts a commit on a revision; `repo` begins with `datasets/` or `models/`. */
+  /**
+   * Puts a commit on a revision; `repo` begins with `datasets/` or `models/`.
+   */
   push(
     repo: string,
     files: Record<string, Uint8Array | string>,

@@ -1,4 +1,4 @@
-/** What the tests of the readers share. */
+/** Helpers for the tests of the readers. */
 import { join } from "node:path";
 import {
   formatOf,
@@ -9,18 +9,21 @@ import {
   type TextRecord,
 } from "../../../src/data/sources/mod.ts";
 
-/** Files written with real tools; their README says how. */
+/** Files written with real tools; see their README. */
 export const FIXTURES =
   new URL("../../data/sources/fixtures/", import.meta.url).pathname;
 
-/** A file to read, as its name has it. */
+/** A file to read, with the format that its name implies. */
 export function source(path: string, field = "text"): SourceFile {
   const name = path.split("/").at(-1)!;
   const { size } = Deno.statSync(path);
   return { name, path, bytes: size, ...formatOf(name), field };
 }
 
-/** Runs `work` with what writes files into a folder, then removes it. */
+/**
+ * Runs `work` with a function that writes files into a folder, then removes the
+ * folder.
+ */
 export async function withFolder(
   work: (
     write: (name: string, content: Uint8Array | string) => SourceFile,
@@ -41,7 +44,7 @@ export async function withFolder(
   }
 }
 
-/** Bytes one after the other. */
+/** Joins byte arrays. */
 export function concatenated(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(
     parts.reduce((sum, { length }) => sum + length, 0),

@@ -1,5 +1,6 @@
 /**
- * Small tokenizers with what the reference implementation makes of the hard texts; see make_fixtures.ts.
+ * Small tokenizers with what the reference implementation makes of the hard
+ * texts; see make_fixtures.ts.
  * @module
  */
 import { CHARSMAP, KINDS } from "../../data/tokenizers/json/kinds.ts";
