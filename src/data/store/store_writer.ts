@@ -1,5 +1,5 @@
 /**
- * The store's own form of prepared text: a file of chunks for each split.
+ * The store's own format: one file of sequences per split.
  * @module
  */
 import { join } from "node:path";
@@ -13,9 +13,12 @@ import type {
 
 const SPLITS = ["train", "valid"] as const;
 
-/** Writes `train.bin` and `valid.bin`: each document cut into chunks of `contextLength` tokens, the rest dropped. */
+/**
+ * Writes `train.bin` and `valid.bin`: each document is cut into sequences of
+ * `sequenceLength` tokens, and its rest is dropped.
+ */
 export class StoreWriter implements TokenSink {
-  /** `save()` may be called within a document too. */
+  /** `save()` may be called within a document, too. */
   readonly savesWithin = true;
   #writers: Record<SplitName, SequenceWriter>;
 
