@@ -1,8 +1,10 @@
 /**
- * The thread that reads training batches ahead: it fills a ring until it is closed.
+ * The loader thread: reads training batches ahead into a ring until the ring is
+ * closed.
  *
- * A thread, and not reads that are awaited: WebGPU blocks JavaScript while it waits for the device, so promises would
- * stand still just when there is time to read.
+ * A thread rather than asynchronous reads: WebGPU blocks JavaScript while it
+ * waits for the device, so promises would make no progress just when there is
+ * time to read.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -17,22 +19,25 @@ import {
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import { type MixtureOptions, stateOf, statesOf } from "./mixture.ts";
 
-/** The one message to the thread. */
+/** The only message to the thread. */
 export interface LoaderRequest {
   spec: BatchSpec;
   /** Steps to read ahead, at least 1. */
   readAhead: number;
 }
 
-/** The one message from it: what the data is, or what is wrong with it. */
+/** The only message from it: the opened data, or an error. */
 export type LoaderReply =
   | { ring: RingMemory; mixture: MixtureOptions }
   | { fault: string; isUserError: boolean };
 
-/** Steps of a large batch are not read ahead beyond this. */
+/** Most memory for steps that are read ahead. */
 const MAX_RING_BYTES = 64 * 2 ** 20;
 
-/** Opens the data, answers, and fills the ring; the thread hears no further message. */
+/**
+ * Opens the data, replies, and fills the ring; the thread receives no further
+ * messages.
+ */
 export function serve(port: WorkerPort): void {
   port.onmessage = ({ data }: MessageEvent<LoaderRequest>) => {
     let source: BatchSource;
