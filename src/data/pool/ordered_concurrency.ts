@@ -1,19 +1,20 @@
 /**
- * Many at a time, one after the other.
+ * Runs tasks concurrently and yields results in input order.
  * @module
  */
 
-/** How much may be under way. */
+/** How much work may be in flight. */
 export interface InFlightLimits {
-  /** Items at most. */
+  /** Most items. */
   items: number;
-  /** Bytes at most, unless a single item has more. */
+  /** Most bytes, unless a single item has more. */
   bytes: number;
 }
 
 /**
- * Starts work for each item as it comes, and gives the results in the items' order, whatever order they are ready in.
- * @param source asked for no more items than may be under way
+ * Starts work for each item as it arrives and yields results in the order of
+ * the items, whatever order they complete in.
+ * @param source is never asked for more items than may be in flight
  */
 export async function* orderedConcurrency<
   Item extends { bytes: number },
@@ -34,13 +35,14 @@ export async function* orderedConcurrency<
         if (done) ended = true;
         else {
           const result = work(value);
-          // Its error is met in its turn.
+          // A rejection is handled when its turn comes.
           result.catch(() => {});
           inFlight.push([value, result]);
           bytes += value.bytes;
         }
       } catch (error) {
-        // What came before has its turn first: the first error in order is the one that is told.
+        // Earlier items come first: the first error in order is the one that is
+        // thrown.
         failure = { error };
         ended = true;
       }

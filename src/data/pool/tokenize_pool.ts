@@ -1,5 +1,6 @@
 /**
- * Threads that read and tokenise. Without any, this thread does the same work.
+ * Worker threads that scan files and tokenize units. Without any, the calling
+ * thread does the same work.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -11,14 +12,14 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { TokenizeOptions } from "./tokenize_unit.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
-/** What a worker answers. */
+/** A worker's reply to the main thread. */
 export type WorkerReply =
   | { id: number; result: unknown }
   | { id: number; error: { message: string; stack?: string; user: boolean } }
-  /** Bytes of files that it has just read. */
+  /** Bytes of files that the worker has read since its last report. */
   | { bytes: number };
 
-/** A thread has ended that should not have: what is on disk stays good. */
+/** A worker thread ended unexpectedly. What is on disk stays valid. */
 export class WorkerDiedError extends UserError {
   constructor(reason: string) {
     super(
@@ -27,7 +28,10 @@ export class WorkerDiedError extends UserError {
   }
 }
 
-/** Jobs at a worker, one of them callbacks, so that it never waits for this thread. */
+/**
+ * Jobs sent to each thread: one runs and one waits there, so that no thread
+ * waits for the main thread.
+ */
 const JOBS_PER_THREAD = 2;
 
 interface JobCallbacks {
@@ -40,7 +44,7 @@ interface Thread {
   pending: Map<number, JobCallbacks>;
 }
 
-/** Some threads with the same tokenizer. Close it when done. */
+/** Worker threads with the same tokenizer. Close the pool when done. */
 export class TokenizePool {
   #threads: Thread[];
   #queue: {
@@ -54,7 +58,7 @@ export class TokenizePool {
   #onBytes: (bytes: number) => void = () => {};
   #failed: unknown;
 
-  /** @param workers number of threads; 0 does all in this one */
+  /** @param workers number of threads; 0 runs jobs in the calling thread */
   constructor(workers: number, tokenizer: Tokenizer, options: TokenizeOptions) {
     this.#tokenizer = tokenizer;
     this.#options = options;
@@ -76,7 +80,8 @@ export class TokenizePool {
   }
 
   /**
-   * The facts of some files, in order.
+   * Scans files.
+   * @returns what each file holds, in order
    * @throws {UserError} if a file cannot be opened.
    */
   async scan(
@@ -88,7 +93,7 @@ export class TokenizePool {
   }
 
   /**
-   * The tokens of a unit.
+   * Tokenizes a unit.
    * @throws {UserError} see `tokenizeUnit()`.
    */
   async tokenize(
@@ -98,7 +103,7 @@ export class TokenizePool {
     return await this.#run({ do: "tokenize", unit }, transfer) as TokenizedUnit;
   }
 
-  /** Ends the threads, whatever they are at. */
+  /** Ends the threads, running jobs included. */
   close(): void {
     for (const { worker } of this.#threads) worker.terminate();
   }
@@ -150,17 +155,17 @@ export class TokenizePool {
       this.#fail(new WorkerDiedError(event.message.split("\n")[0]));
     };
     thread.worker.onmessageerror = () =>
-      this.#fail(new WorkerDiedError("its answer was lost"));
+      this.#fail(new WorkerDiedError("its reply was lost"));
     thread.worker.postMessage({ setup });
     return thread;
   }
 
-  /** Nothing more will come: all that wait are told. */
+  /** Rejects all pending jobs: the pool cannot continue. */
   #fail(error: unknown): void {
     this.#failed = error;
-    for (const { pending: jobs } of this.#threads) {
-      for (const callbacks of jobs.values()) callbacks.reject(error);
-      jobs.clear();
+    for (const { pending } of this.#threads) {
+      for (const callbacks of pending.values()) callbacks.reject(error);
+      pending.clear();
     }
     for (const { callbacks } of this.#queue) callbacks.reject(error);
     this.#queue = [];

@@ -1,5 +1,5 @@
 /**
- * What a worker does: the texts of a unit to tokens.
+ * A worker's main task: turns the texts of a unit into tokens.
  * @module
  */
 import { Buffer } from "node:buffer";
@@ -29,21 +29,25 @@ import {
 
 /** What to do with a unit's documents. */
 export interface TokenizeOptions {
-  /** Whether to hash their contents, to know equal ones. */
+  /** Whether to hash contents, to find duplicates. */
   dedup: boolean;
-  /** Whether to count records without text, in place of stopping at the first. */
+  /**
+   * Whether to count records without text, instead of stopping at the first.
+   */
   skipBad: boolean;
 }
 
 const utf8 = new TextEncoder();
 
-// Of a unit by the byte tokenizer, and of textFile with a document that is much longer.
+// Enough for a unit with the byte tokenizer, and for a unit with a much longer
+// document.
 const INITIAL_TOKENS = 1 << 21;
 const MAX_SPARE_TOKENS = 1 << 23;
 
 /**
- * Tokenises the documents of a unit, in order.
- * @throws {UserError} if a record has no text and `skipBad` is not set, or a file has changed.
+ * Tokenizes the documents of a unit, in order.
+ * @throws {UserError} if a record has no text and `skipBad` is not set, or a
+ *   file has changed.
  */
 export async function tokenizeUnit(
   unit: WorkUnit,
@@ -87,7 +91,7 @@ export async function tokenizeUnit(
   return result.finish();
 }
 
-/** What of a result travels without being copied. */
+/** The buffers of a result that can be transferred instead of copied. */
 export function transferOf(result: TokenizedUnit): Transferable[] {
   const { ids, ends, documents, bytes, hashes } = result;
   const arrays = [ids, ends, documents, bytes, ...(hashes ? [hashes] : [])];
@@ -101,7 +105,7 @@ function maskFilter(
   return mask ? (document) => mask[document - first] === 1 : undefined;
 }
 
-/** @throws {UserError} if it is not what it was. */
+/** @throws {UserError} if the file changed since the first pass. */
 async function readWhole(
   { file, digest, unpacked }: TextFile,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -118,10 +122,13 @@ async function readWhole(
   return content;
 }
 
-/** What the last result was collected in: to grow anew for each would leave the largest garbage of all. */
+/**
+ * The buffer of the last result, used again: growing a new one for each unit
+ * would leave more garbage than anything else.
+ */
 let spareIds: Uint32Array | null = null;
 
-/** Documents and their tokens, collected. */
+/** Collects documents and their tokens. */
 class UnitResult {
   #ids: Uint32Array;
   #filled = 0;

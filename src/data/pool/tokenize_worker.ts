@@ -1,5 +1,5 @@
 /**
- * A thread that reads and tokenises: what it is asked, and how it answers.
+ * The worker thread that scans and tokenizes: its messages and its loop.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -20,24 +20,27 @@ import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
 /** The first message: what is the same for all jobs. */
 export interface WorkerSetup {
-  /** For `loadTokenizer()`. */
+  /** Argument of `loadTokenizer()`. */
   tokenizer: string;
-  /** What it should make of `PROBE`. */
+  /** The ids that it must return for `PROBE`. */
   probe: Uint32Array;
-  /** How many threads do the same. */
+  /** Number of threads in the pool. */
   threads: number;
   options: TokenizeOptions;
 }
 
-/** Something to do. */
+/** A task for the worker. */
 export type WorkerJob =
   | { do: "scan"; files: SourceFile[] }
   | { do: "tokenize"; unit: WorkUnit };
 
-/** Bytes after which progress is told. */
+/** Bytes between two progress reports. */
 const REPORT_BYTES = 1 << 22;
 
-/** Does one job. @throws {UserError} if the input is at fault. */
+/**
+ * Runs one job.
+ * @throws {UserError} if the input is at fault.
+ */
 export async function runJob(
   job: WorkerJob,
   tokenizer: () => Promise<Tokenizer>,
@@ -54,7 +57,7 @@ export async function runJob(
   return scans;
 }
 
-/** Answers a thread's messages, one after the other. */
+/** Replies to a thread's messages, one at a time and in order. */
 export function serve(port: WorkerPort): void {
   let setup: WorkerSetup;
   let tokenizer: Promise<Tokenizer> | undefined;
@@ -91,7 +94,7 @@ export function serve(port: WorkerPort): void {
   };
 }
 
-/** The tokenizer that the main thread has, and no other of its name. */
+/** Loads the main thread's tokenizer and checks that it is still the same. */
 async function loadSameTokenizer(
   { tokenizer: name, probe }: WorkerSetup,
 ): Promise<Tokenizer> {
