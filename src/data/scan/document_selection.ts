@@ -70,7 +70,7 @@ export class DocumentSelection {
   readonly count: number;
   readonly #split: SplitName;
   readonly #heldOut: number;
-  /** Each document's place in the permutation; null if nothing depends on it. */
+  /** Place of each document in the permutation; null if not needed. */
   readonly #rank: Uint32Array | null;
 
   /** @throws {UserError} if there are 2^32 documents or more. */

@@ -1,5 +1,6 @@
 /**
- * The firstDocument reading: what each file holds, so that it is known before any work what the store will be.
+ * The first pass: what each file holds, so that the store's content is known
+ * before any tokenizing.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -12,17 +13,17 @@ import { MAX_REASONS } from "../pool/work_unit.ts";
 /** What documents are read from. */
 export type Input = SourceFile | MemoryText;
 
-/** Something with documents. */
+/** An input that holds documents. */
 export interface Entry {
   input: Input;
   scan: FileScan;
-  /** The file's stamp before it was read; null for a text in memory. */
+  /** Stamp of the file before it was read; null for a text in memory. */
   stamp: string | null;
-  /** Number of its firstDocument document: they are counted through. */
+  /** Number of its first document; documents are numbered across entries. */
   firstDocument: number;
 }
 
-/** What was left out, by reason. */
+/** Numbers of what was skipped, by reason; also keys of `store.json`. */
 export interface Skipped {
   /** Text files with a NUL byte. */
   binary: number;
@@ -30,20 +31,20 @@ export interface Skipped {
   undecodable: number;
   /** Records without text. */
   unreadable: number;
-  /** Texts that came before. */
+  /** Texts that came before, with `dedup`. */
   duplicate: number;
   /** Files that cannot be read, or not to their end. */
   files: number;
 }
 
-/** Something is counted in here. */
+/** Collects what was skipped, and why. */
 export interface SkipCounts {
   skipped: Skipped;
-  /** Why, with the file's name, for the firstDocument few that are at fault. */
+  /** Why, with the file's name, for the first few files and records. */
   reasons: string[];
 }
 
-/** An empty tally. */
+/** Counts of zero. */
 export function newSkipCounts(): SkipCounts {
   const skipped = {
     binary: 0,
@@ -55,24 +56,26 @@ export function newSkipCounts(): SkipCounts {
   return { skipped, reasons: [] };
 }
 
-/** How inputs are read. */
+/** How inputs are scanned. */
 export interface ScanOptions {
   pool: () => TokenizePool;
   cache: ScanCache;
-  /** Whether to go on after a fault. */
+  /** Whether to continue after a fault. */
   skipBad: boolean;
   skipCounts: SkipCounts;
-  /** Called with bytes, as they lie on disk, that have been read or need not be. */
+  /** Called with numbers of bytes on disk that were read or need not be. */
   onBytes: (bytes: number) => void;
 }
 
-// Small files go to a thread together: a message costs more than to read one.
+// Small files go to a worker in groups: a message costs more than reading one.
 const GROUP_BYTES = 1 << 22;
 const GROUP_FILES = 64;
 
 /**
- * The entries with documents, in the given order. What is no text is counted into the tally.
- * @throws {UserError} if a file cannot be read, and `skipBad` is not set.
+ * Scans inputs, as far as they are not in the cache.
+ * @returns the entries with documents, in the given order; other inputs are
+ *   counted in `skipCounts`
+ * @throws {UserError} if a file cannot be read and `skipBad` is not set.
  */
 export async function scanInputs(
   inputs: readonly Input[],
@@ -122,7 +125,7 @@ export async function scanInputs(
   return entries;
 }
 
-/** Counts what cannot be used of an input, or stops at it. */
+/** Counts what cannot be used of an input, or stops there without `skipBad`. */
 function recordSkipped(
   input: Input,
   scan: FileScan,
@@ -145,13 +148,13 @@ function recordSkipped(
       documents === 0
         ? scan.fault
         : `${scan.fault}; ${documents} ${
-          documents === 1 ? "document" : "documents"
-        } before that used`,
+          documents === 1 ? "document before it is" : "documents before it are"
+        } used`,
     );
   }
 }
 
-/** Some files each, about as much as one large file. */
+/** Groups of files, each about as much work as one large file. */
 function groupFiles(numbers: number[], inputs: readonly Input[]): number[][] {
   const groups: number[][] = [];
   let bytes = Infinity;
@@ -170,7 +173,7 @@ function stampOrNull({ path }: Input): string | null {
   try {
     return path === null ? null : stampOf(path);
   } catch {
-    // Whoever reads it says why.
+    // Reading the file will report the reason.
     return null;
   }
 }
