@@ -1,5 +1,6 @@
 /**
- * Fills the folder of a store, from where an earlier run was stopped.
+ * The second pass over the data: fills the folder of a store, from the start or
+ * from where an earlier run stopped.
  * @module
  */
 import { readdirSync, rmSync } from "node:fs";
@@ -26,15 +27,17 @@ import { MAX_REASONS } from "../pool/work_unit.ts";
 
 const SHARD_BYTES = 1 << 25;
 
-/** What was written. */
+/** A store as it was written. */
 export interface WrittenStore {
   summary: StoreSummary;
   reasons: string[];
 }
 
 /**
- * The second reading: writes the whole store into a folder that is empty or has what an earlier run has left.
- * @throws {UserError} if nothing is long enough for a chunk, or something cannot be read.
+ * Writes the whole store into a folder that is empty or was left unfinished by
+ * an earlier run.
+ * @throws {UserError} if no document is long enough for a sequence, or
+ *   something cannot be read.
  */
 export async function resumeStore(
   dir: string,
@@ -42,13 +45,13 @@ export async function resumeStore(
   options: PrepareOptions,
 ): Promise<WrittenStore> {
   const { fingerprint } = plan;
-  // Stopped between its last line and its new name: all is there.
+  // The earlier run stopped after its last write and before the rename.
   const finished = summaryIfSame(dir, fingerprint, options.out !== undefined);
   if (finished) {
     new Journal(dir, fingerprint).remove();
     return { summary: finished, reasons: plan.skipCounts.reasons };
   }
-  // Stopped within its last line.
+  // The earlier run stopped within its last write.
   rmSync(join(dir, "store.json"), { force: true });
   let journal = new Journal<WriteStoreState>(dir, fingerprint);
   let state = journal.lastState;
@@ -56,7 +59,7 @@ export async function resumeStore(
   if (state && sink) {
     const share = Math.floor(100 * state.bytes / Math.max(1, plan.bytes));
     options.say?.(
-      `going on where an earlier run was stopped, at ${share} % of the text`,
+      `continuing where an earlier run stopped, at ${share} % of the text`,
     );
   }
   let heldOut = plan.heldOut;
@@ -74,7 +77,7 @@ export async function resumeStore(
         firstRank: state.firstRank,
       });
       if (next !== null) {
-        // Start over with more held-out documents.
+        // Start over, with more documents held out.
         heldOut = next;
       } else {
         requireSequences(state, plan, options);
@@ -119,7 +122,7 @@ async function writeRest(
     ),
   });
   for (const { input, stamp } of entries) {
-    // Plain text has been compared by its digest.
+    // Plain text was compared by its digest while it was read.
     const compared = input.format === "text" && input.compression === "none";
     if (!compared && input.path !== null && stampOf(input.path) !== stamp) {
       throw changedError(input.name);
@@ -139,7 +142,9 @@ function createSink(dir: string, options: PrepareOptions): TokenSink {
   });
 }
 
-/** The sink of an earlier run; undefined where its files are not what its journal says. */
+/**
+ * The sink of an earlier run; undefined if its files do not match its journal.
+ */
 function restoreSink(
   dir: string,
   state: WriteStoreState,
@@ -170,7 +175,7 @@ function addCounts(a: SkipCounts, b: SkipCounts): SkipCounts {
   return { skipped, reasons };
 }
 
-/** No time or place in it: equal data make equal stores. */
+/** Holds no time and no path: equal data makes equal stores. */
 function summaryOf(
   { maxTokenId, splits }: WriteStoreState,
   skipped: Skipped,
@@ -196,7 +201,9 @@ function summaryOf(
   };
 }
 
-/** Stops where a split that is needed has no chunk, and says what would help. */
+/**
+ * Stops if a split that is needed has no sequence, and says what would help.
+ */
 function requireSequences(
   { splits: { train, valid }, longest, held, tally: counts }: WriteStoreState,
   plan: StorePlan,
@@ -204,16 +211,16 @@ function requireSequences(
 ): void {
   if (train.chunks === 0 && held > 0 && valid.chunks > 0) {
     throw new UserError(
-      `Cannot split the data as all documents of at least ${sequenceLength} tokens ('model.context_length') went ` +
-        `to the held-out part: give more files, lower it, or name held-out files in 'data.valid_files'`,
+      `Cannot split the data as all documents of at least ${sequenceLength} tokens ('model.context_length') ` +
+        `are held out: give more files, lower it, or name held-out files in 'data.valid_files'`,
     );
   }
   if (train.chunks === 0) {
-    // The held-out part of the same documents has no chunk either.
+    // Held-out documents of the same files have no sequence either.
     const documents = train.documents + (held > 0 ? valid.documents : 0);
-    const most = Math.max(longest.train, held > 0 ? longest.valid : 0);
+    const longestOfAll = Math.max(longest.train, held > 0 ? longest.valid : 0);
     if (documents === 0) throw nothingLeftError("the data", counts, plan);
-    throw tooShortError("the data", documents, most, sequenceLength);
+    throw tooShortError("the data", documents, longestOfAll, sequenceLength);
   }
   if (plan.validEntries > 0 && valid.chunks === 0) {
     const what = "the held-out data ('data.valid_files')";
@@ -222,7 +229,7 @@ function requireSequences(
   }
 }
 
-/** Length is not the fault of documents that were not even read. */
+/** For documents that were all skipped, so that their length says nothing. */
 function nothingLeftError(
   what: string,
   counts: SkipCounts,
@@ -230,7 +237,7 @@ function nothingLeftError(
 ): UserError {
   const { reasons } = addCounts(plan.skipCounts, counts);
   return new UserError(
-    `Cannot prepare ${what} as all of them are left out, ${
+    `Cannot prepare ${what} as all documents are skipped, ${
       reasons.length > 0
         ? `the first as ${reasons[0]}`
         : "being equal to held-out documents ('data.dedup')"

@@ -1,5 +1,6 @@
 /**
- * What a store will be, from the first reading: its documents, what is held out, and its fingerprint.
+ * What a store will be, from the first pass over the data: its documents, how
+ * many are held out, and its fingerprint.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -25,28 +26,28 @@ import { STORE_FORMAT } from "../store/token_store.ts";
 
 /** What a store will be. */
 export interface StorePlan {
-  /** Those of held-out files, then the others. */
+  /** Entries of held-out files first, then the others. */
   entries: Entry[];
-  /** How many entries are of held-out files. */
+  /** How many of the entries belong to held-out files. */
   validEntries: number;
-  /** How many of the other documents are held out. */
+  /** How many documents of the other entries are held out. */
   heldOut: number;
-  /** As `StoreSummary` has it. */
+  /** As in `StoreSummary`. */
   validFraction: number | null;
-  /** What the first reading has left out. */
+  /** What the first pass skipped. */
   skipCounts: SkipCounts;
-  /** Bytes of text, unpacked. */
+  /** Bytes of text, uncompressed. */
   bytes: number;
   fingerprint: string;
-  /** The threads; started when first asked for. */
+  /** The worker threads, started at the first call. */
   pool: () => TokenizePool;
-  /** Ends the threads, if there are any. */
+  /** Ends the threads, if any were started. */
   closePool: () => void;
 }
 
 /**
- * Reads everything that decides what the store will be.
- * @throws {UserError} if an option is out of range or there is nothing that can be read.
+ * The first pass: reads everything that decides what the store will be.
+ * @throws {UserError} if an option is out of range or nothing can be read.
  */
 export async function planStore(options: PrepareOptions): Promise<StorePlan> {
   checkOptions(options);
@@ -134,10 +135,13 @@ function decidePlan(
   };
 }
 
-/** Less text than this is read sooner than threads start. */
+/** Less text than this is processed faster than threads start. */
 const LITTLE_BYTES = 1 << 22;
 
-/** Threads unless more are asked for: a thread takes some 110 MB with gpt2, and six stay within 1 GB in all. */
+/**
+ * Default limit: a thread takes about 110 MB with gpt2, so six stay within 1 GB
+ * in total.
+ */
 const MAX_THREADS = 6;
 
 function lazyPool(

@@ -1,6 +1,6 @@
 /**
- * The second pass over text files: a long file becomes one unit per piece, small
- * ones are collected into units.
+ * The second pass over text files: a long file becomes one unit per piece, and
+ * small files are collected into units.
  * @module
  */
 import { createHash } from "node:crypto";

@@ -39,7 +39,7 @@ Deno.test("Journal gives back the last state and the texts seen by then", () =>
     assertEquals(new Journal<State>(dir, "this").lastState, undefined);
   }));
 
-Deno.test("Journal goes on after a torn line as if it had never been begun", () =>
+Deno.test("Journal ignores a torn line", () =>
   withJournal((dir) => {
     const path = join(dir, "journal.jsonl");
     const whole = Deno.readTextFileSync(path);
@@ -95,5 +95,5 @@ Deno.test("Journal never takes changed bytes for a state", () =>
         assert(!seen.add(hashOf(`${i} ${below(3)}`)), `round ${round}`);
       }
     }
-    assert(none > 100 && none < 1900, `${none} began anew`);
+    assert(none > 100 && none < 1900, `${none} started over`);
   }));
