@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { cacheStdin } from "../../../src/data/sources/stdin_file.ts";
+import { cacheStdin } from "../../../src/data/sources/cache_stdin.ts";
 import { UserError } from "../../../src/errors.ts";
 
 async function* streamOf(bytes: Uint8Array, size = 3) {
