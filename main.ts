@@ -9,7 +9,7 @@ export async function start(): Promise<void> {
   if (inWorker()) {
     return await serve({
       tokenize: () => import("./src/data/pool/tokenize_worker.ts"),
-      feed: () => import("./src/data/loader/loader_worker.ts"),
+      loader: () => import("./src/data/loader/loader_worker.ts"),
     });
   }
   const { main } = await import("./src/cli/mod.ts");

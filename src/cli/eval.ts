@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Config } from "../config/mod.ts";
 import { locateFairseqSubset } from "../data/fairseq/mod.ts";
-import { openSplits, type SplitRef } from "../data/mod.ts";
+import { openSplits, type SplitLocation } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
@@ -99,7 +99,7 @@ Examples:
 
 /** What to evaluate on. */
 interface ToRead {
-  refs: SplitRef[];
+  refs: SplitLocation[];
   /** The label that does not count. */
   ignoreId: number | null;
 }

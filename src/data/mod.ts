@@ -1,5 +1,6 @@
 /**
- * Data: text to tokens, tokens to chunks on disk, chunks to batches.
+ * Data: text becomes tokens, tokens become sequences on disk, sequences become
+ * batches.
  * @module
  */
 export { type Tokenizer } from "./tokenizers/tokenizer.ts";
@@ -22,7 +23,7 @@ export {
 export {
   openSplit,
   openSplits,
-  type SplitLocation as SplitRef,
+  type SplitLocation,
 } from "./loader/split_location.ts";
 export {
   Sampler,

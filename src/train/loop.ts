@@ -89,7 +89,7 @@ export async function trainLoop(
   let evaluation: Evaluation | null = null;
   let interval = 1;
   let mark = { step: first, at: performance.now() };
-  let logged = { step: first, at: performance.now(), waited: loader.waited };
+  let logged = { step: first, at: performance.now(), waited: loader.waitedMs };
   const begun = performance.now();
   // Training time: what evaluations and checkpoints take does not count.
   let paused = 0;
@@ -166,7 +166,7 @@ export async function trainLoop(
     const { state } = loader;
     engine.gradient(loader.next());
     loader.restore(state);
-    logged.waited = loader.waited;
+    logged.waited = loader.waitedMs;
     await report(0);
     const away = performance.now() - pause;
     paused += away;
@@ -210,14 +210,14 @@ export async function trainLoop(
         grad_norm: window[window.length - 1].gradNorm,
         tokens_per_second: (step - logged.step) * tokensPerStep / seconds,
         elapsed: elapsed + (now - begun - paused) / 1000,
-        data_wait_ms: (loader.waited - logged.waited) / (step - logged.step),
+        data_wait_ms: (loader.waitedMs - logged.waited) / (step - logged.step),
       };
       metrics.write(record);
       progress.report(record);
       const slow = hint(step - logged.step, seconds, record.data_wait_ms);
       if (slow) progress.note(slow);
       window.length = 0;
-      logged = { step, at: now, waited: loader.waited };
+      logged = { step, at: now, waited: loader.waitedMs };
     }
     const pause = performance.now();
     if (reports) await report(step);

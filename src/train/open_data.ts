@@ -11,7 +11,7 @@ import {
   type Prepared,
   type PrepareOptions,
   type PrepareProgress,
-  type SplitRef,
+  type SplitLocation,
   type Tokenizer,
 } from "../data/mod.ts";
 import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
@@ -26,7 +26,7 @@ const DATA_SEED = 0;
 
 /** One source of sequences. */
 export interface DataPart {
-  ref: SplitRef;
+  ref: SplitLocation;
   /** Sequences in it. */
   sequences: number;
   /** How often it is drawn from, relative to the others; null for one that is all there is. */

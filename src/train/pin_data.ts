@@ -11,7 +11,7 @@ import {
   parseHubUrl,
   resolveHubCommit,
 } from "../data/hub/mod.ts";
-import { cacheStdin } from "../data/sources/stdin_file.ts";
+import { cacheStdin } from "../data/sources/cache_stdin.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 

@@ -73,7 +73,7 @@ Deno.test({
     const ended = await onSmallDisk(work, `data.files=[${work.at("a.jsonl")}]`);
     assertMatch(
       ended.fault,
-      /: Cannot write the token store under '.*stores' as the disk is full: free some space and run again, to go on from there$/,
+      /: Cannot write the token store under '.*stores' as the disk is full: free some space and run again to continue from there$/,
     );
     // Nothing that could be taken for a store.
     for (const path of ended.left) assertMatch(path, /\.unfinished\/\w+\.\w+$/);
@@ -114,7 +114,7 @@ Deno.test({
     });
     assertMatch(
       ended.fault,
-      /: Cannot keep standard input in '.*stdin' as the disk is full: free some space, or set 'data\.cache' to a folder on another$/,
+      /: Cannot cache standard input in '.*stdin' as the disk is full: free some space, or set 'data\.cache' to a folder on another disk$/,
     );
     assertEquals(ended.left, []);
     assertWhole(ended);

@@ -173,7 +173,7 @@ Deno.test("prepare says of a bad file where and what in one line, and leaves not
     // What is used is as it was: the texts some way before a cut, the lines around a bad one.
     const count = told.splits.train.documents - good.length;
     const before = skipped === "1 damaged file" && count > 0
-      ? `; ${count} documents before that used`
+      ? `; ${count} documents before it are used`
       : "";
     assertEquals(told.reasons, [
       `${path}: ${said.replace(/^(: | as )/, "")}${before}`,
@@ -205,7 +205,7 @@ Deno.test("prepare says so where there is nothing to train on", async () => {
       "data.text_field=body",
       "--skip-bad",
     ),
-    /all of them are left out, the first as .*other\.jsonl: line 1: no field 'body' \(it has: id, text\)$/,
+    /all documents are skipped, the first as .*other\.jsonl: line 1: no field 'body' \(it has: id, text\)$/,
   );
   await fails(
     words(work.at("x"), "data.files=[-]"),

@@ -80,7 +80,7 @@ Deno.test("prepare that is killed at any moment goes on to the same bytes", asyn
     const moment = duration * (0.1 + 0.7 * state / 2147483647);
     const had = shards();
     const { alive, said } = await killed(() => sleep(moment));
-    if (said.includes("going on where an earlier run was stopped")) {
+    if (said.includes("continuing where an earlier run stopped")) {
       assert(had > 0, said);
     }
     if (alive) {
@@ -100,7 +100,7 @@ Deno.test("prepare that is killed at any moment goes on to the same bytes", asyn
   assertEquals(shards(), 2);
 
   const { out, err } = await succeeds(words("cache"));
-  assertMatch(err, /^going on where an earlier run was stopped, at \d\d %/m);
+  assertMatch(err, /^continuing where an earlier run stopped, at \d\d %/m);
   const last = toldOf(out);
   assertEquals(last.found, false);
   assertSameStore(last.dir, whole.dir);

@@ -119,7 +119,7 @@ export async function benchFeed(
     }, readAhead);
     // The first step cannot be read ahead of.
     loader.next();
-    const before = loader.waited, spent: number[] = [];
+    const before = loader.waitedMs, spent: number[] = [];
     for (let i = 0; i < steps; i++) {
       Atomics.wait(idle, 0, 0, stepMs);
       const from = performance.now();
@@ -130,7 +130,7 @@ export async function benchFeed(
       readAhead,
       ms: median(spent),
       most: Math.max(...spent),
-      waited: (loader.waited - before) / steps,
+      waited: (loader.waitedMs - before) / steps,
     });
   }
   return rows;

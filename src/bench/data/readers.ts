@@ -2,11 +2,11 @@
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { textPieces } from "../../data/sources/text_pieces.ts";
 import {
-  inspectFile,
   jsonLines,
   openBytes,
   parseLines,
   readParquet,
+  scanFile,
 } from "../../data/sources/mod.ts";
 import type { SourceFile } from "../../data/sources/source_file.ts";
 import {
@@ -67,7 +67,7 @@ export async function benchReaders(
       ),
     );
     const inspect = await timed(async () => {
-      for (const file of files) await inspectFile(file);
+      for (const file of files) await scanFile(file);
     });
     rows.push({
       name,

@@ -80,7 +80,7 @@ export class FairseqSink implements TokenSink {
   endDocument(split: SplitName): DocumentEnd {
     const writer = this.#writers[split];
     writer.push(END_OF_SENTENCE, 0);
-    return { tokens: writer.endSentence(), chunks: 1 };
+    return { tokens: writer.endSentence(), sequences: 1 };
   }
 
   /**

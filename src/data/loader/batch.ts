@@ -1,27 +1,33 @@
 /**
- * From chunks of tokens to what the device reads in a step.
+ * From sequences of tokens to the arrays that the device reads in a step.
  * @module
  */
 import { UserError } from "../../errors.ts";
 import { IGNORE } from "../store/token_store.ts";
 
-/** A batch's arrays, flat, `B` rows of `T` positions; made once and filled again each step. */
+/**
+ * A batch's arrays, flat: B sequences of T positions. They are allocated once
+ * and filled again for each step.
+ */
 export interface BatchArrays {
   /** [B·T] token ids. */
   tokens: Uint32Array;
-  /** [B·T] the id to be predicted at each position, or `IGNORE`. */
+  /** [B·T] the id to predict at each position, or `IGNORE`. */
   targets: Uint32Array;
-  /** [B·T] positions 0..B·T-1 of the batch, stably sorted by token id: the embedding's gradient walks them in this order. */
+  /**
+   * [B·T] positions 0..B·T-1 of the batch, stably sorted by token id: the order
+   * in which the embedding's gradient visits them.
+   */
   order: Uint32Array;
 }
 
 /** A batch that is ready for the device. */
 export interface Batch extends BatchArrays {
-  /** Targets that are not `IGNORE`. */
+  /** Number of targets that are not `IGNORE`. */
   counted: number;
 }
 
-/** A batch of `size` positions, to be filled. */
+/** An empty batch of `size` positions. */
 export function emptyBatch(size: number): Batch {
   return {
     tokens: new Uint32Array(size),
@@ -33,35 +39,43 @@ export function emptyBatch(size: number): Batch {
 
 /** Shape and rules of a batch. */
 export interface BatchShape {
-  /** B: chunks in the batch. */
+  /** B: sequences per batch. */
   batchSize: number;
-  /** T: tokens in a chunk. */
+  /** T: tokens per sequence. */
   sequenceLength: number;
-  /** Ids must be below it. */
+  /** Vocabulary size: ids must be below it. */
   vocabSize: number;
-  /** A label that is not to be learnt (the paper's code pads with end-of-text and so masks it). @default null: none */
+  /**
+   * A label that is not learnt (the paper's code pads with end-of-text and so
+   * masks it).
+   * @default null: none
+   */
   ignoreId?: number | null;
-  /** Whether the targets lie in `targets` already, as `TokenSplit.ownTargets` has it. @default false */
+  /**
+   * Whether the targets are in `targets` already, see `TokenSplit.ownTargets`.
+   * @default false
+   */
   ownTargets?: boolean;
 }
 
 /** Fills batches of one shape without allocating. */
 export class BatchAssembler {
   readonly shape: Readonly<BatchShape>;
-  /** First place of each token id in `order`, reused by each batch. */
-  #places: Uint32Array;
+  /** First index of each token id in `order`, reused by each batch. */
+  #starts: Uint32Array;
 
   constructor(shape: BatchShape) {
     this.shape = shape;
-    this.#places = new Uint32Array(shape.vocabSize + 1);
+    this.#starts = new Uint32Array(shape.vocabSize + 1);
   }
 
   /**
-   * Completes the batch whose chunks already lie in `arrays.tokens` from `offset` on (B·T ids, row after row):
-   * `targets` are the tokens shifted by one within each row, unless they came with the chunks, `order` the sorted
-   * positions, both written from `offset` on.
-   * @returns the number of targets that are not `IGNORE`.
-   * @throws {UserError} if a token id is not below the vocabulary's size.
+   * Completes a batch whose tokens are in `arrays.tokens` from `offset` on (B·T
+   * ids, one sequence after another). Writes, from `offset` on, `order` (the
+   * sorted positions) and `targets`: the tokens shifted by one within each
+   * sequence, unless the split has its own.
+   * @returns the number of targets that are not `IGNORE`
+   * @throws {UserError} if a token id is not below the vocabulary size.
    * @throws {RangeError} if the batch does not fit into the arrays.
    */
   assemble(arrays: BatchArrays, offset = 0): number {
@@ -76,16 +90,17 @@ export class BatchAssembler {
       }
     }
 
-    // Counting sort: places[id + 1] counts id, the running sum turns counts into first places.
-    const places = this.#places.fill(0);
+    // Counting sort: starts[id + 1] counts id, and the running sum turns counts
+    // into first indices.
+    const starts = this.#starts.fill(0);
     for (let i = 0; i < size; i++) {
       const id = tokens[offset + i];
-      if (id >= vocabSize) throw beyondVocabulary(id, i, this.shape);
-      places[id + 1]++;
+      if (id >= vocabSize) throw beyondVocabularyError(id, i, this.shape);
+      starts[id + 1]++;
     }
-    for (let id = 0; id < vocabSize; id++) places[id + 1] += places[id];
+    for (let id = 0; id < vocabSize; id++) starts[id + 1] += starts[id];
     for (let i = 0; i < size; i++) {
-      order[offset + places[tokens[offset + i]]++] = i;
+      order[offset + starts[tokens[offset + i]]++] = i;
     }
 
     return this.shape.ownTargets
@@ -104,7 +119,7 @@ export class BatchAssembler {
       ignoreId = null,
     } = this.shape;
     let valid = 0;
-    for (let row = 0, at = offset; row < batchSize; row++) {
+    for (let i = 0, at = offset; i < batchSize; i++) {
       for (let t = 0; t + 1 < sequenceLength; t++, at++) {
         const target = tokens[at + 1];
         if (target === ignoreId) targets[at] = IGNORE;
@@ -113,7 +128,7 @@ export class BatchAssembler {
           valid++;
         }
       }
-      // The last position's target lies in no chunk.
+      // The last position's target is not part of the sequence.
       targets[at++] = IGNORE;
     }
     return valid;
@@ -126,8 +141,10 @@ export class BatchAssembler {
       const target = targets[offset + i];
       if (target === ignoreId) targets[offset + i] = IGNORE;
       else if (target !== IGNORE) {
-        // The device would take it for one that does not count.
-        if (target >= vocabSize) throw beyondVocabulary(target, i, this.shape);
+        // The device would treat such an id as a target to ignore.
+        if (target >= vocabSize) {
+          throw beyondVocabularyError(target, i, this.shape);
+        }
         valid++;
       }
     }
@@ -135,14 +152,14 @@ export class BatchAssembler {
   }
 }
 
-function beyondVocabulary(
+function beyondVocabularyError(
   id: number,
   at: number,
   { sequenceLength, vocabSize }: BatchShape,
 ): UserError {
-  const row = Math.floor(at / sequenceLength);
+  const sequence = Math.floor(at / sequenceLength);
   return new UserError(
-    `Cannot use token ${id} (row ${row}, position ${
+    `Cannot use token ${id} (sequence ${sequence}, position ${
       at % sequenceLength
     } of the batch) as the model's vocabulary ` +
       `has ${vocabSize} ids: use the tokenizer that the model was built for`,
@@ -150,17 +167,18 @@ function beyondVocabulary(
 }
 
 /**
- * Fills `arrays` from `offset` on with a batch made of `chunks` (B·T ids, row after row): the one-call form of
- * `BatchAssembler` for tests and single batches; it allocates a table of the vocabulary's size.
- * @returns the number of targets that are not `IGNORE`.
- * @throws {UserError} if a token id is not below the vocabulary's size.
+ * Fills `arrays` from `offset` on with a batch made of `sequences` (B·T ids,
+ * one sequence after another): `BatchAssembler` in one call, for tests and
+ * single batches. Allocates a table of the vocabulary size.
+ * @returns the number of targets that are not `IGNORE`
+ * @throws {UserError} if a token id is not below the vocabulary size.
  */
 export function assembleBatch(
-  chunks: ArrayLike<number>,
+  sequences: ArrayLike<number>,
   shape: BatchShape,
   arrays: BatchArrays,
   offset = 0,
 ): number {
-  arrays.tokens.set(chunks, offset);
+  arrays.tokens.set(sequences, offset);
   return new BatchAssembler(shape).assemble(arrays, offset);
 }

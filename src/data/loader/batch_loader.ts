@@ -1,7 +1,10 @@
-/** Batches from prepared data, in the sampler's order, read ahead of the training. @module */
+/**
+ * Batches from prepared data, in the sampler's order, read ahead of training.
+ * @module
+ */
 import { BatchAssembler, emptyBatch } from "./batch.ts";
 import { IGNORE } from "../store/token_store.ts";
-import { type RingMemory, RingTaker } from "./shared_ring.ts";
+import { RingConsumer, type RingMemory } from "./shared_ring.ts";
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_worker.ts";
 import {
@@ -16,46 +19,54 @@ import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
 import type { Batch } from "./batch.ts";
 
-/** Training batches: seeded epochs without replacement, of each part of the data. */
+/**
+ * Training batches: seeded epochs without replacement over each part of the
+ * data.
+ */
 export interface BatchLoader extends Disposable {
   /**
    * The micro-batches of the next step; valid until the next call.
-   * @throws {UserError} if a file has been cut short, or has an id beyond the vocabulary.
+   * @throws {UserError} if a file was cut short or has an id outside the
+   *   vocabulary.
    */
   next(): readonly Batch[];
-  /** Where the order stands: after the step last handed out, however far reading is ahead. */
+  /**
+   * Position in the order after the last step returned by `next()`, however far
+   * the loader has read ahead.
+   */
   readonly state: MixtureState;
   /**
-   * Goes on from a saved state.
+   * Continues from a saved state.
    * @throws {UserError} if the state does not fit this data.
    */
   restore(state: MixtureState): void;
-  /** Milliseconds that `next()` has kept the training waiting, in all. */
-  readonly waited: number;
-  /** Ends reading and closes the files. */
+  /** Total milliseconds that `next()` made training wait. */
+  readonly waitedMs: number;
+  /** Stops reading and closes the files. */
   close(): void;
 }
 
-/** Steps that are read ahead: enough for a disk that is slow now and then. */
+/** Steps to read ahead: enough for a disk that is slow now and then. */
 const READ_AHEAD = 4;
 
 /**
- * Opens the data that a run trains on; close the feed when done. Steps are the same however many are read ahead.
- *
- * @param readAhead steps to read ahead in a thread of its own, less where they would take more than 64 MiB; 0 reads
- *   each step as it is asked for
- * @throws {UserError} if a split is missing, damaged or empty, or weights or lengths do not fit
+ * Opens the data that a run trains on. Close the loader when done. The batches
+ * do not depend on how many steps are read ahead.
+ * @param readAhead steps to read ahead in a separate thread, fewer if they
+ *   would take more than 64 MiB; 0 reads each step when it is requested
+ * @throws {UserError} if a split is missing, damaged or empty, or weights or
+ *   lengths do not fit.
  */
 export async function openBatchLoader(
   spec: BatchSpec,
   readAhead = READ_AHEAD,
 ): Promise<BatchLoader> {
   if (readAhead === 0) return new DirectLoader(spec);
-  const worker = startWorker("feed");
+  const worker = startWorker("loader");
   try {
     return new ReadAheadLoader(
       worker,
-      await greet(worker, { spec, readAhead }),
+      await openInWorker(worker, { spec, readAhead }),
     );
   } catch (error) {
     worker.terminate();
@@ -63,9 +74,9 @@ export async function openBatchLoader(
   }
 }
 
-/** Reads each step as it is asked for. */
+/** Reads each step when it is requested. */
 class DirectLoader implements BatchLoader {
-  waited = 0;
+  waitedMs = 0;
   readonly #source: BatchSource;
   readonly #batches: Batch[];
 
@@ -81,7 +92,7 @@ class DirectLoader implements BatchLoader {
   next(): readonly Batch[] {
     const from = performance.now();
     this.#source.fill(this.#batches);
-    this.waited += performance.now() - from;
+    this.waitedMs += performance.now() - from;
     return this.#batches;
   }
 
@@ -102,23 +113,23 @@ class DirectLoader implements BatchLoader {
   }
 }
 
-/** What a feed's thread has opened. */
-interface Opened {
+/** What the loader thread opened. */
+interface OpenedRing {
   ring: RingMemory;
   mixture: MixtureOptions;
 }
 
-/** Takes what another thread has read ahead. */
+/** Takes steps that the loader thread has read ahead. */
 class ReadAheadLoader implements BatchLoader {
   readonly #worker: Worker;
-  readonly #ring: RingTaker;
-  /** Never drawn from: it knows which states fit the data. */
+  readonly #ring: RingConsumer;
+  /** Not used for sampling: it checks which states fit the data. */
   readonly #mixture: Mixture;
   #state: MixtureState;
 
-  constructor(worker: Worker, { ring, mixture }: Opened) {
+  constructor(worker: Worker, { ring, mixture }: OpenedRing) {
     this.#worker = worker;
-    this.#ring = new RingTaker(ring);
+    this.#ring = new RingConsumer(ring);
     this.#mixture = new Mixture(mixture);
     this.#state = this.#mixture.state;
   }
@@ -139,12 +150,13 @@ class ReadAheadLoader implements BatchLoader {
     this.#ring.restart(statesOf(state));
   }
 
-  get waited(): number {
-    return this.#ring.waited;
+  get waitedMs(): number {
+    return this.#ring.waitedMs;
   }
 
   close(): void {
-    // A thread that sleeps on shared memory cannot be terminated: first it is woken.
+    // A thread that sleeps on shared memory cannot be terminated: wake it
+    // first.
     this.#ring.close();
     this.#worker.terminate();
   }
@@ -154,45 +166,49 @@ class ReadAheadLoader implements BatchLoader {
   }
 }
 
-/** Sends a feed's thread its request and waits until the data is open. */
-function greet(worker: Worker, request: LoaderRequest): Promise<Opened> {
+/** Sends the loader thread its request and waits until the data is open. */
+function openInWorker(
+  worker: Worker,
+  request: LoaderRequest,
+): Promise<OpenedRing> {
   return new Promise((resolve, reject) => {
     worker.onerror = (event) => {
       event.preventDefault();
       reject(
-        new Error(`The thread that reads batches has ended: ${event.message}`),
+        new Error(`The loader thread ended: ${event.message}`),
       );
     };
     worker.onmessage = ({ data }: MessageEvent<LoaderReply>) => {
       if ("ring" in data) resolve(data);
-      else reject(new (data.ofUser ? UserError : Error)(data.fault));
+      else reject(new (data.isUserError ? UserError : Error)(data.fault));
     };
     worker.postMessage(request);
   });
 }
 
-/** How batches of an evaluation are made of chunks. */
+/** How evaluation batches are made. */
 export interface EvalBatchOptions {
-  /** Sequences of a batch. */
+  /** Sequences per batch. */
   batchSize: number;
   vocabSize: number;
-  /** A label that is not learnt: the end-of-text token, as in the paper's code. */
+  /**
+   * A label that is not learnt: the end-of-text token, as in the paper's code.
+   */
   ignoreId: number | null;
 }
 
 /**
- * All chunks of a split in order, a batch at a time; the last one is filled up
- * with rows that do not count. Several splits are joined by `openSplits()`.
- *
- * @param limit batches at most
+ * All sequences of a split in order, in batches; the last one is padded with
+ * sequences that do not count. `openSplits()` joins several splits.
+ * @param limit most batches; null for all
  */
 export function* evalBatches(
   split: TokenSplit,
   options: EvalBatchOptions,
   limit: number | null,
 ): Generator<Batch> {
-  const { sequenceLength: T, ownTargets } = split,
-    { batchSize } = options;
+  const { sequenceLength: T, ownTargets } = split;
+  const { batchSize } = options;
   const assembler = new BatchAssembler({
     ...options,
     sequenceLength: T,
@@ -207,8 +223,8 @@ export function* evalBatches(
     const filled = Math.min(batchSize, split.sequences - i * batchSize);
     batch.tokens.fill(0);
     batch.targets.fill(IGNORE);
-    for (let row = 0; row < filled; row++) {
-      split.read(i * batchSize + row, batch.tokens, row * T, batch.targets);
+    for (let k = 0; k < filled; k++) {
+      split.read(i * batchSize + k, batch.tokens, k * T, batch.targets);
     }
     assembler.assemble(batch);
     batch.targets.fill(IGNORE, filled * T);

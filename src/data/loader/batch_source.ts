@@ -1,40 +1,49 @@
 /**
- * The batches of training steps, one after the other: drawn, read and assembled.
+ * The batches of training steps in order: sampled, read and assembled.
  * @module
  */
 import { type Batch, BatchAssembler } from "./batch.ts";
 import { Mixture, type MixtureOptions, type MixtureState } from "./mixture.ts";
 import {
-  checkAlike,
   openSplit,
   openSplits,
+  requireSameShape,
   type SplitLocation,
 } from "./split_location.ts";
 import type { TokenSplit } from "../store/token_store.ts";
 
-/** What training batches are made of, and how; plain data, so that any thread can make them. */
+/**
+ * What training batches are made from, and how; plain data, so that any thread
+ * can make them.
+ */
 export interface BatchSpec {
-  /** Without weights the parts are one, chunk after chunk; with weights all of them have one. */
+  /**
+   * Without weights, the parts are one dataset, joined in order. Either all
+   * parts have a weight or none.
+   */
   parts: { ref: SplitLocation; weight: number | null }[];
-  /** Seed of the order. */
+  /** Seed of the sampling order. */
   seed: number;
-  /** Sequences of a batch. */
+  /** Sequences per batch. */
   batchSize: number;
-  /** Batches of a step. */
+  /** Batches per step. */
   accumulation: number;
-  /** Ids must be below it. */
+  /** Vocabulary size: ids must be below it. */
   vocabSize: number;
-  /** A label that is not learnt, as the end-of-text token in the paper's code; null for none. */
+  /**
+   * A label that is not learnt, such as the end-of-text token in the paper's
+   * code; null for none.
+   */
   ignoreId: number | null;
-  /** Milliseconds that a step's reading takes longer, as on a slow disk: for tests. @default 0 */
+  /** For tests: extra milliseconds per step, as on a slow disk. @default 0 */
   delayMs?: number;
 }
 
-/** Makes the batches of one step after the other. */
+/** Makes the batches of one step after another. */
 export class BatchSource {
-  /** Positions of a sequence. */
+  /** Positions per sequence. */
   readonly sequenceLength: number;
-  /** What is drawn from. */
+  /** The parts that are sampled. */
   readonly mixtureOptions: MixtureOptions;
   readonly #spec: BatchSpec;
   readonly #splits: TokenSplit[];
@@ -42,14 +51,15 @@ export class BatchSource {
   readonly #assembler: BatchAssembler;
 
   /**
-   * Opens the data; close it when done.
-   * @throws {UserError} if a split is missing, damaged or empty, or weights or lengths do not fit.
+   * Opens the data. Close it when done.
+   * @throws {UserError} if a split is missing, damaged or empty, or weights or
+   *   lengths do not fit.
    */
   constructor(spec: BatchSpec) {
     this.#spec = spec;
     this.#splits = openParts(spec.parts);
     try {
-      checkAlike(this.#splits);
+      requireSameShape(this.#splits);
       this.mixtureOptions = {
         parts: this.#splits.map(({ sequences }, i) => ({
           sequences,
@@ -76,15 +86,16 @@ export class BatchSource {
 
   /**
    * Fills the batches of the next step.
-   * @throws {UserError} if a file has been cut short, or has an id beyond the vocabulary.
+   * @throws {UserError} if a file was cut short or has an id outside the
+   *   vocabulary.
    */
   fill(batches: readonly Batch[]): void {
     const { batchSize, delayMs = 0 } = this.#spec;
     if (delayMs > 0) sleep(delayMs);
     for (const batch of batches) {
       this.#mixture.next(batchSize).forEach(
-        ({ part, sequence }, row) => {
-          const at = row * this.sequenceLength;
+        ({ part, sequence }, i) => {
+          const at = i * this.sequenceLength;
           this.#splits[part].read(sequence, batch.tokens, at, batch.targets);
         },
       );
@@ -92,13 +103,13 @@ export class BatchSource {
     }
   }
 
-  /** Where the order stands: after the last step that was filled. */
+  /** Position in the order after the last step that was filled. */
   get state(): MixtureState {
     return this.#mixture.state;
   }
 
   /**
-   * Goes on from a saved state.
+   * Continues from a saved state.
    * @throws {UserError} if the state does not fit this data.
    */
   restore(state: MixtureState): void {
@@ -111,7 +122,7 @@ export class BatchSource {
   }
 }
 
-/** One split for each part with a weight, or one of all parts. */
+/** One split per part with a weight, or all parts joined into one. */
 function openParts(parts: BatchSpec["parts"]): TokenSplit[] {
   if (parts.every(({ weight }) => weight === null)) {
     return [openSplits(parts.map(({ ref }) => ref))];
@@ -126,7 +137,7 @@ function openParts(parts: BatchSpec["parts"]): TokenSplit[] {
   return splits;
 }
 
-/** Stops the thread. */
+/** Blocks the thread. */
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -1,38 +1,43 @@
 /**
- * The thread that reads training batches ahead: it fills a ring until it is closed.
+ * The loader thread: reads training batches ahead into a ring until the ring is
+ * closed.
  *
- * A thread, and not reads that are awaited: WebGPU blocks JavaScript while it waits for the device, so promises would
- * stand still just when there is time to read.
+ * A thread rather than asynchronous reads: WebGPU blocks JavaScript while it
+ * waits for the device, so promises would make no progress just when there is
+ * time to read.
  * @module
  */
 import { UserError } from "../../errors.ts";
 import type { WorkerPort } from "../../workers/start.ts";
 import {
   allocateRing,
-  RingFiller,
   type RingMemory,
+  RingProducer,
   type RingShape,
   slotBytes,
 } from "./shared_ring.ts";
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import { type MixtureOptions, stateOf, statesOf } from "./mixture.ts";
 
-/** The one message to the thread. */
+/** The only message to the thread. */
 export interface LoaderRequest {
   spec: BatchSpec;
   /** Steps to read ahead, at least 1. */
   readAhead: number;
 }
 
-/** The one message from it: what the data is, or what is wrong with it. */
+/** The only message from it: the opened data, or an error. */
 export type LoaderReply =
   | { ring: RingMemory; mixture: MixtureOptions }
-  | { fault: string; ofUser: boolean };
+  | { fault: string; isUserError: boolean };
 
-/** Steps of a large batch are not read ahead beyond this. */
-const MOST_BYTES = 64 * 2 ** 20;
+/** Most memory for steps that are read ahead. */
+const MAX_RING_BYTES = 64 * 2 ** 20;
 
-/** Opens the data, answers, and fills the ring; the thread hears no further message. */
+/**
+ * Opens the data, replies, and fills the ring; the thread receives no further
+ * messages.
+ */
 export function serve(port: WorkerPort): void {
   port.onmessage = ({ data }: MessageEvent<LoaderRequest>) => {
     let source: BatchSource;
@@ -40,16 +45,19 @@ export function serve(port: WorkerPort): void {
       source = new BatchSource(data.spec);
     } catch (error) {
       const { message, stack } = error as Error;
-      const ofUser = error instanceof UserError;
-      const reply: LoaderReply = { fault: ofUser ? message : stack!, ofUser };
+      const isUserError = error instanceof UserError;
+      const reply: LoaderReply = {
+        fault: isUserError ? message : stack!,
+        isUserError,
+      };
       return port.postMessage(reply);
     }
     try {
       const ring = allocateRing(shapeOf(source, data));
-      const filler = new RingFiller(ring);
+      const producer = new RingProducer(ring);
       const reply: LoaderReply = { ring, mixture: source.mixtureOptions };
       port.postMessage(reply);
-      filler.run({
+      producer.run({
         fill: (batches) => source.fill(batches),
         states: () => statesOf(source.state),
         seek: (states) => source.restore(stateOf(states)),
@@ -70,6 +78,6 @@ function shapeOf(
     size: spec.batchSize * sequenceLength,
     parts: mixtureOptions.parts.length,
   };
-  const room = Math.floor(MOST_BYTES / slotBytes(shape));
+  const room = Math.floor(MAX_RING_BYTES / slotBytes(shape));
   return { ...shape, slots: Math.max(2, Math.min(1 + readAhead, room)) };
 }

@@ -1,13 +1,17 @@
 /**
- * Which chunk of which part comes next, where data has parts with weights.
+ * Which sequence of which part comes next, for data that has parts with
+ * weights.
  *
- * Parts are drawn in turn, not by chance, by the quota method (Balinski and Young, The American Mathematical Monthly
- * 82, 1975): the next draw goes to the part with the largest weight / (drawn + 1) among those that it would not take
- * beyond their share rounded up. After any number k of draws a part of share s has been drawn ⌊k·s⌋ or ⌈k·s⌉ times,
- * so that every stretch of training sees the mixture that was asked for. Integers only: the same on every machine.
+ * Parts are chosen by the quota method, not at random (Balinski and Young, The
+ * American Mathematical Monthly 82, 1975): the next draw goes to the part with
+ * the largest weight / (drawn + 1) among those that it would not take beyond
+ * their share rounded up. After any number k of draws, a part of share s has
+ * been drawn ⌊k·s⌋ or ⌈k·s⌉ times, so every stretch of training sees the
+ * requested mixture. Integer arithmetic only: the same on every machine.
  *
- * Within a part chunks come in seeded epochs without replacement. Parts end their epochs at different times; an epoch
- * of the mixture is as many draws as there are chunks in all.
+ * Within a part, sequences come in seeded epochs without replacement. Parts end
+ * their epochs at different times; an epoch of the mixture is as many draws as
+ * there are sequences in all parts.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -15,46 +19,59 @@ import { Sampler, type SamplerState } from "./sampler.ts";
 
 /** A part of the data. */
 export interface MixturePart {
-  /** Number of chunks, at least 1. */
+  /** Number of sequences, at least 1. */
   sequences: number;
-  /** How often it is drawn relative to the others, above 0; null for a part that is alone. */
+  /**
+   * How often the part is drawn relative to the others, above 0; null for a
+   * single part.
+   */
   weight: number | null;
 }
 
-/** What is drawn from. */
+/** What is sampled. */
 export interface MixtureOptions {
-  /** At least one; the order of several is part of what decides the draws. */
+  /** At least one part; the order of several affects the draws. */
   parts: readonly MixturePart[];
-  /** Non-negative integer. */
+  /** A non-negative integer. */
   seed: number;
 }
 
-/** A chunk that was drawn. */
+/** A sequence that was drawn. */
 export interface Draw {
-  /** Number of its part. */
+  /** Index of its part. */
   part: number;
   /** Its number within the part. */
   sequence: number;
 }
 
-/** Where a mixture stands: a sampler's state, or of several parts one for each. */
+/**
+ * State of a mixture: that of its sampler, or a list with one per part. It is
+ * written to `state.json`, so its form stays as it is.
+ */
 export type MixtureState = SamplerState | SamplerState[];
 
-/** Draws chunks of parts by their weights; of a single part, as its `Sampler` does. */
+/**
+ * Draws sequences from parts by weight; from a single part, as its `Sampler`.
+ */
 export class Mixture {
   readonly #samplers: Sampler[];
-  /** Weights as integers. */
+  /** The weights as integers. */
   readonly #weights: bigint[];
   readonly #total: bigint;
-  /** Chunks drawn of each part since the first step, and of all. */
+  /**
+   * Sequences drawn from each part since the first step, and from all parts.
+   */
   #drawn: bigint[];
   #count = 0n;
 
-  /** @throws {UserError} if a part has no chunks or no weight, or the seed is no non-negative integer. */
+  /**
+   * @throws {UserError} if a part has no sequences or no weight, or the seed is
+   *   not a non-negative integer.
+   */
   constructor({ parts, seed }: MixtureOptions) {
     const alone = parts.length === 1;
     this.#samplers = parts.map(({ sequences }, part) => {
-      if (sequences === 0 && !alone) throw empty(part);
+      if (sequences === 0 && !alone) throw emptyPartError(part);
       return new Sampler({
         sequences,
         seed,
@@ -66,15 +83,15 @@ export class Mixture {
     this.#drawn = parts.map(() => 0n);
   }
 
-  /** Draws of an epoch: the number of all chunks. */
-  get chunks(): number {
+  /** Draws per epoch: the number of sequences in all parts. */
+  get sequences(): number {
     return this.#samplers.reduce(
-      (sum, { chunks: sequences }) => sum + sequences,
+      (sum, { sequences: sequences }) => sum + sequences,
       0,
     );
   }
 
-  /** The next `count` chunks. */
+  /** The next `count` sequences. */
   next(count: number): Draw[] {
     if (this.#samplers.length === 1) {
       return this.#samplers[0].next(count).map((sequence) => ({
@@ -91,26 +108,27 @@ export class Mixture {
     });
   }
 
-  /** Where it stands, as plain data. */
+  /** The current state, as plain data. */
   get state(): MixtureState {
     return stateOf(this.#samplers.map(({ state }) => state));
   }
 
   /**
-   * Goes on from a state saved by a mixture of the same parts, weights and seed.
+   * Continues from a state saved by a mixture of the same parts, weights and
+   * seed.
    * @throws {UserError} if the state does not fit these parts.
    */
   restore(state: MixtureState): void {
     const states = statesOf(state);
     if (states.length !== this.#samplers.length) {
       throw new UserError(
-        `Cannot resume the sampler as its saved state must be of ${this.#samplers.length} parts of the data: ` +
-          `got ${states.length}; was the run made from other data?`,
+        `Cannot resume the sampler as its saved state must have one entry per part of the data (${this.#samplers.length}): ` +
+          `got ${states.length}; was the run started with other data?`,
       );
     }
     this.#samplers.forEach((sampler, part) => sampler.restore(states[part]));
     this.#drawn = states.map(({ epoch, position }, part) =>
-      BigInt(epoch) * BigInt(this.#samplers[part].chunks) + BigInt(position)
+      BigInt(epoch) * BigInt(this.#samplers[part].sequences) + BigInt(position)
     );
     this.#count = this.#drawn.reduce((sum, drawn) => sum + drawn, 0n);
   }
@@ -119,7 +137,8 @@ export class Mixture {
     let best = -1;
     this.#weights.forEach((weight, part) => {
       const drawn = this.#drawn[part];
-      // Its share rounded up is reached already. Of all parts, that can never be.
+      // The part has reached its share rounded up. This never holds for all
+      // parts.
       if (drawn * this.#total >= weight * (this.#count + 1n)) return;
       const first = best < 0 ||
         weight * (this.#drawn[best] + 1n) > this.#weights[best] * (drawn + 1n);
@@ -129,17 +148,20 @@ export class Mixture {
   }
 }
 
-/** A mixture's state as a list of its parts'. */
+/** A mixture's state as a list with one state per part. */
 export function statesOf(state: MixtureState): SamplerState[] {
   return Array.isArray(state) ? state : [state];
 }
 
-/** The states of a mixture's parts as its state: a single one as it always was. */
+/** The state of a mixture from its parts' states; a single one stands alone. */
 export function stateOf(states: SamplerState[]): MixtureState {
   return states.length === 1 ? states[0] : states;
 }
 
-/** Integers in the ratio of the weights as they are written: 0.7 and 0.3 are 7 and 3, and not what binary makes of them. */
+/**
+ * Integers in the ratio of the weights as written: 0.7 and 0.3 become 7 and 3,
+ * instead of their binary approximations.
+ */
 function exactWeights(parts: readonly MixturePart[]): bigint[] {
   const decimals = parts.map(({ weight }, part) => {
     if (weight === null || !(weight > 0 && weight < Infinity)) {
@@ -162,7 +184,7 @@ function exactWeights(parts: readonly MixturePart[]): bigint[] {
   );
 }
 
-function empty(part: number): UserError {
+function emptyPartError(part: number): UserError {
   return new UserError(
     `Cannot mix as every part must have at least one sequence: got none in part ${
       part + 1

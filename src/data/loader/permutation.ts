@@ -1,14 +1,16 @@
 /**
- * A seeded shuffle of 0..n-1 that is computed, not stored: element i is asked for by itself.
+ * A seeded shuffle of 0..n-1 that is computed, not stored: any element can be
+ * computed by itself.
  *
- * A Feistel network permutes the numbers below the next power of four; a value beyond n is sent through again until
- * it falls below (cycle walking), which leaves a permutation of 0..n-1. Integer arithmetic only, so the same on every
- * machine. For shuffling, not for secrets.
+ * A Feistel network permutes the numbers below the next power of four; a result
+ * of n or more is permuted again until it is below n (cycle walking), which
+ * gives a permutation of 0..n-1. Integer arithmetic only, so the same on every
+ * machine. Not for cryptography.
  * @module
  */
 
 const ROUNDS = 8;
-// Smaller halves would reach only few of a short list's orders.
+// With smaller halves, only few orders of a short list could occur.
 const MIN_HALF = 16;
 const MAX_SIZE = 2 ** 52;
 
@@ -21,7 +23,8 @@ export class Permutation {
 
   /**
    * @param size how many numbers are permuted, at most 2^52
-   * @param key non-negative safe integers, for instance a seed and an epoch; each changes the order
+   * @param key non-negative safe integers, for example a seed and an epoch;
+   *   each one changes the order
    * @throws {RangeError} if either is out of range.
    */
   constructor(size: number, key: readonly number[]) {
@@ -49,7 +52,7 @@ export class Permutation {
     }
   }
 
-  /** The number at place `index` (0 ≤ index < size) of the shuffled order. */
+  /** The number at `index` (0 ≤ index < size) of the shuffled order. */
   at(index: number): number {
     if (!(index >= 0 && index < this.size)) {
       throw new RangeError(
@@ -73,7 +76,10 @@ export class Permutation {
   }
 }
 
-/** MurmurHash3's 32-bit finaliser: each input bit changes each output bit with probability about a half. */
+/**
+ * MurmurHash3's 32-bit finalizer: each input bit changes each output bit with
+ * probability of about one half.
+ */
 function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

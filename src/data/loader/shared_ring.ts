@@ -1,9 +1,12 @@
 /**
- * Steps' batches in shared memory: one thread fills slots in a circle, another one takes them in the same order.
+ * A ring buffer of training steps in shared memory: one thread fills slots,
+ * another takes them in the same order.
  *
- * Both sides may block, as neither can wait for messages while it works: each change is told by a bell, a counter that
- * the other side sleeps on. What is taken can be asked for anew from another state: that starts a new generation, and
- * slots of older ones are passed over. A fault is a slot like any other, so it is met at the step that it belongs to.
+ * Both sides may block, as neither can receive messages while it works: after
+ * each change, one increments a counter that the other sleeps on. The consumer
+ * can restart from another state: this starts a new generation, and slots of
+ * older generations are skipped. An error takes a slot like a step does, so it
+ * surfaces at the step that it belongs to.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -12,50 +15,52 @@ import type { SamplerState } from "./sampler.ts";
 
 /** Sizes of a ring. */
 export interface RingShape {
-  /** Steps that it holds, at least 2: one is with the taker. */
+  /** Steps that it holds, at least 2: the consumer keeps one. */
   slots: number;
-  /** Batches of a step. */
+  /** Batches per step. */
   batches: number;
-  /** Positions of a batch. */
+  /** Positions per batch. */
   size: number;
-  /** Parts of the data, each with a sampler's state. */
+  /** Parts of the data; each has a sampler state. */
   parts: number;
 }
 
-/** A ring as it is sent to another thread. */
+/** A ring in a form that can be sent to another thread. */
 export interface RingMemory {
   shape: RingShape;
   control: SharedArrayBuffer;
   slots: SharedArrayBuffer[];
 }
 
-/** A taken step; its arrays are valid until the next is taken. */
-export interface TakenStep {
+/** A step taken from the ring; its arrays are valid until the next is taken. */
+export interface LoadedStep {
   batches: readonly Batch[];
-  /** Where the samplers stand after it. */
+  /** Sampler states after the step. */
   states: SamplerState[];
 }
 
-/** Words of `control`; the wanted states follow. */
-const FILLER_BELL = 0, TAKER_BELL = 1, FILLED = 2, TAKEN = 3;
-const GENERATION = 4, CLOSED = 5, ENDED = 6;
+/** Words of `control`; the requested sampler states follow. */
+const PRODUCER_SIGNAL = 0, CONSUMER_SIGNAL = 1, PRODUCED = 2, CONSUMED = 3;
+const GENERATION = 4, CLOSED = 5, PRODUCER_ENDED = 6;
 const CONTROL_BYTES = 32;
 
-/** Words of a slot; samplers' states, counts, batches and the fault's text follow. */
+/**
+ * Words of a slot; sampler states, counts, batches and the error's text follow.
+ */
 const SLOT_GENERATION = 0, OUTCOME = 1, TEXT_BYTES = 2;
 const SLOT_BYTES = 16;
 const STATE_BYTES = 16;
-const MOST_TEXT = 4096;
+const MAX_TEXT_BYTES = 4096;
 
-const FILLED_WELL = 0, USER_FAULT = 1, FAULT = 2;
+const FILLED = 0, USER_ERROR = 1, OTHER_ERROR = 2;
 
-/** Bytes of a slot. */
+/** Bytes per slot. */
 export function slotBytes({ batches, size, parts }: RingShape): number {
   return SLOT_BYTES + STATE_BYTES * parts + batches * (4 + 12 * size) +
-    MOST_TEXT;
+    MAX_TEXT_BYTES;
 }
 
-/** Makes a ring. */
+/** Allocates a ring. */
 export function allocateRing(shape: RingShape): RingMemory {
   return {
     shape,
@@ -67,15 +72,15 @@ export function allocateRing(shape: RingShape): RingMemory {
   };
 }
 
-/** What both sides see. */
+/** What both sides share. */
 class Ring {
   protected readonly control: Int32Array;
-  protected readonly wanted: Float64Array;
+  protected readonly requested: Float64Array;
   protected readonly slots: Slot[];
 
   constructor({ shape, control, slots }: RingMemory) {
     this.control = new Int32Array(control, 0, CONTROL_BYTES / 4);
-    this.wanted = new Float64Array(control, CONTROL_BYTES, 2 * shape.parts);
+    this.requested = new Float64Array(control, CONTROL_BYTES, 2 * shape.parts);
     this.slots = slots.map((memory) => new Slot(memory, shape));
   }
 
@@ -87,17 +92,20 @@ class Ring {
     Atomics.store(this.control, word, value);
   }
 
-  protected ring(bell: number): void {
-    Atomics.add(this.control, bell, 1);
-    Atomics.notify(this.control, bell);
+  protected signal(counter: number): void {
+    Atomics.add(this.control, counter, 1);
+    Atomics.notify(this.control, counter);
   }
 
-  /** Sleeps until `ready()`; what it looks at is changed before the bell is rung. */
-  protected sleep(bell: number, ready: () => boolean): void {
+  /**
+   * Sleeps until `ready()`. The other side changes what `ready()` reads before
+   * it increments the counter.
+   */
+  protected waitUntil(counter: number, ready: () => boolean): void {
     for (;;) {
-      const seen = this.get(bell);
+      const seen = this.get(counter);
       if (ready()) return;
-      Atomics.wait(this.control, bell, seen);
+      Atomics.wait(this.control, counter, seen);
     }
   }
 
@@ -106,124 +114,134 @@ class Ring {
   }
 }
 
-/** Makes what lies in the slots, one step after the other. */
-export interface StepMaker {
+/** Makes the steps that the producer puts into the ring. */
+export interface StepSource {
   fill(batches: readonly Batch[]): void;
-  /** Where the samplers stand. */
+  /** Sampler states after the last step. */
   states(): SamplerState[];
-  /** Goes on from other states. */
+  /** Continues from other states. */
   seek(states: SamplerState[]): void;
 }
 
-/** The side that fills. */
-export class RingFiller extends Ring {
+/** The side that fills slots. */
+export class RingProducer extends Ring {
   #generation = 0;
 
-  /** Fills slots as they come free, until the ring is closed; blocks the thread. */
-  run(maker: StepMaker): void {
+  /**
+   * Fills slots as they become free, until the ring is closed. Blocks the
+   * thread.
+   */
+  run(source: StepSource): void {
     try {
-      while (this.#waitForRoom()) this.#fillNext(maker);
+      while (this.#waitForSlot()) this.#fillSlot(source);
     } finally {
-      this.set(ENDED, 1);
-      this.ring(TAKER_BELL);
+      this.set(PRODUCER_ENDED, 1);
+      this.signal(CONSUMER_SIGNAL);
     }
   }
 
-  #waitForRoom(): boolean {
-    this.sleep(
-      FILLER_BELL,
+  #waitForSlot(): boolean {
+    this.waitUntil(
+      PRODUCER_SIGNAL,
       () =>
         this.get(CLOSED) === 1 ||
-        this.get(FILLED) - this.get(TAKEN) < this.slots.length,
+        this.get(PRODUCED) - this.get(CONSUMED) < this.slots.length,
     );
     return this.get(CLOSED) === 0;
   }
 
-  #fillNext(maker: StepMaker): void {
-    const filled = this.get(FILLED);
+  #fillSlot(source: StepSource): void {
+    const filled = this.get(PRODUCED);
     const slot = this.slot(filled);
     const generation = this.get(GENERATION);
     let failed = false;
     try {
       if (generation !== this.#generation) {
-        // Should the wish change while it is read, this slot is of no use and the next one reads it anew.
-        maker.seek(readStates(this.wanted));
+        // If another request arrives while this one is read, the generation
+        // changes: the slot is skipped and the next one reads the request
+        // again.
+        source.seek(readStates(this.requested));
         this.#generation = generation;
       }
-      maker.fill(slot.batches);
-      slot.succeed(generation, maker.states());
+      source.fill(slot.batches);
+      slot.succeed(generation, source.states());
     } catch (error) {
       slot.fail(generation, error);
       failed = true;
     }
-    this.set(FILLED, filled + 1);
-    this.ring(TAKER_BELL);
-    // Nothing comes after a fault, unless it is asked for anew.
+    this.set(PRODUCED, filled + 1);
+    this.signal(CONSUMER_SIGNAL);
+    // Nothing follows an error until the consumer restarts.
     if (failed) {
-      this.sleep(
-        FILLER_BELL,
+      this.waitUntil(
+        PRODUCER_SIGNAL,
         () => this.get(CLOSED) === 1 || this.get(GENERATION) !== generation,
       );
     }
   }
 }
 
-/** The side that takes. */
-export class RingTaker extends Ring {
-  /** Milliseconds spent waiting for steps in all. */
-  waited = 0;
-  #holds = false;
+/** The side that takes slots. */
+export class RingConsumer extends Ring {
+  /** Total milliseconds spent waiting for steps. */
+  waitedMs = 0;
+  #holding = false;
 
   /**
-   * The next step, waiting until it is there; the one before is given back.
-   * @throws {UserError} what stopped the other side, again and again until a restart.
+   * Waits for the next step and returns it; frees the previous one.
+   * @throws {UserError} what stopped the producer; again at each call until a
+   *   restart.
    */
-  take(): TakenStep {
-    if (this.#holds) this.#giveBack();
+  take(): LoadedStep {
+    if (this.#holding) this.#releaseSlot();
     for (;;) {
       this.#waitForStep();
-      const slot = this.slot(this.get(TAKEN));
+      const slot = this.slot(this.get(CONSUMED));
       if (slot.generation !== this.get(GENERATION)) {
-        this.#giveBack();
+        this.#releaseSlot();
         continue;
       }
-      const fault = slot.fault();
-      if (fault) throw fault;
-      this.#holds = true;
-      return slot.taken();
+      const error = slot.error();
+      if (error) throw error;
+      this.#holding = true;
+      return slot.step();
     }
   }
 
-  /** From now on steps that follow `states` are taken. */
+  /** From now on, takes the steps that follow `states`. */
   restart(states: readonly SamplerState[]): void {
     states.forEach(({ epoch, position }, part) =>
-      this.wanted.set([epoch, position], 2 * part)
+      this.requested.set([epoch, position], 2 * part)
     );
     Atomics.add(this.control, GENERATION, 1);
-    this.ring(FILLER_BELL);
+    this.signal(PRODUCER_SIGNAL);
   }
 
-  /** Ends the other side once it is done with a slot. */
+  /** Ends the producer when it has finished its current slot. */
   close(): void {
     this.set(CLOSED, 1);
-    this.ring(FILLER_BELL);
+    this.signal(PRODUCER_SIGNAL);
   }
 
-  #giveBack(): void {
-    this.#holds = false;
-    Atomics.add(this.control, TAKEN, 1);
-    // To wake a thread takes longer than to read a small step: it is woken for several at a time.
-    const left = this.get(FILLED) - this.get(TAKEN);
-    if (left <= this.slots.length / 2) this.ring(FILLER_BELL);
+  #releaseSlot(): void {
+    this.#holding = false;
+    Atomics.add(this.control, CONSUMED, 1);
+    // Waking a thread takes longer than reading a small step: wake it for
+    // several at a time.
+    const left = this.get(PRODUCED) - this.get(CONSUMED);
+    if (left <= this.slots.length / 2) this.signal(PRODUCER_SIGNAL);
   }
 
   #waitForStep(): void {
-    const isThere = () => this.get(FILLED) !== this.get(TAKEN);
-    if (isThere()) return;
+    const isReady = () => this.get(PRODUCED) !== this.get(CONSUMED);
+    if (isReady()) return;
     const from = performance.now();
-    this.sleep(TAKER_BELL, () => isThere() || this.get(ENDED) === 1);
-    this.waited += performance.now() - from;
-    if (!isThere()) throw new Error("The thread that reads batches has ended");
+    this.waitUntil(
+      CONSUMER_SIGNAL,
+      () => isReady() || this.get(PRODUCER_ENDED) === 1,
+    );
+    this.waitedMs += performance.now() - from;
+    if (!isReady()) throw new Error("The loader thread ended");
   }
 }
 
@@ -252,45 +270,49 @@ class Slot {
       order: array(),
       counted: 0,
     }));
-    this.#text = new Uint8Array(memory, place(MOST_TEXT), MOST_TEXT);
+    this.#text = new Uint8Array(memory, place(MAX_TEXT_BYTES), MAX_TEXT_BYTES);
   }
 
   get generation(): number {
     return this.#words[SLOT_GENERATION];
   }
 
-  /** Notes that the batches are filled. */
+  /** Records that the batches are filled. */
   succeed(generation: number, states: readonly SamplerState[]): void {
-    this.#words.set([generation, FILLED_WELL]);
+    this.#words.set([generation, FILLED]);
     states.forEach(({ epoch, position }, part) =>
       this.#states.set([epoch, position], 2 * part)
     );
     this.batches.forEach(({ counted }, i) => this.#counts[i] = counted);
   }
 
-  /** Notes why they are not. */
+  /** Records why they are not. */
   fail(generation: number, error: unknown): void {
-    const ofUser = error instanceof UserError;
-    const said = ofUser
+    const isUserError = error instanceof UserError;
+    const message = isUserError
       ? error.message
       : String((error as Error)?.stack ?? error);
-    const text = new TextEncoder().encode(said).subarray(0, MOST_TEXT);
+    const text = new TextEncoder().encode(message).subarray(0, MAX_TEXT_BYTES);
     this.#text.set(text);
-    this.#words.set([generation, ofUser ? USER_FAULT : FAULT, text.length]);
+    this.#words.set([
+      generation,
+      isUserError ? USER_ERROR : OTHER_ERROR,
+      text.length,
+    ]);
   }
 
-  /** What was noted by `fail()`. */
-  fault(): Error | null {
+  /** The error recorded by `fail()`. */
+  error(): Error | null {
     const outcome = this.#words[OUTCOME];
-    if (outcome === FILLED_WELL) return null;
-    // A decoder does not take shared memory.
+    if (outcome === FILLED) return null;
+    // TextDecoder does not accept shared memory: slice() copies.
     const bytes = this.#text.slice(0, this.#words[TEXT_BYTES]);
     const text = new TextDecoder().decode(bytes);
-    return outcome === USER_FAULT ? new UserError(text) : new Error(text);
+    return outcome === USER_ERROR ? new UserError(text) : new Error(text);
   }
 
-  /** What was noted by `succeed()`. */
-  taken(): TakenStep {
+  /** The step recorded by `succeed()`. */
+  step(): LoadedStep {
     this.batches.forEach((batch, i) => batch.counted = this.#counts[i]);
     return { batches: this.batches, states: readStates(this.#states) };
   }

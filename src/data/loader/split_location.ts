@@ -1,5 +1,5 @@
 /**
- * Splits by name: what says where one is, as plain data, so that any thread can open it for itself.
+ * Where a split is, as plain data, so that any thread can open it.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -16,7 +16,7 @@ export type SplitLocation =
   | { fairseq: FairseqRef };
 
 /**
- * Opens a split; close it when done.
+ * Opens a split. Close it when done.
  * @throws {UserError} if it is missing or damaged.
  */
 export function openSplit(ref: SplitLocation): TokenSplit {
@@ -26,8 +26,10 @@ export function openSplit(ref: SplitLocation): TokenSplit {
 }
 
 /**
- * Opens several splits as one, their chunks one after the other; close it when done.
- * @throws {UserError} if one is missing or damaged, or they do not fit together.
+ * Opens several splits as one, with their sequences one split after another.
+ * Close it when done.
+ * @throws {UserError} if one is missing or damaged, or they do not fit
+ *   together.
  */
 export function openSplits(refs: readonly SplitLocation[]): TokenSplit {
   const splits: TokenSplit[] = [];
@@ -42,9 +44,10 @@ export function openSplits(refs: readonly SplitLocation[]): TokenSplit {
 
 /**
  * Checks that splits can be read into one batch.
- * @throws {UserError} if their chunks differ in length, or only some have targets of their own.
+ * @throws {UserError} if their sequences differ in length, or only some have
+ *   their own targets.
  */
-export function checkAlike(splits: readonly TokenSplit[]): void {
+export function requireSameShape(splits: readonly TokenSplit[]): void {
   const [first, ...others] = splits;
   for (const { sequenceLength, ownTargets } of others) {
     if (sequenceLength !== first.sequenceLength) {
@@ -61,18 +64,18 @@ export function checkAlike(splits: readonly TokenSplit[]): void {
   }
 }
 
-/** Splits one after the other. */
+/** Several splits, one after another. */
 class JoinedSplit implements TokenSplit {
   readonly sequences: number;
   readonly sequenceLength: number;
   readonly ownTargets: boolean;
   readonly #splits: readonly TokenSplit[];
-  /** Chunks before each split. */
+  /** Number of sequences before each split. */
   readonly #starts: number[] = [];
 
   constructor(splits: readonly TokenSplit[]) {
     if (splits.length === 0) throw new RangeError("Cannot join no splits");
-    checkAlike(splits);
+    requireSameShape(splits);
     let sequences = 0;
     for (const split of splits) {
       this.#starts.push(sequences);
@@ -91,7 +94,9 @@ class JoinedSplit implements TokenSplit {
     targets?: Uint32Array,
   ): void {
     if (!(Number.isInteger(index) && index >= 0 && index < this.sequences)) {
-      throw new RangeError(`Cannot read chunk ${index} of ${this.sequences}`);
+      throw new RangeError(
+        `Cannot read sequence ${index} of ${this.sequences}`,
+      );
     }
     const owner = this.#starts.findLastIndex((start) => start <= index);
     const first = this.#starts[owner];

@@ -1,19 +1,20 @@
 /**
- * Many at a time, one after the other.
+ * Runs tasks concurrently and yields results in input order.
  * @module
  */
 
-/** How much may be under way. */
-export interface FlightLimits {
-  /** Items at most. */
+/** How much work may be in flight. */
+export interface InFlightLimits {
+  /** Most items. */
   items: number;
-  /** Bytes at most, unless a single item has more. */
+  /** Most bytes, unless a single item has more. */
   bytes: number;
 }
 
 /**
- * Starts work for each item as it comes, and gives the results in the items' order, whatever order they are ready in.
- * @param source asked for no more items than may be under way
+ * Starts work for each item as it arrives and yields results in the order of
+ * the items, whatever order they complete in.
+ * @param source is never asked for more items than may be in flight
  */
 export async function* orderedConcurrency<
   Item extends { bytes: number },
@@ -21,34 +22,35 @@ export async function* orderedConcurrency<
 >(
   source: AsyncIterator<Item>,
   work: (item: Item) => Promise<Result>,
-  limits: FlightLimits,
+  limits: InFlightLimits,
 ): AsyncGenerator<[Item, Result]> {
-  const flight: [Item, Promise<Result>][] = [];
+  const inFlight: [Item, Promise<Result>][] = [];
   let bytes = 0;
   let ended = false;
-  let failed: { error: unknown } | undefined;
+  let failure: { error: unknown } | undefined;
   for (;;) {
-    while (!ended && flight.length < limits.items && bytes < limits.bytes) {
+    while (!ended && inFlight.length < limits.items && bytes < limits.bytes) {
       try {
         const { done, value } = await source.next();
         if (done) ended = true;
         else {
           const result = work(value);
-          // Its error is met in its turn.
+          // A rejection is handled when its turn comes.
           result.catch(() => {});
-          flight.push([value, result]);
+          inFlight.push([value, result]);
           bytes += value.bytes;
         }
       } catch (error) {
-        // What came before has its turn first: the first error in order is the one that is told.
-        failed = { error };
+        // Earlier items come first: the first error in order is the one that is
+        // thrown.
+        failure = { error };
         ended = true;
       }
     }
-    const head = flight.shift();
+    const head = inFlight.shift();
     if (!head) break;
     yield [head[0], await head[1]];
     bytes -= head[0].bytes;
   }
-  if (failed) throw failed.error;
+  if (failure) throw failure.error;
 }

@@ -1,24 +1,25 @@
 /**
- * Threads that read and tokenise. Without any, this thread does the same work.
+ * Worker threads that scan files and tokenize units. Without any, the calling
+ * thread does the same work.
  * @module
  */
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
 import { TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
-import type { FileFacts, SourceFile } from "../sources/source_file.ts";
-import { doJob, type Job, type Setup } from "./tokenize_worker.ts";
+import type { FileScan, SourceFile } from "../sources/source_file.ts";
+import { runJob, type WorkerJob, type WorkerSetup } from "./tokenize_worker.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { TokenizeOptions } from "./tokenize_unit.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
-/** What a worker answers. */
-export type Answer =
+/** A worker's reply to the main thread. */
+export type WorkerReply =
   | { id: number; result: unknown }
   | { id: number; error: { message: string; stack?: string; user: boolean } }
-  /** Bytes of files that it has just read. */
+  /** Bytes of files that the worker has read since its last report. */
   | { bytes: number };
 
-/** A thread has ended that should not have: what is on disk stays good. */
+/** A worker thread ended unexpectedly. What is on disk stays valid. */
 export class WorkerDiedError extends UserError {
   constructor(reason: string) {
     super(
@@ -27,34 +28,41 @@ export class WorkerDiedError extends UserError {
   }
 }
 
-/** Jobs at a worker, one of them waiting, so that it never waits for this thread. */
-const JOBS_EACH = 2;
+/**
+ * Jobs sent to each thread: one runs and one waits there, so that no thread
+ * waits for the main thread.
+ */
+const JOBS_PER_THREAD = 2;
 
-interface Waiting {
+interface JobCallbacks {
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
 
 interface Thread {
   worker: Worker;
-  jobs: Map<number, Waiting>;
+  pending: Map<number, JobCallbacks>;
 }
 
-/** Some threads with the same tokenizer. Close it when done. */
+/** Worker threads with the same tokenizer. Close the pool when done. */
 export class TokenizePool {
   #threads: Thread[];
-  #queue: { job: Job; transfer: Transferable[]; waiting: Waiting }[] = [];
+  #queue: {
+    job: WorkerJob;
+    transfer: Transferable[];
+    callbacks: JobCallbacks;
+  }[] = [];
   #next = 0;
   #tokenizer: Tokenizer;
   #options: TokenizeOptions;
   #onBytes: (bytes: number) => void = () => {};
   #failed: unknown;
 
-  /** @param workers number of threads; 0 does all in this one */
+  /** @param workers number of threads; 0 runs jobs in the calling thread */
   constructor(workers: number, tokenizer: Tokenizer, options: TokenizeOptions) {
     this.#tokenizer = tokenizer;
     this.#options = options;
-    const setup: Setup = {
+    const setup: WorkerSetup = {
       tokenizer: tokenizer.source ?? tokenizer.name,
       threads: workers,
       probe: workers > 0
@@ -74,19 +82,20 @@ export class TokenizePool {
   }
 
   /**
-   * The facts of some files, in order.
+   * Scans files.
+   * @returns what each file holds, in order
    * @throws {UserError} if a file cannot be opened.
    */
-  async inspect(
+  async scan(
     files: SourceFile[],
     onBytes: (bytes: number) => void,
-  ): Promise<FileFacts[]> {
+  ): Promise<FileScan[]> {
     this.#onBytes = onBytes;
-    return await this.#run({ do: "inspect", files }, []) as FileFacts[];
+    return await this.#run({ do: "scan", files }, []) as FileScan[];
   }
 
   /**
-   * The tokens of a unit.
+   * Tokenizes a unit.
    * @throws {UserError} see `tokenizeUnit()`.
    */
   async tokenize(
@@ -96,15 +105,15 @@ export class TokenizePool {
     return await this.#run({ do: "tokenize", unit }, transfer) as TokenizedUnit;
   }
 
-  /** Ends the threads, whatever they are at. */
+  /** Ends the threads, running jobs included. */
   close(): void {
     for (const { worker } of this.#threads) worker.terminate();
   }
 
-  #run(job: Job, transfer: Transferable[]): Promise<unknown> {
+  #run(job: WorkerJob, transfer: Transferable[]): Promise<unknown> {
     if (this.#failed) return Promise.reject(this.#failed);
     if (this.#threads.length === 0) {
-      return doJob(
+      return runJob(
         job,
         () => Promise.resolve(this.#tokenizer),
         this.#options,
@@ -112,7 +121,7 @@ export class TokenizePool {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job, transfer, waiting: { resolve, reject } });
+      this.#queue.push({ job, transfer, callbacks: { resolve, reject } });
       this.#dispatch();
     });
   }
@@ -120,24 +129,27 @@ export class TokenizePool {
   #dispatch(): void {
     while (this.#queue.length > 0) {
       const thread = this.#threads.reduce((a, b) =>
-        b.jobs.size < a.jobs.size ? b : a
+        b.pending.size < a.pending.size ? b : a
       );
-      if (thread.jobs.size >= JOBS_EACH) return;
-      const { job, transfer, waiting } = this.#queue.shift()!;
+      if (thread.pending.size >= JOBS_PER_THREAD) return;
+      const { job, transfer, callbacks } = this.#queue.shift()!;
       const id = this.#next++;
-      thread.jobs.set(id, waiting);
+      thread.pending.set(id, callbacks);
       thread.worker.postMessage({ id, job }, transfer);
     }
   }
 
-  #start(setup: Setup): Thread {
-    const thread: Thread = { worker: startWorker("tokenize"), jobs: new Map() };
-    thread.worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+  #start(setup: WorkerSetup): Thread {
+    const thread: Thread = {
+      worker: startWorker("tokenize"),
+      pending: new Map(),
+    };
+    thread.worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
       if ("bytes" in data) return this.#onBytes(data.bytes);
-      const waiting = thread.jobs.get(data.id)!;
-      thread.jobs.delete(data.id);
-      if ("result" in data) waiting.resolve(data.result);
-      else waiting.reject(errorOf(data.error));
+      const callbacks = thread.pending.get(data.id)!;
+      thread.pending.delete(data.id);
+      if ("result" in data) callbacks.resolve(data.result);
+      else callbacks.reject(errorOf(data.error));
       this.#dispatch();
     };
     thread.worker.onerror = (event) => {
@@ -145,19 +157,19 @@ export class TokenizePool {
       this.#fail(new WorkerDiedError(event.message.split("\n")[0]));
     };
     thread.worker.onmessageerror = () =>
-      this.#fail(new WorkerDiedError("its answer was lost"));
+      this.#fail(new WorkerDiedError("its reply was lost"));
     thread.worker.postMessage({ setup });
     return thread;
   }
 
-  /** Nothing more will come: all that wait are told. */
+  /** Rejects all pending jobs: the pool cannot continue. */
   #fail(error: unknown): void {
     this.#failed = error;
-    for (const { jobs } of this.#threads) {
-      for (const waiting of jobs.values()) waiting.reject(error);
-      jobs.clear();
+    for (const { pending } of this.#threads) {
+      for (const callbacks of pending.values()) callbacks.reject(error);
+      pending.clear();
     }
-    for (const { waiting } of this.#queue) waiting.reject(error);
+    for (const { callbacks } of this.#queue) callbacks.reject(error);
     this.#queue = [];
   }
 }

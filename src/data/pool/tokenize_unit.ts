@@ -1,56 +1,68 @@
 /**
- * What a worker does: the texts of a unit to tokens.
+ * A worker's main task: turns the texts of a unit into tokens.
  * @module
  */
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { UserError } from "../../errors.ts";
 import { contentHash, HASH_BYTES } from "./content_hash.ts";
-import { changedError, PIECE_UNITS, textOf } from "../sources/text_pieces.ts";
-import { openBytes, parseLines, readParquet } from "../sources/mod.ts";
+import {
+  changedError,
+  decodeText,
+  PIECE_UNITS,
+} from "../sources/text_pieces.ts";
+import {
+  openBytes,
+  parseLines,
+  readParquet,
+  type TextRecord,
+} from "../sources/mod.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import {
   type DocumentMask,
+  freeArrays,
   MAX_REASONS,
-  release,
   type TextFile,
-  type TextRecord,
   type TokenizedUnit,
   type WorkUnit,
 } from "./work_unit.ts";
 
 /** What to do with a unit's documents. */
 export interface TokenizeOptions {
-  /** Whether to hash their contents, to know equal ones. */
+  /** Whether to hash contents, to find duplicates. */
   dedup: boolean;
-  /** Whether to count records without text, in place of stopping at the first. */
+  /**
+   * Whether to count records without text, instead of stopping at the first.
+   */
   skipBad: boolean;
 }
 
 const utf8 = new TextEncoder();
 
-// Of a unit by the byte tokenizer, and of one with a document that is much longer.
-const UNIT_TOKENS = 1 << 21;
-const MOST_SPARE = 1 << 23;
+// Enough for a unit with the byte tokenizer, and for a unit with a much longer
+// document.
+const INITIAL_TOKENS = 1 << 21;
+const MAX_SPARE_TOKENS = 1 << 23;
 
 /**
- * Tokenises the documents of a unit, in order.
- * @throws {UserError} if a record has no text and `skipBad` is not set, or a file has changed.
+ * Tokenizes the documents of a unit, in order.
+ * @throws {UserError} if a record has no text and `skipBad` is not set, or a
+ *   file has changed.
  */
 export async function tokenizeUnit(
   unit: WorkUnit,
   tokenizer: Tokenizer,
   options: TokenizeOptions,
 ): Promise<TokenizedUnit> {
-  const result = new Result(tokenizer, options);
+  const result = new UnitResult(tokenizer, options);
   switch (unit.kind) {
     case "files":
-      for (const one of unit.files) {
-        const content = await readWhole(one);
-        const hashed = options.dedup ? contentHash(content) : null;
-        const text = textOf(one.file.name, content);
-        result.add(one.document, text, content.length, hashed);
-        release(content);
+      for (const textFile of unit.files) {
+        const content = await readWhole(textFile);
+        const textHash = options.dedup ? contentHash(content) : null;
+        const text = decodeText(textFile.file.name, content);
+        result.add(textFile.document, text, content.length, textHash);
+        freeArrays(content);
       }
       break;
     case "records":
@@ -61,39 +73,39 @@ export async function tokenizeUnit(
       break;
     case "lines": {
       const { block, name } = unit;
-      const keep = keeper(unit.keep, block.first);
-      for (const record of parseLines(block, unit.field, keep)) {
+      const used = maskFilter(unit.mask, block.first);
+      for (const record of parseLines(block, unit.field, used)) {
         result.addRecord(record, name);
       }
-      release(block.bytes);
+      freeArrays(block.bytes);
       break;
     }
     case "rows": {
       const { file, first, rows } = unit;
-      const keep = keeper(unit.keep, first);
-      for await (const records of readParquet(file, first, rows, keep)) {
+      const used = maskFilter(unit.mask, first);
+      for await (const records of readParquet(file, first, rows, used)) {
         for (const record of records) result.addRecord(record, file.name);
       }
     }
   }
-  return result.done();
+  return result.finish();
 }
 
-/** What of a result travels without being copied. */
+/** The buffers of a result that can be transferred instead of copied. */
 export function transferOf(result: TokenizedUnit): Transferable[] {
   const { ids, ends, documents, bytes, hashes } = result;
   const arrays = [ids, ends, documents, bytes, ...(hashes ? [hashes] : [])];
   return arrays.map(({ buffer }) => buffer);
 }
 
-function keeper(
+function maskFilter(
   mask: DocumentMask,
   first: number,
 ): ((document: number) => boolean) | undefined {
   return mask ? (document) => mask[document - first] === 1 : undefined;
 }
 
-/** @throws {UserError} if it is not what it was. */
+/** @throws {UserError} if the file changed since the first pass. */
 async function readWhole(
   { file, digest, unpacked }: TextFile,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -104,17 +116,20 @@ async function readWhole(
     content.set(block, filled);
     filled += block.length;
   }
-  const same = filled === unpacked &&
+  const unchanged = filled === unpacked &&
     (file.compression !== "none" || hash("sha256", content, "hex") === digest);
-  if (!same) throw changedError(file.name);
+  if (!unchanged) throw changedError(file.name);
   return content;
 }
 
-/** What the last result was collected in: to grow anew for each would leave the most garbage of all. */
-let spare: Uint32Array | null = null;
+/**
+ * The buffer of the last result, used again: growing a new one for each unit
+ * would leave more garbage than anything else.
+ */
+let spareIds: Uint32Array | null = null;
 
-/** Documents and their tokens, collected. */
-class Result {
+/** Collects documents and their tokens. */
+class UnitResult {
   #ids: Uint32Array;
   #filled = 0;
   #ends: number[] = [];
@@ -129,8 +144,8 @@ class Result {
     private readonly tokenizer: Tokenizer,
     private readonly options: TokenizeOptions,
   ) {
-    this.#ids = spare ?? new Uint32Array(UNIT_TOKENS);
-    spare = null;
+    this.#ids = spareIds ?? new Uint32Array(INITIAL_TOKENS);
+    spareIds = null;
   }
 
   addRecord(record: TextRecord, name: string): void {
@@ -148,7 +163,7 @@ class Result {
     document: number,
     text: string,
     bytes: number,
-    hashed: Uint8Array | null,
+    textHash: Uint8Array | null,
   ): void {
     const { tokenizer } = this;
     while (text.length > PIECE_UNITS && tokenizer.lastSafeCut) {
@@ -161,16 +176,16 @@ class Result {
     this.#ends.push(this.#filled);
     this.#documents.push(document);
     this.#bytes.push(bytes);
-    if (hashed) this.#hashes.push(hashed);
+    if (textHash) this.#hashes.push(textHash);
   }
 
-  done(): TokenizedUnit {
+  finish(): TokenizedUnit {
     const hashes = this.options.dedup
       ? new Uint8Array(this.#hashes.length * HASH_BYTES)
       : null;
     this.#hashes.forEach((one, i) => hashes!.set(one, i * HASH_BYTES));
     const ids = this.#ids.slice(0, this.#filled);
-    if (this.#ids.length <= MOST_SPARE) spare = this.#ids;
+    if (this.#ids.length <= MAX_SPARE_TOKENS) spareIds = this.#ids;
     return {
       ids,
       ends: Uint32Array.from(this.#ends),
@@ -200,8 +215,8 @@ class Result {
     }
     this.#ids.set(ids, this.#filled);
     this.#filled = filled;
-    let most = this.#maxTokenId;
-    for (let i = 0; i < ids.length; i++) if (ids[i] > most) most = ids[i];
-    this.#maxTokenId = most;
+    let largest = this.#maxTokenId;
+    for (let i = 0; i < ids.length; i++) if (ids[i] > largest) largest = ids[i];
+    this.#maxTokenId = largest;
   }
 }

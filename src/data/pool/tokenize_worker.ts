@@ -1,13 +1,13 @@
 /**
- * A thread that reads and tokenises: what it is asked, and how it answers.
+ * The worker thread that scans and tokenizes: its messages and its loop.
  * @module
  */
 import { UserError } from "../../errors.ts";
 import type { WorkerPort } from "../../workers/start.ts";
 import { TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
-import type { Answer } from "./tokenize_pool.ts";
-import { inspectFile } from "../sources/mod.ts";
-import type { FileFacts, SourceFile } from "../sources/source_file.ts";
+import type { WorkerReply } from "./tokenize_pool.ts";
+import { scanFile } from "../sources/mod.ts";
+import type { FileScan, SourceFile } from "../sources/source_file.ts";
 import {
   type TokenizeOptions,
   tokenizeUnit,
@@ -19,80 +19,85 @@ import { limitWordCaches } from "../tokenizers/gpt2/word_cache.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
 /** The first message: what is the same for all jobs. */
-export interface Setup {
-  /** For `loadTokenizer()`. */
+export interface WorkerSetup {
+  /** Argument of `loadTokenizer()`. */
   tokenizer: string;
-  /** What it should make of `PROBE`. */
+  /** The ids that it must return for `TOKENIZER_PROBE`. */
   probe: Uint32Array;
-  /** How many threads do the same. */
+  /** Number of threads in the pool. */
   threads: number;
   options: TokenizeOptions;
 }
 
-/** Something to do. */
-export type Job =
-  | { do: "inspect"; files: SourceFile[] }
+/** A task for the worker. */
+export type WorkerJob =
+  | { do: "scan"; files: SourceFile[] }
   | { do: "tokenize"; unit: WorkUnit };
 
-/** Bytes after which progress is told. */
-const TELL_BYTES = 1 << 22;
+/** Bytes between two progress reports. */
+const REPORT_BYTES = 1 << 22;
 
-/** Does one job. @throws {UserError} if the input is at fault. */
-export async function doJob(
-  job: Job,
+/**
+ * Runs one job.
+ * @throws {UserError} if the input is at fault.
+ */
+export async function runJob(
+  job: WorkerJob,
   tokenizer: () => Promise<Tokenizer>,
   options: TokenizeOptions,
   onBytes: (bytes: number) => void,
-): Promise<FileFacts[] | TokenizedUnit> {
+): Promise<FileScan[] | TokenizedUnit> {
   if (job.do === "tokenize") {
     return await tokenizeUnit(job.unit, await tokenizer(), options);
   }
-  const facts: FileFacts[] = [];
+  const scans: FileScan[] = [];
   for (const file of job.files) {
-    facts.push(await inspectFile(file, { onBytes }));
+    scans.push(await scanFile(file, { onBytes }));
   }
-  return facts;
+  return scans;
 }
 
-/** Answers a thread's messages, one after the other. */
+/** Replies to a thread's messages, one at a time and in order. */
 export function serve(port: WorkerPort): void {
-  let setup: Setup;
+  let setup: WorkerSetup;
   let tokenizer: Promise<Tokenizer> | undefined;
-  let untold = 0;
-  const tell = (answer: Answer, transfer?: Transferable[]) =>
+  let unreported = 0;
+  const reply = (answer: WorkerReply, transfer?: Transferable[]) =>
     port.postMessage(answer, transfer);
   const onBytes = (bytes: number) => {
-    untold += bytes;
-    if (untold < TELL_BYTES) return;
-    tell({ bytes: untold });
-    untold = 0;
+    unreported += bytes;
+    if (unreported < REPORT_BYTES) return;
+    reply({ bytes: unreported });
+    unreported = 0;
   };
-  const answer = async ({ id, job }: { id: number; job: Job }) => {
+  const answer = async ({ id, job }: { id: number; job: WorkerJob }) => {
     try {
-      const load = () => tokenizer ??= loadSame(setup);
-      const result = await doJob(job, load, setup.options, onBytes);
-      if (untold > 0) tell({ bytes: untold });
-      untold = 0;
-      tell({ id, result }, Array.isArray(result) ? [] : transferOf(result));
+      const load = () => tokenizer ??= loadSameTokenizer(setup);
+      const result = await runJob(job, load, setup.options, onBytes);
+      if (unreported > 0) reply({ bytes: unreported });
+      unreported = 0;
+      reply({ id, result }, Array.isArray(result) ? [] : transferOf(result));
     } catch (error) {
       const { message, stack } = error as Error;
-      tell({
+      reply({
         id,
         error: { message, stack, user: error instanceof UserError },
       });
     }
   };
-  let last = Promise.resolve();
+  let previous = Promise.resolve();
   port.onmessage = ({ data }) => {
     if ("setup" in data) {
       setup = data.setup;
       limitWordCaches(setup.threads);
-    } else last = last.then(() => answer(data));
+    } else previous = previous.then(() => answer(data));
   };
 }
 
-/** The tokenizer that the main thread has, and no other of its name. */
-async function loadSame({ tokenizer: name, probe }: Setup): Promise<Tokenizer> {
+/** Loads the main thread's tokenizer and checks that it is still the same. */
+async function loadSameTokenizer(
+  { tokenizer: name, probe }: WorkerSetup,
+): Promise<Tokenizer> {
   const tokenizer = await loadTokenizer(name);
   const ids = tokenizer.encode(TOKENIZER_PROBE);
   if (ids.length !== probe.length || ids.some((id, i) => id !== probe[i])) {

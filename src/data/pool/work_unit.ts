@@ -1,20 +1,18 @@
 /**
- * What a worker gets to tokenise at once, and what it gives back: plain data, for the way between threads.
+ * What a worker gets to tokenize at once, and what it returns: plain data that
+ * can be sent between threads.
  * @module
  */
-import type { LineBlock } from "../sources/mod.ts";
-import type { Bad, SourceFile } from "../sources/source_file.ts";
+import type { LineBlock, TextRecord } from "../sources/mod.ts";
+import type { SourceFile } from "../sources/source_file.ts";
 
-/** A document of a file of records, by its number in the file. */
-export type TextRecord = { document: number } & ({ text: string } | Bad);
-
-/** Some documents that follow each other, about a megabyte of text, or a part of one. */
+/** Consecutive documents, about a megabyte of text, or a part of one. */
 export type WorkUnit =
-  /** Text files, to be read by the worker: a document each. */
+  /** Text files that the worker reads, one document each. */
   | { kind: "files"; files: TextFile[] }
-  /** Texts as they are. */
+  /** Texts already read. */
   | { kind: "records"; name: string; records: TextRecord[] }
-  /** A part of a long text, where it may be cut. */
+  /** A piece of a long text. */
   | { kind: "piece"; text: string }
   /** Lines of a JSON Lines file. */
   | {
@@ -22,18 +20,21 @@ export type WorkUnit =
     block: LineBlock;
     field: string;
     name: string;
-    keep: DocumentMask;
+    mask: DocumentMask;
   }
-  /** Rows of a Parquet file, to be read by the worker. */
+  /** Rows of a Parquet file that the worker reads. */
   | {
     kind: "rows";
     file: SourceFile;
     first: number;
     rows: number;
-    keep: DocumentMask;
+    mask: DocumentMask;
   };
 
-/** A text file, the number of its document, and the digest and the size, unpacked, that it had. */
+/**
+ * A text file, the number of its document, and the digest and uncompressed size
+ * that it had in the first pass.
+ */
 export interface TextFile {
   file: SourceFile;
   document: number;
@@ -41,36 +42,39 @@ export interface TextFile {
   unpacked: number;
 }
 
-/** 1 for each document of a unit that is used, 0 for the others; null where all are. */
+/**
+ * 1 for each document of a unit that is used, 0 for others; null if all are.
+ */
 export type DocumentMask = Uint8Array<ArrayBuffer> | null;
 
 /** The tokens of a unit. */
 export interface TokenizedUnit {
-  /** Of all its documents, one after the other. */
+  /** Tokens of all documents, one after another. */
   ids: Uint32Array<ArrayBuffer>;
-  /** Where each document ends in `ids`; for a piece, where it does. */
+  /** Where each document, or the piece, ends in `ids`. */
   ends: Uint32Array<ArrayBuffer>;
-  /** Each document's number, as the unit has it; 0 for a piece. */
+  /** Number of each document, as in the unit; 0 for a piece. */
   documents: Uint32Array<ArrayBuffer>;
-  /** Bytes of UTF-8 of each. */
+  /** UTF-8 bytes of each document. */
   bytes: Float64Array<ArrayBuffer>;
-  /** Content hashes, `HASH_BYTES` each, where asked for. */
+  /** Content hashes, `HASH_BYTES` each, if requested. */
   hashes: Uint8Array<ArrayBuffer> | null;
-  /** Largest id, 0 without any. */
+  /** Largest id; 0 if there are no tokens. */
   maxTokenId: number;
   /** Records without text. */
   unreadable: number;
-  /** Why, with the file's name, for the first few of these. */
+  /** Why, with the file's name, for the first few of them. */
   reasons: string[];
 }
 
-/** Most reasons that anyone is told. */
+/** Most reasons that are reported. */
 export const MAX_REASONS = 5;
 
 /**
- * Gives back the memory of arrays that are done with. The collector would, but large ones come so fast that hundreds of
- * megabytes wait for it in each thread.
+ * Frees the memory of arrays that are no longer used. The garbage collector
+ * would free it too, but large arrays come so fast that hundreds of megabytes
+ * would wait for it in each thread.
  */
-export function release(...arrays: (Uint8Array | Uint32Array)[]): void {
+export function freeArrays(...arrays: (Uint8Array | Uint32Array)[]): void {
   for (const { buffer } of arrays) (buffer as ArrayBuffer).transfer(0);
 }

@@ -1,8 +1,11 @@
 /**
- * How far an unfinished store has come, shard by shard, so that a run that was killed goes on.
+ * How far an unfinished store has come, shard by shard, so that a killed run
+ * can be resumed.
  *
- *     journal.jsonl   a sealed line a shard; only what stands before it in the other files counts
- *     seen.bin        content hashes of the texts so far, 16 bytes each, where equal ones are dropped
+ *     journal.jsonl   one checksummed line per shard; what the other files hold
+ *                     beyond its last line does not count
+ *     seen.bin        with `dedup`: hashes of the texts so far, 16 bytes each
+ *
  * @module
  */
 import { hash } from "node:crypto";
@@ -23,11 +26,11 @@ import { openLine, sealLine } from "../../fs/checksummed_lines.ts";
 const JOURNAL = "journal.jsonl";
 const SEEN = "seen.bin";
 
-/** The journal of one unfinished folder. `State` is plain data. */
+/** The journal of one unfinished folder. */
 export class Journal<State> {
-  /** Where the last run stopped; undefined where there was none. */
-  readonly last: State | undefined;
-  /** The texts seen by then. */
+  /** State saved by the last run; undefined if there is none. */
+  readonly lastState: State | undefined;
+  /** Hashes of the texts seen up to that state. */
   readonly seen: SeenTexts;
   #dir: string;
   #fingerprint: string;
@@ -35,8 +38,10 @@ export class Journal<State> {
   #seen: number;
 
   /**
-   * Opens the journal in a folder, cut back to its last whole line, or begins one.
-   * @param fingerprint of what is being made: a journal of something else counts as none
+   * Opens the journal of a folder and cuts it back to its last whole line, or
+   * starts a new one.
+   * @param fingerprint of the store that is written: the journal of another
+   *   store is ignored
    */
   constructor(dir: string, fingerprint: string) {
     this.#dir = dir;
@@ -44,16 +49,16 @@ export class Journal<State> {
     const { lines, bytes } = readLines<State>(join(dir, JOURNAL), fingerprint);
     const seen = readSeen(join(dir, SEEN), lines);
     this.seen = seen ?? new SeenTexts();
-    this.last = seen ? lines.at(-1)?.state : undefined;
+    this.lastState = seen ? lines.at(-1)?.state : undefined;
     this.#lines = seen ? lines.length : 0;
     this.#seen = this.seen.count;
     append(join(dir, JOURNAL), seen ? bytes : 0, new Uint8Array());
   }
 
-  /** Appends where this run is, once the disk has all that stands before it. */
+  /** Appends a state. All that it counts on must be on disk already. */
   save(state: State): void {
     const { count } = this.seen;
-    const hashes = this.seen.since(this.#seen);
+    const hashes = this.seen.hashesFrom(this.#seen);
     if (hashes.length > 0) {
       append(join(this.#dir, SEEN), this.#seen * HASH_BYTES, hashes);
     }
@@ -72,7 +77,7 @@ export class Journal<State> {
     );
   }
 
-  /** Removes the journal: the folder is finished, or begins anew. */
+  /** Removes the journal: the folder is finished, or is started over. */
   remove(): void {
     rmSync(join(this.#dir, JOURNAL), { force: true });
     rmSync(join(this.#dir, SEEN), { force: true });
@@ -81,16 +86,16 @@ export class Journal<State> {
 
 interface Line<State> {
   fingerprint: string;
-  /** Its number: no line can have been lost before it. */
+  /** Number of the line: shows that no earlier line is missing. */
   line: number;
-  /** Number of hashes in `seen.bin`. */
+  /** Number of hashes in `seen.bin` by then. */
   seen: number;
-  /** SHA-256 of those that came with this line. */
+  /** SHA-256 of the hashes that were added with this line. */
   added: string;
   state: State;
 }
 
-/** The lines up to the first that is torn, changed or of something else. */
+/** The lines up to the first that is torn, changed or from another store. */
 function readLines<State>(
   path: string,
   fingerprint: string,
@@ -99,7 +104,7 @@ function readLines<State>(
   try {
     text = readFileSync(path, "utf8");
   } catch {
-    // The first run of this folder.
+    // No file: the first run of this folder.
   }
   const lines: Line<State>[] = [];
   let from = 0;
@@ -111,7 +116,9 @@ function readLines<State>(
   return { lines, bytes: new TextEncoder().encode(text.slice(0, from)).length };
 }
 
-/** The hashes that the lines tell of; undefined where they are not there as they were. */
+/**
+ * The hashes that the lines count; undefined if the file does not match them.
+ */
 function readSeen(
   path: string,
   lines: readonly { seen: number; added: string }[],
@@ -138,7 +145,10 @@ function readSeen(
   return seen;
 }
 
-/** Writes `bytes` at the end of a file, cut to `size` before unless null, and waits until the disk has them. */
+/**
+ * Appends `bytes` to a file, first cut to `size` unless that is null, and waits
+ * until they are on disk.
+ */
 function append(path: string, size: number | null, bytes: Uint8Array): void {
   const file = openSync(
     path,

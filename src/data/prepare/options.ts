@@ -1,5 +1,5 @@
 /**
- * What `prepare()` is asked for.
+ * Options of {@linkcode prepare}: what can be asked for, and its limits.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -17,43 +17,78 @@ export type DocumentSource = { files: readonly SourceFile[] } | {
 /** What to prepare, and where. */
 export interface PrepareOptions {
   documents: DocumentSource;
-  /** Held-out files, in place of a fraction; one that is among `documents` too is not trained on. @default none */
+  /**
+   * Files to hold out, instead of a fraction. A file that is among `documents`
+   * too is not trained on.
+   * @default none
+   */
   validDocuments?: readonly SourceFile[];
   tokenizer: Tokenizer;
-  /** Tokens in a chunk, at least 2: the rest of a document that fills none is dropped. */
+  /**
+   * Tokens per sequence, at least 2. The tokens of a document after its last
+   * whole sequence are dropped.
+   */
   sequenceLength: number;
-  /** Part of the documents to hold out, 0 ≤ x < 1, at least one document unless 0. @default 0.05 */
+  /**
+   * Part of the documents to hold out, 0 ≤ x < 1; at least one document unless
+   * 0.
+   * @default 0.05
+   */
   validFraction?: number;
-  /** Decides which documents are used, and which of them are held out. @default 0 */
+  /**
+   * Decides which documents are used, and which of them are held out.
+   * @default 0
+   */
   seed?: number;
-  /** Use only so many documents, the first of NumPy's permutation by the seed. @default all */
+  /**
+   * Use only this many documents: the first of NumPy's permutation for the
+   * seed.
+   * @default all
+   */
   maxDocuments?: number | null;
   /** The same for `validDocuments`. @default all */
   validMaxDocuments?: number | null;
-  /** Whether to drop documents whose text has come before; held-out files come first. @default false */
+  /**
+   * Whether to drop documents whose text came before. Held-out files come
+   * first.
+   * @default false
+   */
   dedup?: boolean;
-  /** Whether to leave out and count what cannot be read, in place of stopping at the first. @default false */
+  /**
+   * Whether to skip and count what cannot be read, instead of stopping at the
+   * first.
+   * @default false
+   */
   skipBad?: boolean;
-  /** Threads that read and tokenise; 0 for this one alone. @default one a core, six at most; none for little text */
+  /**
+   * Number of threads that read and tokenize; 0 does all in this thread.
+   * @default one per core, at most six; none for little text
+   */
   workers?: number | null;
   /** The store is made under `<cacheDir>/stores/`. */
   cacheDir: string;
-  /** Called some twenty times a second. */
+  /** Called about twenty times per second. */
   onProgress?: (progress: PrepareProgress) => void;
-  /** Told what the user should know, a sentence each. */
+  /** Called with messages for the user, one sentence each. */
   say?: (message: string) => void;
-  /** Bytes of text that a killed run loses at most. @default 32 MiB */
+  /**
+   * Most bytes of text that must be processed again after a kill.
+   * @default 32 MiB
+   */
   shardBytes?: number;
-  /** Another form, written into that folder in place of the cache. */
+  /** Another output format, written into that folder instead of the cache. */
   out?: {
     dir: string;
-    /** Name and version of the form; part of the fingerprint. @default "other 1" */
+    /**
+     * Name and version of the format; part of the fingerprint.
+     * @default "other 1"
+     */
     format?: string;
     sink: (dir: string, tokenizer: Tokenizer) => TokenSink;
   };
 }
 
-/** Part of the documents that is held out unless said otherwise. */
+/** Part of the documents that is held out by default. */
 export const DEFAULT_VALID_FRACTION = 0.05;
 
 /** @throws {UserError} if an option is out of range. */

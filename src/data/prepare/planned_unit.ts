@@ -1,71 +1,79 @@
 /**
- * A unit of work, and what the thread that gives it out knows of it.
+ * A unit of work as the main thread plans it: the text that a worker gets, and
+ * what the main thread must remember to put the result into the store.
  * @module
  */
 import type { Entry } from "../scan/scan_inputs.ts";
 import type { DocumentSelection } from "../scan/document_selection.ts";
 import type { WorkUnit } from "../pool/work_unit.ts";
 
-/** A place between two units. */
+/** A place between two units. Its keys are keys of `journal.jsonl`. */
 export interface Position {
-  /** Index of an entry; all before it are done. */
+  /** Index of an entry; all entries before it are done. */
   entry: number;
-  /** Number, in it, of the next document. */
+  /** Number, within the entry, of the next document. */
   document: number;
   /** Bytes of that document that are done, for long texts. */
   offset: number;
 }
 
-/** A unit and what the main thread knows of it. */
+/** A unit and what the main thread knows about it. */
 export interface PlannedUnit {
   unit: WorkUnit;
-  /** What of it may travel without being copied. */
+  /** Buffers of the unit that can be transferred instead of copied. */
   transfer: Transferable[];
-  /** An entry that it is of; all of it are in one selection. */
+  /** An entry of the unit; all its entries belong to one selection. */
   entry: number;
-  /** To be added to the unit's document numbers. */
-  first: number;
-  /** Bytes of text that are done with it, those passed over on the way included. */
+  /** Added to the unit's document numbers to get numbers in the selection. */
+  firstDocument: number;
+  /** Bytes of text done after this unit, skipped ones before it included. */
   bytes: number;
-  /** Where to go on after it. */
+  /** Where to continue after it. */
   next: Position;
-  /** Of a piece: its document, its bytes, whether it is the last, and its text's hash where asked for. */
+  /** For a piece of a long text. */
   piece?: {
     document: number;
     bytes: number;
+    /** Whether it ends the document. */
     last: boolean;
+    /** Hash of the whole text, on the first piece and where requested. */
     hash: Uint8Array | null;
   };
 }
 
-/** What to make units of. */
-export interface PlanOptions {
+/** What units are made from. */
+export interface UnitOptions {
   entries: readonly Entry[];
-  /** The selection of entry `i`. */
+  /** The selection that entry `i` belongs to. */
   selectionOf: (entry: number) => DocumentSelection;
   from: Position;
+  /** See `Tokenizer.cut`. */
   cut?: (text: string) => number;
-  /** Whether texts' hashes are wanted. */
+  /** Whether hashes of the texts are needed. */
   dedup: boolean;
 }
 
-/** About the text of a unit. */
+/** Approximate size of a unit's text. */
 export const UNIT_BYTES = 1 << 20;
 
-/** A unit, or only bytes that nothing is to be made of. */
-export type Planned = PlannedUnit | { unit?: undefined; bytes: number };
+/** A unit, or the size of a stretch of text that is not used. */
+export type UnitOrSkipped = PlannedUnit | { unit?: undefined; bytes: number };
 
-/** 1 for each of some documents that is used and not before `from`; null where all are. */
-export function marksFrom(
+/**
+ * Marks the documents to use among `documents` ones starting at `first`.
+ * @param from documents before this one are done already
+ * @returns 1 for each document to use, else 0; null if all are used
+ */
+export function documentMask(
   from: number,
   first: number,
   documents: number,
   used: (document: number) => boolean,
 ): Uint8Array<ArrayBuffer> | null {
-  const marks = new Uint8Array(documents);
+  const mask = new Uint8Array(documents);
   let count = 0;
   for (let i = 0; i < documents; i++) {
-    if (first + i >= from && used(first + i)) count += marks[i] = 1;
+    if (first + i >= from && used(first + i)) count += mask[i] = 1;
   }
-  return count === documents ? null : marks;
+  return count === documents ? null : mask;
 }

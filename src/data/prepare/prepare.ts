@@ -1,5 +1,6 @@
 /**
- * From text to a token store: made once, found again by its fingerprint, made anew when text or tokenizer changes.
+ * From text to a token store: written once, found again by its fingerprint, and
+ * written again when the text or the tokenizer changes.
  * @module
  */
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
@@ -18,37 +19,41 @@ import { type StoreSummary, summaryIfSame } from "../store/token_store.ts";
 
 export type { DocumentSource, PrepareOptions } from "./options.ts";
 
-/** A store that is ready. */
+/** A finished store. */
 export interface Prepared {
-  /** To be opened with `TokenStore.open()`, unless `out` was given. */
+  /** Can be opened with `TokenStore.open()`, unless `out` was given. */
   dir: string;
-  /** Whether it was there already. */
+  /** Whether it existed already. */
   reused: boolean;
   summary: StoreSummary;
-  /** Why, with the file's name, for the first few records and files that were left out in this run. */
+  /**
+   * Why records and files were skipped in this run, with the file's name; only
+   * the first few.
+   */
   reasons: string[];
 }
 
-/** What nobody has gone on with for so long is removed. */
+/** Unfinished stores that no run resumed for this long are removed. */
 const UNFINISHED_DAYS = 30;
 
 /**
- * Makes the token store of some documents, or finds it if it was made before. Neither texts nor tokens are ever all in
- * memory. Text files that are not UTF-8 are skipped and counted. Several processes may do this at once; one that is
- * killed leaves what the next one goes on with.
- * @throws {UserError} if an option is out of range, files are missing or unreadable, no text is long enough, or the
- * cache cannot be written.
+ * Writes the token store of some documents, or finds an existing one. Neither
+ * all texts nor all tokens are ever in memory at once. Text files that are not
+ * UTF-8 are skipped and counted. Several processes may prepare the same data at
+ * once: one writes, the others wait. A killed run is resumed by the next.
+ * @throws {UserError} if an option is out of range, files are missing or
+ *   unreadable, no text is long enough, or the cache cannot be written.
  */
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const plan = await planStore(options);
   try {
-    return await make(plan, options);
+    return await findOrWrite(plan, options);
   } finally {
     plan.closePool();
   }
 }
 
-async function make(
+async function findOrWrite(
   plan: StorePlan,
   options: PrepareOptions,
 ): Promise<Prepared> {
@@ -57,25 +62,25 @@ async function make(
     join(options.cacheDir, "stores", plan.fingerprint.slice(0, 16));
   const find = (): Prepared | undefined => {
     const summary = summaryIfSame(dir, plan.fingerprint, out !== undefined);
-    const { reasons } = plan.tally;
+    const { reasons } = plan.skipCounts;
     return summary && { dir, reused: true, summary, reasons };
   };
   const found = find();
   if (found) return found;
-  if (out) requireFree(dir);
+  if (out) requireEmpty(dir);
   try {
     mkdirSync(dirname(dir), { recursive: true });
     return await withLock(
       dir + ".lock",
       async () => {
         if (!out) removeUnfinished(dirname(dir), UNFINISHED_DAYS);
-        // Another process may have made it while this one waited.
+        // Another process may have written it while this one waited.
         const made = find();
         if (made) return made;
         const { summary, reasons } = await writeFolder(
           dir,
           (unfinished) => resumeStore(unfinished, plan, options),
-          { resume: true, keep: isOutsideFault },
+          { resume: true, keep: canResume },
         );
         return { dir, reused: false, summary, reasons };
       },
@@ -86,8 +91,11 @@ async function make(
   }
 }
 
-/** Whether it may go better the next time without a change of the data, so that what is on disk is worth keeping. */
-function isOutsideFault(error: unknown): boolean {
+/**
+ * Whether a later run with the same data may succeed, so that the unfinished
+ * folder is worth keeping.
+ */
+function canResume(error: unknown): boolean {
   return error instanceof WorkerDiedError || !(error instanceof UserError);
 }
 
@@ -95,7 +103,7 @@ function writeError(error: unknown, folder: string): unknown {
   const { code, message } = error as { code?: string; message: string };
   if (error instanceof UserError || !code) return error;
   const reason = code === "ENOSPC"
-    ? " as the disk is full: free some space and run again, to go on from there"
+    ? " as the disk is full: free some space and run again to continue from there"
     : `: ${message}`;
   return new UserError(
     `Cannot write the token store under '${folder}'${reason}`,
@@ -103,8 +111,8 @@ function writeError(error: unknown, folder: string): unknown {
   );
 }
 
-/** @throws {UserError} if there is something that would be replaced. */
-function requireFree(dir: string): void {
+/** @throws {UserError} if the folder has content that would be replaced. */
+function requireEmpty(dir: string): void {
   let names: string[] = [];
   try {
     if (existsSync(dir)) names = readdirSync(dir);
@@ -113,7 +121,7 @@ function requireFree(dir: string): void {
   }
   if (names.length > 0) {
     throw new UserError(
-      `Cannot write to '${dir}' as there is something else already: name a new folder, or delete it`,
+      `Cannot write to '${dir}' as it is not empty: name a new folder or delete it`,
     );
   }
 }

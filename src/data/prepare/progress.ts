@@ -1,16 +1,20 @@
 /**
- * Progress of a long reading, in bytes.
+ * Progress of a long pass over files, in bytes.
  * @module
  */
 
-/** Called with the number of bytes that were just done; awaited so that the event loop gets its turn. */
+/**
+ * Called with the number of bytes just processed; awaited so that the event
+ * loop gets its turn.
+ */
 export type OnBytes = (bytes: number) => void | Promise<void>;
 
-/** How far `prepare()` has come: `done` of `total` bytes in this phase. */
+/** How far `prepare()` is: `done` of `total` bytes in this phase. */
 export interface PrepareProgress {
   /**
-   * "wait": another process prepares the same. "check": files are read and hashed, bytes are as they lie on disk.
-   * "tokenize": the store is written, bytes are unpacked; a run that goes on with one does not begin at 0.
+   * "wait": another process prepares the same data. "check": files are read and
+   * hashed; bytes are those on disk. "tokenize": the store is written; bytes
+   * are uncompressed, and a resumed run does not start at 0.
    */
   phase: "wait" | "check" | "tokenize";
   done: number;
@@ -19,7 +23,10 @@ export interface PrepareProgress {
 
 const INTERVAL_MS = 50;
 
-/** Adds up bytes, `from` some on; reports at the first, at the last and about every 50 ms, and then lets the event loop have its turn. */
+/**
+ * Adds up bytes, starting at `from`. Reports the first, the last and one about
+ * every 50 ms, and then lets the event loop have its turn.
+ */
 export function progressMeter(
   phase: PrepareProgress["phase"],
   total: number,

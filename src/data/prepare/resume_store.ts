@@ -1,5 +1,6 @@
 /**
- * Fills the folder of a store, from where an earlier run was stopped.
+ * The second pass over the data: fills the folder of a store, from the start or
+ * from where an earlier run stopped.
  * @module
  */
 import { readdirSync, rmSync } from "node:fs";
@@ -11,7 +12,8 @@ import { changedError } from "../sources/text_pieces.ts";
 import { stampOf } from "../scan/scan_cache.ts";
 import type { SkipCounts, Skipped } from "../scan/scan_inputs.ts";
 import { Journal } from "./journal.ts";
-import { selectionsOf, type StorePlan } from "./store_plan.ts";
+import { nextHeldOutCount, selectionsOf } from "../scan/document_selection.ts";
+import type { StorePlan } from "./store_plan.ts";
 import type { PrepareOptions } from "./options.ts";
 import { progressMeter } from "./progress.ts";
 import type { TokenSink } from "../store/token_sink.ts";
@@ -25,58 +27,62 @@ import { MAX_REASONS } from "../pool/work_unit.ts";
 
 const SHARD_BYTES = 1 << 25;
 
-/** What was written. */
-export interface Filled {
+/** A store as it was written. */
+export interface WrittenStore {
   summary: StoreSummary;
   reasons: string[];
 }
 
 /**
- * The second reading: writes the whole store into a folder that is empty or has what an earlier run has left.
- * @throws {UserError} if nothing is long enough for a chunk, or something cannot be read.
+ * Writes the whole store into a folder that is empty or was left unfinished by
+ * an earlier run.
+ * @throws {UserError} if no document is long enough for a sequence, or
+ *   something cannot be read.
  */
 export async function resumeStore(
   dir: string,
   plan: StorePlan,
   options: PrepareOptions,
-): Promise<Filled> {
+): Promise<WrittenStore> {
   const { fingerprint } = plan;
-  // Stopped between its last line and its new name: all is there.
-  const whole = summaryIfSame(dir, fingerprint, options.out !== undefined);
-  if (whole) {
+  // The earlier run stopped after its last write and before the rename.
+  const finished = summaryIfSame(dir, fingerprint, options.out !== undefined);
+  if (finished) {
     new Journal(dir, fingerprint).remove();
-    return { summary: whole, reasons: plan.tally.reasons };
+    return { summary: finished, reasons: plan.skipCounts.reasons };
   }
-  // Stopped within its last line.
+  // The earlier run stopped within its last write.
   rmSync(join(dir, "store.json"), { force: true });
   let journal = new Journal<WriteStoreState>(dir, fingerprint);
-  let state = journal.last;
-  let sink = state && restored(dir, state, options);
+  let state = journal.lastState;
+  let sink = state && restoreSink(dir, state, options);
   if (state && sink) {
     const share = Math.floor(100 * state.bytes / Math.max(1, plan.bytes));
     options.say?.(
-      `going on where an earlier run was stopped, at ${share} % of the text`,
+      `continuing where an earlier run stopped, at ${share} % of the text`,
     );
   }
-  let held = plan.held;
+  let heldOut = plan.heldOut;
   for (;;) {
     if (!state || !sink) {
-      empty(dir);
+      emptyFolder(dir);
       journal = new Journal(dir, fingerprint);
-      state = emptyState(held);
-      sink = sinkOf(dir, options);
+      state = emptyState(heldOut);
+      sink = createSink(dir, options);
     }
     try {
-      await build(plan, options, { journal, state, sink });
-      const { firstRank } = state;
-      const bare = state.held > 0 && state.splits.valid.chunks === 0;
-      if (bare && firstRank !== null) {
-        // All that were held out are too short for a chunk: those that follow are held out too, until there is one.
-        held = firstRank + 1;
+      await writeRest(plan, options, { journal, state, sink });
+      const next = nextHeldOutCount(state.held, {
+        validSequences: state.splits.valid.chunks,
+        firstRank: state.firstRank,
+      });
+      if (next !== null) {
+        // Start over, with more documents held out.
+        heldOut = next;
       } else {
-        requireChunks(state, plan, options);
+        requireSequences(state, plan, options);
         sink.finish();
-        const counts = sum(plan.tally, state.tally);
+        const counts = addCounts(plan.skipCounts, state.tally);
         const summary = summaryOf(state, counts.skipped, plan, options);
         writeSummary(dir, summary);
         journal.remove();
@@ -89,7 +95,7 @@ export async function resumeStore(
   }
 }
 
-async function build(
+async function writeRest(
   plan: StorePlan,
   options: PrepareOptions,
   at: {
@@ -116,7 +122,7 @@ async function build(
     ),
   });
   for (const { input, stamp } of entries) {
-    // Plain text has been compared by its digest.
+    // Plain text was compared by its digest while it was read.
     const compared = input.format === "text" && input.compression === "none";
     if (!compared && input.path !== null && stampOf(input.path) !== stamp) {
       throw changedError(input.name);
@@ -128,21 +134,23 @@ function bytesPerTokenOf({ tokenizer }: PrepareOptions): 2 | 4 {
   return tokenizer.vocabSize <= 0x10000 ? 2 : 4;
 }
 
-function sinkOf(dir: string, options: PrepareOptions): TokenSink {
+function createSink(dir: string, options: PrepareOptions): TokenSink {
   const { out, tokenizer, sequenceLength } = options;
   return out ? out.sink(dir, tokenizer) : new StoreWriter(dir, {
-    contextLength: sequenceLength,
+    sequenceLength,
     bytesPerToken: bytesPerTokenOf(options),
   });
 }
 
-/** The sink of an earlier run; undefined where its files are not what its journal says. */
-function restored(
+/**
+ * The sink of an earlier run; undefined if its files do not match its journal.
+ */
+function restoreSink(
   dir: string,
   state: WriteStoreState,
   options: PrepareOptions,
 ): TokenSink | undefined {
-  const sink = sinkOf(dir, options);
+  const sink = createSink(dir, options);
   try {
     sink.restore(state.sink);
     return sink;
@@ -152,13 +160,13 @@ function restored(
   }
 }
 
-function empty(dir: string): void {
+function emptyFolder(dir: string): void {
   for (const name of readdirSync(dir)) {
     rmSync(join(dir, name), { recursive: true, force: true });
   }
 }
 
-function sum(a: SkipCounts, b: SkipCounts): SkipCounts {
+function addCounts(a: SkipCounts, b: SkipCounts): SkipCounts {
   const skipped = { ...a.skipped };
   for (const key of Object.keys(skipped) as (keyof Skipped)[]) {
     skipped[key] += b.skipped[key];
@@ -167,7 +175,7 @@ function sum(a: SkipCounts, b: SkipCounts): SkipCounts {
   return { skipped, reasons };
 }
 
-/** No time or place in it: equal data make equal stores. */
+/** Holds no time and no path: equal data makes equal stores. */
 function summaryOf(
   { maxTokenId, splits }: WriteStoreState,
   skipped: Skipped,
@@ -193,41 +201,43 @@ function summaryOf(
   };
 }
 
-/** Stops where a split that is needed has no chunk, and says what would help. */
-function requireChunks(
+/**
+ * Stops if a split that is needed has no sequence, and says what would help.
+ */
+function requireSequences(
   { splits: { train, valid }, longest, held, tally: counts }: WriteStoreState,
   plan: StorePlan,
   { sequenceLength }: PrepareOptions,
 ): void {
   if (train.chunks === 0 && held > 0 && valid.chunks > 0) {
     throw new UserError(
-      `Cannot split the data as all documents of at least ${sequenceLength} tokens ('model.context_length') went ` +
-        `to the held-out part: give more files, lower it, or name held-out files in 'data.valid_files'`,
+      `Cannot split the data as all documents of at least ${sequenceLength} tokens ('model.context_length') ` +
+        `are held out: give more files, lower it, or name held-out files in 'data.valid_files'`,
     );
   }
   if (train.chunks === 0) {
-    // The held-out part of the same documents has no chunk either.
+    // Held-out documents of the same files have no sequence either.
     const documents = train.documents + (held > 0 ? valid.documents : 0);
-    const most = Math.max(longest.train, held > 0 ? longest.valid : 0);
-    if (documents === 0) throw nothingLeft("the data", counts, plan);
-    throw tooShort("the data", documents, most, sequenceLength);
+    const longestOfAll = Math.max(longest.train, held > 0 ? longest.valid : 0);
+    if (documents === 0) throw nothingLeftError("the data", counts, plan);
+    throw tooShortError("the data", documents, longestOfAll, sequenceLength);
   }
   if (plan.validEntries > 0 && valid.chunks === 0) {
     const what = "the held-out data ('data.valid_files')";
-    if (valid.documents === 0) throw nothingLeft(what, counts, plan);
-    throw tooShort(what, valid.documents, longest.valid, sequenceLength);
+    if (valid.documents === 0) throw nothingLeftError(what, counts, plan);
+    throw tooShortError(what, valid.documents, longest.valid, sequenceLength);
   }
 }
 
-/** Length is not the fault of documents that were not even read. */
-function nothingLeft(
+/** For documents that were all skipped, so that their length says nothing. */
+function nothingLeftError(
   what: string,
   counts: SkipCounts,
   plan: StorePlan,
 ): UserError {
-  const { reasons } = sum(plan.tally, counts);
+  const { reasons } = addCounts(plan.skipCounts, counts);
   return new UserError(
-    `Cannot prepare ${what} as all of them are left out, ${
+    `Cannot prepare ${what} as all documents are skipped, ${
       reasons.length > 0
         ? `the first as ${reasons[0]}`
         : "being equal to held-out documents ('data.dedup')"
@@ -235,7 +245,7 @@ function nothingLeft(
   );
 }
 
-function tooShort(
+function tooShortError(
   what: string,
   documents: number,
   longest: number,

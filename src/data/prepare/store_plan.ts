@@ -1,5 +1,6 @@
 /**
- * What a store will be, from the first reading: its documents, what is held out, and its fingerprint.
+ * What a store will be, from the first pass over the data: its documents, how
+ * many are held out, and its fingerprint.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -20,67 +21,69 @@ import {
   type PrepareOptions,
 } from "./options.ts";
 import { progressMeter } from "./progress.ts";
-import { DocumentSelection } from "../scan/document_selection.ts";
+import { documentsOf, heldOutCount } from "../scan/document_selection.ts";
 import { STORE_FORMAT } from "../store/token_store.ts";
 
 /** What a store will be. */
 export interface StorePlan {
-  /** Those of held-out files, then the others. */
+  /** Entries of held-out files first, then the others. */
   entries: Entry[];
-  /** How many entries are of held-out files. */
+  /** How many of the entries belong to held-out files. */
   validEntries: number;
-  /** How many of the other documents are held out. */
-  held: number;
-  /** As `StoreSummary` has it. */
+  /** How many documents of the other entries are held out. */
+  heldOut: number;
+  /** As in `StoreSummary`. */
   validFraction: number | null;
-  /** What the first reading has left out. */
-  tally: SkipCounts;
-  /** Bytes of text, unpacked. */
+  /** What the first pass skipped. */
+  skipCounts: SkipCounts;
+  /** Bytes of text, uncompressed. */
   bytes: number;
   fingerprint: string;
-  /** The threads; started when first asked for. */
+  /** The worker threads, started at the first call. */
   pool: () => TokenizePool;
-  /** Ends the threads, if there are any. */
+  /** Ends the threads, if any were started. */
   closePool: () => void;
 }
 
 /**
- * Reads everything that decides what the store will be.
- * @throws {UserError} if an option is out of range or there is nothing that can be read.
+ * The first pass: reads everything that decides what the store will be.
+ * @throws {UserError} if an option is out of range or nothing can be read.
  */
 export async function planStore(options: PrepareOptions): Promise<StorePlan> {
   checkOptions(options);
-  const { validDocuments: held = [], documents } = options;
-  const heldPaths = new Set<string | null>(held.map(({ path }) => path));
-  const all: Input[] = "files" in documents
-    ? documents.files.filter(({ path }) => !heldPaths.has(path))
+  const { validDocuments: validInputs = [], documents } = options;
+  const validPaths = new Set<string | null>(
+    validInputs.map(({ path }) => path),
+  );
+  const inputs: Input[] = "files" in documents
+    ? documents.files.filter(({ path }) => !validPaths.has(path))
     : memoryTexts(documents.texts);
-  if (all.length === 0 && held.length > 0) {
+  if (inputs.length === 0 && validInputs.length > 0) {
     throw new UserError(
       "Cannot train as 'data.valid_files' holds out every file of 'data.files'",
     );
   }
-  const size = sizeOf(all) + sizeOf(held);
+  const size = sizeOf(inputs) + sizeOf(validInputs);
   const { pool, closePool } = lazyPool(options, size);
   try {
-    const counts = newSkipCounts();
+    const skipCounts = newSkipCounts();
     const meter = progressMeter("check", size, options.onProgress);
-    const reading = {
+    const scanOptions = {
       pool,
       cache: new ScanCache(options.cacheDir),
       skipBad: options.skipBad ?? false,
-      tally: counts,
+      skipCounts,
       onBytes: (bytes: number) => void meter(bytes),
     };
-    const validEntries = await scanInputs(held, reading);
-    if (held.length > 0) {
-      requireText(validEntries, held, counts, "data.valid_files");
+    const validEntries = await scanInputs(validInputs, scanOptions);
+    if (validInputs.length > 0) {
+      requireText(validEntries, validInputs, skipCounts, "data.valid_files");
     }
-    const entries = await scanInputs(all, reading);
-    requireText(entries, all, counts, "data.files");
+    const entries = await scanInputs(inputs, scanOptions);
+    requireText(entries, inputs, skipCounts, "data.files");
     return {
-      ...planOf(entries, validEntries, held.length > 0, options),
-      tally: counts,
+      ...decidePlan(entries, validEntries, validInputs.length > 0, options),
+      skipCounts,
       pool,
       closePool,
     };
@@ -90,12 +93,12 @@ export async function planStore(options: PrepareOptions): Promise<StorePlan> {
   }
 }
 
-function planOf(
+function decidePlan(
   entries: Entry[],
   validEntries: Entry[],
-  heldFiles: boolean,
+  validFilesGiven: boolean,
   options: PrepareOptions,
-): Omit<StorePlan, "tally" | "pool" | "closePool"> {
+): Omit<StorePlan, "skipCounts" | "pool" | "closePool"> {
   const {
     tokenizer,
     sequenceLength,
@@ -105,12 +108,10 @@ function planOf(
     dedup = false,
     skipBad = false,
   } = options;
-  const validFraction = heldFiles
+  const validFraction = validFilesGiven
     ? null
     : options.validFraction ?? DEFAULT_VALID_FRACTION;
-  const held = validFraction
-    ? heldOutCount(entries, validFraction, options)
-    : 0;
+  const heldOut = requireHeldOut(entries, validFraction ?? 0, options);
   const fingerprint = fingerprintOf(tokenizer, {
     format: options.out
       ? options.out.format ?? "other 1"
@@ -123,56 +124,35 @@ function planOf(
     dedup,
     skipBad,
   }, [entries, validEntries]);
-  const both = [...validEntries, ...entries];
+  const all = [...validEntries, ...entries];
   return {
-    entries: both,
+    entries: all,
     validEntries: validEntries.length,
-    held,
+    heldOut,
     validFraction,
-    bytes: both.reduce((sum, { facts }) => sum + facts.unpacked, 0),
+    bytes: all.reduce((sum, { scan }) => sum + scan.unpacked, 0),
     fingerprint,
   };
 }
 
-/**
- * For each entry of a plan, the selection of its documents.
- * @param held how many of those that are not of held-out files
- */
-export function selectionsOf(
-  { entries, validEntries }: StorePlan,
-  held: number,
-  options: PrepareOptions,
-): (entry: number) => DocumentSelection {
-  const { seed = 0, maxDocuments = null, validMaxDocuments = null } = options;
-  const valid = new DocumentSelection({
-    documents: documentsOf(entries.slice(0, validEntries)),
-    most: validMaxDocuments,
-    held: 0,
-    split: "valid",
-    seed,
-  });
-  const train = new DocumentSelection({
-    documents: documentsOf(entries.slice(validEntries)),
-    most: maxDocuments,
-    held,
-    split: "train",
-    seed,
-  });
-  return (entry) => entry < validEntries ? valid : train;
-}
-
-/** Less text than this is read sooner than threads start. */
+/** Less text than this is processed faster than threads start. */
 const LITTLE_BYTES = 1 << 22;
 
-/** Threads unless more are asked for: a thread takes some 110 MB with gpt2, and six stay within 1 GB in all. */
-const MOST_THREADS = 6;
+/**
+ * Default limit: a thread takes about 110 MB with gpt2, so six stay within 1 GB
+ * in total.
+ */
+const MAX_THREADS = 6;
 
-function lazyPool(options: PrepareOptions, size: number) {
+function lazyPool(
+  options: PrepareOptions,
+  size: number,
+): Pick<StorePlan, "pool" | "closePool"> {
   const { tokenizer, dedup = false, skipBad = false } = options;
   const workers = options.workers ??
     (size < LITTLE_BYTES
       ? 0
-      : Math.min(MOST_THREADS, navigator.hardwareConcurrency));
+      : Math.min(MAX_THREADS, navigator.hardwareConcurrency));
   let pool: TokenizePool | undefined;
   return {
     pool: () =>
@@ -185,22 +165,24 @@ function sizeOf(inputs: readonly { bytes: number }[]): number {
   return inputs.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-function documentsOf(entries: readonly Entry[]): number {
-  return entries.reduce((sum, { facts }) => sum + facts.documents, 0);
-}
-
-/** At least one document on either side. */
-function heldOutCount(
+/**
+ * Number of documents that are held out.
+ * @throws {UserError} if there is only one document.
+ */
+function requireHeldOut(
   entries: readonly Entry[],
   fraction: number,
   { sequenceLength, maxDocuments }: PrepareOptions,
 ): number {
-  const n = Math.min(documentsOf(entries), maxDocuments ?? Infinity);
-  if (n > 1) return Math.min(n - 1, Math.max(1, Math.round(n * fraction)));
-  const [{ input, facts }] = entries;
-  // Tokens are never shorter than a byte, so this one is too short anyhow: that is the better thing to say.
-  if (entries.length === 1 && facts.unpacked < sequenceLength) return 0;
-  if (n < documentsOf(entries)) {
+  const documents = documentsOf(entries);
+  const used = Math.min(documents, maxDocuments ?? Infinity);
+  const count = heldOutCount(used, fraction);
+  if (count !== null) return count;
+  const [{ input, scan }] = entries;
+  // Every token has at least one byte, so this document is too short for a
+  // sequence as well: the error about its length helps more.
+  if (entries.length === 1 && scan.unpacked < sequenceLength) return 0;
+  if (used < documents) {
     throw new UserError(
       "Cannot hold out documents as 'data.max_documents' must be at least 2 for that: got 1; raise it, or name held-out files in 'data.valid_files'",
     );

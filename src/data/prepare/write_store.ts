@@ -1,5 +1,6 @@
 /**
- * Writes a store: units of text go out to the pool, their tokens come back in order and go into a sink, shard by shard.
+ * Writes a store: sends units of text to the pool and puts their tokens, in
+ * input order, into a sink, saving its state after each shard.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -7,49 +8,64 @@ import { HASH_BYTES } from "../pool/content_hash.ts";
 import { orderedConcurrency } from "../pool/ordered_concurrency.ts";
 import { newSkipCounts, type SkipCounts } from "../scan/scan_inputs.ts";
 import type { Journal } from "./journal.ts";
-import { planUnits } from "./text_units.ts";
-import type { PlannedUnit, PlanOptions, Position } from "./planned_unit.ts";
+import { planUnits } from "./plan_units.ts";
+import type { PlannedUnit, Position, UnitOptions } from "./planned_unit.ts";
 import type { TokenizePool } from "../pool/tokenize_pool.ts";
 import type { OnBytes } from "./progress.ts";
 import type { SinkState, SplitName, TokenSink } from "../store/token_sink.ts";
 import type { SplitSummary } from "../store/token_store.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { MAX_REASONS, release, type TokenizedUnit } from "../pool/work_unit.ts";
+import {
+  freeArrays,
+  MAX_REASONS,
+  type TokenizedUnit,
+} from "../pool/work_unit.ts";
 
-/** What goes into a store. */
-export interface WriteStoreOptions extends Omit<PlanOptions, "from" | "cut"> {
+/** What to write, where, and how. */
+export interface WriteStoreOptions extends Omit<UnitOptions, "from" | "cut"> {
   tokenizer: Tokenizer;
   pool: TokenizePool;
-  /** Empty, or restored to the journal's last state. */
+  /** Empty, or restored to the state. */
   sink: TokenSink & { savesWithin?: boolean };
   journal: Journal<WriteStoreState>;
-  /** Bytes of text a shard: what is done again at most after a kill. */
+  /**
+   * Bytes of text per shard: at most this much is processed again after a kill.
+   */
   shardBytes: number;
   state: WriteStoreState;
   onBytes: OnBytes;
 }
 
-/** How far a store is. */
+/**
+ * How far a store is: the state in `journal.jsonl`, so its keys stay as they
+ * are. `held` is the count of held-out documents, `tally` the skip counts.
+ */
 export interface WriteStoreState {
-  /** How many documents are held out by rank. */
+  /** How many documents are held out by their rank. */
   held: number;
   position: Position;
   sink: SinkState;
-  /** Bytes of text that have been gone through. */
+  /** Bytes of text that have been processed. */
   bytes: number;
   splits: Record<SplitName, SplitSummary>;
   /** Tokens of the longest document of each split. */
   longest: Record<SplitName, number>;
   maxTokenId: number;
-  /** Lowest rank of a document of at least a chunk that is trained on; null without any. */
+  /**
+   * Lowest rank of a training document that is long enough for a sequence; null
+   * if there is none.
+   */
   firstRank: number | null;
-  /** A long text that is not at its end: its bytes so far, and whether it is left out. */
+  /**
+   * A long text that is only partly written: its bytes so far, and whether it
+   * is dropped as a duplicate.
+   */
   open: { bytes: number; dropped: boolean } | null;
-  /** What this reading has left out. */
+  /** What this pass skipped. */
   tally: SkipCounts;
 }
 
-/** The state of a store with nothing in it. */
+/** The state of an empty store. */
 export function emptyState(held: number): WriteStoreState {
   const split = (): SplitSummary => ({
     documents: 0,
@@ -72,13 +88,15 @@ export function emptyState(held: number): WriteStoreState {
   };
 }
 
-// The results come in addition, up to four bytes a byte of text.
+// Bytes of text in flight. Results take up to four more bytes per byte of text.
 const FLIGHT_BYTES = 1 << 25;
 const FLIGHT_UNITS = 3;
 
 /**
- * Goes through all documents from the state's position on, and leaves in `state` what was written.
- * @throws {UserError} if a record is bad, a file changed, or the tokenizer makes ids that it should not.
+ * Processes all documents after the state's position and updates `state` with
+ * what was written.
+ * @throws {UserError} if a record cannot be read, a file changed, or the
+ *   tokenizer returns ids outside its vocabulary.
  */
 export async function writeStore(options: WriteStoreOptions): Promise<void> {
   const { pool, tokenizer, state, journal, sink, onBytes } = options;
@@ -96,7 +114,7 @@ export async function writeStore(options: WriteStoreOptions): Promise<void> {
   try {
     for await (const [planned, result] of results) {
       addUnit(planned, result, options);
-      release(result.ids);
+      freeArrays(result.ids);
       state.position = planned.next;
       state.bytes += planned.bytes;
       unsaved += planned.bytes;
@@ -121,7 +139,7 @@ function addUnit(
   const { tally: counts } = state;
   if (unit.maxTokenId >= tokenizer.vocabSize) {
     throw new UserError(
-      `Cannot prepare the data as the tokenizer '${tokenizer.name}' made token ${unit.maxTokenId} of a vocabulary of ${tokenizer.vocabSize}`,
+      `Cannot prepare the data as the tokenizer '${tokenizer.name}' returned token ${unit.maxTokenId} with a vocabulary size of ${tokenizer.vocabSize}`,
     );
   }
   state.maxTokenId = Math.max(state.maxTokenId, unit.maxTokenId);
@@ -138,14 +156,14 @@ function addUnit(
       counts.skipped.duplicate++;
       continue;
     }
-    const number = planned.first + unit.documents[i];
+    const number = planned.firstDocument + unit.documents[i];
     const split = splitOf(planned, number, options);
     options.sink.push(split, ids);
     endDocument(split, number, unit.bytes[i], planned, options);
   }
 }
 
-/** Adds a part of a long text. */
+/** Adds a piece of a long text. */
 function addPiece(
   planned: PlannedUnit,
   { document, bytes: added, last, hash }: NonNullable<PlannedUnit["piece"]>,
@@ -184,15 +202,15 @@ function endDocument(
   { entry }: PlannedUnit,
   { state, sink, selectionOf }: WriteStoreOptions,
 ): void {
-  const { tokens, chunks } = sink.endDocument(split);
+  const { tokens, sequences } = sink.endDocument(split);
   const summary = state.splits[split];
   summary.documents++;
   summary.bytes += bytes;
   summary.tokens += tokens;
-  summary.chunks += chunks;
-  if (chunks === 0) summary.tooShort++;
+  summary.chunks += sequences;
+  if (sequences === 0) summary.tooShort++;
   state.longest[split] = Math.max(state.longest[split], tokens);
-  if (split === "train" && chunks > 0) {
+  if (split === "train" && sequences > 0) {
     const rank = selectionOf(entry).rankOf(document);
     state.firstRank = Math.min(state.firstRank ?? rank, rank);
   }

@@ -1,14 +1,18 @@
 /**
- * The fingerprint by which a token store is found again.
+ * The fingerprint that identifies a token store.
  * @module
  */
 import { createHash } from "node:crypto";
 import type { Entry } from "./scan_inputs.ts";
 import { type Tokenizer, TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
 
-/** The options that decide a store's content, beside its documents and tokenizer. */
+/**
+ * The options that decide a store's content, in addition to its documents and
+ * tokenizer. The keys and their order are part of what is hashed:
+ * `contextLength` is the program's `sequenceLength`.
+ */
 export interface FingerprintOptions {
-  /** The form it is written in, and its version. */
+  /** Output format and its version. */
   format: string;
   contextLength: number;
   seed: number;
@@ -20,8 +24,9 @@ export interface FingerprintOptions {
 }
 
 /**
- * SHA-256, in hexadecimal, over all that decides a store's content: the options, the tokenizer, and each file's name,
- * form and content in order.
+ * SHA-256, in hexadecimal, over all that decides a store's content: the
+ * options, the tokenizer, and the name, format and content of each file in
+ * order.
  */
 export function fingerprintOf(
   tokenizer: Tokenizer,
@@ -32,16 +37,17 @@ export function fingerprintOf(
   const line = (value: unknown) => hash.update(JSON.stringify(value) + "\n");
   line(options);
   line({
-    // The same file under another name, such as the copy beside a checkpoint, is the same tokenizer.
+    // A tokenizer file under another name, such as the copy in a checkpoint, is
+    // the same tokenizer.
     tokenizer: tokenizer.digest ?? tokenizer.name,
     vocabSize: tokenizer.vocabSize,
     probe: [...tokenizer.encode(TOKENIZER_PROBE)],
   });
   for (const entries of parts) {
     line(entries.length);
-    for (const { input, facts } of entries) {
+    for (const { input, scan } of entries) {
       const { name, format, field } = input;
-      line([name, facts.digest, format, format === "text" ? null : field]);
+      line([name, scan.digest, format, format === "text" ? null : field]);
     }
   }
   return hash.digest("hex");

@@ -1,8 +1,12 @@
 /**
- * NumPy's permutation of a seed, number for number: the authors' shuffles are NumPy's, and so the choice of documents is.
+ * NumPy's permutation for a seed, number for number: the authors shuffle
+ * documents with NumPy, and so must we to choose the same ones.
  *
- * `default_rng(seed)` is a PCG64 generator (128 bits of state, XSL-RR output: O'Neill 2014) that a SeedSequence has
- * spread the seed over; `permutation(n)` shuffles 0 … n-1 from the back, each place by as many low bits as it needs, drawn again while too large.
+ * `default_rng(seed)` is a PCG64 generator (128 bits of state, XSL-RR output:
+ * O'Neill 2014) seeded through a SeedSequence. `permutation(n)` shuffles 0 …
+ * n-1 from the back; each index takes as many low bits as it needs and is drawn
+ * again while too large.
+ *
  * @module
  */
 
@@ -30,7 +34,7 @@ export function numpyPermutation(n: number, seed: number): Uint32Array {
   return order;
 }
 
-/** NumPy's SeedSequence: eight 32-bit words of state from a seed's own words. */
+/** NumPy's SeedSequence: expands a seed to eight 32-bit words of state. */
 function seedWords(seed: number): Uint32Array {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new RangeError(
@@ -38,7 +42,8 @@ function seedWords(seed: number): Uint32Array {
     );
   }
   const POOL = 4;
-  // A seed is its 32-bit words, lowest first, without leading zeros, and zeros for the rest of the pool.
+  // The entropy is the seed's 32-bit words, lowest first, without leading
+  // zeros; zeros fill the rest of the pool.
   const entropy = [seed >>> 0, Math.floor(seed / 2 ** 32), 0, 0];
 
   let hash = 0x43b0d7e5;
@@ -68,7 +73,10 @@ function seedWords(seed: number): Uint32Array {
   });
 }
 
-/** PCG64: state ← state × multiplier + increment, modulo 2^128, in words of 32 bits, lowest first. */
+/**
+ * PCG64: state ← state × multiplier + increment, modulo 2^128, stored as 32-bit
+ * words, lowest first.
+ */
 class Pcg64 {
   // 0x2360ed051fc65da44385df649fccf645
   static readonly #MULTIPLIER = [
@@ -80,11 +88,14 @@ class Pcg64 {
   #state = new Uint32Array(4);
   #increment: Uint32Array;
   #product = new Uint32Array(4);
-  /** The upper half of the last 64 bits, while it waits for its turn; -1 for none. */
+  /**
+   * Upper half of the last 64-bit output until it is used; -1 if there is none.
+   */
   #kept = -1;
 
   constructor(seed: number) {
-    // As two numbers of 128 bits, each with its upper 64 bits first.
+    // Two 128-bit numbers, state and increment, each with its upper 64 bits
+    // first.
     const [a, b, c, d, e, f, g, h] = seedWords(seed);
     this.#increment = Uint32Array.of(
       (g << 1) | 1,
@@ -102,7 +113,10 @@ class Pcg64 {
     this.#step();
   }
 
-  /** A number from 0 to `most`, each as likely: as many low bits as it needs, drawn again while above it. */
+  /**
+   * A number from 0 to `most`, uniformly: takes as many low bits as needed, and
+   * draws again while the value is too large.
+   */
   atMost(most: number): number {
     const mask = 0xffffffff >>> Math.clz32(most);
     for (;;) {
@@ -111,7 +125,7 @@ class Pcg64 {
     }
   }
 
-  /** 32 bits: of each 64, the lower half first. */
+  /** The next 32 bits: of each 64-bit output, the lower half first. */
   #next32(): number {
     if (this.#kept >= 0) {
       const kept = this.#kept;
@@ -122,7 +136,7 @@ class Pcg64 {
     const [s0, s1, s2, s3] = this.#state;
     let low = s0 ^ s2;
     let high = s1 ^ s3;
-    // Rotated right by the state's top six bits.
+    // Rotate right by the state's top six bits.
     let turn = s3 >>> 26;
     if (turn >= 32) {
       [low, high] = [high, low];
@@ -156,7 +170,7 @@ class Pcg64 {
   }
 }
 
-/** The upper 32 bits of the product of two 32-bit numbers. */
+/** Upper 32 bits of the product of two 32-bit numbers. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff, aHigh = a >>> 16;
   const bLow = b & 0xffff, bHigh = b >>> 16;

@@ -1,28 +1,29 @@
 /**
- * The first reading: what each file holds, so that it is known before any work what the store will be.
+ * The first pass: what each file holds, so that the store's content is known
+ * before any tokenizing.
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { memoryFacts, type MemoryText } from "../sources/text_pieces.ts";
+import { type MemoryText, scanMemoryText } from "../sources/text_pieces.ts";
 import { type ScanCache, stampOf } from "./scan_cache.ts";
 import type { TokenizePool } from "../pool/tokenize_pool.ts";
-import type { FileFacts, SourceFile } from "../sources/source_file.ts";
+import type { FileScan, SourceFile } from "../sources/source_file.ts";
 import { MAX_REASONS } from "../pool/work_unit.ts";
 
 /** What documents are read from. */
 export type Input = SourceFile | MemoryText;
 
-/** Something with documents. */
+/** An input that holds documents. */
 export interface Entry {
   input: Input;
-  facts: FileFacts;
-  /** The file's stamp before it was read; null for a text in memory. */
+  scan: FileScan;
+  /** Stamp of the file before it was read; null for a text in memory. */
   stamp: string | null;
-  /** Number of its first document: they are counted through. */
-  first: number;
+  /** Number of its first document; documents are numbered across entries. */
+  firstDocument: number;
 }
 
-/** What was left out, by reason. */
+/** Numbers of what was skipped, by reason; also keys of `store.json`. */
 export interface Skipped {
   /** Text files with a NUL byte. */
   binary: number;
@@ -30,20 +31,20 @@ export interface Skipped {
   undecodable: number;
   /** Records without text. */
   unreadable: number;
-  /** Texts that came before. */
+  /** Texts that came before, with `dedup`. */
   duplicate: number;
   /** Files that cannot be read, or not to their end. */
   files: number;
 }
 
-/** Something is counted in here. */
+/** Collects what was skipped, and why. */
 export interface SkipCounts {
   skipped: Skipped;
-  /** Why, with the file's name, for the first few that are at fault. */
+  /** Why, with the file's name, for the first few files and records. */
   reasons: string[];
 }
 
-/** An empty tally. */
+/** Counts of zero. */
 export function newSkipCounts(): SkipCounts {
   const skipped = {
     binary: 0,
@@ -55,115 +56,124 @@ export function newSkipCounts(): SkipCounts {
   return { skipped, reasons: [] };
 }
 
-/** How inputs are read. */
-export interface InspectOptions {
+/** How inputs are scanned. */
+export interface ScanOptions {
   pool: () => TokenizePool;
   cache: ScanCache;
-  /** Whether to go on after a fault. */
+  /** Whether to continue after a fault. */
   skipBad: boolean;
-  tally: SkipCounts;
-  /** Called with bytes, as they lie on disk, that have been read or need not be. */
+  skipCounts: SkipCounts;
+  /** Called with numbers of bytes on disk that were read or need not be. */
   onBytes: (bytes: number) => void;
 }
 
-// Small files go to a thread together: a message costs more than to read one.
-const TASK_BYTES = 1 << 22;
-const TASK_FILES = 64;
+// Small files go to a worker in groups: a message costs more than reading one.
+const GROUP_BYTES = 1 << 22;
+const GROUP_FILES = 64;
 
 /**
- * The entries with documents, in the given order. What is no text is counted into the tally.
- * @throws {UserError} if a file cannot be read, and `skipBad` is not set.
+ * Scans inputs, as far as they are not in the cache.
+ * @returns the entries with documents, in the given order; other inputs are
+ *   counted in `skipCounts`
+ * @throws {UserError} if a file cannot be read and `skipBad` is not set.
  */
 export async function scanInputs(
   inputs: readonly Input[],
-  options: InspectOptions,
+  options: ScanOptions,
 ): Promise<Entry[]> {
   const stamps: (string | null)[] = [];
-  const facts: (FileFacts | undefined)[] = [];
-  const unknown: number[] = [];
+  const scans: (FileScan | undefined)[] = [];
+  const uncached: number[] = [];
   for (const [i, input] of inputs.entries()) {
     stamps[i] = stampOrNull(input);
-    facts[i] = input.path === null
-      ? memoryFacts(input)
+    scans[i] = input.path === null
+      ? scanMemoryText(input)
       : stamps[i] !== null
       ? options.cache.get(input, stamps[i])
       : undefined;
-    if (facts[i]) options.onBytes(input.bytes);
-    else unknown.push(i);
+    if (scans[i]) options.onBytes(input.bytes);
+    else uncached.push(i);
   }
   await Promise.all(
-    tasksOf(unknown, inputs).map(async (task) => {
-      const files = task.map((i) => inputs[i] as SourceFile);
+    groupFiles(uncached, inputs).map(async (group) => {
+      const files = group.map((i) => inputs[i] as SourceFile);
       const since = Date.now();
-      let told = 0;
-      const found = await options.pool().inspect(files, (bytes) => {
-        told += bytes;
+      const results = await options.pool().scan(files, (bytes) => {
         options.onBytes(bytes);
       });
-      for (const [at, i] of task.entries()) {
-        facts[i] = found[at];
+      for (const [at, i] of group.entries()) {
+        scans[i] = results[at];
         if (stampOrNull(inputs[i]) === stamps[i] && stamps[i] !== null) {
-          options.cache.put(files[at], stamps[i], found[at], since);
+          options.cache.put(files[at], stamps[i], results[at], since);
         }
       }
     }),
   );
   const entries: Entry[] = [];
-  let first = 0;
+  let firstDocument = 0;
   for (const [i, input] of inputs.entries()) {
-    judge(input, facts[i]!, options);
-    if (facts[i]!.documents === 0 || facts[i]!.not) continue;
-    entries.push({ input, facts: facts[i]!, stamp: stamps[i], first });
-    first += facts[i]!.documents;
+    recordSkipped(input, scans[i]!, options);
+    if (scans[i]!.documents === 0 || scans[i]!.not) continue;
+    entries.push({
+      input,
+      scan: scans[i]!,
+      stamp: stamps[i],
+      firstDocument,
+    });
+    firstDocument += scans[i]!.documents;
   }
   return entries;
 }
 
-/** Counts what cannot be used of an input, or stops at it. */
-function judge(input: Input, facts: FileFacts, options: InspectOptions): void {
-  const { skipped, reasons } = options.tally;
+/** Counts what cannot be used of an input, or stops there without `skipBad`. */
+function recordSkipped(
+  input: Input,
+  scan: FileScan,
+  options: ScanOptions,
+): void {
+  const { skipped, reasons } = options.skipCounts;
   const note = (why: string) => {
     if (reasons.length < MAX_REASONS) reasons.push(`${input.name}: ${why}`);
   };
-  if (facts.not) {
-    skipped[facts.not]++;
-    note(facts.not === "binary" ? "binary" : "not UTF-8");
-  } else if (facts.fault !== null) {
+  if (scan.not) {
+    skipped[scan.not]++;
+    note(scan.not === "binary" ? "binary" : "not UTF-8");
+  } else if (scan.fault !== null) {
     if (!options.skipBad) {
-      throw new UserError(`Cannot read '${input.name}' as ${facts.fault}`);
+      throw new UserError(`Cannot read '${input.name}' as ${scan.fault}`);
     }
     skipped.files++;
-    const { documents } = facts;
+    const { documents } = scan;
     note(
       documents === 0
-        ? facts.fault
-        : `${facts.fault}; ${documents} ${
-          documents === 1 ? "document" : "documents"
-        } before that used`,
+        ? scan.fault
+        : `${scan.fault}; ${documents} ${
+          documents === 1 ? "document before it is" : "documents before it are"
+        } used`,
     );
   }
 }
 
-/** Some files each, about as much as one large file. */
-function tasksOf(numbers: number[], inputs: readonly Input[]): number[][] {
-  const tasks: number[][] = [];
+/** Groups of files, each about as much work as one large file. */
+function groupFiles(numbers: number[], inputs: readonly Input[]): number[][] {
+  const groups: number[][] = [];
   let bytes = Infinity;
   for (const i of numbers) {
-    if (bytes >= TASK_BYTES || tasks.at(-1)!.length >= TASK_FILES) {
-      tasks.push([]);
+    if (bytes >= GROUP_BYTES || groups.at(-1)!.length >= GROUP_FILES) {
+      groups.push([]);
       bytes = 0;
     }
-    tasks.at(-1)!.push(i);
+    groups.at(-1)!.push(i);
     bytes += inputs[i].bytes;
   }
-  return tasks;
+  return groups;
 }
 
 function stampOrNull({ path }: Input): string | null {
   try {
     return path === null ? null : stampOf(path);
   } catch {
-    // Whoever reads it says why.
+    // Reading the file will report the reason.
     return null;
   }
 }

@@ -1,18 +1,21 @@
 /**
- * Files in blocks, as they lie on disk.
+ * Files read in blocks, without decompressing.
  * @module
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { cannotRead } from "./unreadable_error.ts";
 
-/** Bytes of a block, but for the last. */
+/** Bytes per block, except the last. */
 const BLOCK_BYTES = 1 << 20;
 
 /** How a file is read. */
 export interface BlockOptions {
   /** Where to start, in bytes. @default 0 */
   from?: number;
-  /** Whether each block has memory of its own, in place of one that the next is read into. @default false */
+  /**
+   * Whether each block gets its own memory, instead of one buffer for all.
+   * @default false
+   */
   own?: boolean;
 }
 
@@ -30,7 +33,8 @@ export function* fileBlocks(
     const { size } = fstatSync(file);
     let buffer: Uint8Array<ArrayBuffer> | undefined;
     for (let at = from;;) {
-      // One byte more than is left, so that a file's end is seen without another read.
+      // One byte more than is left, so that the end of the file shows without
+      // another read.
       const length = Math.min(BLOCK_BYTES, Math.max(1, size - at + 1));
       if (own || buffer === undefined || buffer.length < length) {
         buffer = new Uint8Array(length);
@@ -48,7 +52,10 @@ export function* fileBlocks(
   }
 }
 
-/** Reads at a position until `buffer` is full or the file over, so that blocks are the same at every reading. */
+/**
+ * Reads at a position until `buffer` is full or the file ends, so that every
+ * pass sees the same blocks.
+ */
 export function readFull(
   file: number,
   buffer: Uint8Array,

@@ -1,5 +1,6 @@
 /**
- * Paths, folders and globs become one sorted list of files without duplicates.
+ * Turns paths, folders and globs into one sorted list of files without
+ * duplicates.
  * @module
  */
 import {
@@ -18,25 +19,33 @@ import { formatOf } from "./format.ts";
 import type { Format, SourceFile } from "./source_file.ts";
 import { cannotRead } from "./unreadable_error.ts";
 
-/** Where and on whose behalf files are looked for, and how they are to be read. */
+/** Where to look for files, and how they are to be read. */
 export interface FindOptions {
-  /** The config key that errors name. @default "data.files" */
+  /** The config key named in errors. @default "data.files" */
   key?: string;
-  /** Folder that relative patterns and names start from. @default the current folder */
+  /**
+   * Folder that relative patterns and names start from.
+   * @default the current folder
+   */
   root?: string;
   /** Format of all files. @default by each file's name */
   format?: Format | null;
-  /** Field or column of the text: one for all, or one for each pattern. @default "text" */
+  /**
+   * Field or column of the text: one for all, or one for each pattern.
+   * @default "text"
+   */
   fields?: string | readonly string[];
 }
 
 /**
- * The files that `patterns` name, sorted by name (their path from the root, or absolute outside it). A pattern is a
- * path, a folder (all files in it, at any depth) or a glob (`*`, `**`, `?`, `[…]`, `{…}`). Hidden entries and links to
- * folders are left out unless named; of several names of one file the first is kept, with the field of the last
- * pattern that finds it under that name. A `.json` file has records where a pattern says `.json`, and is a text where a
+ * The files that `patterns` name, sorted by name (the path from the root, or an
+ * absolute path outside it). A pattern is a path, a folder (all files in it, at
+ * any depth) or a glob (`*`, `**`, `?`, `[…]`, `{…}`). Hidden entries and links
+ * to folders are left out unless named. Of several names of one file the first
+ * is kept, with the field of the last pattern that finds it under that name. A
+ * `.json` file holds records if a pattern says `.json`, and is a text if a
  * folder or a wider glob finds it.
- * @throws {UserError} if a pattern finds no file or what it names cannot be looked into.
+ * @throws {UserError} if a pattern finds no file, or a folder cannot be read.
  */
 export async function findSources(
   patterns: readonly string[],
@@ -52,15 +61,18 @@ export async function findSources(
       `Cannot read any text as '${key}' is empty: give paths, folders or globs`,
     );
   }
-  const found = new Map<string, Found & { field: string; named: boolean }>();
+  const found = new Map<
+    string,
+    FoundFile & { field: string; named: boolean }
+  >();
   for (const [i, pattern] of patterns.entries()) {
-    const files = await expand(pattern, root, key);
+    const files = await expandPattern(pattern, root, key);
     if (files.length === 0) {
       throw new UserError(
         `Cannot read any text as '${key}' finds no file: got '${pattern}'${
-          // What is meant for the hub but not written so is taken for a path.
+          // A Hub dataset written in another way is taken for a path.
           /^hf:|^datasets\/|huggingface\.co\//i.test(pattern)
-            ? "; a set of the hub is written hf://datasets/<owner>/<name>"
+            ? "; a Hub dataset is written hf://datasets/<owner>/<name>"
             : ""}`,
       );
     }
@@ -72,39 +84,40 @@ export async function findSources(
   }
   const seen = new Set<string>();
   const sources: SourceFile[] = [];
-  // The default order is by UTF-16 units, the same in every locale.
+  // The default order is by UTF-16 code units, the same in every locale.
   for (const name of [...found.keys()].sort()) {
     const { path, bytes, field, named } = found.get(name)!;
     const real = realpathSync(path);
     if (seen.has(real)) continue;
     seen.add(real);
     const form = formatOf(name, format);
-    // Among a folder's files of all kinds, package.json and its like are texts.
+    // Among a folder's files of all kinds, package.json and the like are texts.
     if (!format && !named && /\.json$/i.test(name)) form.format = "text";
     sources.push({ name, path: real, bytes, ...form, field });
   }
   return sources;
 }
 
-interface Found {
+interface FoundFile {
   path: string;
   bytes: number;
 }
 
-async function expand(
+async function expandPattern(
   pattern: string,
   root: string,
   key: string,
-): Promise<Found[]> {
+): Promise<FoundFile[]> {
   const path = resolve(root, pattern);
   try {
-    // A name that exists is taken as it stands, so that files called `a[1].txt` can be given.
+    // A name that exists is taken literally, so that files such as `a[1].txt`
+    // can be given.
     const stats = statIfThere(path);
     if (stats?.isFile()) return [{ path, bytes: stats.size }];
     if (stats?.isDirectory()) return await folderFiles(path);
     if (stats) {
       throw new UserError(
-        `Cannot read '${pattern}' ('${key}') as it is no file or folder: for a stream, pipe it in and name '-'`,
+        `Cannot read '${pattern}' ('${key}') as it is not a file or folder: for a stream, pipe it in and name '-'`,
       );
     }
     return /[*?[{]/.test(pattern) ? await globFiles(pattern, root) : [];
@@ -114,8 +127,11 @@ async function expand(
   }
 }
 
-/** All files below a folder; a folder in it that may not be looked into is an error, where glob() would pass it by. */
-async function folderFiles(folder: string): Promise<Found[]> {
+/**
+ * All files below a folder. An unreadable folder in it is an error, while
+ * glob() would skip it.
+ */
+async function folderFiles(folder: string): Promise<FoundFile[]> {
   accessSync(folder, constants.R_OK | constants.X_OK);
   return await globFiles("**", folder, (path) => {
     try {
@@ -130,13 +146,13 @@ async function globFiles(
   pattern: string,
   root: string,
   onFolder?: (path: string) => void,
-): Promise<Found[]> {
-  const files: Found[] = [];
+): Promise<FoundFile[]> {
+  const files: FoundFile[] = [];
   for await (const entry of glob(pattern, { cwd: root })) {
     const path = isAbsolute(entry) ? entry : join(root, entry);
     const stats = statIfThere(path);
     if (stats?.isFile()) files.push({ path, bytes: stats.size });
-    // The search does not go down into links to folders.
+    // The search does not follow links to folders.
     if (onFolder && stats?.isDirectory() && !lstatSync(path).isSymbolicLink()) {
       onFolder(path);
     }
@@ -144,7 +160,7 @@ async function globFiles(
   return files;
 }
 
-/** Undefined where there is nothing, or a link that leads nowhere. */
+/** Undefined if there is nothing, or a broken link. */
 function statIfThere(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }

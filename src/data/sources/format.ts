@@ -1,5 +1,5 @@
 /**
- * What a file's name says of its content.
+ * What a file's name says about its content.
  * @module
  */
 import type { Compression, Format } from "./source_file.ts";
@@ -21,8 +21,8 @@ const COMPRESSIONS: Record<string, Compression> = {
 
 /**
  * How a file is to be read, by its extensions: `a.jsonl.gz` is JSON Lines
- * packed by gzip, and what is not known is text.
- * @param forced takes the place of the format, not of the compression
+ * compressed by gzip; unknown extensions mean text.
+ * @param forced replaces the format, not the compression
  */
 export function formatOf(
   name: string,
@@ -30,12 +30,12 @@ export function formatOf(
 ): { format: Format; compression: Compression } {
   const extensions = name.toLowerCase().replace(/^.*[/\\]/, "").split(".")
     .slice(1);
-  const compression = lookUp(COMPRESSIONS, extensions.at(-1)) ?? "none";
+  const compression = lookup(COMPRESSIONS, extensions.at(-1)) ?? "none";
   if (compression !== "none") extensions.pop();
-  const format = forced ?? lookUp(FORMATS, extensions.at(-1)) ?? "text";
+  const format = forced ?? lookup(FORMATS, extensions.at(-1)) ?? "text";
   return { format, compression };
 }
 
-function lookUp<T>(table: Record<string, T>, key = ""): T | undefined {
+function lookup<T>(table: Record<string, T>, key = ""): T | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }

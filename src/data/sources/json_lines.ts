@@ -10,11 +10,14 @@ import { UnreadableError } from "./unreadable_error.ts";
 
 /** Whole lines of a file; plain data, so that it can be sent to a worker. */
 export interface LineBlock {
-  /** The lines, in a buffer of their own that may be transferred. */
+  /** The lines, in a separate buffer that may be transferred. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** Number in the file of its first document, from 0: the lines that are not blank are counted. */
+  /**
+   * Number in the file of its first document, from 0: counts lines that are not
+   * blank.
+   */
   first: number;
-  /** Documents in it. */
+  /** Number of documents in it. */
   documents: number;
   /** Number in the file of its first line, from 1. */
   line: number;
@@ -22,16 +25,17 @@ export interface LineBlock {
 
 /** How lines are read. */
 export interface JsonLinesOptions {
-  /** Leave out the blocks that end before this document. @default 0 */
+  /** Skip blocks that end before this document. @default 0 */
   from?: number;
   /** See `openBytes()`. */
   onPacked?: (block: Uint8Array) => void;
 }
 
 /**
- * A file's lines in blocks of about 1 MiB, or of one line that is longer. The
- * lines before a fault are all given; then it is thrown.
- * @throws {UserError} if the file cannot be read; `Unreadable` if its packing is at fault or a line is too long.
+ * A file's lines in blocks of about 1 MiB, or of one line that is longer. All
+ * lines before a fault are yielded before it is thrown.
+ * @throws {UserError} if the file cannot be read; `UnreadableError` if its
+ *   compression is at fault or a line is too long.
  */
 export async function* jsonLines(
   file: SourceFile,
@@ -65,7 +69,8 @@ export async function* jsonLines(
     if (!(error instanceof UnreadableError)) throw error;
     fault = error;
   }
-  // What is left after the last newline is a line, but not where the file goes on unread.
+  // What follows the last newline is a line, unless a fault hides the rest of
+  // it.
   const rest = lines.take(fault === null);
   if (rest.length > 0) {
     const made = block(rest);

@@ -1,36 +1,36 @@
 /**
- * Collects bytes until they are enough whole lines.
+ * Collects bytes until they make a block of whole lines.
  * @module
  */
 
-/** Bytes that lines are given from on. */
-const LINES_BYTES = 1 << 20;
+/** Bytes from which on lines are returned. */
+const ENOUGH_BYTES = 1 << 20;
 
-// Room for the begun line that is kept when whole ones are taken.
-const CAPACITY = LINES_BYTES + (LINES_BYTES >> 2);
+// Leaves room for the unfinished line that stays when whole ones are taken.
+const CAPACITY = ENOUGH_BYTES + (ENOUGH_BYTES >> 2);
 const NEWLINE = 10;
 
-/** Takes bytes in blocks and gives them back in whole lines, each time in a new buffer. */
+/** Takes blocks of bytes and returns whole lines, each time in a new buffer. */
 export class LineBuffer {
   /** Bytes held. */
   length = 0;
-  /** Bytes of whole lines among them. */
+  /** How many of them belong to whole lines. */
   #whole = 0;
   #held: Uint8Array<ArrayBuffer> = new Uint8Array();
 
-  /** Adds a block, and returns all whole lines if they are enough. */
+  /** Adds a block. Returns all whole lines if they are enough for a block. */
   add(block: Uint8Array): Uint8Array<ArrayBuffer> | null {
     const newline = block.lastIndexOf(NEWLINE);
     if (newline >= 0) this.#whole = this.length + newline + 1;
     this.#reserve(this.length + block.length);
     this.#held.set(block, this.length);
     this.length += block.length;
-    return this.length >= LINES_BYTES && this.#whole > 0
+    return this.length >= ENOUGH_BYTES && this.#whole > 0
       ? this.take(false)
       : null;
   }
 
-  /** Whole lines, or all there is. */
+  /** Takes the whole lines, or everything. */
   take(all: boolean): Uint8Array<ArrayBuffer> {
     const end = all ? this.length : this.#whole;
     const taken = this.#held.subarray(0, end);
@@ -48,8 +48,8 @@ export class LineBuffer {
 
   #reserve(bytes: number): void {
     if (bytes <= this.#held.length) return;
-    // A small file needs no more than itself.
-    const room = bytes < LINES_BYTES / 2
+    // A small file needs no more than its own size.
+    const room = bytes < ENOUGH_BYTES / 2
       ? bytes
       : Math.max(CAPACITY, bytes, this.#held.length * 2);
     const larger = new Uint8Array(room);

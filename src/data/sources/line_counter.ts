@@ -1,22 +1,25 @@
 /**
- * Lines of JSON Lines, as both readings count them.
+ * Counts the lines of JSON Lines, in the same way in both passes.
  * @module
  */
 
-/** Bytes of the longest line: a text of more could not be held in one string. */
+/** Bytes of the longest line: a longer text would not fit into one string. */
 export const MAX_LINE = 2 ** 29 - 64;
 
 const NEWLINE = 10;
 
 /** What {@linkcode countLines} counts. */
 export interface LineCount {
-  /** Lines, blank ones among them. */
+  /** Lines, blank ones included. */
   lines: number;
   /** Lines that hold a document. */
   documents: number;
 }
 
-/** Counts the lines of bytes that start with one; the last may lack its newline. */
+/**
+ * Counts the lines of `bytes`, which starts with a line; the last one may lack
+ * its newline.
+ */
 export function countLines(bytes: Uint8Array): LineCount {
   let lines = 0;
   let documents = 0;
@@ -29,7 +32,7 @@ export function countLines(bytes: Uint8Array): LineCount {
   return { lines, documents };
 }
 
-/** Whether there are only spaces, tabs and carriage returns from `start` up to `end`. */
+/** Whether `start` to `end` has only spaces, tabs and carriage returns. */
 export function isBlank(
   bytes: Uint8Array,
   start: number,

@@ -1,37 +1,27 @@
 /**
- * Files that hold documents: found, inspected and read.
+ * Files that hold documents: how they are found, scanned and read.
  * @module
  */
 export { openBytes } from "./compression/open_decompressed.ts";
 export { type FindOptions, findSources } from "./find_sources.ts";
 export { formatOf } from "./format.ts";
-export {
-  scanFile as inspectFile,
-  type ScanFileOptions as InspectFileOptions,
-} from "./scan_file.ts";
+export { scanFile, type ScanFileOptions } from "./scan_file.ts";
 export {
   jsonLines,
   type JsonLinesOptions,
   type LineBlock,
 } from "./json_lines.ts";
-export {
-  type Parsed,
-  parseLines,
-  type RowFilter as Keep,
-} from "./parse_lines.ts";
+export { parseLines, type RowFilter, type TextRecord } from "./parse_lines.ts";
 export {
   type ParquetRows,
   parquetRows,
   readParquet,
 } from "./parquet/read_rows.ts";
 export type {
-  Bad,
+  BadRecord,
   Compression,
-  FileFacts,
+  FileScan,
   Format,
   SourceFile,
 } from "./source_file.ts";
-export {
-  cannotRead,
-  UnreadableError as Unreadable,
-} from "./unreadable_error.ts";
+export { cannotRead, UnreadableError } from "./unreadable_error.ts";

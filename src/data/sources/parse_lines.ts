@@ -1,26 +1,26 @@
 /**
- * The texts in lines of JSON.
+ * Parses lines of JSON into texts.
  * @module
  */
 import { isUtf8 } from "node:buffer";
 import type { LineBlock } from "./json_lines.ts";
 import { isBlank } from "./line_counter.ts";
-import { textOf, type TextOrReason } from "./record_text.ts";
-import type { Bad } from "./source_file.ts";
+import { fieldText, type TextOrReason } from "./record_text.ts";
+import type { BadRecord } from "./source_file.ts";
 import { quoted } from "./unreadable_error.ts";
 
 /** A document's number in its file, from 0, and its text or why it has none. */
-export type Parsed = { document: number } & ({ text: string } | Bad);
+export type TextRecord = { document: number } & ({ text: string } | BadRecord);
 
-/** Says whether a document is wanted. */
+/** Whether a document is to be read. */
 export type RowFilter = (document: number) => boolean;
 
-/** The documents of a block of lines, but for those that `keep` declines. */
+/** The documents of a block of lines that `keep` accepts. */
 export function* parseLines(
   block: LineBlock,
   field: string,
   keep: RowFilter = () => true,
-): Generator<Parsed> {
+): Generator<TextRecord> {
   const { bytes } = block;
   const decode = decoder(bytes);
   let document = block.first;
@@ -30,7 +30,7 @@ export function* parseLines(
     if (end < 0) end = bytes.length;
     if (!isBlank(bytes, start, end)) {
       if (keep(document)) {
-        const parsed = parse(decode(start, end), field);
+        const parsed = parseLine(decode(start, end), field);
         if ("text" in parsed) yield { document, text: parsed.text };
         else yield { document, reason: `line ${line}: ${parsed.reason}` };
       }
@@ -43,9 +43,9 @@ export function* parseLines(
 const NEWLINE = 10;
 
 /**
- * What decodes a stretch of `bytes`, null where that is not UTF-8. Lines are
- * decoded one by one: a character beyond Latin-1 would double the memory of
- * all others in one string, and few may be wanted.
+ * A function that decodes a range of `bytes`, or returns null if it is not
+ * UTF-8. Lines are decoded one by one: in one string, a single character beyond
+ * Latin-1 would double the memory of all others, and few lines may be needed.
  */
 function decoder(
   bytes: Uint8Array,
@@ -58,19 +58,24 @@ function decoder(
   };
 }
 
-function parse(line: string | null, field: string): TextOrReason {
+function parseLine(line: string | null, field: string): TextOrReason {
   if (line === null) return { reason: "not UTF-8" };
   let record: unknown;
   try {
     record = JSON.parse(line);
   } catch (error) {
-    return { reason: `invalid JSON${cause((error as Error).message)}` };
+    return {
+      reason: `invalid JSON${syntaxErrorClause((error as Error).message)}`,
+    };
   }
-  return textOf(record, field);
+  return fieldText(record, field);
 }
 
-/** The engine's words less what the place of the message says already, and less the text itself. */
-function cause(message: string): string {
+/**
+ * The engine's message without the position, which is reported separately, and
+ * without the text.
+ */
+function syntaxErrorClause(message: string): string {
   const column = message.match(/ at position (\d+)/)?.[1];
   const words = message
     .replace(/ at position \d+.*$/s, "")

@@ -8,9 +8,10 @@ import { quoted } from "./unreadable_error.ts";
 export type TextOrReason = { text: string } | { reason: string };
 
 /**
- * The text in `field` of a record; `a.b` is field b of the object in a, unless there is a field called `a.b`.
+ * The text in `field` of a record; `a.b` is field b of the object in a, unless
+ * the record has a field `a.b`.
  */
-export function textOf(record: unknown, field: string): TextOrReason {
+export function fieldText(record: unknown, field: string): TextOrReason {
   if (!isObject(record)) {
     return { reason: `a record must be an object: got ${kindOf(record)}` };
   }

@@ -1,5 +1,5 @@
 /**
- * The first reading of a file: what it holds, before anything is made of it.
+ * The first pass over a file: how many documents it holds, and its digest.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -7,26 +7,26 @@ import { openBytes } from "./compression/open_decompressed.ts";
 import { fileBlocks } from "./file_blocks.ts";
 import { jsonLines } from "./json_lines.ts";
 import { inspectRows } from "./parquet/read_rows.ts";
-import type { FileFacts, SourceFile } from "./source_file.ts";
+import type { FileScan, SourceFile } from "./source_file.ts";
 import { UnreadableError } from "./unreadable_error.ts";
 import { Utf8Check } from "./utf8_check.ts";
 
-/** How a file is inspected. */
+/** How a file is scanned. */
 export interface ScanFileOptions {
-  /** Called with numbers of bytes, as they lie on disk, that have been read meanwhile. */
+  /** Called with the numbers of bytes on disk that were read. */
   onBytes?: (bytes: number) => void;
 }
 
-type Finding = Omit<FileFacts, "digest">;
+type ContentScan = Omit<FileScan, "digest">;
 
 /**
- * Reads a file once. What is wrong with its content is among the facts.
+ * Reads a file once. Faults in its content are part of the result.
  * @throws {UserError} if the file itself cannot be read.
  */
 export async function scanFile(
   file: SourceFile,
   { onBytes }: ScanFileOptions = {},
-): Promise<FileFacts> {
+): Promise<FileScan> {
   const hash = createHash("sha256");
   let read = 0;
   const onPacked = (block: Uint8Array) => {
@@ -34,23 +34,24 @@ export async function scanFile(
     read += block.length;
     onBytes?.(block.length);
   };
-  const found = await find(file, onPacked);
-  // A fault ends the reading early, but two files are the same only if all of their bytes are.
+  const found = await scanContent(file, onPacked);
+  // A fault ends the scan early, but files are equal only if all their bytes
+  // are.
   for (const block of fileBlocks(file, { from: read })) onPacked(block);
   return { digest: hash.digest("hex"), ...found };
 }
 
-function find(
+function scanContent(
   file: SourceFile,
   onPacked: (block: Uint8Array) => void,
-): Promise<Finding> {
-  if (file.format === "parquet") return inspectParquet(file);
+): Promise<ContentScan> {
+  if (file.format === "parquet") return scanParquet(file);
   return file.format === "jsonl"
-    ? inspectLines(file, onPacked)
-    : inspectText(file, onPacked);
+    ? scanLines(file, onPacked)
+    : scanText(file, onPacked);
 }
 
-async function inspectParquet(file: SourceFile): Promise<Finding> {
+async function scanParquet(file: SourceFile): Promise<ContentScan> {
   try {
     const { rows, unpacked } = await inspectRows(file);
     return { documents: rows, unpacked, fault: null };
@@ -59,10 +60,10 @@ async function inspectParquet(file: SourceFile): Promise<Finding> {
   }
 }
 
-async function inspectText(
+async function scanText(
   file: SourceFile,
   onPacked: (block: Uint8Array) => void,
-): Promise<Finding> {
+): Promise<ContentScan> {
   const utf8 = new Utf8Check();
   let unpacked = 0;
   let binary = false;
@@ -80,10 +81,10 @@ async function inspectText(
   return { documents: 1, unpacked, fault: null, ...not && { not } };
 }
 
-async function inspectLines(
+async function scanLines(
   file: SourceFile,
   onPacked: (block: Uint8Array) => void,
-): Promise<Finding> {
+): Promise<ContentScan> {
   let documents = 0;
   let unpacked = 0;
   try {
@@ -96,7 +97,7 @@ async function inspectLines(
     }
   } catch (error) {
     const fault = faultOf(error);
-    // What cannot be relied on is not used, even where faults are passed over.
+    // Lines that may be wrong are not used, even if faults are skipped.
     const { suspect } = error as UnreadableError;
     return { documents: suspect ? 0 : documents, unpacked, fault };
   }
@@ -106,7 +107,9 @@ async function inspectLines(
 const ARRAY =
   "it is a JSON array, not JSON Lines: convert it, for example with jq -c '.[]'";
 
-/** Whether the first character, after a byte-order mark and white space, is a bracket. */
+/**
+ * Whether the first character after a byte-order mark and white space is `[`.
+ */
 function startsArray(bytes: Uint8Array): boolean {
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   const first = bytes.findIndex((byte, i) => byte > 0x20 && !(marked && i < 3));

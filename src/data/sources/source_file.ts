@@ -1,23 +1,26 @@
 /**
- * What the readers are told of a file that holds documents.
+ * A file that holds documents, as its readers see it.
  * @module
  */
 
-/** How documents lie in a file. */
+/** How documents are stored in a file. */
 export type Format =
   /** The whole file is one document. */
   | "text"
-  /** A JSON object a line. */
+  /** One JSON object per line. */
   | "jsonl"
-  /** A row each. */
+  /** One document per row. */
   | "parquet";
 
-/** How the file's bytes are packed; Parquet does that inside. */
+/** How the file is compressed. Parquet compresses inside its format. */
 export type Compression = "none" | "gzip" | "zstd";
 
-/** A file to read documents from; plain data, so that it can be sent to a worker. */
+/**
+ * A file to read documents from; plain data, so that it can be sent to a
+ * worker.
+ */
 export interface SourceFile {
-  /** Shown to the reader and part of the fingerprint. */
+  /** Shown to the user and part of the fingerprint. */
   name: string;
   /** Real path. */
   path: string;
@@ -29,26 +32,34 @@ export interface SourceFile {
   field: string;
 }
 
-/** What the first reading of a file finds. */
-export interface FileFacts {
-  /** SHA-256 of the file as it lies on disk, in hexadecimal. */
+/**
+ * What the first pass over a file finds. Its keys are keys of
+ * `inspected.jsonl`, the cache of scans.
+ */
+export interface FileScan {
+  /** SHA-256 of the file on disk, in hexadecimal. */
   digest: string;
-  /** Documents in it, readable or not: lines that are not blank, rows, or 1. */
+  /**
+   * Number of documents, readable or not: lines that are not blank, rows, or 1.
+   */
   documents: number;
-  /** Bytes that the second reading will go through, unpacked; for progress only. */
+  /** Bytes that the second pass will read, uncompressed; for progress only. */
   unpacked: number;
   /**
    * Why nothing, or nothing after the first `documents`, can be read, as a
-   * clause for the user that follows `Cannot read '<name>' as `: `Unreadable`
-   * in `unreadable.ts` makes the sentence. Null for a whole file.
+   * clause that follows `Cannot read '<name>' as `; `UnreadableError` makes the
+   * sentence. Null for a whole file.
    */
   fault: string | null;
-  /** For text files: why it is no text, in place of `fault`. */
+  /** For text files: why the file is not a text, instead of `fault`. */
   not?: "binary" | "undecodable";
 }
 
-/** A record that has no text, in place of the text. */
-export interface Bad {
-  /** Why, for the user, from "line 12 …" or "row 12 …" on; the file's name is put before it. */
+/** Takes the place of a text in a record that has none. */
+export interface BadRecord {
+  /**
+   * Why, for the user, starting with "line 12 …" or "row 12 …"; the file's name
+   * is put in front.
+   */
   reason: string;
 }

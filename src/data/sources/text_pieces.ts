@@ -1,25 +1,26 @@
 /**
- * Texts: held in memory or read in blocks, and cut in pieces that are tokenised one by one.
+ * Texts, in memory or read in blocks, and cut into pieces that are tokenized
+ * one by one.
  * @module
  */
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { UserError } from "../../errors.ts";
-import type { FileFacts, SourceFile } from "./source_file.ts";
+import type { FileScan, SourceFile } from "./source_file.ts";
 
-/** A text held in memory, for instance one embedded in the program. */
+/** A text in memory, for example one that is part of the program. */
 export interface NamedText {
   name: string;
   text: string;
 }
 
-/** A text in memory as a document, in the form of a file. */
+/** A text in memory in the form of a file with one document. */
 export interface MemoryText extends Omit<SourceFile, "path"> {
   path: null;
   content: Uint8Array;
 }
 
-/** Documents of texts in memory; lone surrogates become U+FFFD. */
+/** Texts in memory as documents; lone surrogates become U+FFFD. */
 export function memoryTexts(texts: readonly NamedText[]): MemoryText[] {
   return texts.map(({ name, text }) => {
     const content = new TextEncoder().encode(text);
@@ -35,32 +36,30 @@ export function memoryTexts(texts: readonly NamedText[]): MemoryText[] {
   });
 }
 
-/** The facts of a text in memory, as `inspectFile()` finds a file's. */
-export function memoryFacts({ content }: MemoryText): FileFacts {
-  const facts: FileFacts = {
+/** What a text in memory holds, as `scanFile()` finds it for a file. */
+export function scanMemoryText({ content }: MemoryText): FileScan {
+  const scan: FileScan = {
     digest: hash("sha256", content, "hex"),
     documents: 1,
     unpacked: content.length,
     fault: null,
   };
-  return content.includes(0)
-    ? { ...facts, documents: 0, not: "binary" }
-    : facts;
+  return content.includes(0) ? { ...scan, documents: 0, not: "binary" } : scan;
 }
 
 /**
- * A whole text of UTF-8; a byte-order mark at its start is dropped.
+ * Decodes a text from UTF-8 and drops a byte-order mark at its start.
  * @throws {UserError} if it is not UTF-8.
  */
-export function textOf(name: string, content: Uint8Array): string {
+export function decodeText(name: string, content: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(content);
   } catch {
-    throw new UserError(`Cannot tokenise '${name}' as it is not UTF-8`);
+    throw new UserError(`Cannot tokenize '${name}' as it is not UTF-8`);
   }
 }
 
-/** What is said of a file that is not what it was at the first reading. */
+/** The error for a file that is no longer as the first pass found it. */
 export function changedError(name: string): UserError {
   return new UserError(
     `Cannot prepare the data as '${name}' changed while it was read: run again`,
@@ -70,20 +69,22 @@ export function changedError(name: string): UserError {
 /** A part of a text. */
 export interface Piece {
   text: string;
-  /** Where the next one begins, in bytes from the text's start. */
+  /** Where the next piece starts, in bytes from the start of the text. */
   end: number;
 }
 
-/** What the tokenizer gets at once of a text that can be cut, in UTF-16 units. */
+/** Length of a piece, for texts that can be cut, in UTF-16 code units. */
 export const PIECE_UNITS = 1 << 20;
 // Far below the engine's longest string (2^29).
 const MAX_PIECE_UNITS = 2 ** 27;
 
 /**
- * A document's text in pieces that a tokenizer may encode one by one. A byte-order mark at its start is dropped.
- * @param from where a piece began, in bytes, to go on from there
+ * A document's text in pieces that a tokenizer may encode one by one. A
+ * byte-order mark at its start is dropped.
+ * @param from start of a piece, in bytes, to continue from there
  * @param cut see `Tokenizer.cut`; without it the whole text is one piece
- * @throws {UserError} if it is not UTF-8 or a stretch that cannot be cut is longer than 2^27 characters.
+ * @throws {UserError} if it is not UTF-8, or a stretch that cannot be cut is
+ *   longer than 2^27 characters.
  */
 export async function* textPieces(
   name: string,
@@ -91,7 +92,7 @@ export async function* textPieces(
   cut?: (text: string) => number,
   from = 0,
 ): AsyncGenerator<Piece> {
-  // A mark in the midst is a character.
+  // A byte-order mark after the start is a character.
   const decoder = new TextDecoder("utf-8", {
     fatal: true,
     ignoreBOM: true,
@@ -100,11 +101,11 @@ export async function* textPieces(
     try {
       return decoder.decode(block, { stream: block !== undefined });
     } catch {
-      throw new UserError(`Cannot tokenise '${name}' as it is not UTF-8`);
+      throw new UserError(`Cannot tokenize '${name}' as it is not UTF-8`);
     }
   };
   let text = "";
-  // Doubled while no cut is found, so that looking again and again stays linear.
+  // Doubles while no cut is found, so that repeated searches stay linear.
   let enough = PIECE_UNITS;
   let skip = from;
   let at = from;
@@ -128,7 +129,7 @@ export async function* textPieces(
     }
     if (text.length > MAX_PIECE_UNITS) {
       throw new UserError(
-        `Cannot tokenise '${name}' as it has more than ${MAX_PIECE_UNITS} characters in one stretch ` +
+        `Cannot tokenize '${name}' as it has more than ${MAX_PIECE_UNITS} characters in one stretch ` +
           `without white space: split the file or leave it out`,
       );
     }

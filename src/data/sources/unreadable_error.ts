@@ -5,11 +5,11 @@
 import { oneLine } from "../../terminal/quote.ts";
 import { UserError } from "../../errors.ts";
 
-/** A file whose content is at fault. */
+/** A file with a fault in its content. */
 export class UnreadableError extends UserError {
   /** Why, as a clause that follows `Cannot read '<name>' as `. */
   readonly fault: string;
-  /** Whether what was read before the fault may be wrong as well. */
+  /** Whether what was read before the fault may be wrong, too. */
   readonly suspect: boolean;
 
   constructor(name: string, fault: string, { suspect = false } = {}) {
@@ -19,7 +19,7 @@ export class UnreadableError extends UserError {
   }
 }
 
-/** The error for a file that the system does not let us read. */
+/** The error for a file that the operating system does not let us read. */
 export function cannotRead(name: string, error: unknown): UserError {
   const { code, message } = error as { code?: string; message?: string };
   const reason = code === "EACCES" || code === "EPERM"
@@ -34,5 +34,5 @@ export function cannotRead(name: string, error: unknown): UserError {
 
 const SHOWN = 60;
 
-/** Text of a file, fit for a message: on one line, cut after 60 characters. */
+/** Text from a file for use in a message: one line, cut after 60 characters. */
 export const quoted = (text: string): string => oneLine(text, SHOWN);

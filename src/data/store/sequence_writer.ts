@@ -1,5 +1,6 @@
 /**
- * Writes the chunks of one split: documents come in token by token, whole chunks go out.
+ * Writes the sequences of one split: documents come in as runs of tokens, whole
+ * sequences go out.
  * @module
  */
 import {
@@ -15,37 +16,42 @@ import { UserError } from "../../errors.ts";
 
 const BUFFER_TOKENS = 1 << 18;
 
-/** How far a writer is: between two chunks of its file, with the tokens of the current document that wait for a whole one. */
+/**
+ * State of a writer: the file ends with a whole sequence; the tokens of the
+ * current document that do not fill one are kept here.
+ */
 export interface WriterState {
-  /** Chunks so far, all in the file but those of the current document. */
-  chunks: number;
+  /** Sequences of the documents that have ended. */
+  sequences: number;
   /** Bytes of the file. */
   bytes: number;
   /** Tokens of the current document so far. */
   tokens: number;
-  /** The last of these, fewer than a chunk. */
+  /** The last of them, fewer than a sequence. */
   rest: number[];
 }
 
-/** A file of chunks of exactly `contextLength` tokens each, little-endian. */
+/** A file of sequences of exactly `sequenceLength` tokens, little-endian. */
 export class SequenceWriter {
-  readonly contextLength: number;
-  /** Chunks of the documents that have ended. */
-  chunks = 0;
+  readonly sequenceLength: number;
+  /** Sequences of the documents that have ended. */
+  sequences = 0;
   #file: number;
-  // Typed arrays have the machine's byte order: every platform that Deno runs on is little-endian.
+  // Typed arrays use the machine's byte order: every platform that Deno
+  // supports is little-endian.
   #buffer: Uint16Array | Uint32Array;
   #filled = 0;
   #tokens = 0;
   #written = 0;
 
   /**
-   * Opens the file, which is made if there is none; one that has something is to be restored first.
+   * Opens the file, creating it if there is none. Restore a state first if it
+   * has content.
    * @param bytesPerToken 2 or 4
    */
   constructor(path: string, sequenceLength: number, bytesPerToken: number) {
-    this.contextLength = sequenceLength;
-    // A whole number of chunks, so that a full buffer ends where a chunk ends.
+    this.sequenceLength = sequenceLength;
+    // A whole number of sequences, so that a full buffer ends with one.
     const size = Math.ceil(BUFFER_TOKENS / sequenceLength) * sequenceLength;
     this.#buffer = bytesPerToken === 2
       ? new Uint16Array(size)
@@ -55,7 +61,8 @@ export class SequenceWriter {
 
   /**
    * Adds the next tokens of the current document.
-   * @throws {UserError} if one does not fit into the file's two bytes a token.
+   * @throws {UserError} if a token does not fit into the file's two bytes per
+   *   token.
    */
   push(ids: Uint32Array): void {
     if (this.#buffer.BYTES_PER_ELEMENT === 2) checkTwoBytes(ids);
@@ -73,25 +80,29 @@ export class SequenceWriter {
   }
 
   /**
-   * Ends the current document: the tokens after its last whole chunk are dropped.
-   * @returns the number of its tokens and of its chunks.
+   * Ends the current document and drops the tokens after its last whole
+   * sequence.
+   * @returns the numbers of its tokens and of its sequences
    */
-  endDocument(): { tokens: number; chunks: number } {
+  endDocument(): { tokens: number; sequences: number } {
     const tokens = this.#tokens;
-    const sequences = Math.floor(tokens / this.contextLength);
-    this.#filled -= tokens % this.contextLength;
+    const sequences = Math.floor(tokens / this.sequenceLength);
+    this.#filled -= tokens % this.sequenceLength;
     this.#tokens = 0;
-    this.chunks += sequences;
-    return { tokens, chunks: sequences };
+    this.sequences += sequences;
+    return { tokens, sequences };
   }
 
-  /** Writes the whole chunks, waits until the disk has them, and says where that is; also within a document. */
+  /**
+   * Writes the whole sequences, waits until they are on disk, and returns the
+   * state. May be called within a document.
+   */
   save(): WriterState {
-    const rest = this.#tokens % this.contextLength;
+    const rest = this.#tokens % this.sequenceLength;
     this.#write(this.#filled - rest);
     fsyncSync(this.#file);
     return {
-      chunks: this.chunks,
+      sequences: this.sequences,
       bytes: this.#written,
       tokens: this.#tokens,
       rest: [...this.#buffer.subarray(0, this.#filled)],
@@ -99,21 +110,21 @@ export class SequenceWriter {
   }
 
   /**
-   * Cuts the file back to a saved state, to go on from there.
-   * @throws {Error} if the file has less.
+   * Cuts the file back to a saved state, to continue from there.
+   * @throws {Error} if the file is shorter.
    */
-  restore({ chunks: sequences, bytes, tokens, rest }: WriterState): void {
+  restore({ sequences: sequences, bytes, tokens, rest }: WriterState): void {
     const { size } = fstatSync(this.#file);
     if (size < bytes) throw new Error(`${size} bytes where ${bytes} were`);
     ftruncateSync(this.#file, bytes);
-    this.chunks = sequences;
+    this.sequences = sequences;
     this.#written = bytes;
     this.#tokens = tokens;
     this.#buffer.set(rest);
     this.#filled = rest.length;
   }
 
-  /** Writes what is left and waits until the disk has it. */
+  /** Writes the rest and waits until it is on disk. */
   finish(): void {
     this.#write(this.#filled);
     fsyncSync(this.#file);
@@ -124,7 +135,10 @@ export class SequenceWriter {
     closeSync(this.#file);
   }
 
-  /** Writes the buffer's first `count` tokens, whole chunks, and keeps those after. */
+  /**
+   * Writes the buffer's first `count` tokens, whole sequences, and keeps the
+   * others.
+   */
   #write(count: number): void {
     const size = this.#buffer.BYTES_PER_ELEMENT;
     const bytes = new Uint8Array(this.#buffer.buffer, 0, count * size);
@@ -145,12 +159,13 @@ export class SequenceWriter {
 }
 
 function checkTwoBytes(ids: Uint32Array): void {
-  // Half the time of a search for the largest: every token of every text comes through here.
+  // Takes half the time of a search for the largest id: every token of every
+  // text passes through here.
   let all = 0;
   for (let i = 0; i < ids.length; i++) all |= ids[i];
   if (all >>> 16 === 0) return;
   throw new UserError(
     `Cannot write token ${ids.find((id) => id > 0xffff)} as a store of ` +
-      "two bytes a token has ids up to 65535: use a tokenizer that gives its 'vocabSize' rightly",
+      "two bytes per token holds ids up to 65535: use a tokenizer whose 'vocabSize' is right",
   );
 }

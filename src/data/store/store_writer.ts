@@ -1,5 +1,5 @@
 /**
- * The store's own form of prepared text: a file of chunks for each split.
+ * The store's own format: one file of sequences per split.
  * @module
  */
 import { join } from "node:path";
@@ -13,17 +13,20 @@ import type {
 
 const SPLITS = ["train", "valid"] as const;
 
-/** Writes `train.bin` and `valid.bin`: each document cut into chunks of `contextLength` tokens, the rest dropped. */
+/**
+ * Writes `train.bin` and `valid.bin`: each document is cut into sequences of
+ * `sequenceLength` tokens, and its rest is dropped.
+ */
 export class StoreWriter implements TokenSink {
-  /** `save()` may be called within a document too. */
+  /** `save()` may be called within a document, too. */
   readonly savesWithin = true;
   #writers: Record<SplitName, SequenceWriter>;
 
   /** @param bytesPerToken 2 or 4 */
   constructor(
     dir: string,
-    { contextLength: sequenceLength, bytesPerToken }: {
-      contextLength: number;
+    { sequenceLength, bytesPerToken }: {
+      sequenceLength: number;
       bytesPerToken: number;
     },
   ) {
@@ -48,7 +51,7 @@ export class StoreWriter implements TokenSink {
   save(): SinkState {
     const state: SinkState = {};
     for (const split of SPLITS) {
-      const { chunks: sequences, bytes, tokens, rest } = this.#writers[split]
+      const { sequences: sequences, bytes, tokens, rest } = this.#writers[split]
         .save();
       state[split] = [sequences, bytes, tokens, ...rest];
     }
@@ -58,7 +61,12 @@ export class StoreWriter implements TokenSink {
   restore(state: SinkState): void {
     for (const split of SPLITS) {
       const [sequences, bytes, tokens, ...rest] = state[split] as number[];
-      this.#writers[split].restore({ chunks: sequences, bytes, tokens, rest });
+      this.#writers[split].restore({
+        sequences: sequences,
+        bytes,
+        tokens,
+        rest,
+      });
     }
   }
 

@@ -1,36 +1,42 @@
 /**
- * Where tokens go: the prepared form of a text, written front to back.
+ * Where tokens are written: the interface of an output format.
  * @module
  */
 
 /** The two splits of prepared data. */
 export type SplitName = "train" | "valid";
 
-/** How far a sink is, as plain data: what is needed to cut its files back and go on. */
+/**
+ * State of a sink, as plain data: what is needed to cut its files back and
+ * continue. Part of the journal, so its keys stay as they are.
+ */
 export type SinkState = Record<string, number | string | number[]>;
 
-/** What became of a document. */
+/** What a document became. */
 export interface DocumentEnd {
-  /** Its tokens. */
+  /** Number of its tokens. */
   tokens: number;
-  /** Chunks made of it; for formats without chunks, 1. */
-  chunks: number;
+  /** Number of its sequences; 1 in formats that do not cut documents. */
+  sequences: number;
 }
 
 /**
- * Takes documents one after the other, each as some pieces of tokens and an
- * end. Equal documents give equal bytes, whatever the pieces and pauses.
+ * Takes one document after another, each as runs of tokens and an end. Equal
+ * documents give equal bytes, however they are divided and interrupted.
  */
 export interface TokenSink {
   /** Adds the next tokens of the current document of a split. */
   push(split: SplitName, ids: Uint32Array): void;
   /** Ends the current document. */
   endDocument(split: SplitName): DocumentEnd;
-  /** Writes what is held back, waits until the disk has it, and says where that is; only between documents. */
+  /**
+   * Writes what is buffered, waits until it is on disk, and returns the state.
+   * Only between documents.
+   */
   save(): SinkState;
-  /** Cuts the files back to a saved state, to go on from there. */
+  /** Cuts the files back to a saved state, to continue from there. */
   restore(state: SinkState): void;
-  /** Writes what is left and waits until the disk has it. */
+  /** Writes the rest and waits until it is on disk. */
   finish(): void;
   /** Closes the files, finished or not. */
   close(): void;

@@ -1,11 +1,17 @@
 /**
- * The token store: a folder with the chunks of both splits and a description of them.
+ * The token store: a folder with the sequences of both splits and a
+ * description.
  *
  *     store.json   what is inside and where it came from: `StoreSummary`
- *     train.bin    chunks of contextLength tokens one after the other, u16 or u32 little-endian
+ *     train.bin    sequences of equal length, one after another, as u16 or u32,
+ *                  little-endian
  *     valid.bin    the same, of held-out documents
  *
- * Chunks are read from disk one by one as they are asked for, so a store may be larger than memory.
+ * Sequences are read from disk one by one on request, so a store may be larger
+ * than memory.
+ *
+ * In `store.json`, `contextLength` is the sequence length and `chunks` the
+ * number of sequences: older stores stay readable.
  * @module
  */
 import { hash } from "node:crypto";
@@ -18,10 +24,10 @@ import type { SplitName } from "./token_sink.ts";
 
 export type { SplitName };
 
-/** The target of a position that has none: the loss and its gradient skip it. */
+/** Target of a position that has none: the loss and its gradient skip it. */
 export const IGNORE = 0xffffffff;
 
-/** The format that this code writes and reads. */
+/** Version of the format that this code writes and reads. */
 export const STORE_FORMAT = 2;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -29,13 +35,13 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const splitSummary = v.strictObject({
   /** Documents read as text. */
   documents: count,
-  /** Of these, the ones shorter than one chunk: they contribute nothing. */
+  /** Documents shorter than one sequence: they contribute nothing. */
   tooShort: count,
-  /** Their text, in bytes of UTF-8. */
+  /** Bytes of their text in UTF-8. */
   bytes: count,
-  /** Their tokens, before incomplete chunks are dropped. */
+  /** Their tokens, before incomplete sequences are dropped. */
   tokens: count,
-  /** Chunks in the store. */
+  /** Sequences in the store. */
   chunks: count,
 });
 
@@ -49,12 +55,14 @@ const storeSummary = v.strictObject({
   bytesPerToken: v.picklist([2, 4]),
   maxTokenId: count,
   seed: count,
-  /** Part of the documents that was held out; null where held-out files were named. */
+  /**
+   * Part of the documents that was held out; null if held-out files were named.
+   */
   validFraction: v.nullable(v.number()),
   maxDocuments: v.nullable(count),
   /** The same for held-out files. */
   validMaxDocuments: v.nullable(count),
-  /** What was left out, by reason. */
+  /** What was skipped, by reason. */
   skipped: v.strictObject({
     /** Text files with a NUL byte. */
     binary: count,
@@ -70,16 +78,17 @@ const storeSummary = v.strictObject({
   splits: v.strictObject({ train: splitSummary, valid: splitSummary }),
 });
 
-/** What `store.json` says. */
+/** Content of `store.json`. */
 export type StoreSummary = v.InferOutput<typeof storeSummary>;
 
-/** What `store.json` says of one split. */
+/** What `store.json` says about one split. */
 export type SplitSummary = v.InferOutput<typeof splitSummary>;
 
 /**
- * Writes `store.json`, which makes a folder a store: the last thing, once all else is on disk. Its checksum is over its
- * own text; the token files have none, as reading gigabytes to know them whole would take longer than to trust the disk:
- * their sizes are checked when a store is opened, and each chunk's ids when it is read.
+ * Writes `store.json`, which makes the folder a store: last, when all else is
+ * on disk. It holds a checksum of its own text. The token files have none, as
+ * reading gigabytes takes longer than the check is worth: their sizes are
+ * checked when a store is opened, and the ids of each sequence when it is read.
  */
 export function writeSummary(dir: string, summary: StoreSummary): void {
   const text = JSON.stringify({ ...summary, checksum: "" }, null, 2) + "\n";
@@ -91,15 +100,15 @@ export function writeSummary(dir: string, summary: StoreSummary): void {
 }
 
 /**
- * What a finished folder says of itself, whatever the form of its tokens.
- * @throws {UserError} if it says nothing, or something that was changed.
+ * Reads `store.json` of a finished folder, whatever its output format.
+ * @throws {UserError} if it is missing, invalid or changed.
  */
 function readSummary(dir: string): StoreSummary {
   const { checksum, ...json } = readJson(dir);
   const parsed = v.safeParse(storeSummary, json);
   if (!parsed.success) {
     const issue = parsed.issues[0];
-    throw damaged(
+    throw damagedError(
       dir,
       `store.json has a wrong '${
         v.getDotPath(issue) ?? "form"
@@ -107,29 +116,34 @@ function readSummary(dir: string): StoreSummary {
     );
   }
   if (!checksum) {
-    throw damaged(dir, "store.json has been changed: its checksum is another");
+    throw damagedError(
+      dir,
+      "store.json was changed: its checksum does not match",
+    );
   }
   return parsed.output;
 }
 
 const STORE_JSON = "store.json";
 
-/** The chunks of one split. */
+/** The sequences of one split. */
 export interface TokenSplit {
-  /** Number of chunks. */
+  /** Number of sequences. */
   readonly sequences: number;
-  /** Positions in each. */
+  /** Positions per sequence. */
   readonly sequenceLength: number;
   /**
-   * Whether `read()` gives targets too, as fairseq's blocks have them for every position; where not, a chunk's targets
-   * are its own tokens, shifted by one.
+   * Whether `read()` gives targets too, as fairseq's blocks have them for every
+   * position. Otherwise a sequence's targets are its own tokens, shifted by
+   * one.
    */
   readonly ownTargets: boolean;
   /**
-   * Reads chunk `index` into `into[at … at + contextLength - 1]`, and, where `ownTargets`, its targets (`IGNORE` for
-   * none) into the same places of `targets`.
-   * @throws {RangeError} if there is no such chunk or no room for it.
-   * @throws {UserError} if the file has been cut short since it was opened.
+   * Reads sequence `index` into `into[at … at + sequenceLength - 1]` and, with
+   * `ownTargets`, its targets (`IGNORE` for none) into the same indices of
+   * `targets`.
+   * @throws {RangeError} if there is no such sequence or no room for it.
+   * @throws {UserError} if the file was cut short since it was opened.
    */
   read(
     index: number,
@@ -137,7 +151,7 @@ export interface TokenSplit {
     at: number,
     targets?: Uint32Array,
   ): void;
-  /** Closes the file; reading is over. */
+  /** Closes the file. */
   close(): void;
 }
 
@@ -146,13 +160,13 @@ export class TokenStore {
   private constructor(readonly dir: string, readonly summary: StoreSummary) {}
 
   /**
-   * Opens a store after checking that it is whole.
-   * @throws {UserError} if the folder holds none or a damaged one.
+   * Opens a store after checking that it is complete.
+   * @throws {UserError} if the folder holds no store or a damaged one.
    */
   static open(dir: string): TokenStore {
     const summary = readSummary(dir);
     if (summary.maxTokenId >= Math.max(1, summary.vocabSize)) {
-      throw damaged(
+      throw damagedError(
         dir,
         `it has token ${summary.maxTokenId} of a vocabulary of ${summary.vocabSize}`,
       );
@@ -164,7 +178,7 @@ export class TokenStore {
         ?.size;
       if (size !== expected) {
         const found = size === undefined ? "is missing" : `has ${size} bytes`;
-        throw damaged(
+        throw damagedError(
           dir,
           `${name}.bin ${found} where store.json promises ${expected} bytes`,
         );
@@ -173,7 +187,7 @@ export class TokenStore {
     return new TokenStore(dir, summary);
   }
 
-  /** Opens one split; close it when done. */
+  /** Opens one split. Close it when done. */
   split(name: SplitName): TokenSplit {
     return new FileSplit(
       join(this.dir, `${name}.bin`),
@@ -184,16 +198,19 @@ export class TokenStore {
 }
 
 /**
- * What a folder says, if it is whole and has this fingerprint; a damaged store is to be made anew.
- * @param otherForm whether its tokens are not in chunks
+ * The summary of a folder if it is complete and has this fingerprint. A damaged
+ * store counts as missing.
+ * @param otherFormat whether its tokens are not in sequences
  */
 export function summaryIfSame(
   dir: string,
   fingerprint: string,
-  otherForm: boolean,
+  otherFormat: boolean,
 ): StoreSummary | undefined {
   try {
-    const summary = otherForm ? readSummary(dir) : TokenStore.open(dir).summary;
+    const summary = otherFormat
+      ? readSummary(dir)
+      : TokenStore.open(dir).summary;
     return summary.fingerprint === fingerprint ? summary : undefined;
   } catch (error) {
     if (error instanceof UserError) return undefined;
@@ -207,7 +224,7 @@ class FileSplit implements TokenSplit {
   #dir: string;
   #vocabSize: number;
   #file: number;
-  #record: Uint16Array | Uint32Array;
+  #sequence: Uint16Array | Uint32Array;
   #bytes: Uint8Array;
 
   constructor(
@@ -219,15 +236,17 @@ class FileSplit implements TokenSplit {
     this.#dir = dir;
     this.#vocabSize = summary.vocabSize;
     this.#file = openSync(path, "r");
-    this.#record = summary.bytesPerToken === 2
+    this.#sequence = summary.bytesPerToken === 2
       ? new Uint16Array(summary.contextLength)
       : new Uint32Array(summary.contextLength);
-    this.#bytes = new Uint8Array(this.#record.buffer);
+    this.#bytes = new Uint8Array(this.#sequence.buffer);
   }
 
   read(index: number, into: Uint32Array, at: number): void {
     if (!(Number.isInteger(index) && index >= 0 && index < this.sequences)) {
-      throw new RangeError(`Cannot read chunk ${index} of ${this.sequences}`);
+      throw new RangeError(
+        `Cannot read sequence ${index} of ${this.sequences}`,
+      );
     }
     const size = this.#bytes.length;
     for (let got = 0; got < size;) {
@@ -239,19 +258,19 @@ class FileSplit implements TokenSplit {
         index * size + got,
       );
       if (n === 0) {
-        throw damaged(this.#dir, `a file ends within chunk ${index}`);
+        throw damagedError(this.#dir, `a file ends within sequence ${index}`);
       }
       got += n;
     }
-    for (const id of this.#record) {
+    for (const id of this.#sequence) {
       if (id >= this.#vocabSize) {
-        throw damaged(
+        throw damagedError(
           this.#dir,
-          `chunk ${index} has token ${id} of a vocabulary of ${this.#vocabSize}`,
+          `sequence ${index} has token ${id} of a vocabulary of ${this.#vocabSize}`,
         );
       }
     }
-    into.set(this.#record, at);
+    into.set(this.#sequence, at);
   }
 
   close(): void {
@@ -259,7 +278,9 @@ class FileSplit implements TokenSplit {
   }
 }
 
-/** The content of `store.json`, with `checksum` telling whether that is right. */
+/**
+ * The content of `store.json`; `checksum` says whether its checksum matches.
+ */
 function readJson(dir: string): Record<string, unknown> {
   let text: string;
   try {
@@ -274,17 +295,17 @@ function readJson(dir: string): Record<string, unknown> {
   try {
     json = JSON.parse(text);
   } catch {
-    throw damaged(dir, "store.json is not JSON");
+    throw damagedError(dir, "store.json is not JSON");
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw damaged(dir, "store.json is no JSON object");
+    throw damagedError(dir, "store.json is not a JSON object");
   }
   const sum = /"checksum": "([0-9a-f]{64})"/.exec(text)?.[1] ?? "";
   const bare = text.replace(`"checksum": "${sum}"`, '"checksum": ""');
   return { ...json, checksum: hash("sha256", bare, "hex") === sum };
 }
 
-function damaged(dir: string, what: string): UserError {
+function damagedError(dir: string, what: string): UserError {
   return new UserError(
     `Cannot use the token store '${dir}' as ${what}: delete the folder and prepare the data again`,
   );

@@ -59,7 +59,7 @@ Deno.test("FairseqSink writes the same bytes as fairseq", async () => {
         }
         assertEquals(sink.endDocument(split), {
           tokens: ids.length + 1,
-          chunks: 1,
+          sequences: 1,
         });
       }
       sink.finish();

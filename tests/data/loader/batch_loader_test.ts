@@ -20,7 +20,7 @@ import { tempDir } from "../../helpers/files.ts";
 
 const T = 8;
 
-/** What batches of 3 are made of `dirs`. */
+/** The specification of batches of 3 sequences from `dirs`. */
 const specOf = (
   dirs: string[],
   weights: number[] = [],
@@ -50,7 +50,7 @@ const steps = (loader: BatchLoader, count: number) =>
     state: loader.state,
   }));
 
-/** Sentences as fairseq's files, and the reference to them. */
+/** Writes sentences as fairseq files, and returns their location. */
 function fairseq(dir: string, sentences: number[][]): FairseqRef {
   const writer = new MmapWriter(join(dir, "train"), INT32);
   for (const ids of sentences) {
@@ -106,7 +106,7 @@ Deno.test("openFeed() samples several parts without weights as one", async () =>
   assertEquals(rows.sort(), (text + more).match(/.{8}/g)!.sort());
 });
 
-Deno.test("a feed's state is that of the step last handed out, and it goes on from any", async () => {
+Deno.test("a loader's state is that of the step last handed out, and it resumes from any", async () => {
   using a = await storeOf(letters(11, T)), b = await storeOf(letters(7, T, 50));
   for (const weights of [[], [2, 1]]) {
     const spec = specOf([a.dir, b.dir], weights);
@@ -119,20 +119,20 @@ Deno.test("a feed's state is that of the step last handed out, and it goes on fr
       assertEquals(steps(loader, 8 - at), expected.slice(at + 1));
     }
     loader.restore(start);
-    // Twice without a step between, as quickly as can be.
+    // Twice without a step between, as quickly as possible.
     for (let i = 0; i < 200; i++) loader.restore(expected[i % 9].state);
     loader.restore(expected[1].state);
     assertEquals(steps(loader, 3), expected.slice(2, 5));
     assertThrows(
       () => loader.restore({ epoch: 0, position: 99 }),
       UserError,
-      "was the run made from other data?",
+      "was the run started with other data?",
     );
     assertEquals(steps(loader, 1), expected.slice(5, 6));
   }
 });
 
-Deno.test("a feed takes fairseq's targets as they are", async () => {
+Deno.test("a loader takes fairseq's targets as they are", async () => {
   using dir = tempDir();
   const ref = fairseq(dir.path, [[5, 6, 7, 2], [8, 9, 1, 2]]);
   const spec: BatchSpec = {
@@ -194,11 +194,12 @@ Deno.test("evalBatches() goes through joined splits in order, and masks what onl
   split.close();
 });
 
-Deno.test("a feed fails at the step that cannot be read, in the same words as without reading ahead", async () => {
+Deno.test("a loader fails at the step that cannot be read, in the same words as without reading ahead", async () => {
   using store = await storeOf(letters(30, T));
   const messages: string[] = [];
   for (const ahead of [0, 4]) {
-    // The byte tokenizer's ids are below 256, the model's below 100: "c" is 99, "~" 126.
+    // The byte tokenizer's ids are below 256, the model's below 100: "c" is 99,
+    // "~" 126.
     using loader = await openBatchLoader(
       specOf([store.dir], [], { vocabSize: 100 }),
       ahead,
@@ -207,22 +208,22 @@ Deno.test("a feed fails at the step that cannot be read, in the same words as wi
       messages.push(assertThrows(() => loader.next(), UserError).message);
     }
   }
-  assert(messages[0].startsWith("Cannot use token 126 (row 0, position "));
+  assert(messages[0].startsWith("Cannot use token 126 (sequence 0, position "));
   assertEquals(messages, Array(4).fill(messages[0]));
 
-  // Cut short while it is open: what was read before is still handed out.
-  using feed = await openBatchLoader(
+  // Cut short while it is open: what was read before is still returned.
+  using loader = await openBatchLoader(
     specOf([store.dir], [], { batchSize: 1 }),
     1,
   );
-  feed.next();
+  loader.next();
   Deno.truncateSync(join(store.dir, "train.bin"), 0);
   assertThrows(
     () => {
-      for (let i = 0; i < 5; i++) feed.next();
+      for (let i = 0; i < 5; i++) loader.next();
     },
     UserError,
-    "a file ends within chunk",
+    "a file ends within sequence",
   );
 });
 
@@ -236,7 +237,7 @@ Deno.test("openFeed() says in one line what cannot be opened, and leaves no thre
       specOf([], [], {
         parts: [{ ref: { store: a.dir, split: "valid" }, weight: null }],
       }),
-      "at least one chunk",
+      "at least one sequence",
     ],
   ];
   for (const [spec, words] of cases) {
@@ -250,25 +251,25 @@ Deno.test("openFeed() says in one line what cannot be opened, and leaves no thre
   }
 });
 
-Deno.test("a feed hides reading behind longer work, and counts what it cannot hide", async () => {
+Deno.test("a loader hides reading behind longer work, and counts what it cannot hide", async () => {
   using store = await storeOf(letters(30, T));
   const run = async (delayMs: number, workMs: number, count: number) => {
     using loader = await openBatchLoader(specOf([store.dir], [], { delayMs }));
     loader.next();
-    const before = loader.waited, from = performance.now();
+    const before = loader.waitedMs, from = performance.now();
     for (let i = 0; i < count; i++) {
-      // As the training does: the thread is blocked, not idle.
+      // Like training: the thread is blocked, not idle.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workMs);
       loader.next();
     }
     return {
-      waited: loader.waited - before,
+      waited: loader.waitedMs - before,
       took: performance.now() - from,
     };
   };
   const hidden = await run(10, 40, 12);
   assert(hidden.waited < 0.25 * hidden.took, JSON.stringify(hidden));
-  // 12 steps of 50 ms, less the few ahead, beside 12 of 5 ms.
+  // 12 steps of 50 ms, except the few read ahead, against 12 of 5 ms.
   const slow = await run(50, 5, 12);
   assert(slow.waited > 150, JSON.stringify(slow));
   assert(slow.waited < slow.took - 12 * 5 + 5, JSON.stringify(slow));

@@ -31,7 +31,7 @@ Deno.test("assembleBatch() masks labels equal to ignoreId, not the tokens themse
   assertEquals(assembleBatch([9, 5, 9, 9], shape, out), 1);
   assertEquals([...out.tokens], [9, 5, 9, 9]);
   assertEquals([...out.targets], [5, IGNORE, IGNORE, IGNORE]);
-  // Id 0 is an id like any other.
+  // Id 0 is not special.
   assertEquals(assembleBatch([1, 0, 0, 1], { ...shape, ignoreId: 0 }, out), 1);
   assertEquals([...out.targets], [IGNORE, IGNORE, 1, IGNORE]);
 });
@@ -76,7 +76,7 @@ Deno.test("BatchAssembler agrees with a plain reference on odd sizes, at any off
       assertEquals([...out.targets.subarray(offset, offset + size)], targets);
       assertEquals([...out.order.subarray(offset, offset + size)], order);
       assertEquals(valid, targets.filter((target) => target !== IGNORE).length);
-      // Nothing is written beside the batch.
+      // Nothing is written outside the batch.
       for (const array of [out.targets, out.order]) {
         assertEquals(array.filter((x) => x === 7777).length, 11);
       }
@@ -96,7 +96,7 @@ Deno.test("assembleBatch() names a token beyond the vocabulary and where it is",
   );
   assertEquals(
     error.message.startsWith(
-      "Cannot use token 300 (row 1, position 1 of the batch) as the model's vocabulary has 256 ids",
+      "Cannot use token 300 (sequence 1, position 1 of the batch) as the model's vocabulary has 256 ids",
     ),
     true,
   );
@@ -112,7 +112,7 @@ Deno.test("BatchAssembler refuses arrays that are too small", () => {
   assertThrows(() => assembler.assemble(arrays(6), 1), RangeError);
 });
 
-Deno.test("BatchAssembler leaves targets that came with the chunks, and counts them", () => {
+Deno.test("BatchAssembler leaves targets that came with the sequences, and counts them", () => {
   const shape = {
     batchSize: 2,
     sequenceLength: 3,
@@ -125,7 +125,7 @@ Deno.test("BatchAssembler leaves targets that came with the chunks, and counts t
   assertEquals(new BatchAssembler(shape).assemble(out, 1), 4);
   assertEquals([...out.targets], [7777, 4, 5, 3, 3, IGNORE, IGNORE]);
   assertEquals([...out.order], [7777, 4, 5, 0, 3, 1, 2]);
-  // Masked too where a label is not learnt.
+  // A label that is not learnt is masked, too.
   assertEquals(
     new BatchAssembler({ ...shape, ignoreId: 3 }).assemble(out, 1),
     2,
@@ -135,6 +135,6 @@ Deno.test("BatchAssembler leaves targets that came with the chunks, and counts t
   assertThrows(
     () => new BatchAssembler(shape).assemble(out, 1),
     UserError,
-    "Cannot use token 6 (row 0, position 1 of the batch)",
+    "Cannot use token 6 (sequence 0, position 1 of the batch)",
   );
 });

@@ -3,10 +3,10 @@ import { Mixture, type MixturePart } from "../../../src/data/loader/mixture.ts";
 import { Sampler } from "../../../src/data/loader/sampler.ts";
 import { UserError } from "../../../src/errors.ts";
 
-const parts = (...list: [chunks: number, weight: number | null][]) =>
-  list.map(([chunks, weight]): MixturePart => ({ sequences: chunks, weight }));
+const parts = (...list: [sequences: number, weight: number | null][]) =>
+  list.map(([sequences, weight]): MixturePart => ({ sequences, weight }));
 
-/** Numbers in 0..1, the same each time. */
+/** Pseudo-random numbers in 0..1, the same each time. */
 function numbers(seed: number): () => number {
   return () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
@@ -36,7 +36,7 @@ Deno.test("Mixture never strays a whole draw from any part's share, at any time"
     [0.9, 0.05, 0.05],
     [1e-3, 5, 1 / 3],
     ...Array.from({ length: 12 }, (_, n) =>
-      // Weights of very different size too.
+      // Weights of very different sizes, too.
       Array.from({ length: 2 + n }, () => random() ** 4 + 1e-4)),
   ];
   for (const weights of lists) {
@@ -50,7 +50,7 @@ Deno.test("Mixture never strays a whole draw from any part's share, at any time"
       drawn[mixture.next(1)[0].part]++;
       drawn.forEach((count, i) => {
         const off = count - k * weights[i] / total;
-        // What double precision adds is far below 1e-9.
+        // The rounding error of double precision is far below 1e-9.
         assert(Math.abs(off) < 1 + 1e-9, `${weights}: ${off} after ${k}`);
       });
     }
@@ -66,7 +66,7 @@ Deno.test("Mixture takes weights as they are written: 0.7 and 0.3 are 7 and 3", 
   assertEquals(draw(0.7, 0.3), draw(7, 3));
   assertEquals(draw(0.1, 0.2, 0.7), draw(1e-7, 2e-7, 7e-7));
   assertEquals(draw(1e21, 2e21), draw(1, 2));
-  // In every ten draws exactly seven and three.
+  // Exactly seven and three in every ten draws.
   const drawn = draw(0.7, 0.3);
   for (let at = 0; at < 2000; at += 10) {
     const ten = drawn.slice(at, at + 10);
@@ -74,13 +74,13 @@ Deno.test("Mixture takes weights as they are written: 0.7 and 0.3 are 7 and 3", 
   }
 });
 
-Deno.test("Mixture draws each part's chunks in epochs without replacement, each part in its own order", () => {
+Deno.test("Mixture draws each part's sequences in epochs without replacement, each part in its own order", () => {
   const sizes = [40, 40, 7];
   const mixture = new Mixture({
     parts: parts([40, 2], [40, 2], [7, 1]),
     seed: 9,
   });
-  assertEquals(mixture.chunks, 87);
+  assertEquals(mixture.sequences, 87);
   const drawn = mixture.next(1000);
   const orders = sizes.map((_, part) =>
     drawn.filter((d) => d.part === part).map((d) => d.sequence)
@@ -97,7 +97,7 @@ Deno.test("Mixture draws each part's chunks in epochs without replacement, each 
   assert(String(orders[0]) !== String(orders[1]));
 });
 
-Deno.test("Mixture goes on from any state with the very same draws", () => {
+Deno.test("Mixture resumes from any state with the very same draws", () => {
   const options = { parts: parts([5, 0.5], [3, 0.2], [9, 0.3]), seed: 12 };
   const whole = new Mixture(options).next(160);
   for (let before = 0; before <= 60; before++) {
@@ -105,7 +105,7 @@ Deno.test("Mixture goes on from any state with the very same draws", () => {
     mixture.next(before);
     const saved = JSON.parse(JSON.stringify(mixture.state));
     assertEquals(saved.length, 3);
-    // Whatever it did before.
+    // Whatever was drawn before.
     const resumed = new Mixture(options);
     resumed.next(before % 7);
     resumed.restore(saved);
@@ -120,13 +120,13 @@ Deno.test("Mixture draws what it drew when this was written, on any machine", ()
     seed: 3,
   });
   assertEquals(
-    mixture.next(20).map(({ part, sequence: chunk }) => `${part}:${chunk}`)
+    mixture.next(20).map(({ part, sequence }) => `${part}:${sequence}`)
       .join(" "),
     "0:88 0:867 1:40 0:997 1:33 0:752 0:386 1:27 0:164 2:5 0:796 0:524 1:4 0:853 1:7 0:269 0:202 1:48 0:609 2:6",
   );
 });
 
-Deno.test("Mixture serves a billion chunks and keeps up with fast steps", () => {
+Deno.test("Mixture serves a billion sequences and keeps up with fast steps", () => {
   const mixture = new Mixture({
     parts: parts([1_000_000_007, 0.7], [999_999_937, 0.2], [10, 0.1]),
     seed: 0,
@@ -141,11 +141,11 @@ Deno.test("Mixture serves a billion chunks and keeps up with fast steps", () => 
   assert(performance.now() - start < 2000);
 });
 
-Deno.test("Mixture refuses parts without chunks or weight, and states of other data", () => {
+Deno.test("Mixture refuses parts without sequences or weight, and states of other data", () => {
   const make = (...list: [number, number | null][]) => () =>
     new Mixture({ parts: parts(...list), seed: 0 });
   assertThrows(make([5, 1], [0, 1]), UserError, "got none in part 2");
-  assertThrows(make([0, null]), UserError, "at least one chunk");
+  assertThrows(make([0, null]), UserError, "at least one sequence");
   for (const weight of [null, 0, -1, NaN, Infinity]) {
     assertThrows(
       make([5, 1], [5, weight]),
@@ -157,17 +157,17 @@ Deno.test("Mixture refuses parts without chunks or weight, and states of other d
   assertThrows(
     () => mixture.restore({ epoch: 0, position: 0 }),
     UserError,
-    "of 2 parts of the data: got 1",
+    "must have one entry per part of the data (2): got 1",
   );
   assertThrows(
     () =>
       mixture.restore([{ epoch: 0, position: 0 }, { epoch: 0, position: 5 }]),
     UserError,
-    "below 5 chunks",
+    "below 5 sequences",
   );
   assertThrows(
     () => make([5, null])().restore([]),
     UserError,
-    "of 1 parts of the data: got 0",
+    "must have one entry per part of the data (1): got 0",
   );
 });

@@ -12,7 +12,7 @@ Deno.test("Permutation takes every number once, for any size", () => {
   }
 });
 
-// From the same network written in Python's integers.
+// Computed by the same network in Python's integers.
 const SMALL = [7, 4, 6, 0, 2];
 const LARGE = [
   334702451638,
@@ -48,7 +48,8 @@ Deno.test("Permutation differs by every part of its key", () => {
 });
 
 Deno.test("Permutation spreads each place evenly over the numbers", () => {
-  // Chi-square of where places 0 and 1 go, and of their distance, over 20,000 keys: 36 degrees of freedom.
+  // Chi-square of where indices 0 and 1 go, and of their distance, over 20,000
+  // keys: 36 degrees of freedom.
   const size = 37;
   const trials = 20_000;
   const counts = [0, 1, 2].map(() => new Float64Array(size));
@@ -64,7 +65,7 @@ Deno.test("Permutation spreads each place evenly over the numbers", () => {
       (sum, count) => sum + (count - expected) ** 2 / expected,
       0,
     );
-  // 99.99 % of even spreads stay below 78; the distance is never 0.
+  // 99.99 % of uniform distributions stay below 78; the distance is never 0.
   assert(chiSquare(counts[0], trials / size) < 78);
   assert(chiSquare(counts[1], trials / size) < 78);
   assertEquals(counts[2][0], 0);

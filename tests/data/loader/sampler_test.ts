@@ -2,22 +2,22 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Sampler } from "../../../src/data/loader/sampler.ts";
 import { UserError } from "../../../src/errors.ts";
 
-Deno.test("Sampler draws every chunk once an epoch, each epoch in a new order", () => {
-  for (const chunks of [1, 2, 7, 64, 1001]) {
-    const sampler = new Sampler({ sequences: chunks, seed: 0 });
-    const epochs = [0, 1, 2].map(() => sampler.next(chunks));
+Deno.test("Sampler draws every sequence once per epoch, each epoch in a new order", () => {
+  for (const sequences of [1, 2, 7, 64, 1001]) {
+    const sampler = new Sampler({ sequences, seed: 0 });
+    const epochs = [0, 1, 2].map(() => sampler.next(sequences));
     for (const drawn of epochs) {
       assertEquals(
         drawn.toSorted((a, b) => a - b),
-        Array.from({ length: chunks }, (_, i) => i),
+        Array.from({ length: sequences }, (_, i) => i),
       );
     }
-    if (chunks >= 7) assertEquals(new Set(epochs.map(String)).size, 3);
+    if (sequences >= 7) assertEquals(new Set(epochs.map(String)).size, 3);
     assertEquals(sampler.state, { epoch: 3, position: 0 });
   }
 });
 
-Deno.test("Sampler goes on into the next epoch where a batch reaches the end of one", () => {
+Deno.test("Sampler continues into the next epoch if a batch reaches the end of one", () => {
   const whole = new Sampler({ sequences: 10, seed: 1 }).next(30);
   const sampler = new Sampler({ sequences: 10, seed: 1 });
   const batches = [4, 4, 4, 1, 12, 5].map((size) => sampler.next(size));
@@ -44,13 +44,13 @@ Deno.test("Sampler restores to an earlier epoch too", () => {
   assertEquals(sampler.next(20), drawn);
 });
 
-Deno.test("Sampler serves a billion chunks without a list of them", () => {
+Deno.test("Sampler serves a billion sequences without a list of them", () => {
   const start = performance.now();
   const sampler = new Sampler({ sequences: 1_000_000_007, seed: 3 });
   sampler.restore({ epoch: 2, position: 1_000_000_000 });
   const drawn = sampler.next(1000);
   assertEquals(sampler.state, { epoch: 3, position: 993 });
-  assert(drawn.every((chunk) => chunk >= 0 && chunk < 1_000_000_007));
+  assert(drawn.every((sequence) => sequence >= 0 && sequence < 1_000_000_007));
   assert(performance.now() - start < 1000);
 });
 
@@ -58,7 +58,7 @@ Deno.test("Sampler refuses empty data, bad seeds and states of other data", () =
   assertThrows(
     () => new Sampler({ sequences: 0, seed: 0 }),
     UserError,
-    "at least one chunk",
+    "at least one sequence",
   );
   assertThrows(
     () => new Sampler({ sequences: 5, seed: -1 }),
@@ -77,7 +77,7 @@ Deno.test("Sampler refuses empty data, bad seeds and states of other data", () =
       position: NaN,
     }]
   ) {
-    assertThrows(() => sampler.restore(state), UserError, "below 5 chunks");
+    assertThrows(() => sampler.restore(state), UserError, "below 5 sequences");
   }
   assertEquals(sampler.state, { epoch: 0, position: 0 });
 });

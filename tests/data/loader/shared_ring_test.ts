@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   allocateRing,
-  RingFiller,
-  RingTaker,
+  RingConsumer,
+  RingProducer,
   slotBytes,
 } from "../../../src/data/loader/shared_ring.ts";
 import type { Batch } from "../../../src/data/loader/batch.ts";
@@ -11,17 +11,21 @@ import { UserError } from "../../../src/errors.ts";
 
 const SHAPE = { slots: 4, batches: 2, size: 3, parts: 2 };
 
-/** Both sides of one ring; `step` is called before each is filled, and must close the ring before it is full. */
-function ringOf(step: (position: number, taker: RingTaker) => void) {
+/**
+ * Both sides of one ring; `step` is called before each slot is filled, and must
+ * close the ring before it is full.
+ */
+function ringOf(step: (position: number, consumer: RingConsumer) => void) {
   const memory = allocateRing(SHAPE);
-  const taker = new RingTaker(memory), filler = new RingFiller(memory);
+  const consumer = new RingConsumer(memory),
+    producer = new RingProducer(memory);
   let position = 0;
   const states = (): SamplerState[] => [
     { epoch: 2 ** 40, position },
     { epoch: 7, position: 2 * position },
   ];
   const fill = (batches: readonly Batch[]) => {
-    step(position, taker);
+    step(position, consumer);
     position++;
     batches.forEach((batch, i) => {
       batch.tokens.fill(position);
@@ -32,21 +36,21 @@ function ringOf(step: (position: number, taker: RingTaker) => void) {
   };
   const seek = ([{ position: to }]: SamplerState[]) => {
     if (to > 1000) {
-      taker.close();
+      consumer.close();
       throw new UserError("no such place");
     }
     position = to;
   };
-  return { taker, run: () => filler.run({ fill, states, seek }) };
+  return { consumer, run: () => producer.run({ fill, states, seek }) };
 }
 
-Deno.test("a ring hands over batches, counts and states in order, and ends with its filler", () => {
-  const { taker, run } = ringOf((position, taker) => {
-    if (position === 3) taker.close();
+Deno.test("a ring passes on batches, counts and states in order, and ends with its producer", () => {
+  const { consumer, run } = ringOf((position, consumer) => {
+    if (position === 3) consumer.close();
   });
   run();
   for (let step = 1; step <= 4; step++) {
-    const { batches, states } = taker.take();
+    const { batches, states } = consumer.take();
     assertEquals(states, [
       { epoch: 2 ** 40, position: step },
       { epoch: 7, position: 2 * step },
@@ -58,60 +62,67 @@ Deno.test("a ring hands over batches, counts and states in order, and ends with 
       assertEquals(batch.counted, 10 * step + i);
     });
   }
-  assertThrows(() => taker.take(), Error, "has ended");
+  assertThrows(() => consumer.take(), Error, "The loader thread ended");
 });
 
-Deno.test("a ring passes over what was filled before a restart", () => {
-  const { taker, run } = ringOf((position, taker) => {
-    // The slot that is being filled now is of the old generation too.
+Deno.test("a ring skips what was filled before a restart", () => {
+  const { consumer, run } = ringOf((position, consumer) => {
+    // The slot that is being filled belongs to the old generation, too.
     if (position === 1) {
-      taker.restart([{ epoch: 0, position: 500 }, { epoch: 0, position: 0 }]);
+      consumer.restart([{ epoch: 0, position: 500 }, {
+        epoch: 0,
+        position: 0,
+      }]);
     }
-    if (position === 501) taker.close();
+    if (position === 501) consumer.close();
   });
   run();
-  assertEquals(taker.take().states[0].position, 501);
-  assertEquals(taker.take().states[0].position, 502);
-  assertThrows(() => taker.take(), Error, "has ended");
+  assertEquals(consumer.take().states[0].position, 501);
+  assertEquals(consumer.take().states[0].position, 502);
+  assertThrows(() => consumer.take(), Error, "The loader thread ended");
 });
 
-Deno.test("a ring keeps a fault until the step that it belongs to, and from then on", () => {
+Deno.test("a ring keeps an error until the step that it belongs to, and from then on", () => {
   const long = "ü".repeat(5000);
-  const { taker, run } = ringOf((position, taker) => {
+  const { consumer, run } = ringOf((position, consumer) => {
     if (position < 2) return;
-    taker.close();
+    consumer.close();
     throw new UserError(`step ${position} cannot be read: ${long}`);
   });
   run();
-  assertEquals(taker.take().states[0].position, 1);
-  assertEquals(taker.take().states[0].position, 2);
+  assertEquals(consumer.take().states[0].position, 1);
+  assertEquals(consumer.take().states[0].position, 2);
   for (const _ of [1, 2]) {
-    const error = assertThrows(() => taker.take(), UserError, "step 2 cannot");
+    const error = assertThrows(
+      () => consumer.take(),
+      UserError,
+      "step 2 cannot",
+    );
     assert(error.message.length > 1000);
   }
-  // Asked for anew, it is of no interest any more.
-  taker.restart([{ epoch: 0, position: 0 }, { epoch: 0, position: 0 }]);
-  assertThrows(() => taker.take(), Error, "has ended");
+  // After a restart the error no longer matters.
+  consumer.restart([{ epoch: 0, position: 0 }, { epoch: 0, position: 0 }]);
+  assertThrows(() => consumer.take(), Error, "The loader thread ended");
 });
 
-Deno.test("a ring tells the program's own faults from the user's, and a state that cannot be gone to", () => {
-  const fault = (action: (taker: RingTaker) => void) => {
-    const { taker, run } = ringOf((position, taker) => {
-      if (position === 0) action(taker);
-      else taker.close();
+Deno.test("a ring distinguishes errors of the program and of the user, and reports a state that does not exist", () => {
+  const fault = (action: (consumer: RingConsumer) => void) => {
+    const { consumer, run } = ringOf((position, consumer) => {
+      if (position === 0) action(consumer);
+      else consumer.close();
     });
     run();
-    return assertThrows(() => taker.take(), Error);
+    return assertThrows(() => consumer.take(), Error);
   };
-  const own = fault((taker) => {
-    taker.close();
+  const own = fault((consumer) => {
+    consumer.close();
     throw new RangeError("off by one");
   });
   assert(!(own instanceof UserError) && own.message.includes("off by one"));
-  const { taker, run } = ringOf(() => {});
-  taker.restart([{ epoch: 0, position: 2000 }, { epoch: 0, position: 0 }]);
+  const { consumer, run } = ringOf(() => {});
+  consumer.restart([{ epoch: 0, position: 2000 }, { epoch: 0, position: 0 }]);
   run();
-  assertThrows(() => taker.take(), UserError, "no such place");
+  assertThrows(() => consumer.take(), UserError, "no such place");
 });
 
 Deno.test("slotBytes() is what a slot takes", () => {

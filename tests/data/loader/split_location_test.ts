@@ -6,7 +6,7 @@ import {
 import { UserError } from "../../../src/errors.ts";
 import { letters, storeOf } from "../../helpers/data/stores.ts";
 
-Deno.test("openSplits() gives the chunks of its parts one after the other", async () => {
+Deno.test("openSplits() gives the sequences of its parts one after the other", async () => {
   using a = await storeOf(letters(3, 4)), b = await storeOf(letters(2, 4, 9));
   using empty = await storeOf(letters(1, 4), 0);
   const refs: SplitLocation[] = [

@@ -7,7 +7,7 @@ import {
 
 const hashOf = (text: string) => contentHash(new TextEncoder().encode(text));
 
-Deno.test("SeenTexts tells new texts from those it has, however many", () => {
+Deno.test("SeenTexts distinguishes new texts from known ones, however many", () => {
   const seen = new SeenTexts();
   const many = 100_000;
   for (let i = 0; i < many; i++) assertEquals(seen.add(hashOf(`${i}`)), true);
@@ -15,16 +15,16 @@ Deno.test("SeenTexts tells new texts from those it has, however many", () => {
     assertEquals(seen.add(hashOf(`${i}`)), false);
   }
   assertEquals(seen.count, many);
-  // What is left from there on makes the same set again.
+  // The remaining hashes rebuild the same set.
   const again = new SeenTexts();
   for (const from of [0, 65_000]) {
-    const bytes = seen.since(from);
+    const bytes = seen.hashesFrom(from);
     const to = from === 0 ? 65_000 : many;
     for (let i = 0; i < to - from; i++) {
       again.add(bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
     }
   }
-  assertEquals(again.since(0), seen.since(0));
+  assertEquals(again.hashesFrom(0), seen.hashesFrom(0));
 });
 
 Deno.test("SeenTexts compares all bytes of a hash", () => {

@@ -9,7 +9,7 @@ async function* items(count: number, failAt = Infinity) {
   }
 }
 
-Deno.test("inOrder() keeps the order whatever is ready first, and its limits", async () => {
+Deno.test("orderedConcurrency() keeps the input order, and its limits", async () => {
   for (const limits of [{ items: 4, bytes: 1e9 }, { items: 99, bytes: 31 }]) {
     let under = 0, most = 0;
     const work = async ({ i }: { i: number }) => {
@@ -30,7 +30,7 @@ Deno.test("inOrder() keeps the order whatever is ready first, and its limits", a
   }
 });
 
-Deno.test("inOrder() tells the first fault in order, of an item or of its work", async () => {
+Deno.test("orderedConcurrency() throws the first error in order, of an item or of its work", async () => {
   const limits = { items: 8, bytes: 1e9 };
   const run = async (failAt: number, failWork: number) => {
     const got: number[] = [];

@@ -15,7 +15,7 @@ async function withJournal(work: (dir: string) => void): Promise<void> {
   const dir = await Deno.makeTempDir();
   try {
     const journal = new Journal<State>(dir, "this");
-    assertEquals(journal.last, undefined);
+    assertEquals(journal.lastState, undefined);
     for (let at = 1; at <= 5; at++) {
       for (let i = 0; i < 3; i++) journal.seen.add(hashOf(`${at} ${i}`));
       journal.save({ at, name: "dé" });
@@ -29,17 +29,17 @@ async function withJournal(work: (dir: string) => void): Promise<void> {
 Deno.test("Journal gives back the last state and the texts seen by then", () =>
   withJournal((dir) => {
     const journal = new Journal<State>(dir, "this");
-    assertEquals(journal.last, { at: 5, name: "dé" });
+    assertEquals(journal.lastState, { at: 5, name: "dé" });
     assertEquals(journal.seen.count, 15);
     assertEquals(journal.seen.add(hashOf("3 2")), false);
     journal.seen.add(hashOf("6 0"));
     journal.save({ at: 6, name: "" });
     assertEquals(new Journal<State>(dir, "this").seen.count, 16);
-    assertEquals(new Journal<State>(dir, "other").last, undefined);
-    assertEquals(new Journal<State>(dir, "this").last, undefined);
+    assertEquals(new Journal<State>(dir, "other").lastState, undefined);
+    assertEquals(new Journal<State>(dir, "this").lastState, undefined);
   }));
 
-Deno.test("Journal goes on after a torn line as if it had never been begun", () =>
+Deno.test("Journal ignores a torn line", () =>
   withJournal((dir) => {
     const path = join(dir, "journal.jsonl");
     const whole = Deno.readTextFileSync(path);
@@ -48,7 +48,7 @@ Deno.test("Journal goes on after a torn line as if it had never been begun", () 
     for (const cut of [1, 20, lines[4].length]) {
       Deno.writeTextFileSync(path, whole.slice(0, whole.length - 1 - cut));
       const journal = new Journal<State>(dir, "this");
-      assertEquals([journal.last?.at, journal.seen.count], [4, 12]);
+      assertEquals([journal.lastState?.at, journal.seen.count], [4, 12]);
       for (let i = 0; i < 3; i++) journal.seen.add(hashOf(`5 ${i}`));
       journal.save({ at: 5, name: "dé" });
       assertEquals(Deno.readTextFileSync(path), whole);
@@ -87,7 +87,7 @@ Deno.test("Journal never takes changed bytes for a state", () =>
         ]),
       ][below(3)];
       Deno.writeFileSync(path, changed);
-      const { last, seen } = new Journal<State>(dir, "this");
+      const { lastState: last, seen } = new Journal<State>(dir, "this");
       if (last) assertEquals(last, { at: last.at, name: "dé" });
       else none++;
       assertEquals(seen.count, 3 * (last?.at ?? 0));
@@ -95,5 +95,5 @@ Deno.test("Journal never takes changed bytes for a state", () =>
         assert(!seen.add(hashOf(`${i} ${below(3)}`)), `round ${round}`);
       }
     }
-    assert(none > 100 && none < 1900, `${none} began anew`);
+    assert(none > 100 && none < 1900, `${none} started over`);
   }));

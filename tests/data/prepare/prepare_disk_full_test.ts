@@ -5,7 +5,7 @@ import { tempDir } from "../../helpers/data/sources.ts";
 const SCRIPT =
   new URL("../../helpers/scripts/prepare_once.ts", import.meta.url).pathname;
 
-/** Runs shell commands in a mount namespace of its own, which goes with them. */
+/** Runs shell commands in a separate mount namespace, which ends with them. */
 function inNamespace(command: string): Promise<Deno.CommandOutput> {
   return new Deno.Command("unshare", {
     args: ["--map-root-user", "--mount", "sh", "-ec", command],
@@ -18,7 +18,7 @@ const canMount = await inNamespace("mount -t tmpfs none /mnt 2>/dev/null")
 
 Deno.test({
   name:
-    "prepare() says that the disk is full, and goes on when there is more room",
+    "prepare() reports that the disk is full, and resumes when there is room",
   // Needs user namespaces, which some containers forbid.
   ignore: !canMount,
   fn: async () => {
@@ -39,17 +39,17 @@ Deno.test({
         `mount -o remount,size=20m ${cache}; ${run}; ls ${cache}/stores/*`,
     );
     assert(success);
-    const told = new TextDecoder().decode(stdout).trim().split("\n");
-    const [first, second] = [told.slice(0, told.indexOf("---")), told];
+    const output = new TextDecoder().decode(stdout).trim().split("\n");
+    const [first, second] = [output.slice(0, output.indexOf("---")), output];
     const { error } = JSON.parse(first.at(-1)!);
     assertMatch(
       error,
-      /^Cannot write the token store under '.*stores' as the disk is full: free some space and run again, to go on from there$/,
+      /^Cannot write the token store under '.*stores' as the disk is full: free some space and run again to continue from there$/,
     );
     assertMatch(
       second[first.length + 1],
-      /going on where .* stopped, at \d+ %/,
+      /continuing where .* stopped, at \d+ %/,
     );
-    assertEquals(told.slice(-3), ["store.json", "train.bin", "valid.bin"]);
+    assertEquals(output.slice(-3), ["store.json", "train.bin", "valid.bin"]);
   },
 });

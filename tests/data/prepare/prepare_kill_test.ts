@@ -19,7 +19,7 @@ interface Told {
   splits?: unknown;
 }
 
-/** Starts a process that prepares, and gives what it tells line by line. */
+/** Starts a process that prepares, and returns its output line by line. */
 function start(...args: string[]) {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", SCRIPT, ...args],
@@ -40,7 +40,10 @@ function start(...args: string[]) {
   return { child, lines: lines() };
 }
 
-/** Files of every kind that is read in its own way: 30 MB of small, long, packed text and of records, with duplicates. */
+/**
+ * Files of every kind that has its own reader: 30 MB of small, long and
+ * compressed texts and of records, with duplicates.
+ */
 function writeTexts(dir: string): void {
   Deno.mkdirSync(dir);
   const line = (i: number) =>
@@ -74,7 +77,7 @@ function journalOf(dir: string): { bytes: number }[] {
     .map((line) => JSON.parse(line.slice(17)).state);
 }
 
-Deno.test("prepare() killed again and again goes on, and makes the bytes of a run that was not", async () => {
+Deno.test("prepare() killed again and again resumes, and ends with the bytes of an undisturbed run", async () => {
   using root = tempDir();
   const texts = join(root.path, "texts");
   const cache = join(root.path, "cache");
@@ -84,23 +87,24 @@ Deno.test("prepare() killed again and again goes on, and makes the bytes of a ru
   assert((await whole.child.status).success);
   const unfinished = join(cache, "stores", basename(fresh.dir!) + UNFINISHED);
 
-  // The times of death lie a different number of reports after a process is at work.
+  // Processes are killed a different number of reports after their start.
   let before = journalOf(unfinished);
   let gains = 0;
   for (const reports of [1, 0, 2, 1, 0, 1]) {
     const workers = String(reports % 3);
-    // It waits for good two reports on, so that it is never done before it is killed.
+    // The process stops for good two reports later, so that it never finishes
+    // before it is killed.
     const last = String(reports + 3);
     const { child, lines } = start(texts, cache, workers, "80", last);
     let seen = 0;
     for await (const { done, message } of lines) {
       if (message) {
-        assert(/^going on where an earlier run was stopped/.test(message));
-        assert(before.length > 0, "there was something to go on with");
+        assert(/^continuing where an earlier run stopped/.test(message));
+        assert(before.length > 0, "there was something to resume");
       }
       if (done === undefined) continue;
       if (seen++ === 0) {
-        // No work before the last shard is done again.
+        // No work before the last shard is repeated.
         const from = before.at(-1)?.bytes ?? 0;
         assert(done > from, `${done} after ${from}`);
       }
@@ -118,10 +122,13 @@ Deno.test("prepare() killed again and again goes on, and makes the bytes of a ru
   assert(gains >= 2, `${gains} of the runs have saved a shard`);
 
   const end = start(texts, cache, "2");
-  const told = await Array.fromAsync(end.lines);
+  const output = await Array.fromAsync(end.lines);
   assert((await end.child.status).success);
-  assert(told[0].message?.startsWith("going on"), JSON.stringify(told[0]));
-  const made = told.at(-1)!;
+  assert(
+    output[0].message?.startsWith("continuing"),
+    JSON.stringify(output[0]),
+  );
+  const made = output.at(-1)!;
   assertEquals(made.splits, fresh.splits);
   assertSameStore(made.dir!, fresh.dir!);
   assertEquals(namesIn(join(cache, "stores")), [basename(made.dir!)]);
@@ -133,11 +140,11 @@ Deno.test("prepare() of two processes at once makes one store", async () => {
   const cache = join(root.path, "cache");
   writeTexts(texts);
   const runs = [1, 2].map(() => start(texts, cache, "1"));
-  const told = await Promise.all(
+  const output = await Promise.all(
     runs.map(async ({ lines }) => (await Array.fromAsync(lines)).at(-1)!),
   );
   for (const { child } of runs) assert((await child.status).success);
-  const [a, b] = told as { dir: string; reused: boolean }[];
+  const [a, b] = output as { dir: string; reused: boolean }[];
   assertEquals(a.dir, b.dir);
   assertEquals([a.reused, b.reused].sort(), [false, true]);
   assertEquals(namesIn(join(cache, "stores")), [basename(a.dir)]);

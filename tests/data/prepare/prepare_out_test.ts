@@ -11,7 +11,7 @@ import { namesIn, tempDir } from "../../helpers/data/sources.ts";
 
 const CONTEXT = 32;
 
-/** Writes the tokens of each document as a line, as another form would. */
+/** Writes one line per document: an output format other than the store. */
 class LineSink implements TokenSink {
   #lines: string[] = [];
   #ids: number[] = [];
@@ -23,7 +23,7 @@ class LineSink implements TokenSink {
     const tokens = this.#ids.length;
     this.#lines.push(`${split} ${byte.decode(this.#ids)}`);
     this.#ids = [];
-    return { tokens, chunks: 1 };
+    return { tokens, sequences: 1 };
   }
   save() {
     return { lines: this.#lines.length };
@@ -64,6 +64,6 @@ Deno.test("prepare() writes another form into a folder of the user's", async () 
   await assertRejects(
     () => run("c"),
     UserError,
-    `Cannot write to '${dir}' as there is something else already`,
+    `Cannot write to '${dir}' as it is not empty`,
   );
 });

@@ -22,7 +22,7 @@ function textsOf(count: number, units: number): string[] {
   );
 }
 
-/** Row groups of the numbers of pages that are given, of texts in order. */
+/** Row groups of texts in order; the argument gives the pages of each. */
 function groupsOf(texts: string[], pages: number[]): Uint8Array[][][] {
   const each = Math.ceil(texts.length / pages.reduce((a, b) => a + b));
   let from = 0;
@@ -36,7 +36,8 @@ function groupsOf(texts: string[], pages: number[]): Uint8Array[][][] {
 
 Deno.test("prepare() reads row groups, large and small, with any number of threads and from any shard on", async () => {
   using root = tempDir();
-  // About 11 MB in a group that is read in one thread, and 2 MB in groups that are not.
+  // About 11 MB in a group that is read in one thread, and 2 MB in groups that
+  // workers read.
   const texts = textsOf(24_000, 31);
   const groups = groupsOf(texts, [1, 40, 2, 3]);
   await Deno.writeFile(join(root.path, "a.parquet"), parquetOf(groups));
@@ -75,7 +76,7 @@ Deno.test("prepare() reads row groups, large and small, with any number of threa
   assert(shares.length > 8 && shares.every((share) => share <= 1));
 });
 
-Deno.test("prepare() tells a bad row and a missing column by file and place", async () => {
+Deno.test("prepare() reports a bad row and a missing column by file and place", async () => {
   using root = tempDir();
   const pages = groupsOf(textsOf(100, 7), [2, 2]);
   pages[1][0][3] = Uint8Array.of(0xff, 0xfe);

@@ -17,7 +17,9 @@ import {
   tempDir,
 } from "../../helpers/data/sources.ts";
 
-/** Half a megabyte of records, texts that are cut in pieces, and short texts. */
+/**
+ * Half a megabyte of records, texts that are cut in pieces, and short texts.
+ */
 function writeTexts(dir: string): void {
   Deno.mkdirSync(dir);
   const record = (i: number) =>
@@ -31,7 +33,10 @@ function writeTexts(dir: string): void {
   Deno.writeTextFileSync(join(dir, "e.txt"), "e".repeat(500));
 }
 
-/** A tokenizer that stops a run after so many characters, as no fault of the data would. */
+/**
+ * A tokenizer that stops a run after some number of characters, unlike any
+ * fault of the data.
+ */
 function stopping(characters: number): Tokenizer {
   return {
     ...byteTokenizer,
@@ -43,11 +48,11 @@ function stopping(characters: number): Tokenizer {
   };
 }
 
-/** Runs again and again, each time stopped after a unit or two, until it is done. */
+/** Runs until the store is finished, each time stopped after a unit or two. */
 async function runInParts(options: PrepareOptions) {
   for (let round = 0; round < 50; round++) {
     try {
-      // More than a unit and its read-ahead, so that each round gets on.
+      // More than a unit and its read-ahead, so that each round makes progress.
       const tokenizer = stopping(2_500_000 + round % 2 * 1_000_000);
       const made = await prepare({ ...options, tokenizer });
       return { ...made, rounds: round };
@@ -58,7 +63,7 @@ async function runInParts(options: PrepareOptions) {
   throw new Error("it never ends");
 }
 
-Deno.test("prepare() goes on within long texts and between all others, to the same bytes", async () => {
+Deno.test("prepare() resumes within long texts and between all others, to the same bytes", async () => {
   using root = tempDir();
   writeTexts(join(root.path, "texts"));
   for (const dedup of [false, true]) {
@@ -85,7 +90,7 @@ Deno.test("prepare() goes on within long texts and between all others, to the sa
   }
 });
 
-Deno.test("prepare() goes on with fairseq's form too, between documents", async () => {
+Deno.test("prepare() resumes in fairseq's format too, between documents", async () => {
   using root = tempDir();
   writeTexts(join(root.path, "texts"));
   const run = (name: string): PrepareOptions => ({
@@ -115,7 +120,7 @@ Deno.test("prepare() goes on with fairseq's form too, between documents", async 
   }
 });
 
-Deno.test("prepare() begins anew where what was left is not what its journal says", async () => {
+Deno.test("prepare() starts over if the unfinished files do not match their journal", async () => {
   using root = tempDir();
   writeTexts(join(root.path, "texts"));
   const cacheDir = join(root.path, "cache");
@@ -173,7 +178,7 @@ Deno.test("prepare() takes a store that was whole but for its name", async () =>
   assertEquals(said, []);
 });
 
-Deno.test("prepare() says in one line that a thread has ended, and keeps what there is", async () => {
+Deno.test("prepare() reports in one line that a thread ended, and keeps what there is", async () => {
   using root = tempDir();
   writeTexts(join(root.path, "texts"));
   const options: PrepareOptions = {

@@ -26,7 +26,10 @@ import {
 const byte = await loadTokenizer("byte");
 const CONTEXT = 32;
 
-/** Writes files of all kinds into a folder, and gives the texts of their documents in the order they are read. */
+/**
+ * Writes files of all kinds into a folder. Returns the texts of their documents
+ * in reading order.
+ */
 function writeMixed(dir: string): string[] {
   Deno.mkdirSync(dir);
   const write = (name: string, bytes: string | Uint8Array) =>
@@ -67,14 +70,14 @@ function writeMixed(dir: string): string[] {
   ];
 }
 
-/** The chunks of a split, as bytes one after the other. */
+/** The sequences of a split, as bytes one after the other. */
 function bytesOf(dir: string, split: SplitName): Uint8Array {
   const bytes = Deno.readFileSync(join(dir, `${split}.bin`));
   return Uint8Array.from(new Uint16Array(bytes.buffer));
 }
 
-/** What a split should have, by the plainest way there is. */
-function chunksOf(texts: string[]): Uint8Array {
+/** What a split should hold, computed in the simplest way. */
+function sequencesOf(texts: string[]): Uint8Array {
   const parts = texts.map((text) => {
     const bytes = new TextEncoder().encode(text);
     return bytes.subarray(0, bytes.length - bytes.length % CONTEXT);
@@ -83,7 +86,7 @@ function chunksOf(texts: string[]): Uint8Array {
 }
 
 function assertChunks(dir: string, split: SplitName, texts: string[]): void {
-  const [found, expected] = [bytesOf(dir, split), chunksOf(texts)];
+  const [found, expected] = [bytesOf(dir, split), sequencesOf(texts)];
   assertEquals(found.length, expected.length, split);
   assertEquals(Buffer.compare(found, expected), 0, split);
 }
@@ -118,7 +121,7 @@ Deno.test("prepare() makes the same bytes with any number of threads, and the ri
   assertChunks(dirs[0], "valid", valid);
   const { splits } = TokenStore.open(dirs[0]).summary;
   assertEquals(splits.train.documents, train.length);
-  // The mark before one text is read, though no token of it is made.
+  // The byte-order mark of one text is read, but makes no token.
   const sizes = texts.map((text) => Buffer.byteLength(text));
   assertEquals(
     splits.train.bytes + splits.valid.bytes,
@@ -150,7 +153,7 @@ Deno.test("prepare() takes the first of NumPy's permutation, in the files' order
   assertChunks(dir, "train", pick(10, 40));
   assertEquals(summary.maxDocuments, 40);
 
-  // The same rule for held-out files: a.jsonl has 9,000 documents.
+  // The same rule holds for held-out files: a.jsonl has 9,000 documents.
   const [a, ...others] = files;
   const named = await prepare({
     ...options,
@@ -253,7 +256,7 @@ Deno.test("prepare() stops at the first bad record in order, or counts them all"
         expected,
       );
       assertEquals(message.includes("\n"), false, message);
-      // A fault of the data leaves nothing.
+      // A fault in the data leaves no unfinished store.
       const { cacheDir } = options(workers);
       const left = namesIn(cacheDir).includes("stores")
         ? namesIn(join(cacheDir, "stores"))
@@ -321,7 +324,7 @@ Deno.test("prepare() refuses ids beyond the vocabulary, and a tokenizer that thr
   await assertRejects(
     () => run(shifted(65_500), 0),
     UserError,
-    "the tokenizer 'byte' made token 65620 of a vocabulary of 65536",
+    "the tokenizer 'byte' returned token 65620 with a vocabulary size of 65536",
   );
   await assertRejects(
     () => run(shifted(1), 1),

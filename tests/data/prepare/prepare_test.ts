@@ -28,7 +28,9 @@ type Prepare = (
   options?: Partial<PrepareOptions>,
 ) => ReturnType<typeof prepare>;
 
-/** Runs `work` in a folder with text files t0.txt … t9.txt of 50 to 95 bytes. */
+/**
+ * Runs `work` in a folder with text files t0.txt … t9.txt of 50 to 95 bytes.
+ */
 async function withTexts(
   work: (root: string, run: Prepare) => Promise<void>,
 ): Promise<void> {
@@ -40,7 +42,7 @@ async function withTexts(
         `${i}`.repeat(50 + 5 * i),
       );
     }
-    // Files are looked for at each run, as a command does.
+    // Files are searched at each run, as a command does.
     await work(root, (options) =>
       prepare({
         documents: { files: sourcesIn(root, /\.txt$/) },
@@ -55,25 +57,29 @@ async function withTexts(
   }
 }
 
-/** All chunks of a split, as text. */
-function chunksOf(dir: string, name: SplitName): string[] {
+/** All sequences of a split, as text. */
+function sequencesOf(dir: string, name: SplitName): string[] {
   const split = TokenStore.open(dir).split(name);
-  const chunks: string[] = [];
+  const sequences: string[] = [];
   const into = new Uint32Array(split.sequenceLength);
   for (let i = 0; i < split.sequences; i++) {
     split.read(i, into, 0);
-    chunks.push(byte.decode(into));
+    sequences.push(byte.decode(into));
   }
   split.close();
-  return chunks;
+  return sequences;
 }
 
-/** How many chunks of each file (by its digit) a split has. */
+/** How many sequences of each file (by its digit) a split has. */
 function filesOf(dir: string, name: SplitName): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const chunk of chunksOf(dir, name)) {
-    assertEquals(chunk, chunk[0].repeat(16), "no chunk has two documents");
-    counts[chunk[0]] = (counts[chunk[0]] ?? 0) + 1;
+  for (const sequence of sequencesOf(dir, name)) {
+    assertEquals(
+      sequence,
+      sequence[0].repeat(16),
+      "no sequence has two documents",
+    );
+    counts[sequence[0]] = (counts[sequence[0]] ?? 0) + 1;
   }
   return counts;
 }
@@ -90,7 +96,7 @@ const WHOLE = Object.fromEntries(
   Array.from({ length: 10 }, (_, i) => [i, Math.floor((50 + 5 * i) / 16)]),
 );
 
-Deno.test("prepare() cuts each document into whole chunks and holds out whole documents", () =>
+Deno.test("prepare() cuts each document into whole sequences and holds out whole documents", () =>
   withTexts(async (_, run) => {
     const { dir, reused, summary } = await run();
     const [train, valid] = [filesOf(dir, "train"), filesOf(dir, "valid")];
@@ -132,7 +138,7 @@ Deno.test("prepare() reuses a store, and makes another when text, name or option
     await another("tokens", {
       tokenizer: { ...byte, encode: (text) => byte.encode(text.toLowerCase()) },
     });
-    // The same size, and the same time stamp: only the content tells.
+    // The same size and the same time stamp: only the content differs.
     const path = join(root, "t3.txt");
     const { mtime } = await Deno.stat(path);
     await Deno.writeTextFile(path, "x".repeat(65));
@@ -148,18 +154,18 @@ Deno.test("prepare() makes equal data equal stores, and another order by another
     const b = await run({ cacheDir: join(root, "cache2") });
     assertSameStore(a.dir, b.dir);
     assertNotEquals(
-      chunksOf(a.dir, "train"),
-      chunksOf((await run({ seed: 1 })).dir, "train"),
+      sequencesOf(a.dir, "train"),
+      sequencesOf((await run({ seed: 1 })).dir, "train"),
     );
   }));
 
-Deno.test("prepare() makes a damaged store anew", () =>
+Deno.test("prepare() replaces a damaged store", () =>
   withTexts(async (_, run) => {
     const { dir } = await run();
-    const whole = chunksOf(dir, "train");
+    const whole = sequencesOf(dir, "train");
     await Deno.truncate(join(dir, "train.bin"), 7);
     assertEquals((await run()).reused, false);
-    assertEquals(chunksOf(dir, "train"), whole);
+    assertEquals(sequencesOf(dir, "train"), whole);
     await Deno.remove(join(dir, "store.json"));
     assertEquals((await run()).reused, false);
     assertEquals((await run()).reused, true);
@@ -207,7 +213,7 @@ Deno.test("prepare() holds nothing out at fraction 0", () =>
   withTexts(async (_, run) => {
     const { dir } = await run({ validFraction: 0 });
     assertEquals(filesOf(dir, "train"), WHOLE);
-    assertEquals(chunksOf(dir, "valid"), []);
+    assertEquals(sequencesOf(dir, "valid"), []);
   }));
 
 Deno.test("prepare() takes texts in memory, duplicated names too", () =>
@@ -285,7 +291,7 @@ Deno.test("prepare() by two at once makes one store", () =>
     assertEquals(namesIn(join(root, "cache", "stores")).length, 1);
   }));
 
-Deno.test("prepare() tells how far it has come", () =>
+Deno.test("prepare() reports its progress", () =>
   withTexts(async (_, run) => {
     const seen: PrepareProgress[] = [];
     await run({ onProgress: (progress) => void seen.push(progress) });
@@ -323,7 +329,7 @@ Deno.test("prepare() refuses what cannot be trained on in one clear line", () =>
       ],
       [
         { sequenceLength: 94 },
-        "documents of at least 94 tokens ('model.context_length') went to the held-out part",
+        "documents of at least 94 tokens ('model.context_length') are held out",
       ],
       [
         { sequenceLength: 100, validDocuments: file },

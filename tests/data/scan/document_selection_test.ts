@@ -3,15 +3,15 @@ import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 import { DocumentSelection } from "../../../src/data/scan/document_selection.ts";
 import { UserError } from "../../../src/errors.ts";
 
-Deno.test("Selection takes the first of NumPy's permutation, and holds out the first of these", () => {
+Deno.test("DocumentSelection takes the first of NumPy's permutation, and holds out the first of them", () => {
   const split = "train";
   for (
     const [documents, most, held, seed] of [[50, 20, 4, 0], [50, 99, 1, 3]]
   ) {
     const selection = new DocumentSelection({
       documents,
-      most,
-      held,
+      maxDocuments: most,
+      heldOut: held,
       split,
       seed,
     });
@@ -27,11 +27,11 @@ Deno.test("Selection takes the first of NumPy's permutation, and holds out the f
   }
 });
 
-Deno.test("Selection takes all where nothing is to be chosen", () => {
+Deno.test("DocumentSelection takes all documents if there is no limit", () => {
   const selection = new DocumentSelection({
     documents: 3,
-    most: null,
-    held: 0,
+    maxDocuments: null,
+    heldOut: 0,
     split: "valid",
     seed: 0,
   });
@@ -42,8 +42,13 @@ Deno.test("Selection takes all where nothing is to be chosen", () => {
   ]);
 });
 
-Deno.test("Selection refuses more documents than it can number", () => {
-  const options = { most: null, held: 0, split: "train" as const, seed: 0 };
+Deno.test("DocumentSelection refuses more documents than it can number", () => {
+  const options = {
+    maxDocuments: null,
+    heldOut: 0,
+    split: "train" as const,
+    seed: 0,
+  };
   assertThrows(
     () => new DocumentSelection({ documents: 2 ** 32, ...options }),
     UserError,

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 
 /**
- * n, seed, first five and the start of the SHA-256 of `numpy.random.default_rng(seed).permutation(n)` as 32-bit
- * little-endian integers, by NumPy 2.4.6.
+ * n, seed, first five and the start of the SHA-256 of
+ * `numpy.random.default_rng(seed).permutation(n)` as 32-bit little-endian
+ * integers, by NumPy 2.4.6.
  */
 const BY_NUMPY: [number, number, number[], string][] = [
   [0, 0, [], "e3b0c44298fc1c14"],

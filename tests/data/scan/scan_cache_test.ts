@@ -2,18 +2,18 @@ import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { ScanCache, stampOf } from "../../../src/data/scan/scan_cache.ts";
 import type {
-  FileFacts,
+  FileScan,
   SourceFile,
 } from "../../../src/data/sources/source_file.ts";
 
-const FACTS: FileFacts = {
+const FACTS: FileScan = {
   digest: "ab".repeat(32),
   documents: 7,
   unpacked: 5_000_000,
   fault: null,
 };
 
-/** A file of `bytes` bytes, last changed an hour ago by its own account. */
+/** A file of `bytes` bytes with a modification time one hour ago. */
 async function withFile(
   bytes: number,
   work: (dir: string, file: SourceFile) => void,
@@ -35,10 +35,10 @@ async function withFile(
   }
 }
 
-/** Some seconds after the files of this test were made. */
+/** A few seconds after the files of this test were made. */
 const later = () => Date.now() + 10_000;
 
-Deno.test("FactsCache remembers a file until it changes", () =>
+Deno.test("ScanCache remembers a file until it changes", () =>
   withFile(2_000_000, (dir, file) => {
     const cacheDir = join(dir, "cache");
     const stamp = stampOf(file.path);
@@ -51,7 +51,8 @@ Deno.test("FactsCache remembers a file until it changes", () =>
       assertEquals(known.get({ ...file, format: "text" }, stamp), undefined);
       assertEquals(known.get({ ...file, path: "y" }, stamp), undefined);
     }
-    // The same size and the same time of change: the clock of the inode tells, or another inode.
+    // The same size and the same time of change: the inode or its change time
+    // differs.
     const { mtime } = Deno.statSync(file.path);
     const copy = file.path + "2";
     Deno.copyFileSync(file.path, copy);
@@ -63,7 +64,7 @@ Deno.test("FactsCache remembers a file until it changes", () =>
     assertEquals(again.get(file, stampOf(file.path))?.documents, 8);
   }));
 
-Deno.test("FactsCache does not remember a file that may have changed within the same tick, or a small one", () => {
+Deno.test("ScanCache does not remember a file that may have changed within the same tick, or a small one", () => {
   return withFile(2_000_000, (dir, file) => {
     const cache = new ScanCache(dir);
     const stamp = stampOf(file.path);
@@ -76,7 +77,7 @@ Deno.test("FactsCache does not remember a file that may have changed within the 
   });
 });
 
-Deno.test("FactsCache passes over lines that are torn or changed", () =>
+Deno.test("ScanCache ignores lines that are torn or changed", () =>
   withFile(2_000_000, (dir, file) => {
     const stamp = stampOf(file.path);
     const cache = new ScanCache(dir);
@@ -98,7 +99,7 @@ Deno.test("FactsCache passes over lines that are torn or changed", () =>
     }
   }));
 
-Deno.test("FactsCache does without a folder that cannot be written", () =>
+Deno.test("ScanCache works without a folder that cannot be written", () =>
   withFile(2_000_000, (_, file) => {
     const cache = new ScanCache(join(file.path, "cache"));
     const stamp = stampOf(file.path);

@@ -15,13 +15,13 @@ import { sourcesIn, tempDir } from "../../helpers/data/sources.ts";
 
 const options = { dedup: false, skipBad: false };
 
-/** What `inspectInputs()` finds, and how many bytes it told of. */
-async function inspect(
+/** What `scanInputs()` finds, and how many bytes it reported. */
+async function scan(
   inputs: Input[],
   cacheDir: string,
   { workers = 0, skipBad = false } = {},
 ) {
-  const counts = newSkipCounts();
+  const skipCounts = newSkipCounts();
   let read = 0;
   let asked = 0;
   const pool = new TokenizePool(workers, byteTokenizer, options);
@@ -33,16 +33,16 @@ async function inspect(
       },
       cache: new ScanCache(cacheDir),
       skipBad,
-      tally: counts,
+      skipCounts,
       onBytes: (bytes) => void (read += bytes),
     });
-    return { entries, tally: counts, read, asked };
+    return { entries, skipCounts, read, asked };
   } finally {
     pool.close();
   }
 }
 
-Deno.test("inspectInputs() counts documents through, in the files' order, with any number of threads", async () => {
+Deno.test("scanInputs() numbers documents across files, in order, with any number of threads", async () => {
   using root = tempDir();
   let bytes = 0;
   for (let i = 0; i < 150; i++) {
@@ -52,7 +52,7 @@ Deno.test("inspectInputs() counts documents through, in the files' order, with a
   }
   const inputs = sourcesIn(root.path);
   for (const workers of [0, 2]) {
-    const { entries, read } = await inspect(inputs, root.path, { workers });
+    const { entries, read } = await scan(inputs, root.path, { workers });
     assertEquals(read, bytes);
     let first = 0;
     const expected = inputs.flatMap(({ name }, i) => {
@@ -62,75 +62,81 @@ Deno.test("inspectInputs() counts documents through, in the files' order, with a
       return [[name, first - documents, documents]];
     });
     assertEquals(
-      entries.map((e) => [e.input.name, e.first, e.facts.documents]),
+      entries.map((e) => [e.input.name, e.firstDocument, e.scan.documents]),
       expected,
     );
   }
 });
 
-Deno.test("inspectInputs() leaves out and counts what is no text", async () => {
+Deno.test("scanInputs() skips and counts what is not text", async () => {
   using root = tempDir();
   const files = { a: [65], b: [65, 0], c: [65, 0xff], d: [66], e: [0xc3] };
   for (const [name, bytes] of Object.entries(files)) {
     await Deno.writeFile(join(root.path, name), Uint8Array.from(bytes));
   }
-  const { entries, tally: counts } = await inspect(
+  const { entries, skipCounts } = await scan(
     sourcesIn(root.path),
     root.path,
   );
-  assertEquals(entries.map(({ input, first }) => [input.name, first]), [
-    ["a", 0],
-    ["d", 1],
+  assertEquals(
+    entries.map(({ input, firstDocument: first }) => [input.name, first]),
+    [
+      ["a", 0],
+      ["d", 1],
+    ],
+  );
+  assertEquals([skipCounts.skipped.binary, skipCounts.skipped.undecodable], [
+    1,
+    2,
   ]);
-  assertEquals([counts.skipped.binary, counts.skipped.undecodable], [1, 2]);
   const digest = createHash("sha256").update("A").digest("hex");
-  assertEquals(entries[0].facts.digest, digest);
+  assertEquals(entries[0].scan.digest, digest);
 });
 
-Deno.test("inspectInputs() stops at a fault, or counts it", async () => {
+Deno.test("scanInputs() stops at a fault, or counts it", async () => {
   using root = tempDir();
   await Deno.writeTextFile(join(root.path, "a.jsonl"), '[{"text": "a"}]');
   await Deno.writeTextFile(join(root.path, "b.jsonl"), '{"text": "a"}');
   const inputs = sourcesIn(root.path);
   await assertRejects(
-    () => inspect(inputs, root.path),
+    () => scan(inputs, root.path),
     UserError,
     "Cannot read 'a.jsonl' as it is a JSON array, not JSON Lines",
   );
-  const { entries, tally: counts } = await inspect(inputs, root.path, {
+  const { entries, skipCounts } = await scan(inputs, root.path, {
     skipBad: true,
   });
   assertEquals(entries.map(({ input }) => input.name), ["b.jsonl"]);
-  assertEquals(counts.skipped.files, 1);
+  assertEquals(skipCounts.skipped.files, 1);
   assertEquals(
-    counts.reasons[0].startsWith("a.jsonl: it is a JSON array"),
+    skipCounts.reasons[0].startsWith("a.jsonl: it is a JSON array"),
     true,
   );
   await Deno.remove(inputs[1].path);
   for (const workers of [0, 1]) {
     await assertRejects(
-      () => inspect(inputs.slice(1), root.path, { workers }),
+      () => scan(inputs.slice(1), root.path, { workers }),
       UserError,
       "Cannot read 'b.jsonl': no such file",
     );
   }
 });
 
-Deno.test("inspectInputs() reads no file again that it knows, and needs no thread for texts in memory", async () => {
+Deno.test("scanInputs() reads no cached file again, and needs no thread for texts in memory", async () => {
   using root = tempDir();
   const cacheDir = join(root.path, "cache");
   const path = join(root.path, "big.jsonl");
   await Deno.writeTextFile(path, '{"text": "a"}\n'.repeat(200_000));
   const inputs = sourcesIn(root.path);
-  const first = await inspect(inputs, cacheDir);
-  // It was made just now: not to be trusted yet.
-  assertEquals((await inspect(inputs, cacheDir)).asked, 1);
+  const first = await scan(inputs, cacheDir);
+  // The file was made just now: its entry must not be trusted yet.
+  assertEquals((await scan(inputs, cacheDir)).asked, 1);
   const cache = new ScanCache(cacheDir);
-  const [{ stamp, facts }] = first.entries;
-  cache.put(inputs[0], stamp!, facts, Date.now() + 10_000);
-  const again = await inspect(inputs, cacheDir);
+  const [{ stamp, scan: firstScan }] = first.entries;
+  cache.put(inputs[0], stamp!, firstScan, Date.now() + 10_000);
+  const again = await scan(inputs, cacheDir);
   assertEquals([again.asked, again.read], [0, inputs[0].bytes]);
   assertEquals(again.entries, first.entries);
-  const memory = await inspect(memoryTexts([{ name: "m", text: "a" }]), "");
+  const memory = await scan(memoryTexts([{ name: "m", text: "a" }]), "");
   assertEquals([memory.asked, memory.entries.length], [0, 1]);
 });

@@ -12,14 +12,17 @@ export function randomFrom(seed: number): (n: number) => number {
   };
 }
 
-/** A copy with one to three changes: flips, cuts, gaps, insertions, repeats and lengths that cannot be. */
+/**
+ * A copy with one to three changes: flips, cuts, gaps, insertions, repeats and
+ * impossible lengths.
+ */
 export function mutated(
   bytes: Uint8Array,
   random: (n: number) => number,
 ): Uint8Array {
   let made = [...bytes];
   for (let changes = 1 + random(3); changes > 0; changes--) {
-    // Headers and footers are where it hurts.
+    // Most changes go to headers and footers, where they do most harm.
     const at = random(3) > 0
       ? random(made.length)
       : random(2) > 0

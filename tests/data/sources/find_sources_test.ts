@@ -99,7 +99,7 @@ Deno.test("findSources() names the pattern that finds nothing", () =>
       await assertRejects(
         () => find(slip),
         UserError,
-        `got '${slip}'; a set of the hub is written hf://datasets/<owner>/<name>`,
+        `got '${slip}'; a Hub dataset is written hf://datasets/<owner>/<name>`,
       );
     }
     await assertRejects(
@@ -155,6 +155,6 @@ Deno.test({
     assertRejects(
       () => findSources(["/dev/null"]),
       UserError,
-      "no file or folder",
+      "not a file or folder",
     ).then(() => {}),
 });

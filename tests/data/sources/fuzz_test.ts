@@ -1,18 +1,18 @@
 /**
- * Thousands of damaged files of each format: each is read, or there is one
- * line that says why not, soon.
+ * Thousands of damaged files of each format: each one is read, or refused with
+ * one line that says why, within a time limit.
  */
 import { assert, assertEquals } from "@std/assert";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import {
-  inspectFile,
   jsonLines,
   openBytes,
-  type Parsed,
   parseLines,
   readParquet,
+  scanFile,
   type SourceFile,
-  Unreadable,
+  type TextRecord,
+  UnreadableError,
 } from "../../../src/data/sources/mod.ts";
 import {
   concatenated,
@@ -39,13 +39,13 @@ const zst = concatenated(
   ...halves.map((part) => zstdCompressSync(part, checksum)),
 );
 
-/** What came of a file: its documents, or the fault that was met. */
+/** What a file gave: its documents, or its fault. */
 interface Outcome {
-  records: Parsed[];
+  records: TextRecord[];
   fault: string | null;
 }
 
-/** Reads damaged files, and holds each against the rules for all. */
+/** Reads damaged files and checks each against the rules for all. */
 async function fuzz(
   name: string,
   original: Uint8Array,
@@ -58,7 +58,7 @@ async function fuzz(
   let refused = 0;
   let usual = 0;
   await withFolder(async (write) => {
-    // The first is as it was.
+    // The first file is undamaged.
     for (let i = 0; i <= files; i++) {
       const bytes = i === 0 ? original : damage(original, random);
       const file = write(name, bytes);
@@ -73,13 +73,13 @@ async function fuzz(
       judge(outcome, bytes);
     }
   });
-  // Otherwise this would test only one side.
+  // Otherwise only one side would be tested.
   assert(read > 0 && refused > 0, `${read} read, ${refused} refused`);
 }
 
 async function readAll(file: SourceFile): Promise<Outcome> {
-  const { documents, fault, not } = await inspectFile(file);
-  const records: Parsed[] = [];
+  const { documents, fault, not } = await scanFile(file);
+  const records: TextRecord[] = [];
   if (fault !== null) checkLine(fault);
   if (not || documents === 0) return { records, fault: fault ?? not ?? null };
   assert(documents < 1e6, `${documents} documents`);
@@ -100,8 +100,8 @@ async function readAll(file: SourceFile): Promise<Outcome> {
     }
     assertEquals(fault, null);
   } catch (error) {
-    // Only what was met at the first reading.
-    assert(error instanceof Unreadable, String(error));
+    // Only a fault that the first pass found.
+    assert(error instanceof UnreadableError, String(error));
     assertEquals(error.fault, fault);
   }
   assertEquals(records.length, documents);
@@ -112,7 +112,7 @@ async function readAll(file: SourceFile): Promise<Outcome> {
   return { records, fault };
 }
 
-/** That a message is one for the user. */
+/** Asserts that a message is one for the user. */
 function checkLine(line: string): void {
   assert(line.length < 400 && /^[^\n\r]+$/.test(line), line);
   assert(!/undefined|NaN|TypeError|RangeError|\[object/.test(line), line);
@@ -130,7 +130,7 @@ async function inTime<T>(work: Promise<T>, what: string): Promise<T> {
   }
 }
 
-/** That good texts are the original's, in order, from the first on. */
+/** Asserts that good texts are the original's, in order, from the first. */
 function checkTexts({ records }: Outcome): void {
   for (const [i, record] of records.entries()) {
     assert("text" in record, JSON.stringify(record));
@@ -160,7 +160,7 @@ for (
 ) {
   Deno.test(`damaged ${name} never gives a wrong text for a right one`, () =>
     fuzz(name, original, 3, (outcome) => {
-      // What was cut short could not be checked.
+      // The checksum of a truncated file cannot be checked.
       if (outcome.fault?.includes("cut short")) return;
       checkTexts(outcome);
     }));

@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import {
-  inspectFile,
   jsonLines,
   type LineBlock,
   parseLines,
-  Unreadable,
+  scanFile,
+  UnreadableError,
 } from "../../../src/data/sources/mod.ts";
 import {
   lineRecords,
@@ -15,7 +15,9 @@ import {
 
 const decode = (block: LineBlock) => new TextDecoder().decode(block.bytes);
 
-/** Some megabytes of lines, with blank ones and one longer than a block among them. */
+/**
+ * Some megabytes of lines, including blank ones and one longer than a block.
+ */
 const content = Array.from(
   { length: 60_000 },
   (_, i) =>
@@ -49,11 +51,11 @@ Deno.test("jsonLines() cuts a file into whole lines and numbers them", () =>
           block.documents,
           lines.filter((line) => line.trim()).length,
         );
-        // A buffer of its own: it may be given away.
+        // A separate buffer, so that it can be transferred.
         structuredClone(block.bytes, { transfer: [block.bytes.buffer] });
       }
       assertEquals(document, 54_000);
-      assertEquals(document, (await inspectFile(file)).documents);
+      assertEquals(document, (await scanFile(file)).documents);
       assertEquals(blocks.every(({ bytes }) => bytes.length < 3_000_000), true);
     }
   }));
@@ -85,13 +87,13 @@ Deno.test("jsonLines() gives the whole lines before a fault, then throws it", ()
   withFolder(async (write) => {
     const packed = Uint8Array.from(gzipSync(content));
     const file = write("a.jsonl.gz", packed.subarray(0, packed.length / 2));
-    const { documents } = await inspectFile(file);
+    const { documents } = await scanFile(file);
     let given = 0;
     await assertRejects(
       async () => {
         for await (const block of jsonLines(file)) given += block.documents;
       },
-      Unreadable,
+      UnreadableError,
       "cut short",
     );
     assertEquals(given, documents);

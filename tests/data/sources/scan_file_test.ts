@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { inspectFile } from "../../../src/data/sources/mod.ts";
+import { scanFile } from "../../../src/data/sources/mod.ts";
 import { UserError } from "../../../src/errors.ts";
 import {
   concatenated,
@@ -14,7 +14,7 @@ const utf8 = new TextEncoder();
 const sha256 = (bytes: Uint8Array) =>
   createHash("sha256").update(bytes).digest("hex");
 
-Deno.test("inspectFile() takes a text file as one document", () =>
+Deno.test("scanFile() takes a text file as one document", () =>
   withFolder(async (write) => {
     const content = utf8.encode("naïve 東京 🙂\n".repeat(150_000));
     for (const name of ["a.txt", "a.txt.gz", "a.txt.zst"]) {
@@ -27,7 +27,7 @@ Deno.test("inspectFile() takes a text file as one document", () =>
       );
       let told = 0;
       const onBytes = (bytes: number) => told += bytes;
-      assertEquals(await inspectFile(write(name, packed), { onBytes }), {
+      assertEquals(await scanFile(write(name, packed), { onBytes }), {
         digest: sha256(packed),
         documents: 1,
         unpacked: content.length,
@@ -35,15 +35,15 @@ Deno.test("inspectFile() takes a text file as one document", () =>
       }, name);
       assertEquals(told, packed.length, name);
     }
-    assertEquals((await inspectFile(write("empty.txt", ""))).documents, 1);
+    assertEquals((await scanFile(write("empty.txt", ""))).documents, 1);
   }));
 
-Deno.test("inspectFile() tells what is no text, wherever it is", () =>
+Deno.test("scanFile() reports what is not text, wherever it is", () =>
   withFolder(async (write) => {
     const long = utf8.encode("é".repeat(1_500_000));
     const cases: [string, Uint8Array, string | undefined][] = [
       ["even.txt", long, undefined],
-      // The same, with characters that lie across the ends of blocks.
+      // The same, with characters that cross the ends of blocks.
       ["odd.txt", concatenated(utf8.encode("x"), long), undefined],
       ["three.txt", utf8.encode("x" + "東".repeat(1_000_000)), undefined],
       ["four.txt", utf8.encode("xyz" + "🙂".repeat(700_000)), undefined],
@@ -66,17 +66,17 @@ Deno.test("inspectFile() tells what is no text, wherever it is", () =>
       ["both.txt", Uint8Array.of(0xff, 0), "binary"],
     ];
     for (const [name, content, not] of cases) {
-      const facts = await inspectFile(write(name, content));
-      assertEquals(facts.not, not, name);
-      assertEquals(facts.digest, sha256(content), name);
+      const scan = await scanFile(write(name, content));
+      assertEquals(scan.not, not, name);
+      assertEquals(scan.digest, sha256(content), name);
     }
-    const packed = await inspectFile(
+    const packed = await scanFile(
       write("a.txt.gz", gzipSync(new Uint8Array(5_000_000))),
     );
     assertEquals(packed.not, "binary");
   }));
 
-Deno.test("inspectFile() counts lines that are not blank", () =>
+Deno.test("scanFile() counts lines that are not blank", () =>
   withFolder(async (write) => {
     const cases: [string, number][] = [
       ["", 0],
@@ -89,22 +89,22 @@ Deno.test("inspectFile() counts lines that are not blank", () =>
     ];
     for (const [content, documents] of cases) {
       const file = write("a.jsonl", content);
-      const facts = await inspectFile(file);
+      const scan = await scanFile(file);
       assertEquals(
-        [facts.documents, facts.fault],
+        [scan.documents, scan.fault],
         [documents, null],
         content.slice(0, 40),
       );
       assertEquals(
-        facts.unpacked,
+        scan.unpacked,
         documents > 0 ? utf8.encode(content).length : 0,
       );
     }
-    const facts = await inspectFile(source(FIXTURES + "two.jsonl.gz"));
-    assertEquals([facts.documents, facts.fault], [4000, null]);
+    const scan = await scanFile(source(FIXTURES + "two.jsonl.gz"));
+    assertEquals([scan.documents, scan.fault], [4000, null]);
   }));
 
-Deno.test("inspectFile() knows a JSON array from JSON Lines", () =>
+Deno.test("scanFile() knows a JSON array from JSON Lines", () =>
   withFolder(async (write) => {
     for (
       const content of [
@@ -113,10 +113,10 @@ Deno.test("inspectFile() knows a JSON array from JSON Lines", () =>
         "\ufeff [1]",
       ]
     ) {
-      const facts = await inspectFile(write("a.json", content));
-      assertEquals(facts.documents, 0);
+      const scan = await scanFile(write("a.json", content));
+      assertEquals(scan.documents, 0);
       assertEquals(
-        facts.fault?.startsWith(
+        scan.fault?.startsWith(
           "it is a JSON array, not JSON Lines: convert it",
         ),
         true,
@@ -125,21 +125,21 @@ Deno.test("inspectFile() knows a JSON array from JSON Lines", () =>
     }
   }));
 
-Deno.test("inspectFile() keeps whole lines before a cut, and none of damaged data", () =>
+Deno.test("scanFile() keeps whole lines before a cut, and none of damaged data", () =>
   withFolder(async (write) => {
     const lines = Array.from(
       { length: 50_000 },
       (_, i) => `{"text":"${i * 7919 % 10007}"}\n`,
     ).join("");
     const gz = Uint8Array.from(gzipSync(lines));
-    const cut = await inspectFile(
+    const cut = await scanFile(
       write("a.jsonl.gz", gz.subarray(0, -gz.length / 4)),
     );
     assertEquals(cut.fault?.startsWith("its gzip data are cut short"), true);
     assertEquals(cut.documents > 10_000 && cut.documents < 45_000, true);
     const wrong = Uint8Array.from(gz);
     wrong[gz.length - 6] ^= 1;
-    const damaged = await inspectFile(write("b.jsonl.gz", wrong));
+    const damaged = await scanFile(write("b.jsonl.gz", wrong));
     assertEquals(damaged.fault?.startsWith("its gzip data are damaged"), true);
     assertEquals(damaged.documents, 0);
     assertEquals(damaged.digest, sha256(wrong));
@@ -147,7 +147,7 @@ Deno.test("inspectFile() keeps whole lines before a cut, and none of damaged dat
       zstdCompressSync(utf8.encode(lines)),
       utf8.encode("more"),
     );
-    const behind = await inspectFile(write("c.jsonl.zst", more));
+    const behind = await scanFile(write("c.jsonl.zst", more));
     assertEquals(
       behind.fault?.startsWith("there is something else behind its zstd data"),
       true,
@@ -155,13 +155,13 @@ Deno.test("inspectFile() keeps whole lines before a cut, and none of damaged dat
     assertEquals(behind.documents, 50_000);
   }));
 
-Deno.test("inspectFile() finds rows and faults of Parquet", () =>
+Deno.test("scanFile() finds rows and faults of Parquet", () =>
   withFolder(async (write) => {
-    const good = await inspectFile(source(FIXTURES + "arrow_zstd.parquet"));
+    const good = await scanFile(source(FIXTURES + "arrow_zstd.parquet"));
     assertEquals([good.documents, good.fault], [60, null]);
     assertEquals(good.unpacked > 5000, true);
     assertEquals(
-      (await inspectFile(source(FIXTURES + "empty.parquet"))).documents,
+      (await scanFile(source(FIXTURES + "empty.parquet"))).documents,
       0,
     );
     const bytes = Deno.readFileSync(FIXTURES + "arrow_snappy.parquet");
@@ -195,19 +195,19 @@ Deno.test("inspectFile() finds rows and faults of Parquet", () =>
       ],
     ];
     for (const [name, content, fault] of cases) {
-      const facts = await inspectFile(write(name, content));
-      assertEquals([facts.documents, facts.fault], [0, fault]);
-      assertEquals(facts.digest, sha256(content));
+      const scan = await scanFile(write(name, content));
+      assertEquals([scan.documents, scan.fault], [0, fault]);
+      assertEquals(scan.digest, sha256(content));
     }
   }));
 
-Deno.test("inspectFile() throws where there is no file to read", () =>
+Deno.test("scanFile() throws where there is no file to read", () =>
   withFolder(async (write) => {
     for (const name of ["a.txt", "a.jsonl.gz", "a.parquet"]) {
       const file = write(name, "");
       Deno.removeSync(file.path);
       await assertRejects(
-        () => inspectFile(file),
+        () => scanFile(file),
         UserError,
         `Cannot read '${name}': no such file`,
       );

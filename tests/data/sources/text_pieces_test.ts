@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
 import {
-  memoryFacts,
+  decodeText,
   memoryTexts,
-  textOf,
+  scanMemoryText,
   textPieces,
 } from "../../../src/data/sources/text_pieces.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
@@ -18,7 +18,7 @@ function* blocksOf(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   }
 }
 
-Deno.test("textPieces() joins characters that blocks have cut", async () => {
+Deno.test("textPieces() joins characters that blocks cut", async () => {
   const text = "aé東😀\n".repeat(20);
   const bytes = new TextEncoder().encode(text);
   for (const size of [1, 2, 3, 5, 7]) {
@@ -74,25 +74,25 @@ Deno.test("textPieces() drops a byte-order mark at the start only", async () => 
   assertEquals(await Array.fromAsync(textPieces("x", [bytes])), [
     { text: "a\ufeffb", end: 8 },
   ]);
-  assertEquals(textOf("x", bytes), "a\ufeffb");
-  // Where a piece begins with one, it is a character.
+  assertEquals(decodeText("x", bytes), "a\ufeffb");
+  // A mark at the start of a later piece is a character.
   const rest = textPieces("x", [bytes], undefined, 4);
   assertEquals(await Array.fromAsync(rest), [{ text: "\ufeffb", end: 8 }]);
 });
 
-Deno.test("memoryTexts() become documents with the facts of a file", () => {
+Deno.test("memoryTexts() become documents, scanned like files", () => {
   const [text, binary] = memoryTexts([
     { name: "a", text: "é\ud800" },
     { name: "b", text: "\0" },
   ]);
   assertEquals(text.content, utf8.encode("é\ufffd"));
-  assertEquals(memoryFacts(text), {
+  assertEquals(scanMemoryText(text), {
     digest: createHash("sha256").update("é\ufffd").digest("hex"),
     documents: 1,
     unpacked: 5,
     fault: null,
   });
-  assertEquals(memoryFacts(binary).not, "binary");
+  assertEquals(scanMemoryText(binary).not, "binary");
 });
 
 Deno.test("textPieces() refuses what is not UTF-8", async () => {
@@ -103,7 +103,7 @@ Deno.test("textPieces() refuses what is not UTF-8", async () => {
       "'x.txt' as it is not UTF-8",
     );
     assertThrows(
-      () => textOf("x.txt", Uint8Array.from(bytes)),
+      () => decodeText("x.txt", Uint8Array.from(bytes)),
       UserError,
       "'x.txt' as it is not UTF-8",
     );

@@ -4,7 +4,7 @@ import { SequenceWriter } from "../../../src/data/store/sequence_writer.ts";
 import { UserError } from "../../../src/errors.ts";
 import { tempDir } from "../../helpers/data/sources.ts";
 
-Deno.test("RecordWriter keeps whole chunks only, also of documents larger than its buffer", async () => {
+Deno.test("SequenceWriter keeps whole sequences only, also of documents larger than its buffer", async () => {
   const dir = await Deno.makeTempDir();
   try {
     for (const [bytesPerToken, limit] of [[2, 65_536], [4, 100_000]]) {
@@ -17,17 +17,17 @@ Deno.test("RecordWriter keeps whole chunks only, also of documents larger than i
           { length },
           () => (next += 977) % limit,
         );
-        // In pieces, as a long document comes.
+        // In pieces, as long documents come.
         for (let at = 0; at < length; at += 50_021) {
           writer.push(tokens.subarray(at, at + 50_021));
         }
-        const chunks = Math.floor(length / 7);
-        assertEquals(writer.endDocument(), { tokens: length, chunks });
-        for (let i = 0; i < chunks * 7; i++) expected.push(tokens[i]);
+        const sequences = Math.floor(length / 7);
+        assertEquals(writer.endDocument(), { tokens: length, sequences });
+        for (let i = 0; i < sequences * 7; i++) expected.push(tokens[i]);
       }
       writer.finish();
       writer.close();
-      assertEquals(writer.chunks * 7, expected.length);
+      assertEquals(writer.sequences * 7, expected.length);
       const { buffer } = await Deno.readFile(path);
       const written = bytesPerToken === 2
         ? new Uint16Array(buffer)
@@ -39,9 +39,11 @@ Deno.test("RecordWriter keeps whole chunks only, also of documents larger than i
   }
 });
 
-Deno.test("RecordWriter restored to any saved state makes the same file", () => {
+Deno.test("SequenceWriter restored to any saved state makes the same file", () => {
   using dir = tempDir();
-  /** Pushes documents from `step` on, in small pieces, and saves before each. */
+  /**
+   * Pushes documents from `step` on, in small pieces, and saves before each.
+   */
   const write = (writer: SequenceWriter, step: number) => {
     const states = [];
     for (; step < 150; step++) {
@@ -59,7 +61,7 @@ Deno.test("RecordWriter restored to any saved state makes the same file", () => 
   const whole = Deno.readFileSync(path);
   for (let step = 3; step < 150; step += 17) {
     const other = join(dir.path, `${step}.bin`);
-    // What a killed run wrote after its last save: it is to go.
+    // What a killed run wrote after its last save must be removed.
     const left = Uint8Array.from([...whole.subarray(0, states[step].bytes), 9]);
     Deno.writeFileSync(other, left);
     const writer = new SequenceWriter(other, 6, 2);
@@ -76,7 +78,7 @@ Deno.test("RecordWriter restored to any saved state makes the same file", () => 
   }
 });
 
-Deno.test("RecordWriter refuses what does not fit into two bytes", () => {
+Deno.test("SequenceWriter refuses what does not fit into two bytes", () => {
   using dir = tempDir();
   const ids = Uint32Array.of(1, 65_536, 2);
   const writer = new SequenceWriter(join(dir.path, "2.bin"), 2, 2);

@@ -7,7 +7,7 @@ import {
 } from "../../../src/data/store/token_store.ts";
 import { UserError } from "../../../src/errors.ts";
 
-/** Writes a store of chunks of 3 tokens, hands it over, and removes it. */
+/** Writes a store with sequences of 3 tokens, passes it on, and removes it. */
 async function withStore(
   bytesPerToken: 2 | 4,
   work: (dir: string, summary: StoreSummary) => Promise<void> | void,
@@ -19,12 +19,12 @@ async function withStore(
         ? Uint16Array.from(tokens)
         : Uint32Array.from(tokens)).buffer,
     );
-  const split = (chunks: number) => ({
+  const split = (sequences: number) => ({
     documents: 2,
     tooShort: 1,
     bytes: 50,
     tokens: 40,
-    chunks,
+    chunks: sequences,
   });
   const summary: StoreSummary = {
     format: 2,
@@ -61,7 +61,7 @@ async function withStore(
 }
 
 for (const bytesPerToken of [2, 4] as const) {
-  Deno.test(`TokenStore reads chunks of ${bytesPerToken}-byte tokens in any order`, () =>
+  Deno.test(`TokenStore reads sequences of ${bytesPerToken}-byte tokens in any order`, () =>
     withStore(bytesPerToken, (dir, summary) => {
       const store = TokenStore.open(dir);
       assertEquals(store.summary, summary);
@@ -82,7 +82,7 @@ for (const bytesPerToken of [2, 4] as const) {
         assertThrows(
           () => train.read(index, into, 0),
           RangeError,
-          `chunk ${index} of 3`,
+          `sequence ${index} of 3`,
         );
       }
       assertThrows(() => train.read(0, into, 6), RangeError);
@@ -128,13 +128,13 @@ Deno.test("TokenStore.open() refuses damaged stores and says what to do", () =>
       json,
       text.replace('"documents": 2', '"documents": 3'),
     );
-    refused("store.json has been changed: its checksum is another");
+    refused("store.json was changed: its checksum does not match");
     await Deno.writeTextFile(json, JSON.stringify(summary));
-    refused("its checksum is another");
+    refused("its checksum does not match");
     await Deno.writeTextFile(json, text.slice(0, 50));
     refused("store.json is not JSON");
     await Deno.writeTextFile(json, "[]");
-    refused("store.json is no JSON object");
+    refused("store.json is not a JSON object");
     await write({});
     await Deno.truncate(join(dir, "valid.bin"), 5);
     refused("valid.bin has 5 bytes");
@@ -154,7 +154,7 @@ Deno.test("TokenStore notices a file that is cut short while it is read", () =>
     assertThrows(
       () => train.read(1, into, 0),
       UserError,
-      "ends within chunk 1",
+      "ends within sequence 1",
     );
     train.close();
   }));
@@ -171,7 +171,7 @@ Deno.test("TokenStore notices tokens that are not in the vocabulary", () =>
     assertThrows(
       () => train.read(1, into, 0),
       UserError,
-      "chunk 1 has token 16842751 of a vocabulary of 70000",
+      "sequence 1 has token 16842751 of a vocabulary of 70000",
     );
     train.close();
   }));

@@ -1,7 +1,12 @@
-/** Parquet files of one column, as plain as the format allows: enough for tests of what reads them. */
+/**
+ * Writes Parquet files of one column, in the simplest way the format allows:
+ * enough to test the reader.
+ */
 import { Buffer } from "node:buffer";
 
-/** A field of a Thrift struct: its number, and a value that tells its type. */
+/**
+ * A field of a Thrift struct: its number, and a value that implies its type.
+ */
 type Field = [number, number | bigint | string | Field[] | FieldList];
 interface FieldList {
   of: (number | string | Field[])[];
@@ -66,7 +71,10 @@ function pageOf(values: Uint8Array[]): Uint8Array {
   return Buffer.concat([Uint8Array.from(header), data]);
 }
 
-/** A file with the column `text`, not packed, with row groups of pages of values. */
+/**
+ * A file with the column `text`, uncompressed, with row groups of pages of
+ * values.
+ */
 export function parquetOf(groups: Uint8Array[][][]): Uint8Array {
   const parts: Uint8Array[] = [Buffer.from("PAR1")];
   let at = 4;

@@ -1,26 +1,29 @@
-/** What the tests of the readers share. */
+/** Helpers for the tests of the readers. */
 import { join } from "node:path";
 import {
   formatOf,
   jsonLines,
-  type Parsed,
   parseLines,
   readParquet,
   type SourceFile,
+  type TextRecord,
 } from "../../../src/data/sources/mod.ts";
 
-/** Files written with real tools; their README says how. */
+/** Files written with real tools; see their README. */
 export const FIXTURES =
   new URL("../../data/sources/fixtures/", import.meta.url).pathname;
 
-/** A file to read, as its name has it. */
+/** A file to read, with the format that its name implies. */
 export function source(path: string, field = "text"): SourceFile {
   const name = path.split("/").at(-1)!;
   const { size } = Deno.statSync(path);
   return { name, path, bytes: size, ...formatOf(name), field };
 }
 
-/** Runs `work` with what writes files into a folder, then removes it. */
+/**
+ * Runs `work` with a function that writes files into a folder, then removes the
+ * folder.
+ */
 export async function withFolder(
   work: (
     write: (name: string, content: Uint8Array | string) => SourceFile,
@@ -41,7 +44,7 @@ export async function withFolder(
   }
 }
 
-/** Bytes one after the other. */
+/** Joins byte arrays. */
 export function concatenated(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(
     parts.reduce((sum, { length }) => sum + length, 0),
@@ -55,8 +58,8 @@ export function concatenated(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /** All documents of a JSON Lines file. */
-export async function lineRecords(file: SourceFile): Promise<Parsed[]> {
-  const records: Parsed[] = [];
+export async function lineRecords(file: SourceFile): Promise<TextRecord[]> {
+  const records: TextRecord[] = [];
   for await (const block of jsonLines(file)) {
     records.push(...parseLines(block, file.field));
   }
@@ -69,8 +72,8 @@ export async function rowRecords(
   first: number,
   rows: number,
   keep?: (row: number) => boolean,
-): Promise<Parsed[]> {
-  const records: Parsed[] = [];
+): Promise<TextRecord[]> {
+  const records: TextRecord[] = [];
   for await (const batch of readParquet(file, first, rows, keep)) {
     records.push(...batch);
   }
@@ -78,6 +81,6 @@ export async function rowRecords(
 }
 
 /** The text, or why there is none. */
-export function shown(record: Parsed): string {
+export function shown(record: TextRecord): string {
   return "text" in record ? record.text : `! ${record.reason}`;
 }

@@ -1,10 +1,13 @@
-/** What the tests of preparing share. */
+/** Helpers for the tests of preparing. */
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { formatOf } from "../../../src/data/sources/mod.ts";
 import type { SourceFile } from "../../../src/data/sources/source_file.ts";
 
-/** The files in a folder whose names match, sorted, to be read by their extensions. */
+/**
+ * The files of a folder whose names match, sorted, with the formats that their
+ * extensions imply.
+ */
 export function sourcesIn(
   dir: string,
   pattern = /./,
@@ -26,7 +29,7 @@ export function namesIn(dir: string): string[] {
   return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
 }
 
-/** That two stores have the same bytes, and nothing else beside them. */
+/** Asserts that two stores have the same bytes and no other files. */
 export function assertSameStore(a: string, b: string): void {
   const names = ["store.json", "train.bin", "valid.bin"];
   assertEquals([namesIn(a), namesIn(b)], [names, names]);
@@ -39,7 +42,7 @@ export function assertSameStore(a: string, b: string): void {
   }
 }
 
-/** A folder that goes when the block ends. */
+/** A folder that is removed at the end of the block. */
 export function tempDir(): { path: string } & Disposable {
   const path = Deno.makeTempDirSync({ prefix: "blocksmith-test-" });
   return {

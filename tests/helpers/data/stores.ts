@@ -2,35 +2,35 @@
 import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { prepare } from "../../../src/data/prepare/prepare.ts";
 
-/** Chunks of bytes, each different from all others. */
+/** Sequences of bytes, each different from all others. */
 export interface Letters {
   text: string;
-  contextLength: number;
+  sequenceLength: number;
 }
 
-/** `chunks` chunks that tell their number, counted from `first`. */
+/** `sequences` sequences that contain their number, counted from `first`. */
 export function letters(
-  chunks: number,
-  contextLength: number,
+  sequences: number,
+  sequenceLength: number,
   first = 0,
 ): Letters {
   let text = "";
-  for (let i = first; i < first + chunks; i++) {
-    text += String(i).padStart(contextLength, "ab~c");
+  for (let i = first; i < first + sequences; i++) {
+    text += String(i).padStart(sequenceLength, "ab~c");
   }
-  return { text, contextLength };
+  return { text, sequenceLength };
 }
 
-/** A store of one document; it is gone at the end of the block. */
+/** A store of one document; removed at the end of the block. */
 export async function storeOf(
-  { text, contextLength }: Letters,
+  { text, sequenceLength }: Letters,
   validFraction = 0,
 ): Promise<{ dir: string } & Disposable> {
   const cacheDir = Deno.makeTempDirSync({ prefix: "blocksmith-test-" });
   const { dir } = await prepare({
     documents: { texts: [{ name: "letters", text }] },
     tokenizer: byteTokenizer,
-    sequenceLength: contextLength,
+    sequenceLength,
     validFraction,
     cacheDir,
   });

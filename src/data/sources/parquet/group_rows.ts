@@ -2,7 +2,7 @@
  * The rows of a row group.
  * @module
  */
-import type { Parsed } from "../parse_lines.ts";
+import type { TextRecord } from "../parse_lines.ts";
 import { assertParquet, ParquetError } from "./parquet_error.ts";
 import type { RowGroup } from "./footer.ts";
 import { type PageHeader, PageReader } from "./page_reader.ts";
@@ -23,7 +23,7 @@ export function* groupRows(
   column: TextColumn,
   group: RowGroup,
   wanted: Wanted,
-): Generator<Parsed> {
+): Generator<TextRecord> {
   const pages = new PageReader(file, group);
   const groupEnd = group.first + group.rows;
   const end = Math.min(groupEnd, wanted.end);
@@ -94,7 +94,7 @@ function* damaged(
   wanted: Wanted,
   error: unknown,
   place: number,
-): Generator<Parsed> {
+): Generator<TextRecord> {
   if (!(error instanceof ParquetError)) throw error;
   for (let row = from; row < to; row++) {
     if (wanted.has(row)) {
@@ -104,6 +104,6 @@ function* damaged(
 }
 
 /** Rows are counted from 1 for the reader, as lines are. */
-function bad(document: number, reason: string): Parsed {
+function bad(document: number, reason: string): TextRecord {
   return { document, reason: `row ${document + 1}: ${reason}` };
 }

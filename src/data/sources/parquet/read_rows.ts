@@ -3,7 +3,7 @@
  * @module
  */
 import { closeSync } from "node:fs";
-import type { Parsed, RowFilter } from "../parse_lines.ts";
+import type { RowFilter, TextRecord } from "../parse_lines.ts";
 import type { SourceFile } from "../source_file.ts";
 import { assertParquet } from "./parquet_error.ts";
 import type { RowGroup } from "./footer.ts";
@@ -77,11 +77,11 @@ export async function* readParquet(
   first: number,
   rows: number,
   keep: RowFilter = () => true,
-): AsyncGenerator<Parsed[]> {
+): AsyncGenerator<TextRecord[]> {
   const { number, layout } = openParquet(file);
   const end = first + rows;
   const has = (row: number) => row >= first && row < end && keep(row);
-  let batch: Parsed[] = [];
+  let batch: TextRecord[] = [];
   let units = 0;
   try {
     for (const group of layout.groups) {

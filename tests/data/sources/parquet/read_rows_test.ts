@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import {
-  inspectFile,
   parquetRows,
+  scanFile,
   type SourceFile,
-  Unreadable,
+  UnreadableError,
 } from "../../../../src/data/sources/mod.ts";
 import {
   FIXTURES,
@@ -76,7 +76,7 @@ Deno.test("readParquet() takes bytes that are UTF-8, required columns and fields
   ]);
 });
 
-Deno.test("inspectFile() and readParquet() refuse columns without strings", async () => {
+Deno.test("scanFile() and readParquet() refuse columns without strings", async () => {
   const cases = [
     ["whole", "its column 'whole' must hold strings: it has 64-bit integers"],
     [
@@ -101,10 +101,10 @@ Deno.test("inspectFile() and readParquet() refuse columns without strings", asyn
     ],
   ];
   for (const [field, fault] of cases) {
-    assertEquals((await inspectFile(column(field))).fault, fault);
+    assertEquals((await scanFile(column(field))).fault, fault);
     await assertRejects(
       () => rowRecords(column(field), 0, 5),
-      Unreadable,
+      UnreadableError,
       `Cannot read 'columns.parquet' as ${fault}`,
     );
   }
@@ -144,7 +144,7 @@ Deno.test("readParquet() checks pages against their checksums", () =>
       const wrong = Uint8Array.from(bytes);
       wrong[at] ^= 4;
       const file = write("a.parquet", wrong);
-      if ((await inspectFile(file)).fault !== null) continue;
+      if ((await scanFile(file)).fault !== null) continue;
       const records = await rowRecords(file, 0, 60);
       for (const record of records) {
         if (shown(record).includes("its checksum is not right")) found++;

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { cacheStdin } from "../../../src/data/sources/stdin_file.ts";
+import { cacheStdin } from "../../../src/data/sources/cache_stdin.ts";
 import { UserError } from "../../../src/errors.ts";
 
 async function* streamOf(bytes: Uint8Array, size = 3) {
@@ -12,7 +12,7 @@ async function* streamOf(bytes: Uint8Array, size = 3) {
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("spool() keeps a stream under its content's name and says what it is", async () => {
+Deno.test("cacheStdin() keeps a stream under its content's name and says what it is", async () => {
   const cacheDir = await Deno.makeTempDir();
   try {
     const lines = utf8('\n {"text": "naïve"}\n');
@@ -24,7 +24,7 @@ Deno.test("spool() keeps a stream under its content's name and says what it is",
       [gzipSync(lines), "text", ".txt.gz"],
       [gzipSync(utf8(" plain {")), null, ".txt.gz"],
       [zstdCompressSync(utf8("plain")), null, ".txt.zst"],
-      // Cut short: the reader will say so.
+      // Truncated: the reader will report it.
       [gzipSync(lines).subarray(0, 12), null, ".jsonl.gz"],
       [zstdCompressSync(lines), null, ".jsonl.zst"],
       [utf8("PAR1...."), null, ".parquet"],
@@ -46,7 +46,7 @@ Deno.test("spool() keeps a stream under its content's name and says what it is",
   }
 });
 
-Deno.test("spool() removes what killed runs have left, not what others write", async () => {
+Deno.test("cacheStdin() removes what killed runs have left, but no file that is being written", async () => {
   const cacheDir = await Deno.makeTempDir();
   try {
     const folder = join(cacheDir, "stdin");
@@ -65,7 +65,7 @@ Deno.test("spool() removes what killed runs have left, not what others write", a
   }
 });
 
-Deno.test("spool() refuses an empty stream and leaves nothing of a broken one", async () => {
+Deno.test("cacheStdin() refuses an empty stream and leaves nothing of a broken one", async () => {
   const cacheDir = await Deno.makeTempDir();
   try {
     const options = { cacheDir, format: null };

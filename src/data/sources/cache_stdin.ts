@@ -1,6 +1,6 @@
 /**
- * Standard input as a file: it can be read only once, and a store is made of
- * two readings, so it is kept under its content's name.
+ * Standard input as a file: it can be read only once, but a store needs two
+ * passes, so it is cached under the hash of its content.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -21,17 +21,20 @@ import { UserError } from "../../errors.ts";
 import { openBytes } from "./mod.ts";
 import type { Format, SourceFile } from "./source_file.ts";
 
-/** How a stream is kept. */
+/** How a stream is cached. */
 export interface CacheStdinOptions {
   /** The file is made in `<cacheDir>/stdin/`. */
   cacheDir: string;
-  /** What it holds; null to look at its first bytes. */
+  /** Its format; null to detect it from the first bytes. */
   format: Format | null;
-  /** Called with the bytes so far. */
+  /** Called with the number of bytes so far. */
   onBytes?: (bytes: number) => void;
 }
 
-/** Begins the name of what is being written; after a day nobody is. */
+/**
+ * Start of the name of a file that is being written, and the age from which on
+ * it is abandoned.
+ */
 const DRAFT = ".draft-", DRAFT_MS = 24 * 3600 * 1000;
 
 const GZIP = [0x1f, 0x8b], ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
@@ -41,9 +44,9 @@ const PARQUET = [0x50, 0x41, 0x52, 0x31];
  * Writes a stream to `<cacheDir>/stdin/<SHA-256><ending>` and returns that
  * path; equal streams share a file. The ending says what was found: Parquet,
  * JSON Lines (the first character is a brace) or text, and gzip or zstd around
- * either. Files are kept until the user deletes them, as runs name them.
- *
- * @throws {UserError} if the stream is empty, or there is no room
+ * the latter two. Files are kept until the user deletes them, because runs
+ * refer to them.
+ * @throws {UserError} if the stream is empty, or the disk is full.
  */
 export async function cacheStdin(
   stream: AsyncIterable<Uint8Array>,
@@ -75,7 +78,7 @@ export async function cacheStdin(
         "Cannot read standard input as it is empty: pipe text into this command",
       );
     }
-    const ending = await endingOf(draft, bytes, format);
+    const ending = await detectEnding(draft, bytes, format);
     const path = join(folder, hash.digest("hex") + ending);
     renameSync(draft, path);
     return path;
@@ -84,16 +87,16 @@ export async function cacheStdin(
     if (error instanceof UserError) throw error;
     const { code, message } = error as { code?: string; message: string };
     const reason = code === "ENOSPC"
-      ? " as the disk is full: free some space, or set 'data.cache' to a folder on another"
+      ? " as the disk is full: free some space, or set 'data.cache' to a folder on another disk"
       : `: ${message}`;
-    throw new UserError(`Cannot keep standard input in '${folder}'${reason}`, {
+    throw new UserError(`Cannot cache standard input in '${folder}'${reason}`, {
       cause: error,
     });
   }
 }
 
-/** The name's ending, by which the readers know what a file is. */
-async function endingOf(
+/** The file name's ending, from which readers know the format. */
+async function detectEnding(
   path: string,
   bytes: number,
   format: Format | null,
@@ -127,7 +130,10 @@ async function endingOf(
   return (lines ? ".jsonl" : ".txt") + packed;
 }
 
-/** Whether the first character that is no space, unpacked, begins a JSON object; so too where it cannot be read. */
+/**
+ * Whether the first character that is not white space, decompressed, is `{`;
+ * true as well if the file cannot be read.
+ */
 async function beginsWithBrace(file: SourceFile): Promise<boolean> {
   try {
     for await (const block of openBytes(file)) {
@@ -136,12 +142,12 @@ async function beginsWithBrace(file: SourceFile): Promise<boolean> {
     }
     return false;
   } catch {
-    // What is wrong the readers say, with the place.
+    // The reader of JSON Lines will report what is wrong, and where.
     return true;
   }
 }
 
-/** Removes what runs that were killed have left. */
+/** Removes files that killed runs have left. */
 function removeOldDrafts(folder: string): void {
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(DRAFT)) continue;
