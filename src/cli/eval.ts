@@ -62,7 +62,7 @@ Examples:
     const chosen = openSplits(refs);
     const gpu = await openGpu();
     try {
-      const rows = Math.min(
+      const batchSize = Math.min(
         config.train.device_eval_batch_size,
         chosen.sequences,
       );
@@ -70,13 +70,13 @@ Examples:
       const engine = await InferenceEngine.open(
         gpu,
         model,
-        { evaluate: { batch: rows } },
+        { evaluate: { batchSize } },
         choices,
       );
       saveChoices(resolveCacheDir(config), gpu, choices);
       loadTrained(trained, engine);
       const options = {
-        batchSize: rows,
+        batchSize,
         vocabSize: model.vocabSize,
         ignoreId,
       };

@@ -20,8 +20,8 @@ import { makePlan } from "../plan/plan.ts";
 import { gradientGraph, INPUTS, lossGraph } from "./step_plans.ts";
 import type { Batch } from "../data/loader/batch.ts";
 
-/** What can be computed. */
-type Purpose = { evaluate: { batch: number } } | { generate: true };
+/** What the engine is opened for. */
+type Purpose = { evaluate: { batchSize: number } } | { generate: true };
 
 /** Weights of a model and one plan over them. */
 export class InferenceEngine {
@@ -53,7 +53,7 @@ export class InferenceEngine {
     choices: KernelChoices = {},
   ): Promise<InferenceEngine> {
     const executor = new Executor(gpu);
-    // What no gradient reaches is constant and part of the plan.
+    // A parameter that no gradient reaches is a constant of the plan.
     const { trained } = gradientGraph(model, 1);
     const layout = packParameters(trained, gpu.limits.maxBufferBytes);
     layout.shards.forEach((shard, i) =>
@@ -69,12 +69,14 @@ export class InferenceEngine {
     executor.allocate("loss", 4);
     executor.allocate("loss_scale", 4);
     const T = model.sequenceLength;
-    const rows = "evaluate" in purpose ? purpose.evaluate.batch * T : T;
+    const positions = "evaluate" in purpose
+      ? purpose.evaluate.batchSize * T
+      : T;
     for (const name of Object.values(INPUTS)) {
-      executor.allocate(name, rows * 4);
+      executor.allocate(name, positions * 4);
     }
     if ("evaluate" in purpose) {
-      const { graph } = lossGraph(model, purpose.evaluate.batch);
+      const { graph } = lossGraph(model, purpose.evaluate.batchSize);
       const plan = makePlan("evaluate", graph, gpu.limits);
       const [loaded] = await executor.load([plan], tuner(choices));
       return new InferenceEngine(executor, model, layout, loaded);
@@ -88,7 +90,7 @@ export class InferenceEngine {
     });
   }
 
-  /** Whether a parameter lies on the device. */
+  /** Whether a parameter is on the device. */
   isTrained(spec: ParameterSpec): boolean {
     return this.#layout.positions.has(spec.name);
   }
@@ -141,15 +143,15 @@ export class InferenceEngine {
   }
 }
 
-/** One sequence forward, the head at one row only. */
+/** One sequence forward, the head at one position only. */
 function nextTokenGraph(model: Model) {
   const graph = new Graph();
-  const input = (name: string, rows: number) =>
-    graph.input(name, [rows], "u32");
+  const input = (name: string, size: number) =>
+    graph.input(name, [size], "u32");
   const tokens = input(INPUTS.tokens, model.sequenceLength);
   const order = input(INPUTS.order, model.sequenceLength);
   const { final } = model.forward(graph, { tokens, order });
-  // Taking a row is an embedding with the hidden states as the table.
+  // Selecting a row is an embedding with the hidden states as the table.
   const row = input("row", 1);
   const last = embed(
     graph,

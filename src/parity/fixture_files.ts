@@ -44,7 +44,7 @@ export interface FixtureFiles {
   adam: AdamOptions;
   schedule: Schedule;
   /** Largest gradient norm; 0 for no clipping. */
-  maxNorm: number;
+  maxGradNorm: number;
   expected: Expected;
   weights: SafetensorsFile;
   batches: SafetensorsFile;
@@ -118,7 +118,7 @@ function huggingFace({ model, optim }: Of<"simplified_transformers">) {
       total: optim.total_steps,
       power: optim.power,
     },
-    maxNorm: optim.max_grad_norm,
+    maxGradNorm: optim.max_grad_norm,
   };
 }
 
@@ -139,7 +139,7 @@ function fairseq({ model, optim }: Of<"normformer">) {
       total: optim.total_num_update,
       power: optim.power,
     },
-    maxNorm: optim.clip_norm,
+    maxGradNorm: optim.clip_norm,
   };
 }
 

@@ -40,7 +40,7 @@ const LOGGED: ReportOptions = {
 /** A fixture loaded onto the device. */
 interface Loaded {
   files: FixtureFiles;
-  session: TrainEngine;
+  engine: TrainEngine;
   /** The batch that everything but the trajectory is computed on. */
   batch: Batch;
   /** Forward pass with readable hidden states, and the tensors in it by the fixture's names. */
@@ -58,7 +58,7 @@ export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
   let engine: TrainEngine | undefined;
   try {
     const loaded = await load(gpu, files);
-    engine = loaded.session;
+    engine = loaded.engine;
     return [
       parameterFacts(loaded),
       ...await forward(loaded),
@@ -102,11 +102,11 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
   const look = makePlan("look", graph, gpu.limits, [...seen.values()]);
   const engine = await TrainEngine.open(gpu, plans, {}, [look]);
   loadWeights(engine, files.weights);
-  return { files, session: engine, batch, look, seen };
+  return { files, engine, batch, look, seen };
 }
 
 /** Names and shapes were checked on loading; here the rest of the table. */
-function parameterFacts({ files, session: engine }: Loaded): ParityRow {
+function parameterFacts({ files, engine }: Loaded): ParityRow {
   const { expected, adam } = files, { model } = engine;
   const count = parameterCount(model);
   const facts: [string, unknown, unknown][] = [
@@ -134,7 +134,7 @@ function parameterFacts({ files, session: engine }: Loaded): ParityRow {
 }
 
 async function forward(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session: engine, batch, look, seen } = loaded;
+  const { files, engine, batch, look, seen } = loaded;
   engine.run(0, batch);
   const rows: ParityRow[] = [];
   for (const [name, tensor] of seen) {
@@ -149,7 +149,7 @@ async function forward(loaded: Loaded): Promise<ParityRow[]> {
 }
 
 async function statistics(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session: engine, batch } = loaded;
+  const { files, engine, batch } = loaded;
   const want = files.expected.statistics;
   if (!want) return [];
   engine.upload(batch);
@@ -157,7 +157,7 @@ async function statistics(loaded: Loaded): Promise<ParityRow[]> {
 }
 
 async function gradients(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session: engine, batch } = loaded;
+  const { files, engine, batch } = loaded;
   engine.gradient([batch]);
   const rows: ParityRow[] = [];
   for (const { name } of engine.plans.trained) {
@@ -176,8 +176,9 @@ async function gradients(loaded: Loaded): Promise<ParityRow[]> {
 
 /** Ten updates, a batch each, and what they leave. */
 async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session: engine, batch } = loaded;
-  const { trajectory: want } = files.expected, { schedule, maxNorm } = files;
+  const { files, engine, batch } = loaded;
+  const { trajectory: want } = files.expected,
+    { schedule, maxGradNorm } = files;
   const evaluated = async () => {
     engine.clearLoss();
     engine.evaluate(batch, 1);
@@ -192,7 +193,12 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
       k,
       batch.tokens.length,
     );
-    engine.step([next], k + 1, rate, k, maxNorm);
+    engine.step([next], {
+      step: k + 1,
+      learningRate: rate,
+      maxGradNorm,
+      slot: k,
+    });
   }
   const history = await engine.history(rates.length);
   const after = await evaluated();
@@ -223,7 +229,7 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
 }
 
 async function finalNorms(
-  { files, session: engine }: Loaded,
+  { files, engine }: Loaded,
 ): Promise<ParityRow> {
   const rows: ParityRow[] = [];
   for (const { name } of engine.plans.trained) {

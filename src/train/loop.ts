@@ -177,13 +177,12 @@ export async function trainLoop(
     states.push(loader.state);
     const batches = loader.next();
     const rate = learningRate(schedule, step);
-    engine.step(
-      batches,
-      step + 1,
-      rate,
-      step - mark.step,
-      intervals.maxGradNorm,
-    );
+    engine.step(batches, {
+      step: step + 1,
+      learningRate: rate,
+      maxGradNorm: intervals.maxGradNorm,
+      slot: step - mark.step,
+    });
     step++;
 
     const logs = every(intervals.logSteps, step);

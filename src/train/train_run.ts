@@ -128,7 +128,7 @@ export async function trainRun(options: RunOptions): Promise<TrainResult> {
       ? recordedChoices(folder.path("run.json"), gpu, say)
       : null;
     choices ??= loadChoices(resolveCacheDir(config), gpu);
-    const engine = await openSession(gpu, plans, choices, say);
+    const engine = await openEngine(gpu, plans, choices, say);
     saveChoices(resolveCacheDir(config), gpu, choices);
     if (!checkpoint) {
       folder.writeConfig(printConfig({ ...config, run: dir }));
@@ -282,7 +282,7 @@ function fromCheckpoint<T>(
  *
  * @throws {UserError} if it needs more memory than there is
  */
-export async function openSession(
+export async function openEngine(
   gpu: Gpu,
   plans: StepPlans,
   choices: KernelChoices,

@@ -126,7 +126,14 @@ for (const [file, changes] of MIXES) {
       initialiseWeights(engine, 7);
       engine.clear();
       const steps = 12;
-      for (let i = 0; i < steps; i++) engine.step([batch], i + 1, 2e-3, i, 1);
+      for (let i = 0; i < steps; i++) {
+        engine.step([batch], {
+          step: i + 1,
+          learningRate: 2e-3,
+          slot: i,
+          maxGradNorm: 1,
+        });
+      }
       const history = await engine.history(steps);
       const losses = history.map((record) => record.loss);
       // Learning one batch by heart.
