@@ -5,8 +5,6 @@ import type { AdapterLimits } from "../graph/dispatch.ts";
 import { simplifiedModel } from "../model/simplified/model.ts";
 import type { Model } from "../model/model.ts";
 import { fairseqDecoder } from "../model/fairseq/decoder.ts";
-import type { ParameterSpec } from "../model/parameters.ts";
-import type { AdamKind } from "../optim/adam.ts";
 import { historySlots } from "./train_settings.ts";
 import { buildStepPlans, type StepPlans } from "./step_plans.ts";
 import type { TrainSettings } from "./train_settings.ts";
@@ -54,26 +52,9 @@ export function modelOf(config: Config, vocabSize: number): Model {
       `Cannot pad as 'model.padding_idx' must be below the vocabulary's ${size.vocab_size}: got ${padding}`,
     );
   }
-  const model = config.model.name === "gpt2"
+  return config.model.name === "gpt2"
     ? simplifiedModel({ ...config.model, ...size })
     : fairseqDecoder({ ...config.model, ...size });
-  const { optim } = config.train;
-  const parameters = model.parameters.map((p) => ({
-    ...p,
-    decay: decays(optim, p),
-  }));
-  return { ...model, parameters };
-}
-
-/**
- * Whether an optimizer decays a parameter: fairseq's decays everything, Hugging
- * Face's Trainer no norms and nothing with `bias` or `gain` in its name.
- */
-function decays(optim: AdamKind, { decay, name }: ParameterSpec): boolean {
-  if (optim === "adam_fairseq") return true;
-  const [owner] = name.split(".").slice(-2);
-  return decay && !/bias|gain/.test(name) && !/(^|_)(ln|layer_?norm|norm)(_|$)/
-    .test(owner);
 }
 
 /**

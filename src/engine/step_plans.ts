@@ -23,6 +23,7 @@ import {
   HISTORY_RECORD,
   STEP_SCALARS,
 } from "../optim/adam.ts";
+import { isDecayed } from "../optim/weight_decay.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import {
   buildReport,
@@ -139,7 +140,11 @@ export function buildStepPlans(
   limits: AdapterLimits,
 ): StepPlans {
   const { graph, trained } = gradientGraph(model, options.batchSize);
-  const layout = packParameters(trained, limits.maxBufferBytes);
+  const layout = packParameters(
+    trained,
+    limits.maxBufferBytes,
+    ({ name }) => isDecayed(options.adam.kind, name),
+  );
   const micro = makePlan("micro", graph, limits);
   const update = makePlan("update", updateGraph(layout, options), limits);
   const evaluate = makePlan(

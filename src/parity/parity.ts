@@ -7,6 +7,7 @@ import type { Gpu } from "../gpu/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { parameterCount } from "../model/model.ts";
 import { learningRate } from "../optim/schedule.ts";
+import { isDecayed } from "../optim/weight_decay.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import {
   fixtureBatch,
@@ -115,7 +116,7 @@ function parameterFacts({ files, engine }: Loaded): ParityRow {
   ];
   for (const p of model.parameters) {
     const want = expected.params[p.name];
-    const decay = p.decay ? adam.weightDecay : 0;
+    const decay = isDecayed(adam.kind, p.name) ? adam.weightDecay : 0;
     facts.push(
       [`${p.name}: trainable`, p.trainable, want?.trainable],
       [`${p.name}: reached`, engine.isTrained(p), want?.gets_gradient],

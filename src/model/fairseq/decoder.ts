@@ -29,12 +29,11 @@ const EPSILON = 1e-5;
 
 const constant = (value: number): Init => ({ kind: "constant", value });
 
-/** Everything is decayed in fairseq: norms, biases and scales too. */
 const parameter = (
   name: string,
   shape: readonly number[],
   init: Init,
-): ParameterSpec => ({ name, shape, init, trainable: true, decay: true });
+): ParameterSpec => ({ name, shape, init, trainable: true });
 
 /** `nn.Linear`'s own initial values: uniform within 1/√in. */
 const linearDefault = (

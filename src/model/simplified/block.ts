@@ -61,7 +61,6 @@ export function normParameters(
     shape: [width],
     init: constant(name === "bias" ? 0 : 1),
     trainable: true,
-    decay: false,
   }));
 }
 
@@ -86,7 +85,6 @@ export function blockParameters(
     shape,
     init: constant(value),
     trainable,
-    decay: false,
   });
   const matrix = (
     name: string,
@@ -97,7 +95,6 @@ export function blockParameters(
     shape,
     init: { kind: "normal", std: deviation },
     trainable: true,
-    decay: true,
   });
   // These biases exist in the authors' code, stay 0 and are not trained.
   const deadBias = (name: string, width: number) =>
@@ -148,7 +145,6 @@ export function blockParameters(
       shape: [2 * D],
       init: constant(0),
       trainable: true,
-      decay: false,
     },
     matrix("attn.qk_attn", [D, 2 * D], [
       model.query_init_std ?? std,

@@ -28,7 +28,6 @@ export function simplifiedModel(
     shape: [rows, D],
     init: { kind: "normal", std },
     trainable: true,
-    decay: true,
   });
   const parameters = [
     table("wte", config.vocab_size),

@@ -14,9 +14,6 @@ import type { ParameterSpec } from "../parameters.ts";
 /**
  * Parameters of the scales that are switched on in the block at `path`.
  *
- * Norms are not decayed, as everywhere in this family; head and residual scales
- * are: fairseq decays everything, and the names say neither `bias` nor `gain`.
- *
  * @param hidden width of the MLP
  */
 export function scaleParameters(
@@ -28,23 +25,21 @@ export function scaleParameters(
     name: string,
     width: number,
     value: number,
-    decay: boolean,
   ): ParameterSpec => ({
     name: `${path}.${name}`,
     shape: [width],
     init: { kind: "constant", value },
     trainable: true,
-    decay,
   });
   const norm = (kind: "ln" | "rmsnorm", name: string, width: number) =>
-    kind === "rmsnorm" ? [constant(`${name}.scale`, width, 1, false)] : [
-      constant(`${name}.weight`, width, 1, false),
-      constant(`${name}.bias`, width, 0, false),
+    kind === "rmsnorm" ? [constant(`${name}.scale`, width, 1)] : [
+      constant(`${name}.weight`, width, 1),
+      constant(`${name}.bias`, width, 0),
     ];
   const D = model.n_embd;
   return [
-    ...model.scale_heads ? [constant("c_attn", model.n_head, 1, true)] : [],
-    ...model.scale_resids ? [constant("w_resid", D, 1, true)] : [],
+    ...model.scale_heads ? [constant("c_attn", model.n_head, 1)] : [],
+    ...model.scale_resids ? [constant("w_resid", D, 1)] : [],
     ...model.scale_attn ? norm(model.attn_ln_type, "attn_ln", D) : [],
     ...model.scale_fc
       ? norm(model.ffn_layernorm_type, "ffn_layernorm", hidden)

@@ -83,14 +83,12 @@ export function valueParameters(
     shape,
     init: { kind: "constant", value },
     trainable,
-    decay: false,
   });
   const weight = (init: Init): ParameterSpec => ({
     name: `${path}.weight`,
     shape: [D, D],
     init,
     trainable: true,
-    decay: true,
   });
   // The bias exists in the authors' code, stays 0 and is not trained.
   const bias = constant("bias", [D], 0, false);
@@ -117,7 +115,6 @@ export function fixedMatrices(model: ModelConfig): FixedTensor[] {
       name: `${pathOf(layer, site)}.id`,
       shape: [D, D],
       trainable: false,
-      decay: false,
       init: matrixInit(formOf(model, layer, site), D),
     }, seed);
   for (let layer = 0; layer < model.n_layer; layer++) {

@@ -4,6 +4,7 @@ import { simplifiedModel } from "../../../src/model/simplified/model.ts";
 import { type Model, parameterCount } from "../../../src/model/model.ts";
 import { initialValues } from "../../../src/model/initialise.ts";
 import type { ParameterSpec } from "../../../src/model/parameters.ts";
+import { isDecayed } from "../../../src/optim/weight_decay.ts";
 import { gradientGraph } from "../../../src/engine/step_plans.ts";
 import {
   defaultModel,
@@ -53,7 +54,11 @@ for (const folder of FIXTURES) {
     const got = Object.fromEntries(model.parameters.map((p) => [p.name, {
       shape: [...p.shape],
       trainable: p.trainable,
-      weight_decay: p.trainable ? p.decay ? optim.weight_decay : 0 : null,
+      weight_decay: !p.trainable
+        ? null
+        : isDecayed(optim.optim, p.name)
+        ? optim.weight_decay
+        : 0,
     }]));
     const want = Object.fromEntries(
       Object.entries(expected.params).map(([name, p]) => [name, {
