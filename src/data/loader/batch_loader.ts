@@ -44,14 +44,16 @@ const READ_AHEAD = 4;
  *
  * @param readAhead steps to read ahead in a thread of its own, less where they would take more than 64 MiB; 0 reads
  *   each step as it is asked for
+ * @param start starts the thread that reads ahead: one that runs `serve()` of `loader_worker.ts`
  * @throws {UserError} if a split is missing, damaged or empty, or weights or lengths do not fit
  */
 export async function openBatchLoader(
   spec: BatchSpec,
   readAhead = READ_AHEAD,
+  start: () => Worker = () => startWorker("feed"),
 ): Promise<BatchLoader> {
   if (readAhead === 0) return new DirectLoader(spec);
-  const worker = startWorker("feed");
+  const worker = start();
   try {
     return new ReadAheadLoader(
       worker,

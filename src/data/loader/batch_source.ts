@@ -26,8 +26,6 @@ export interface BatchSpec {
   vocabSize: number;
   /** A label that is not learnt, as the end-of-text token in the paper's code; null for none. */
   ignoreId: number | null;
-  /** Milliseconds that a step's reading takes longer, as on a slow disk: for tests. @default 0 */
-  delayMs?: number;
 }
 
 /** Makes the batches of one step after the other. */
@@ -79,8 +77,7 @@ export class BatchSource {
    * @throws {UserError} if a file has been cut short, or has an id beyond the vocabulary.
    */
   fill(batches: readonly Batch[]): void {
-    const { batchSize, delayMs = 0 } = this.#spec;
-    if (delayMs > 0) sleep(delayMs);
+    const { batchSize } = this.#spec;
     for (const batch of batches) {
       this.#mixture.next(batchSize).forEach(
         ({ part, sequence }, row) => {
@@ -124,9 +121,4 @@ function openParts(parts: BatchSpec["parts"]): TokenSplit[] {
     throw error;
   }
   return splits;
-}
-
-/** Stops the thread. */
-function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

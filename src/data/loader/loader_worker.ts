@@ -32,12 +32,19 @@ export type LoaderReply =
 /** Steps of a large batch are not read ahead beyond this. */
 const MOST_BYTES = 64 * 2 ** 20;
 
-/** Opens the data, answers, and fills the ring; the thread hears no further message. */
-export function serve(port: WorkerPort): void {
+/**
+ * Opens the data, answers, and fills the ring; the thread hears no further message.
+ *
+ * @param open makes the batches of a request
+ */
+export function serve(
+  port: WorkerPort,
+  open: (spec: BatchSpec) => BatchSource = (spec) => new BatchSource(spec),
+): void {
   port.onmessage = ({ data }: MessageEvent<LoaderRequest>) => {
     let source: BatchSource;
     try {
-      source = new BatchSource(data.spec);
+      source = open(data.spec);
     } catch (error) {
       const { message, stack } = error as Error;
       const ofUser = error instanceof UserError;

@@ -16,7 +16,7 @@ import { writeState } from "../../../src/checkpoint/checkpoint_folder.ts";
 import { waitHint } from "../../../src/train/loop.ts";
 import { readTrainState } from "../../../src/checkpoint/train_state.ts";
 import { letters, storeOf } from "../../helpers/data/stores.ts";
-import { tempDir } from "../../helpers/files.ts";
+import { script, tempDir } from "../../helpers/files.ts";
 
 const T = 8;
 
@@ -68,7 +68,7 @@ function fairseq(dir: string, sentences: number[][]): FairseqRef {
   };
 }
 
-Deno.test("openFeed() gives the same steps and states however many are read ahead", async () => {
+Deno.test("openBatchLoader() gives the same steps and states however many are read ahead", async () => {
   using a = await storeOf(letters(11, T)), b = await storeOf(letters(7, T, 50));
   const cases: [string[], number[]][] = [
     [[a.dir], []],
@@ -92,7 +92,7 @@ Deno.test("openFeed() gives the same steps and states however many are read ahea
   }
 });
 
-Deno.test("openFeed() samples several parts without weights as one", async () => {
+Deno.test("openBatchLoader() samples several parts without weights as one", async () => {
   using a = await storeOf(letters(4, T)), b = await storeOf(letters(2, T, 50));
   using loader = await openBatchLoader(specOf([a.dir, b.dir]));
   const [{ batches, state }] = steps(loader, 1);
@@ -106,7 +106,7 @@ Deno.test("openFeed() samples several parts without weights as one", async () =>
   assertEquals(rows.sort(), (text + more).match(/.{8}/g)!.sort());
 });
 
-Deno.test("a feed's state is that of the step last handed out, and it goes on from any", async () => {
+Deno.test("a loader's state is that of the step last handed out, and it goes on from any", async () => {
   using a = await storeOf(letters(11, T)), b = await storeOf(letters(7, T, 50));
   for (const weights of [[], [2, 1]]) {
     const spec = specOf([a.dir, b.dir], weights);
@@ -132,7 +132,7 @@ Deno.test("a feed's state is that of the step last handed out, and it goes on fr
   }
 });
 
-Deno.test("a feed takes fairseq's targets as they are", async () => {
+Deno.test("a loader takes fairseq's targets as they are", async () => {
   using dir = tempDir();
   const ref = fairseq(dir.path, [[5, 6, 7, 2], [8, 9, 1, 2]]);
   const spec: BatchSpec = {
@@ -194,7 +194,7 @@ Deno.test("evalBatches() goes through joined splits in order, and masks what onl
   split.close();
 });
 
-Deno.test("a feed fails at the step that cannot be read, in the same words as without reading ahead", async () => {
+Deno.test("a loader fails at the step that cannot be read, in the same words as without reading ahead", async () => {
   using store = await storeOf(letters(30, T));
   const messages: string[] = [];
   for (const ahead of [0, 4]) {
@@ -226,7 +226,7 @@ Deno.test("a feed fails at the step that cannot be read, in the same words as wi
   );
 });
 
-Deno.test("openFeed() says in one line what cannot be opened, and leaves no thread behind", async () => {
+Deno.test("openBatchLoader() says in one line what cannot be opened, and leaves no thread behind", async () => {
   using a = await storeOf(letters(3, T)), b = await storeOf(letters(3, 5));
   const cases: [BatchSpec, string][] = [
     [specOf([`${a.dir}-not`]), "store.json"],
@@ -250,10 +250,18 @@ Deno.test("openFeed() says in one line what cannot be opened, and leaves no thre
   }
 });
 
-Deno.test("a feed hides reading behind longer work, and counts what it cannot hide", async () => {
+Deno.test("a loader hides reading behind longer work, and counts what it cannot hide", async () => {
   using store = await storeOf(letters(30, T));
   const run = async (delayMs: number, workMs: number, count: number) => {
-    using loader = await openBatchLoader(specOf([store.dir], [], { delayMs }));
+    using loader = await openBatchLoader(
+      specOf([store.dir]),
+      4,
+      () =>
+        new Worker(`file://${script("slow_loader.ts")}`, {
+          type: "module",
+          name: `${delayMs}`,
+        }),
+    );
     loader.next();
     const before = loader.waited, from = performance.now();
     for (let i = 0; i < count; i++) {
@@ -288,7 +296,7 @@ Deno.test("waitHint() speaks once, of waits that last, and not of the first step
   assertEquals(hint(10, 1, 12), null);
 });
 
-Deno.test("readTrainFacts() reads the sampler of one part, and of several", () => {
+Deno.test("readTrainState() reads the sampler of one part, and of several", () => {
   using dir = tempDir();
   const state = {
     format: 1,
