@@ -12,7 +12,12 @@ import type { KernelChoices } from "../gpu/tuner.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import { parameterCount } from "../model/model.ts";
 import { VERSION } from "../version.ts";
-import { modelOf, refuseUnbuilt, stepPlansOf } from "../engine/from_config.ts";
+import {
+  MEMORY_REMEDY,
+  modelOf,
+  refuseUnbuilt,
+  stepPlansOf,
+} from "../engine/from_config.ts";
 import {
   type Checkpoint,
   latestCheckpoint,
@@ -108,7 +113,7 @@ export async function trainRun(options: RunOptions): Promise<TrainResult> {
     const facts = fromCheckpoint(dir, checkpoint, readTrainState);
     checkResumable(dir, facts, config, settings, data.fingerprint, say);
   }
-  const gpu = await openGpu();
+  const gpu = await openGpu(MEMORY_REMEDY);
   try {
     const plans = stepPlansOf(config, model, settings, gpu.limits);
     const { total } = parameterCount(model);
@@ -295,7 +300,7 @@ export async function openEngine(
         formatBytes(plans.memory.total)
       } of memory and this machine has ${
         formatBytes(room)
-      } free: lower train.device_train_batch_size or the model's size`,
+      } free: ${MEMORY_REMEDY}`,
     );
   }
   let said = false;
