@@ -94,3 +94,20 @@ export function suggestEarlierCheckpoint(
     )
     : error;
 }
+
+/**
+ * Reads from a checkpoint.
+ *
+ * @throws {UserError} what `read` throws, with the checkpoint to go back to
+ */
+export function fromCheckpoint<T>(
+  runDir: string,
+  checkpoint: Checkpoint,
+  read: (path: string) => T,
+): T {
+  try {
+    return read(checkpoint.path);
+  } catch (error) {
+    throw suggestEarlierCheckpoint(error, runDir, checkpoint);
+  }
+}

@@ -12,9 +12,6 @@ import {
   evalBatches,
   openBatchLoader,
 } from "../../../src/data/loader/batch_loader.ts";
-import { writeState } from "../../../src/checkpoint/checkpoint_folder.ts";
-import { waitHint } from "../../../src/train/loop.ts";
-import { readTrainState } from "../../../src/checkpoint/train_state.ts";
 import { letters, storeOf } from "../../helpers/data/stores.ts";
 import { script, tempDir } from "../../helpers/files.ts";
 
@@ -280,43 +277,4 @@ Deno.test("a loader hides reading behind longer work, and counts what it cannot 
   const slow = await run(50, 5, 12);
   assert(slow.waited > 150, JSON.stringify(slow));
   assert(slow.waited < slow.took - 12 * 5 + 5, JSON.stringify(slow));
-});
-
-Deno.test("waitHint() speaks once, of waits that last, and not of the first steps", () => {
-  const first = waitHint();
-  assertEquals(first(1, 2, 1900), null);
-  for (let i = 0; i < 30; i++) assertEquals(first(10, 1, 4), null);
-  const hint = waitHint();
-  hint(1, 1, 0);
-  for (let i = 0; i < 9; i++) assertEquals(hint(10, 1, 12), null);
-  assertEquals(
-    hint(10, 1, 12),
-    "waiting for data: 12.0 ms of 100 ms a step; data.cache may lie on a faster disk",
-  );
-  assertEquals(hint(10, 1, 12), null);
-});
-
-Deno.test("readTrainState() reads the sampler of one part, and of several", () => {
-  using dir = tempDir();
-  const state = {
-    format: 1,
-    step: 3,
-    tokens: 24,
-    seed: 5,
-    schedule: { learningRate: 1, end: 0, warmup: 0, total: 9, power: 1 },
-    data: "fingerprint",
-  };
-  const at = (position: number) => ({ epoch: 1, position });
-  for (const sampler of [at(4), [at(4), at(0), at(7)]]) {
-    writeState(dir.path, { ...state, sampler });
-    assertEquals(readTrainState(dir.path).sampler, sampler);
-  }
-  for (const sampler of [[at(-1)], { epoch: 1 }, [[at(1)]], null]) {
-    writeState(dir.path, { ...state, sampler });
-    assertThrows(
-      () => readTrainState(dir.path),
-      UserError,
-      "state.json' as 'sampler",
-    );
-  }
 });
