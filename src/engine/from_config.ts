@@ -96,8 +96,8 @@ export function stepPlansOf(
 }
 
 /**
- * Translates the planner's error about a tensor beyond the adapter's limits into
- * one that names what the user can change; other errors pass.
+ * Translates the planner's error about a tensor beyond the adapter's limits
+ * into one that names what the user can change; other errors pass.
  */
 export function tooLarge(error: unknown): unknown {
   if (!(error instanceof RangeError)) return error;

@@ -1,6 +1,6 @@
 /**
- * A trained model on a device for evaluation and sampling: weights alone, no
- * gradients and no optimizer state.
+ * How does a trained model evaluate and sample? Only its weights are on the
+ * device: no gradients and no optimizer state.
  * @module
  */
 import { Executor, type Loaded } from "../gpu/executor.ts";
@@ -23,7 +23,7 @@ import type { Batch } from "../data/loader/batch.ts";
 /** What the engine is opened for. */
 type Purpose = { evaluate: { batchSize: number } } | { generate: true };
 
-/** Weights of a model and one plan over them. */
+/** The weights of a model on a device, and one plan that reads them. */
 export class InferenceEngine {
   readonly executor: Executor;
   readonly model: Model;
@@ -45,7 +45,7 @@ export class InferenceEngine {
     this.#logits = logits;
   }
 
-  /** Allocates and compiles; weights come afterwards, see `loadWeights`. */
+  /** Allocates and compiles; `loadWeights` writes the weights afterwards. */
   static async open(
     gpu: Gpu,
     model: Model,
@@ -129,7 +129,7 @@ export class InferenceEngine {
    */
   async next(tokens: readonly number[]): Promise<Float32Array> {
     const window = new Uint32Array(this.model.sequenceLength);
-    // What follows the last token is masked by causality.
+    // Attention is causal: what follows the last token has no effect.
     window.set(tokens);
     this.executor.write(INPUTS.tokens, window);
     this.executor.write("row", new Uint32Array([tokens.length - 1]));

@@ -1,4 +1,4 @@
-/** The search for the first value that is not finite. @module */
+/** Which tensor was the first with a value that is not finite? @module */
 import { gradientName } from "../graph/differentiate.ts";
 import type { Loaded } from "../gpu/executor.ts";
 import type { TensorLocation } from "../plan/plan.ts";
@@ -17,7 +17,7 @@ export interface NonFiniteTensor {
 
 /** Thrown instead of saving a tensor with values that are not finite. */
 export class NonFiniteError extends Error {
-  override name = "NotFinite";
+  override name = "NonFiniteError";
 
   /** @param tensor by its name in the checkpoint */
   constructor(tensor: string, count: number) {

@@ -1,6 +1,7 @@
 /**
- * The three plans of a run over the same weights: one micro-batch forward and
- * backward, one optimizer step, one evaluation.
+ * Which plans does a run replay? Three that share the weights: a micro-batch
+ * forward and backward, an optimizer step, an evaluation; and one for
+ * statistics if any are asked for.
  * @module
  */
 import { differentiate } from "../graph/differentiate.ts";
@@ -36,21 +37,23 @@ export interface StepPlanOptions extends BatchSizes {
   adam: AdamOptions;
   /** Seed of the dropout masks. @default 0 */
   seed?: number;
-  /** What to look at inside the blocks; nothing if absent. */
+  /** What to measure inside the blocks; nothing if absent. */
   report?: ReportOptions;
 }
 
-/** Plans, and where parameters lie. */
+/** The plans of a run, and the layout of its parameters. */
 export interface StepPlans {
   model: Model;
   options: StepPlanOptions;
   layout: ParameterLayout;
-  /** Parameters that a gradient reaches; the others keep their initial values. */
+  /**
+   * Parameters that a gradient reaches; the others keep their initial values.
+   */
   trained: ParameterSpec[];
   micro: Plan;
   update: Plan;
   evaluate: Plan;
-  /** Statistics of the batch trained on last, where some are asked for. */
+  /** Statistics of the last training batch, if any are asked for. */
   report?: Report;
   /** Bytes on the device, by what they are for. */
   memory: Memory;
@@ -66,7 +69,7 @@ export const RANDOM = "random";
  * Builds the forward pass and its loss; the root is what to differentiate.
  *
  * @param suffix of the inputs' names
- * @param training with dropout; a model without it does not read its input
+ * @param training with dropout; a model without dropout does not read its input
  */
 export function lossGraph(
   model: Model,
@@ -96,7 +99,10 @@ export function lossGraph(
   return { graph, forward, root };
 }
 
-/** The graph of one micro-batch with its gradients, and what they reached. */
+/**
+ * The graph of one micro-batch with its gradients, and the parameters that they
+ * reach.
+ */
 export function gradientGraph(model: Model, batchSize: number) {
   const built = lossGraph(model, batchSize, { training: true });
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>
@@ -132,7 +138,7 @@ export function logitsGraph(model: Model, batchSize: number) {
 /**
  * Builds everything that a run replays. No device is needed.
  *
- * @param fetch picks tensors of the micro-batch's forward pass to keep readable
+ * @throws {RangeError} if a tensor exceeds the limits
  */
 export function buildStepPlans(
   model: Model,

@@ -1,6 +1,6 @@
 /**
- * A run's step plans on a device: its tensors, and what is done with them:
- * step, evaluate, look inside. Only the functions that read wait for the device.
+ * What is on the device during training, and what can be done with it? Only the
+ * methods that read wait for the device.
  * @module
  */
 import type { Batch } from "../data/loader/batch.ts";
@@ -24,7 +24,9 @@ export interface StepRecord {
   loss: number;
   /** Global L2 norm of the gradient before clipping. */
   gradNorm: number;
-  /** Loss or norm was not finite here or before: weights were not changed. */
+  /**
+   * Loss or norm was not finite in this step or before: weights are unchanged.
+   */
   nonFinite: boolean;
 }
 
@@ -46,7 +48,7 @@ export interface StepOptions {
 export class TrainEngine {
   readonly executor: Executor;
   readonly plans: StepPlans;
-  /** Kernel chosen for each product. */
+  /** The kernel variants in use. */
   readonly choices: KernelChoices;
   readonly #micro: Loaded;
   readonly #update: Loaded;
@@ -210,7 +212,9 @@ export class TrainEngine {
     device.queue.submit([encoder.finish()]);
   }
 
-  /** Zeroes the gradients, then encodes the micro-batches that were uploaded. */
+  /**
+   * Zeroes the gradients, then encodes the micro-batches that were uploaded.
+   */
   encodeGradient(encoder: GPUCommandEncoder, count: number): void {
     const { executor } = this;
     this.plans.layout.shards.forEach((_, i) =>
@@ -254,7 +258,10 @@ export class TrainEngine {
     });
   }
 
-  /** Adds `weight` times the mean loss of `batch` onto `loss`, without gradients. */
+  /**
+   * Adds `weight` times the mean loss of `batch` onto `loss`, without
+   * gradients.
+   */
   evaluate(batch: Batch, weight: number): void {
     const { executor } = this;
     executor.write(`${INPUTS.tokens}.eval`, batch.tokens);
@@ -306,7 +313,9 @@ export class TrainEngine {
     };
   }
 
-  /** Reads the records of history slots 0 … `count` − 1. Waits for the device. */
+  /**
+   * Reads the records of history slots 0 … `count` − 1. Waits for the device.
+   */
   async history(count: number): Promise<StepRecord[]> {
     const size = count * HISTORY_RECORD * 4;
     const data = new Float32Array(await this.executor.read("history", size));

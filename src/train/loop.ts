@@ -39,7 +39,7 @@ export interface LoopParts {
   save(step: number): Promise<void>;
 }
 
-/** Steps from one log line, evaluation, checkpoint or measurement to the next. */
+/** Steps between two log lines, evaluations, checkpoints or measurements. */
 export interface Intervals {
   log: number;
   evaluate: number;

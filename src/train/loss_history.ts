@@ -50,7 +50,7 @@ export class LossHistory {
     return this.#unread.length > 0;
   }
 
-  /** Whether it is time to read: about a second has passed, or no slot is left. */
+  /** Whether it is time to read: a second has passed, or no slot is left. */
   get isFull(): boolean {
     return this.#unread.length >= this.#interval;
   }

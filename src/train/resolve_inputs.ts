@@ -1,4 +1,8 @@
-/** What does a run train, on what, and for how long? Known before a device opens. @module */
+/**
+ * What does a run train, on what, and for how long? Known before a device
+ * opens.
+ * @module
+ */
 import {
   type Checkpoint,
   latestCheckpoint,

@@ -1,7 +1,7 @@
 /**
  * In what order does a training run happen? Folder, inputs, device, start or
- * resume, loop: each step returns what the later ones need, and what it holds is
- * released in reverse order however the run ends.
+ * resume, loop: each step returns what the later ones need, and what it holds
+ * is released in reverse order however the run ends.
  * @module
  */
 import {
