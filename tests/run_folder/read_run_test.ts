@@ -116,7 +116,7 @@ Deno.test("readRuns() passes over torn lines and says so", () => {
   const dir = write(folder.at("a"), { metrics: `${whole}{"step":41,"lo` });
   const { runs: [run], said } = read([dir]);
   assertEquals(run.records, records(3) as typeof run.records);
-  assertEquals(said, [`passed over 1 torn line of '${dir}/metrics.jsonl'`]);
+  assertEquals(said, [`skipped 1 torn line of '${dir}/metrics.jsonl'`]);
 });
 
 Deno.test("readRuns() refuses what is no run in one line", () => {
@@ -153,7 +153,7 @@ Deno.test("readRuns() refuses what is no run in one line", () => {
   write(at, { metrics: '{"step":\n' });
   refused(
     [at],
-    `Cannot report on '${at}' as its 'metrics.jsonl' holds no whole record: train it first`,
+    `Cannot report on '${at}' as its 'metrics.jsonl' holds no complete record: train it first`,
   );
   write(at);
   refused([at, `${at}/`], `Cannot report on '${at}/' as it is given twice`);

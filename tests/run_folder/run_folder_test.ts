@@ -42,7 +42,7 @@ Deno.test("openRun() makes a folder that can be resumed, not begun again", async
   await assertRejects(
     () => openRunFolder(path, { resume: false }),
     UserError,
-    `holds one already: go on with it by --resume ${path}`,
+    `holds one already: resume it with --resume ${path}`,
   );
   // The refusal must not leave its lock behind.
   assertEquals(names(path), ["config.yaml", "run.json"]);

@@ -102,6 +102,9 @@ Deno.test("run() ends at once while it reads the data, leaves no folder, and say
   child.kill("SIGINT");
   await quiet;
   assertEquals((await child.status).code, 130);
-  assertMatch(await told, /^SIGINT: stopped; run it again to continue from here/m);
+  assertMatch(
+    await told,
+    /^SIGINT: stopped; run it again to continue from here/m,
+  );
   assertEquals(existsSync(work.at("runs")), false);
 });
