@@ -1,5 +1,5 @@
 /**
- * Parameters under the authors' names, and their layout on the device.
+ * Which parameters does a model have, and where are they on the device?
  * @module
  */
 import { ALIGNMENT } from "../plan/plan.ts";

@@ -1,4 +1,7 @@
-/** Which parameters does an optimizer decay? The one place that decides. @module */
+/**
+ * Which parameters does an optimizer decay? The one place that decides.
+ * @module
+ */
 import type { AdamKind } from "./adam.ts";
 
 /** Modules that are norms: `ln_1`, `q_norm`, `attn_ln`, `ffn_layernorm`. */

@@ -1,6 +1,7 @@
 /**
- * Holds a model against a golden fixture: numbers computed with the authors'
- * own code. The tolerances are those that come with the fixtures.
+ * Does a model compute what the authors' code computes? It is compared with a
+ * golden fixture: numbers computed with that code. The tolerances are those
+ * that come with the fixtures.
  * @module
  */
 import type { Gpu } from "../gpu/device.ts";
@@ -42,17 +43,19 @@ const LOGGED: ReportOptions = {
 interface Loaded {
   files: FixtureFiles;
   engine: TrainEngine;
-  /** The batch that everything but the trajectory is computed on. */
+  /** The batch of everything except the trajectory. */
   batch: Batch;
-  /** Forward pass with readable hidden states, and the tensors in it by the fixture's names. */
-  look: Plan;
-  seen: Map<string, Tensor>;
+  /** Forward pass whose hidden states can be read. */
+  forwardPlan: Plan;
+  /** Its readable tensors, by the fixture's names. */
+  readable: Map<string, Tensor>;
 }
 
 /**
  * Runs the fixture in folder `path` on the device.
  *
- * @throws {UserError} if a file is missing or malformed, or the model has dropout
+ * @throws {UserError} if a file is missing or malformed, or the model has
+ *   dropout
  */
 export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
   const files = openFixture(path);
@@ -77,22 +80,23 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
   const { model, adam } = files;
   const size = elementCount(files.batches.info("input_ids").shape);
   const batch = fixtureBatch(files, ["input_ids", "targets"], 0, size);
-  const B = size / model.sequenceLength;
+  const batchSize = size / model.sequenceLength;
   const plans = buildStepPlans(model, {
-    batchSize: B,
-    evalBatchSize: B,
+    batchSize,
+    evalBatchSize: batchSize,
     accumulation: 1,
     adam,
     historySlots: files.expected.trajectory.loss.length,
     report: files.expected.statistics && LOGGED,
   }, gpu.limits);
-  const { graph, forward, logits } = logitsGraph(model, B);
+  const { graph, forward, logits } = logitsGraph(model, batchSize);
   const last = forward.hidden.length - 1;
-  // The two families number the last hidden states differently: see the fixtures' README.
+  // The two families number the last hidden states differently: see the
+  // fixtures' README.
   const named = files.reference.tensors.has("final_norm")
     ? { last: `hidden.${last}`, final: "final_norm" }
     : { last: "pre_ln_f", final: `hidden.${last}` };
-  const seen = new Map<string, Tensor>([
+  const readable = new Map<string, Tensor>([
     ...forward.hidden.map((tensor, i): [string, Tensor] => [
       i < last ? `hidden.${i}` : named.last,
       tensor,
@@ -100,13 +104,15 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
     [named.final, forward.final],
     ["logits", logits],
   ]);
-  const look = makePlan("look", graph, gpu.limits, [...seen.values()]);
-  const engine = await TrainEngine.open(gpu, plans, {}, [look]);
+  const forwardPlan = makePlan("look", graph, gpu.limits, [
+    ...readable.values(),
+  ]);
+  const engine = await TrainEngine.open(gpu, plans, {}, [forwardPlan]);
   loadWeights(engine, files.weights);
-  return { files, engine, batch, look, seen };
+  return { files, engine, batch, forwardPlan, readable };
 }
 
-/** Names and shapes were checked on loading; here the rest of the table. */
+/** Loading has checked names and shapes; this checks the rest of the table. */
 function parameterFacts({ files, engine }: Loaded): ParityRow {
   const { expected, adam } = files, { model } = engine;
   const count = parameterCount(model);
@@ -135,13 +141,16 @@ function parameterFacts({ files, engine }: Loaded): ParityRow {
 }
 
 async function forward(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, engine, batch, look, seen } = loaded;
+  const { files, engine, batch, forwardPlan, readable } = loaded;
   engine.run(0, batch);
   const rows: ParityRow[] = [];
-  for (const [name, tensor] of seen) {
+  for (const [name, tensor] of readable) {
     if (!files.reference.tensors.has(name)) continue;
     const size = 4 * tensor.shape[0] * tensor.shape[1];
-    const got = await engine.executor.read(look.fetches.get(tensor)!, size);
+    const got = await engine.executor.read(
+      forwardPlan.fetches.get(tensor)!,
+      size,
+    );
     const want = readFloats(files.reference, { name });
     rows.push(compareArrays(name, new Float32Array(got), want));
   }
@@ -175,7 +184,7 @@ async function gradients(loaded: Loaded): Promise<ParityRow[]> {
   ];
 }
 
-/** Ten updates, a batch each, and what they leave. */
+/** Ten updates on one batch each, and their results. */
 async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
   const { files, engine, batch } = loaded;
   const { trajectory: want } = files.expected,
@@ -236,7 +245,7 @@ async function finalNorms(
   for (const { name } of engine.plans.trained) {
     const want = files.expected.trajectory.final_param_l2[name];
     const gradient = readFloats(files.reference, { name: `grad.${name}` });
-    // Adam turns the rounding noise of a zero gradient into real steps.
+    // Adam turns the rounding noise of a zero gradient into real updates.
     if (largest(gradient) < 1e-4) continue;
     if (/\b(qk_attn|[qk]_proj)\.bias$/.test(name)) continue;
     const values = await engine.read("weights", name);

@@ -1,6 +1,6 @@
 /**
- * What NormFormer (arXiv 2110.09456) adds to a block, for blocks of the GPT-2
- * family: parameters under fairseq's names, and where they act.
+ * What does NormFormer (arXiv 2110.09456) add to a block? Parameters under
+ * fairseq's names, and where they act, for blocks of the GPT-2 family.
  * @module
  */
 import type { ModelConfig } from "../../config/mod.ts";
@@ -47,15 +47,20 @@ export function scaleParameters(
   ];
 }
 
-/** NormFormer's additions to one block; each returns its input where it is off. */
+/**
+ * NormFormer's additions to a block; each returns its input where it is off.
+ */
 export interface Scales {
-  /** Each head's output by its scale, before the projection. */
+  /** Scales each head's output, before the projection. */
   heads(x: Tensor): Tensor;
-  /** The attention branch: head scales on slices of the projected output, then a norm. */
+  /**
+   * Scales slices of the projected attention output per head, then applies a
+   * norm.
+   */
   attention(x: Tensor): Tensor;
-  /** A norm of the MLP's hidden layer, after the activation. */
+  /** Applies a norm to the MLP's hidden layer, after the activation. */
   hidden(x: Tensor): Tensor;
-  /** The skip around the MLP by a scale a channel. */
+  /** Scales the skip around the MLP per channel. */
   skip(x: Tensor): Tensor;
 }
 
