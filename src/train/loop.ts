@@ -1,6 +1,6 @@
 /**
- * The training loop: set the rate, step, and when a step is due for it log,
- * measure, evaluate and save.
+ * In what order does training happen? Each step sets the rate and submits its
+ * batches; at their intervals steps log, measure, evaluate and save.
  * @module
  */
 import { setImmediate } from "node:timers/promises";

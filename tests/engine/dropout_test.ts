@@ -43,7 +43,7 @@ deviceTest(
 );
 
 deviceTest(
-  "TrainEngine.gradient() drops anew in each micro-batch",
+  "TrainEngine.gradient() uses another dropout mask in each micro-batch",
   async () => {
     const engine = await openEngine({ accumulation: 2 }, RATES);
     try {
@@ -64,7 +64,7 @@ deviceTest(
 );
 
 deviceTest(
-  "TrainEngine.upload() brings the mask of a step and micro-batch",
+  "TrainEngine.upload() sets the dropout mask of a step and micro-batch",
   async () => {
     const engine = await openEngine({ accumulation: 2 }, RATES);
     try {
@@ -96,7 +96,7 @@ const FAMILIES: Record<string, string[]> = {
 };
 
 for (const [family, keys] of Object.entries(FAMILIES)) {
-  Deno.test(`run() goes on to the same bits with dropout in ${family}`, async () => {
+  Deno.test(`trainRun() resumes to the same bits with dropout in ${family}`, async () => {
     using work = workshop();
     const run = work.at("run"), last = "step-000020";
     const model = /^model\.(n_|context)/;

@@ -63,7 +63,7 @@ deviceTest("equal steps give equal bits, and allocate nothing", async () => {
   assertEquals(ends[0], ends[1]);
 });
 
-deviceTest("TrainEngine.clear() starts an optimizer anew", async () => {
+deviceTest("TrainEngine.clear() resets the optimizer", async () => {
   const engine = await openEngine();
   try {
     const batches = split(sequences(2, 1), 2);
@@ -135,7 +135,7 @@ deviceTest(
 );
 
 deviceTest(
-  "TrainEngine.read() gives what was written, for each kind of state",
+  "TrainEngine.read() returns what was written, for each kind of state",
   async () => {
     const engine = await openEngine();
     try {
@@ -176,7 +176,7 @@ for (
   ] as [string, Partial<StepPlanOptions>, Partial<FullConfig>][]
 ) {
   deviceTest(
-    `the forecast of memory is what is allocated for ${name}`,
+    `estimateMemory() is what is allocated for ${name}`,
     async () => {
       const engine = await openEngine(options, changes);
       try {

@@ -29,7 +29,10 @@ export const SMALL: Partial<FullConfig> = {
   n_positions: T,
 };
 
-/** Adam with an eps that keeps the noise of gradients near 0 from becoming steps. */
+/**
+ * Adam with an eps that keeps the noise of gradients near 0 from becoming
+ * steps.
+ */
 export const ADAM = {
   kind: "adamw_hf",
   beta1: 0.9,
@@ -46,7 +49,9 @@ const SIZES: StepPlanOptions = {
   historySlots: 8,
 };
 
-/** Kernels timed by the first engine: with other kernels the bits may differ. */
+/**
+ * Kernels timed by the first engine: with other kernels the bits may differ.
+ */
 const choices: KernelChoices = {};
 
 /** An engine with random weights, the same each time. */

@@ -92,7 +92,7 @@ async function checkGradient(engine: TrainEngine, loss: Loss): Promise<void> {
 /**
  * Trains on one batch, half way through a checkpoint: the loss falls, and what
  * is read back is what was written. With dropout, whose masks must come again,
- * another session repeats the second half to the bit.
+ * another engine repeats the second half to the bit.
  */
 async function checkTraining(
   engine: TrainEngine,

@@ -3,7 +3,10 @@ import { openEngine, sequences, toBatch } from "../helpers/engine.ts";
 import type { FullConfig } from "../helpers/model_config.ts";
 import { assertSlope } from "./_slope.ts";
 
-/** Blocks that differ in more than a number. Widths and heads are multiples of nothing. */
+/**
+ * Blocks that differ in more than a number. Widths and heads are multiples of
+ * nothing.
+ */
 const MODELS: Record<string, Partial<FullConfig>> = {
   "the default block": {},
   "one head": { n_head: 1, n_embd: 15 },

@@ -12,7 +12,7 @@ function read(dirs: string[]) {
   return { runs: readRuns(dirs, (line) => said.push(line)), said };
 }
 
-Deno.test("readRuns() sums a run up", () => {
+Deno.test("readRuns() sums up a run", () => {
   using folder = place();
   const { runs: [run], said } = read([write(folder.at("a"))]);
   assertEquals(said, []);
@@ -51,7 +51,7 @@ Deno.test("textTable() shows what is not known as a dash", () => {
   );
 });
 
-Deno.test("readRuns() tells models in words", () => {
+Deno.test("readRuns() describes models", () => {
   using folder = place();
   const words = (name: string, model: Record<string, unknown>) => {
     const config = `model:\n${
@@ -110,7 +110,7 @@ Deno.test("readRuns() names runs by their paths where names are the same", () =>
   assertEquals(read(dirs).runs.map((run) => run.label), dirs);
 });
 
-Deno.test("readRuns() passes over torn lines and says so", () => {
+Deno.test("readRuns() skips torn lines and says so", () => {
   using folder = place();
   const whole = lines(records(3));
   const dir = write(folder.at("a"), { metrics: `${whole}{"step":41,"lo` });

@@ -7,7 +7,9 @@ import { StepClock } from "../../src/train/step_clock.ts";
 
 const SLOTS = 16;
 
-/** A history whose device records losses 1, 2, …; that of `bad` is not finite. */
+/**
+ * A history whose device records losses 1, 2, …; that of `bad` is not finite.
+ */
 function historyOf({ bad = Infinity } = {}) {
   let read = 0, position = 0;
   const engine = {

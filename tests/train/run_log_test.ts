@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { waitHint } from "../../src/train/run_log.ts";
 
-Deno.test("waitHint() speaks once, of waits that last, and not of the first steps", () => {
+Deno.test("waitHint() reports lasting waits once, and not those of the first steps", () => {
   const first = waitHint();
   assertEquals(first(1, 2, 1900), null);
   for (let i = 0; i < 30; i++) assertEquals(first(10, 1, 4), null);

@@ -147,7 +147,7 @@ for (const [file, changes] of MIXES) {
 
 const names = (model: Model) => model.parameters.map((p) => p.name);
 
-Deno.test("NormFormer's scales have fairseq's names in a GPT-2 block", () => {
+Deno.test("NormFormer's scales have fairseq's names in a simplified block", () => {
   const plain = new Set(names(mixed("skipless")));
   const scaled = mixed("skipless", ALL);
   const added = names(scaled).filter((name) => !plain.has(name));
@@ -168,7 +168,7 @@ Deno.test("NormFormer's scales have fairseq's names in a GPT-2 block", () => {
   );
 });
 
-Deno.test("each site may have a norm of its own", () => {
+Deno.test("each site may have its own norm", () => {
   const norms = (changes: Changes) =>
     names(mixed("default", { n_layer: 1, ...changes }))
       .filter((name) => /\.(ln_|attn_ln|ffn_layernorm)/.test(name))
