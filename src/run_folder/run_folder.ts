@@ -120,9 +120,7 @@ function requireRun(dir: string): void {
   );
 }
 
-/**
- * Removes temporary files of {@linkcode writeFileAtomic} in a killed process.
- */
+/** Removes what {@linkcode writeFileAtomic} left in a killed process. */
 function clearTornFiles(dir: string): void {
   for (const { name } of Deno.readDirSync(dir)) {
     if (!/^\.(config\.yaml|run\.json|metrics\.jsonl)\.tmp-\d+$/.test(name)) {
