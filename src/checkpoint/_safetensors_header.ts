@@ -1,7 +1,8 @@
 /**
- * The header of a safetensors file: which tensors there are, and the checks
- * that make every later read safe. As strict as the reference implementation:
- * the tensors fill the file without a gap, an overlap or a rest.
+ * Which tensors does a safetensors file contain, and where? The checks here
+ * make every later read safe. They are as strict as the reference
+ * implementation: the tensors fill the file without a gap, an overlap or a
+ * remainder.
  * @module
  */
 import { UserError } from "../errors.ts";
@@ -24,7 +25,7 @@ export const DTYPE_BYTES = {
   BOOL: 1,
 } as const;
 
-/** An element type, in the format's own words. */
+/** An element type, as the format names it. */
 export type Dtype = keyof typeof DTYPE_BYTES;
 
 /** One tensor of a file. */
@@ -35,21 +36,26 @@ export interface TensorInfo {
   readonly dtype: Dtype;
   /** Row-major; `[]` is a scalar. */
   readonly shape: readonly number[];
-  /** Bytes from the start of the data, which follows the header. */
+  /** First byte, from the start of the data, which follows the header. */
   readonly start: number;
-  /** Bytes in all. */
+  /** Number of bytes. */
   readonly bytes: number;
 }
 
-/** What a header says. */
+/** The contents of a header. */
 export interface Header {
-  /** By name, in the order of their data: JSON objects would put "2" before "a". */
+  /**
+   * By name, in the order of their data; in a JSON object "2" would come before
+   * "a".
+   */
   tensors: Map<string, TensorInfo>;
   /** The `__metadata__` entry. */
   metadata: Record<string, string>;
 }
 
-/** Elements of a shape; `NaN` where it is no shape or has 2^53 elements or more. */
+/**
+ * Elements of a shape; `NaN` if it is no shape or has 2^53 elements or more.
+ */
 export function elementCount(shape: readonly number[]): number {
   let count = 1;
   for (const size of shape) {
@@ -66,10 +72,10 @@ export function badFile(path: string, why: string): UserError {
 }
 
 /**
- * Read and check the header.
+ * Reads and checks the header.
  *
  * @param bytes the header alone, padding included
- * @param dataBytes how many bytes follow it
+ * @param dataBytes number of bytes after it
  * @param path for messages
  * @throws {UserError} on anything but a valid header, with the place
  */
@@ -95,7 +101,7 @@ export function parseHeader(
     const place = at ? ` near byte ${8 + Number(at)}` : "";
     throw badFile(path, `its header is not JSON${place}`);
   }
-  // JSON.parse silently keeps the last of two equal keys.
+  // JSON.parse keeps the last of two equal keys without an error.
   const twice = duplicateKey(text);
   if (twice !== null) {
     throw badFile(path, `its header has ${quoted(twice)} twice`);
@@ -164,7 +170,10 @@ function shown(value: unknown): string {
   return text.length > 60 ? text.slice(0, 57) + "..." : text;
 }
 
-/** Tensors, in the order of their data, must follow one another from the first byte of the data to the last. */
+/**
+ * The tensors, in the order of their data, must fill it from the first byte to
+ * the last.
+ */
 function checkLayout(tensors: TensorInfo[], dataBytes: number, path: string) {
   let end = 0;
   let before = "";
@@ -197,8 +206,8 @@ function checkLayout(tensors: TensorInfo[], dataBytes: number, path: string) {
 }
 
 /**
- * The first key that an object of a valid JSON text has twice, or null.
- * Scanned by hand: a regular expression overflows its stack on long strings.
+ * The first key that an object of a valid JSON text has twice, or null. Scanned
+ * by hand: a regular expression would overflow its stack on long strings.
  */
 export function duplicateKey(text: string): string | null {
   const open: (Set<string> | null)[] = [];

@@ -1,13 +1,14 @@
 /**
- * Checkpoints that are whole or not there: `checkpoints/step-000500/` is
- * written under another name, synced and renamed, so neither `kill -9` nor a
- * power cut nor a full disk leaves a half one.
+ * Which checkpoints does a run have, and are they complete? Always:
+ * `checkpoints/step-000500/` is written under another name, synced and renamed,
+ * so neither `kill -9` nor a power cut nor a full disk leaves an incomplete
+ * one.
  *
- * Names in use beside `step-N` (P is a process id):
+ * Names in use besides `step-N` (P is a process id):
  *
  * - `.tmp-P-step-N`: being written; never read;
- * - `.old-P-step-N`: whole, moved aside while a new `step-N` takes its place;
- *   it counts as `step-N` as long as that is missing;
+ * - `.old-P-step-N`: complete, moved aside while a new `step-N` replaces it; it
+ *   counts as `step-N` as long as that is missing;
  * - `.gone-P-step-N`: being removed; never read.
  * @module
  */
@@ -32,7 +33,7 @@ export const CHECKPOINT_FILES = [
   "state.json",
 ] as const;
 
-/** A whole checkpoint on disk. */
+/** A complete checkpoint on disk. */
 export interface Checkpoint {
   /** Optimizer steps done. */
   readonly step: number;
@@ -40,7 +41,7 @@ export interface Checkpoint {
   readonly path: string;
 }
 
-/** The folder's name of a step: `step-000500`. */
+/** Folder name of a step: `step-000500`. */
 export function stepName(step: number): string {
   return `step-${String(step).padStart(6, "0")}`;
 }
@@ -51,14 +52,15 @@ export function checkpointsFolder(runDir: string): string {
 }
 
 /**
- * Write a checkpoint, then remove the oldest beyond `keep`. A checkpoint of
+ * Writes a checkpoint, then removes the oldest beyond `keep`. A checkpoint of
  * the same step is replaced. The run's lock must be held.
  *
- * @param write puts {@linkcode CHECKPOINT_FILES} into the folder it is given
- * @param keep how many to leave, at least 1; `Infinity` for all
+ * @param write writes {@linkcode CHECKPOINT_FILES} into the folder it is given
+ * @param keep how many checkpoints to keep, at least 1; `Infinity` for all
  * @returns the new checkpoint
- * @throws {UserError} where the disk refuses, naming what stays; whatever
- * `write` throws otherwise. In both cases no trace of the attempt remains.
+ * @throws {UserError} if it cannot be written, naming the checkpoint that
+ *   stays; otherwise what `write` throws. In both cases nothing of the attempt
+ *   remains.
  */
 export async function saveCheckpoint(
   runDir: string,
@@ -81,17 +83,17 @@ export async function saveCheckpoint(
     if (exists(tmp)) Deno.removeSync(tmp, { recursive: true });
     Deno.mkdirSync(tmp);
     await write(tmp);
-    const lacking = missingFiles(tmp);
-    if (lacking.length > 0) throw new Error(`not written: ${lacking}`);
+    const missing = missingFiles(tmp);
+    if (missing.length > 0) throw new Error(`not written: ${missing}`);
     syncTree(tmp);
     putInPlace(tmp, path);
   } catch (error) {
-    // Told before removing: afterwards a full disk has room again.
+    // Described before removing: afterwards a full disk has space again.
     const fault = saveError(error, folder, path);
     try {
       Deno.removeSync(tmp, { recursive: true });
     } catch {
-      // Not created, or the disk refuses this too: the first error tells more.
+      // Not created, or it cannot be removed either: the first error says more.
     }
     throw fault;
   }
@@ -99,7 +101,10 @@ export async function saveCheckpoint(
   return { step, path };
 }
 
-/** Rename, moving a folder of the same name aside first: a rename replaces empty folders only. */
+/**
+ * Renames, moving a folder of the same name aside first: a rename can replace
+ * only an empty folder.
+ */
 function putInPlace(tmp: string, path: string): void {
   const folder = join(path, "..");
   const aside = join(folder, `.old-${Deno.pid}-${basename(path)}`);
@@ -115,7 +120,9 @@ function putInPlace(tmp: string, path: string): void {
   if (replaces) discard(aside);
 }
 
-/** Remove a folder; it stops counting as a checkpoint at once, before its files go. */
+/**
+ * Removes a folder; it stops being a checkpoint before its files are removed.
+ */
 function discard(path: string): void {
   const name = basename(path).replace(/^\.old-\d+-/, "");
   const gone = join(path, "..", `.gone-${Deno.pid}-${name}`);
@@ -145,7 +152,7 @@ function saveError(error: unknown, folder: string, path: string): Error {
     const last = listFolder(folder).at(-1);
     if (last) stays = `; the last checkpoint stays: ${quoted(last.path)}`;
   } catch {
-    // The folder cannot be read: nothing can be promised about it.
+    // The folder cannot be read: nothing is known of its checkpoints.
   }
   return new FileError(
     `Cannot save checkpoint ${quoted(path)}`,
@@ -155,11 +162,11 @@ function saveError(error: unknown, folder: string, path: string): Error {
 }
 
 /**
- * Put right what a killed process left: half-written folders go, a checkpoint
- * moved aside comes back. The run's lock must be held, so that whoever wrote
- * them is surely dead.
+ * Repairs what a killed process left: removes incomplete folders, moves a
+ * checkpoint back that was moved aside. The run's lock must be held, so that
+ * the process that wrote them has ended.
  *
- * @throws {UserError} where the disk refuses
+ * @throws {UserError} if they cannot be removed
  */
 export function clearLeftovers(runDir: string): void {
   const folder = checkpointsFolder(runDir);
@@ -178,7 +185,7 @@ export function clearLeftovers(runDir: string): void {
   }
 }
 
-/** A run's checkpoints by rising step; files may still be missing from a damaged one. */
+/** A run's checkpoints in order of steps; a damaged one may lack files. */
 export function listCheckpoints(runDir: string): Checkpoint[] {
   return listFolder(checkpointsFolder(runDir));
 }
@@ -196,7 +203,7 @@ function entries(folder: string): string[] {
 
 function listFolder(folder: string): Checkpoint[] {
   const found = new Map<number, string>();
-  // Sorted, ".old-" comes before "step-", which then takes its place.
+  // Sorted, ".old-" comes before "step-", which then replaces it.
   for (const name of entries(folder).sort()) {
     const step = /^(?:\.old-\d+-)?step-(\d+)$/.exec(name)?.[1];
     if (step) found.set(Number(step), join(folder, name));
@@ -211,18 +218,18 @@ function listFolder(folder: string): Checkpoint[] {
  * @throws {UserError} if a file is missing from it
  */
 export function latestCheckpoint(runDir: string): Checkpoint | null {
-  return whole(listCheckpoints(runDir));
+  return lastComplete(listCheckpoints(runDir));
 }
 
-function whole(all: Checkpoint[]): Checkpoint | null {
+function lastComplete(all: Checkpoint[]): Checkpoint | null {
   const last = all.at(-1);
   if (!last) return null;
-  const lacking = missingFiles(last.path);
-  if (lacking.length === 0) return last;
+  const missing = missingFiles(last.path);
+  if (missing.length === 0) return last;
   const before = all.at(-2);
   throw new UserError(
     `Cannot use checkpoint ${quoted(last.path)} as it lacks ` +
-      `${lacking.map(quoted).join(" and ")}: remove the folder` +
+      `${missing.map(quoted).join(" and ")}: remove the folder` +
       (before ? ` to go back to ${quoted(before.path)}` : ""),
   );
 }
@@ -232,8 +239,8 @@ function missingFiles(folder: string): string[] {
 }
 
 /**
- * The checkpoint that a path means: a run folder and its `checkpoints` folder
- * mean the latest in it, a checkpoint's folder, whatever its name, itself.
+ * The checkpoint at a path: the latest one of a run's folder or of its
+ * `checkpoints` folder, or the checkpoint's own folder, whatever its name.
  *
  * @throws {UserError} if there is none or a file is missing from it
  */
@@ -250,14 +257,14 @@ export function resolveCheckpoint(path: string): Checkpoint {
     throw fileError("use checkpoint", path, error);
   }
   const step = /^step-(\d+)$/.exec(basename(full))?.[1];
-  if (step) return whole([{ step: Number(step), path }])!;
+  if (step) return lastComplete([{ step: Number(step), path }])!;
   if (CHECKPOINT_FILES.some((name) => exists(join(full, name)))) {
-    // Renamed by its owner, as in "best": the step is in the state.
-    const renamed = whole([{ step: 0, path }])!;
+    // Renamed by a user, for example to "best": the step is in the state.
+    const renamed = lastComplete([{ step: 0, path }])!;
     const state = readState(path);
     return { ...renamed, step: Number(state.step ?? 0) };
   }
-  const found = latestCheckpoint(path) ?? whole(listFolder(path));
+  const found = latestCheckpoint(path) ?? lastComplete(listFolder(path));
   if (found) return found;
   throw new UserError(
     `Cannot find a checkpoint in ${quoted(path)}: give a run's folder ` +
@@ -266,8 +273,8 @@ export function resolveCheckpoint(path: string): Checkpoint {
 }
 
 /**
- * Remove the checkpoints of later steps: a run resumed from step k goes its
- * own way, and theirs is not on it. The run's lock must be held.
+ * Removes the checkpoints of later steps: they belong to the abandoned branch
+ * of a run that resumes from `step`. The run's lock must be held.
  */
 export function removeCheckpointsAfter(runDir: string, step: number): void {
   for (const later of listCheckpoints(runDir)) {
@@ -276,7 +283,8 @@ export function removeCheckpointsAfter(runDir: string, step: number): void {
 }
 
 /**
- * Write `state.json` into a checkpoint's folder: equal states are equal files.
+ * Writes `state.json` into a checkpoint's folder: equal states give equal
+ * files.
  *
  * @throws {TypeError} on values that JSON cannot hold
  */
@@ -288,7 +296,7 @@ export function writeState(
 }
 
 /**
- * Read a checkpoint's `state.json`.
+ * Reads a checkpoint's `state.json`.
  *
  * @throws {UserError} if it is missing or not a JSON object
  */

@@ -1,5 +1,5 @@
 /**
- * Parameters between files and the device, under the authors' names.
+ * How do weights in the authors' names get from a file onto the device?
  * @module
  */
 import { UserError } from "../errors.ts";
@@ -9,7 +9,7 @@ import { countNonFinite } from "../engine/non_finite.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
 import { validateTensors } from "./validate_tensors.ts";
 
-/** What holds the weights of a model on a device. */
+/** An engine that holds the weights of a model on its device. */
 export interface WeightSink {
   readonly model: Model;
   isTrained(spec: ParameterSpec): boolean;
@@ -19,8 +19,9 @@ export interface WeightSink {
 /**
  * Loads weights from a file in the authors' names.
  *
- * @param sink where they go; parameters that are not on the device are only checked
- * @param beside holds the fixed tensors, where they are in a file of their own
+ * @param sink receives them; parameters that are not on the device are only
+ *   checked
+ * @param fixedFile holds the fixed tensors, where they are in a separate file
  * @throws {UserError} on a missing, extra or mis-shaped tensor, on values that
  *   are not finite, and where a parameter that is not trained differs from what
  *   the config says
@@ -28,10 +29,10 @@ export interface WeightSink {
 export function loadWeights(
   sink: WeightSink,
   file: SafetensorsFile,
-  beside: SafetensorsFile = file,
+  fixedFile: SafetensorsFile = file,
 ): void {
   const { model } = sink;
-  checkWeights(model, file, beside);
+  checkWeights(model, file, fixedFile);
   for (const spec of model.parameters) {
     const values = checkFinite(readFloats(file, spec), spec.name, file.path);
     if (sink.isTrained(spec)) sink.write("weights", spec.name, values);
@@ -39,7 +40,7 @@ export function loadWeights(
     else if (!spec.trainable) checkConstant(spec, values, file.path);
   }
   for (const { name, values } of model.fixed) {
-    const from = beside.tensors.has(name) ? beside : undefined;
+    const from = fixedFile.tensors.has(name) ? fixedFile : undefined;
     sink.write(
       "weights",
       name,
@@ -52,12 +53,12 @@ export function loadWeights(
 
 /**
  * Checks names and shapes against the model's. Tied copies, markers, and fixed
- * tensors that can be made anew need not be there.
+ * tensors that can be recomputed may be missing.
  */
 export function checkWeights(
   model: Model,
   file: SafetensorsFile,
-  beside: SafetensorsFile = file,
+  fixedFile: SafetensorsFile = file,
 ): void {
   const shapes = new Map(model.parameters.map((p) => [p.name, p.shape]));
   const optional = [
@@ -68,13 +69,13 @@ export function checkWeights(
     ...model.markers,
   ].filter((t) => file.tensors.has(t.name));
   const fixed = model.fixed.filter((t) =>
-    t.saved || beside.tensors.has(t.name)
+    t.saved || fixedFile.tensors.has(t.name)
   );
   const own = [...model.parameters, ...optional];
-  if (beside === file) validateTensors([...own, ...fixed], file);
+  if (fixedFile === file) validateTensors([...own, ...fixed], file);
   else {
     validateTensors(own, file);
-    validateTensors(fixed, beside);
+    validateTensors(fixed, fixedFile);
   }
 }
 
@@ -97,7 +98,7 @@ export function readFloats(
 }
 
 /**
- * Lets values pass if all of them can be computed with.
+ * Returns values if all of them are finite.
  *
  * @throws {UserError} naming the tensor and its file
  */
@@ -113,7 +114,9 @@ export function checkFinite(
   );
 }
 
-/** Parameters that no gradient reaches stay what the config makes them. */
+/**
+ * A parameter that is not trained must have the value that the config gives it.
+ */
 function checkConstant(
   spec: ParameterSpec,
   values: Float32Array,

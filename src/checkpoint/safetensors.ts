@@ -1,6 +1,6 @@
 /**
- * Tensors on disk: a reader that takes one tensor at a time and a writer that
- * holds one chunk at a time, so that a model never has to be whole in memory.
+ * How are tensors stored on disk? The reader reads one tensor at a time and the
+ * writer holds one chunk at a time, so that memory never holds a whole model.
  *
  * Layout: 8 bytes of header length (little-endian), a JSON header padded with
  * spaces to a multiple of 8, then each tensor's elements, little-endian and
@@ -24,7 +24,9 @@ export {
   type TensorInfo,
 } from "./_safetensors_header.ts";
 
-/** A tensor's elements. F16 and BF16 come as Float32Array, BOOL as Uint8Array. */
+/**
+ * A tensor's elements. F16 and BF16 come as Float32Array, BOOL as Uint8Array.
+ */
 export type TensorData =
   | Float64Array<ArrayBuffer>
   | Float32Array<ArrayBuffer>
@@ -42,7 +44,7 @@ const MAX_HEADER_BYTES = 100_000_000;
 
 /** A safetensors file open for reading; tensors are read when asked for. */
 export class SafetensorsFile {
-  /** Where it lies. */
+  /** Its path. */
   readonly path: string;
   /** By name, in the order of their data. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
@@ -85,14 +87,14 @@ export class SafetensorsFile {
   }
 
   /**
-   * Open a file and check its header against its size.
+   * Opens a file and checks its header against its size.
    *
-   * @throws {UserError} one line with the path and the place, on any defect
+   * @throws {UserError} on any defect: one line with the path and the place
    */
   static open(path: string): SafetensorsFile {
     let file: Deno.FsFile | undefined;
     try {
-      // Asked before opening: opening a pipe would wait for a writer for ever.
+      // Checked before opening: opening a pipe would wait for a writer forever.
       if (!Deno.statSync(path).isFile) {
         throw badFile(path, "it is not a file");
       }
@@ -119,9 +121,9 @@ export class SafetensorsFile {
   /**
    * Raw little-endian bytes of a tensor, or of a part of it.
    *
-   * @param from first byte, counted from the tensor's own start
+   * @param from first byte, from the start of the tensor
    * @param to byte after the last
-   * @throws {UserError} if there is no such tensor or the disk refuses
+   * @throws {UserError} if there is no such tensor or it cannot be read
    * @throws {RangeError} if the part lies outside the tensor
    */
   readBytes(
@@ -141,9 +143,9 @@ export class SafetensorsFile {
   }
 
   /**
-   * A whole tensor in the array of its own type; F16 and BF16 widened to f32.
+   * A whole tensor in an array of its type; F16 and BF16 are widened to f32.
    *
-   * @throws {UserError} if there is no such tensor or the disk refuses
+   * @throws {UserError} if there is no such tensor or it cannot be read
    */
   read(name: string): TensorData {
     const { buffer } = this.readBytes(name);
@@ -222,7 +224,7 @@ export class SafetensorsFile {
     return bytes;
   }
 
-  /** Let go of the file. */
+  /** Closes the file. */
   close(): void {
     this.#file.close();
   }
@@ -250,12 +252,13 @@ export type TensorChunks =
   | AsyncIterable<Uint8Array>;
 
 /**
- * Write a safetensors file and bring it to the disk. The bytes depend on the
- * arguments alone: the header keeps the given order and holds no time. The
- * file is whole once the promise resolves; on an error it is removed.
+ * Writes a safetensors file and syncs it to disk. The bytes depend on the
+ * arguments alone: the header keeps the given order and has no time stamp. The
+ * file is complete once the promise resolves; on an error it is removed.
  *
- * @param produce asked for each tensor in order, once the one before is written
- * @throws {UserError} where the disk refuses
+ * @param produce called for each tensor in order, after the previous one is
+ *   written
+ * @throws {UserError} if it cannot be written
  * @throws {RangeError} on a repeated name, a bad shape, or a wrong byte count
  */
 export async function writeSafetensors(
@@ -292,19 +295,19 @@ export async function writeSafetensors(
     }
     file.syncSync();
   } catch (error) {
-    // Told before removing: afterwards a full disk has room again.
+    // Described before removing: afterwards a full disk has space again.
     const fault = fileError("write", path, error);
     if (opened) removeFile(path);
     throw fault;
   }
 }
 
-/** The header with its length in front, and each tensor's bytes. */
+/** The header, preceded by its length, and each tensor's bytes. */
 function buildHeader(
   entries: readonly TensorEntry[],
   metadata: Readonly<Record<string, string>>,
 ): { header: Uint8Array; sizes: number[] } {
-  // Joined by hand: an object would move names like "0" to the front.
+  // Joined by hand: in an object names like "0" would come first.
   const fields: string[] = [];
   const names = new Set(["__metadata__"]);
   const sizes: number[] = [];
@@ -341,11 +344,11 @@ function buildHeader(
   return { header, sizes };
 }
 
-/** Remove a half-written file; a device or pipe given as a path stays. */
+/** Removes an incomplete file; a device or pipe given as a path stays. */
 function removeFile(path: string): void {
   try {
     if (Deno.lstatSync(path).isFile) Deno.removeSync(path);
   } catch {
-    // The error that led here tells more.
+    // The error that led here says more.
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The tokenizer beside the weights: a checkpoint is read again where the file
- * that its run was given, or the hub, is no more.
+ * Which tokenizer belongs to a checkpoint? Its files are saved with the
+ * weights: a checkpoint must stay readable when the file that its run was given
+ * is gone, or the hub cannot be reached.
  * @module
  */
 import { existsSync } from "node:fs";
@@ -13,7 +14,9 @@ import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { quoted } from "../fs/atomic_file.ts";
 
-/** Writes the files of a tokenizer, if it has any, into a checkpoint that is being made. */
+/**
+ * Writes the files of a tokenizer, if it has any, into a checkpoint's folder.
+ */
 export function saveTokenizer(folder: string, tokenizer: Tokenizer): void {
   for (const { name, bytes } of tokenizer.files ?? []) {
     writeDurably(join(folder, name), bytes);
@@ -21,9 +24,11 @@ export function saveTokenizer(folder: string, tokenizer: Tokenizer): void {
 }
 
 /**
- * The tokenizer that a checkpoint was trained with: of its own files, or built in.
+ * The tokenizer that a checkpoint was trained with: from its own files, or a
+ * built-in one.
  *
- * @throws {UserError} if its files are damaged, or missing and no longer where the config says
+ * @throws {UserError} if its files are damaged, or missing and no longer where
+ *   the config says
  */
 export async function loadSavedTokenizer(
   folder: string,
@@ -31,39 +36,39 @@ export async function loadSavedTokenizer(
 ): Promise<Tokenizer> {
   const { data } = config;
   const dict = join(folder, "dict.txt"), json = join(folder, "tokenizer.json");
-  const kept = existsSync(json) ? json : null;
+  const saved = existsSync(json) ? json : null;
   if (data.name === "fairseq" && existsSync(dict)) {
-    return await loadTokenizer(fairseqTokenizerSpec(dict, kept ?? data.bpe));
+    return await loadTokenizer(fairseqTokenizerSpec(dict, saved ?? data.bpe));
   }
-  return await loadTokenizer(kept ?? data.tokenizer, {
+  return await loadTokenizer(saved ?? data.tokenizer, {
     cacheDir: resolveCacheDir(config),
-    // Not after the checkpoint that it happens to lie in.
+    // Named as in the config, not after the checkpoint's folder.
     name: data.tokenizer,
   });
 }
 
 /**
- * Refuses data whose ids mean something else than the checkpoint's.
+ * Refuses data whose ids have another meaning than the checkpoint's.
  *
  * @throws {UserError} if the tokenizers differ
  */
 export function checkSameTokenizer(
   folder: string,
-  kept: Tokenizer,
+  saved: Tokenizer,
   ofData: Tokenizer,
 ): void {
-  if (definitionOf(kept) === definitionOf(ofData)) return;
+  if (definitionOf(saved) === definitionOf(ofData)) return;
   const what = ofData.files?.some(({ name }) => name === "dict.txt")
     ? "dictionary"
     : "tokenizer";
   throw new UserError(
     `Cannot use ${
       quoted(folder)
-    } as the data's ${what} must be the one that the checkpoint was trained with: got ${ofData.vocabSize} ids of '${ofData.name}' for ${kept.vocabSize} of '${kept.name}'; prepare the data with the ${what} in the checkpoint's folder`,
+    } as the data's ${what} must be the one that the checkpoint was trained with: got ${ofData.vocabSize} ids of '${ofData.name}' for ${saved.vocabSize} of '${saved.name}'; prepare the data with the ${what} in the checkpoint's folder`,
   );
 }
 
-/** Equal for tokenizers that give equal ids, wherever their files lie. */
+/** Equal for tokenizers that give equal ids, wherever their files are. */
 function definitionOf({ name, files }: Tokenizer): string {
   return files?.length
     ? files.map(({ name, bytes }) =>

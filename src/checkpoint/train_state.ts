@@ -1,6 +1,7 @@
 /**
- * A training state as files, and back: weights in the authors' names,
- * optimizer moments, and everything else that the next step depends on.
+ * How does a training state become files, and files a training state? Weights
+ * under the authors' names, optimizer moments, and everything else that the
+ * next step depends on.
  * @module
  */
 import { join } from "node:path";
@@ -25,15 +26,18 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const sampler = v.strictObject({ epoch: count, position: count });
 
 const schema = v.strictObject({
-  /** Layout of the checkpoint's files. */
+  /** Version of the checkpoint's files. */
   format: v.literal(1),
   /** Optimizer steps done. */
   step: count,
   /** Tokens seen. */
   tokens: count,
-  /** Seed of the counter-based random numbers: with `step`, their whole state. */
+  /**
+   * Seed of the counter-based random numbers: with `step`, their complete
+   * state.
+   */
   seed: count,
-  /** Of parts with weights, one for each. */
+  /** One per part where parts have weights. */
   sampler: v.union([sampler, v.array(sampler)]),
   schedule: v.strictObject({
     learningRate: v.number(),
@@ -51,10 +55,13 @@ export type TrainState = v.InferOutput<typeof schema>;
 
 const MOMENTS: StateKind[] = ["exp_avg", "exp_avg_sq"];
 
-/** Matrices that are no parameters but cannot be made anew: the authors do not save them. */
+/**
+ * Matrices that are not parameters but cannot be recomputed; the authors do not
+ * save them.
+ */
 const FIXED_FILE = "fixed.safetensors";
 
-/** Bytes read from the device at a time. */
+/** Most bytes of one read from the device. */
 const WINDOW = 1 << 25;
 
 /**
@@ -169,7 +176,7 @@ export function loadModel(folder: string, sink: WeightSink): void {
 /**
  * Reads `state.json` of a checkpoint.
  *
- * @throws {UserError} if it is not what a run writes
+ * @throws {UserError} if it is not a state that a run writes
  */
 export function readTrainState(folder: string): TrainState {
   const parsed = v.safeParse(schema, readState(folder));
@@ -178,21 +185,24 @@ export function readTrainState(folder: string): TrainState {
   throw new UserError(
     `Cannot use '${join(folder, "state.json")}' as '${
       v.getDotPath(issue) ?? "it"
-    }' is wrong (${issue.message}): take another checkpoint`,
+    }' is wrong (${issue.message}): use another checkpoint`,
   );
 }
 
-/** Reads parameters through a few large windows: each read waits for the device. */
+/**
+ * Reads parameters through a few large windows, as each read waits for the
+ * device.
+ */
 class Reader {
-  readonly #session: TrainEngine;
+  readonly #engine: TrainEngine;
   readonly #windows = new Map<string, Uint8Array>();
 
   constructor(engine: TrainEngine) {
-    this.#session = engine;
+    this.#engine = engine;
   }
 
   async *read(kind: StateKind, name: string): AsyncGenerator<Uint8Array> {
-    const { positions, shards } = this.#session.plans.layout;
+    const { positions, shards } = this.#engine.plans.layout;
     const { shard, offset, bytes } = positions.get(name)!;
     const end = shards[shard].elements * 4;
     for (let at = offset; at < offset + bytes;) {
@@ -203,7 +213,7 @@ class Reader {
       const bad = countNonFinite(
         new Float32Array(part.buffer, part.byteOffset, part.length / 4),
       );
-      // The run cannot go on from here: the checkpoint before stays the last.
+      // Such a run cannot continue: the previous checkpoint stays the last.
       if (bad) throw new NonFiniteError(name, bad);
       yield part;
       at = stop;
@@ -216,9 +226,10 @@ class Reader {
     if (!window) {
       const size = Math.min(WINDOW, end - start);
       window = new Uint8Array(
-        await this.#session.executor.read(name, size, start),
+        await this.#engine.executor.read(name, size, start),
       );
-      // Decayed and other parameters alternate in a file but not on the device.
+      // Decayed and other parameters alternate in the file but not on the
+      // device.
       if (this.#windows.size === 4) {
         this.#windows.delete(this.#windows.keys().next().value!);
       }

@@ -1,5 +1,5 @@
 /**
- * Whether a file's tensors are those of a model, told before any is loaded.
+ * Are a file's tensors those of a model? Checked before any is loaded.
  * @module
  */
 import { UserError } from "../errors.ts";
@@ -7,10 +7,10 @@ import { quoted } from "../fs/atomic_file.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
 
 /**
- * Check that a file holds exactly the tensors of a model.
+ * Checks that a file holds exactly the tensors of a model.
  *
  * @param expected names and shapes, in the authors' order
- * @param path named in the message; the file's own by default
+ * @param path for the message; the file's own by default
  * @throws {UserError} one line with the counts and the first few names
  */
 export function validateTensors(

@@ -9,6 +9,7 @@ import { saveChoices } from "../gpu/tuning_cache.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
 import { evaluate } from "../train/evaluate.ts";
+import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { InferenceEngine } from "../engine/inference_engine.ts";
 import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { pinData } from "../train/pin_data.ts";
@@ -60,9 +61,9 @@ Examples:
       );
     }
     const chosen = openSplits(refs);
-    const gpu = await openGpu();
+    const gpu = await openGpu(MEMORY_REMEDY);
     try {
-      const rows = Math.min(
+      const batchSize = Math.min(
         config.train.device_eval_batch_size,
         chosen.sequences,
       );
@@ -70,13 +71,13 @@ Examples:
       const engine = await InferenceEngine.open(
         gpu,
         model,
-        { evaluate: { batch: rows } },
+        { evaluate: { batchSize } },
         choices,
       );
       saveChoices(resolveCacheDir(config), gpu, choices);
       loadTrained(trained, engine);
       const options = {
-        batchSize: rows,
+        batchSize,
         vocabSize: model.vocabSize,
         ignoreId,
       };

@@ -4,6 +4,7 @@ import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { InferenceEngine } from "../engine/inference_engine.ts";
+import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { sampleToken } from "../engine/sampling.ts";
 import { choicesOf, loadTrained, trainedModel } from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
@@ -51,7 +52,7 @@ Examples:
     if (config.data.name === "fairseq" || tokens.length === 0) {
       tokens.unshift(tokenizer.eosId ?? 0);
     }
-    const gpu = await openGpu();
+    const gpu = await openGpu(MEMORY_REMEDY);
     try {
       const choices = choicesOf(trained, gpu);
       const engine = await InferenceEngine.open(

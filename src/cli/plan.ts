@@ -55,9 +55,8 @@ Examples:
       [limits, adapter] = [gpu.limits, gpu.name];
       gpu.close();
     }
-    const { train } = config;
     const settings = trainSettings(config, 1);
-    const accumulation = train.gradient_accumulation_steps;
+    const { batchSize, accumulation } = settings;
     const plans = stepPlansOf(config, model, settings, limits);
     const { micro, update, evaluate, memory } = plans;
     const count = parameterCount(model);
@@ -93,7 +92,7 @@ Examples:
     );
     line(
       "tokens a step",
-      `${settings.tokensPerStep} (${train.device_train_batch_size} × ${model.sequenceLength} × ${accumulation})`,
+      `${settings.tokensPerStep} (${batchSize} × ${model.sequenceLength} × ${accumulation})`,
     );
     line(
       "FLOPs a step",

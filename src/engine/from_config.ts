@@ -1,21 +1,24 @@
-/** From a config to the model and plans of its run. @module */
+/** Which model and step plans does a config ask for? @module */
 import { type Config, layersOf } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { simplifiedModel } from "../model/simplified/model.ts";
 import type { Model } from "../model/model.ts";
 import { fairseqDecoder } from "../model/fairseq/decoder.ts";
-import type { ParameterSpec } from "../model/parameters.ts";
-import type { AdamKind } from "../optim/adam.ts";
-import { historySlots } from "./train_settings.ts";
 import { buildStepPlans, type StepPlans } from "./step_plans.ts";
-import type { TrainSettings } from "./train_settings.ts";
+import { historySlots, type TrainSettings } from "./train_settings.ts";
+
+/**
+ * What a user can change where a run exceeds the device's memory, for messages.
+ */
+export const MEMORY_REMEDY =
+  "lower train.device_train_batch_size or the model's size";
 
 /** More would take minutes to plan; the deepest published are below 2,000. */
 const MOST_LAYERS = 4096;
 
 /**
- * Refuses keys that are known but do nothing yet.
+ * Refuses values of keys that are known but not supported.
  *
  * @throws {UserError} naming the first
  */
@@ -28,8 +31,9 @@ export function refuseUnbuilt(config: Config): void {
 }
 
 /**
- * The config's model, with the tokenizer's vocabulary where none is set.
+ * The config's model, with the tokenizer's vocabulary size where none is set.
  *
+ * @param vocabSize of the tokenizer
  * @throws {UserError} if it cannot be built
  */
 export function modelOf(config: Config, vocabSize: number): Model {
@@ -54,30 +58,13 @@ export function modelOf(config: Config, vocabSize: number): Model {
       `Cannot pad as 'model.padding_idx' must be below the vocabulary's ${size.vocab_size}: got ${padding}`,
     );
   }
-  const model = config.model.name === "gpt2"
+  return config.model.name === "gpt2"
     ? simplifiedModel({ ...config.model, ...size })
     : fairseqDecoder({ ...config.model, ...size });
-  const { optim } = config.train;
-  const parameters = model.parameters.map((p) => ({
-    ...p,
-    decay: decays(optim, p),
-  }));
-  return { ...model, parameters };
 }
 
 /**
- * Whether an optimizer decays a parameter: fairseq's decays everything, Hugging
- * Face's Trainer no norms and nothing with `bias` or `gain` in its name.
- */
-function decays(optim: AdamKind, { decay, name }: ParameterSpec): boolean {
-  if (optim === "adam_fairseq") return true;
-  const [owner] = name.split(".").slice(-2);
-  return decay && !/bias|gain/.test(name) && !/(^|_)(ln|layer_?norm|norm)(_|$)/
-    .test(owner);
-}
-
-/**
- * The plans of a run on an adapter with `traits`.
+ * The plans of a run on an adapter with `limits`.
  *
  * @throws {UserError} if a tensor is larger than the adapter can hold
  */
@@ -87,15 +74,15 @@ export function stepPlansOf(
   settings: TrainSettings,
   limits: AdapterLimits,
 ): StepPlans {
-  const { train } = config;
+  const { batchSize, evalBatchSize, accumulation, adam } = settings;
   try {
     return buildStepPlans(model, {
-      batchSize: train.device_train_batch_size,
-      evalBatchSize: train.device_eval_batch_size,
-      accumulation: train.gradient_accumulation_steps,
-      adam: settings.adam,
+      batchSize,
+      evalBatchSize,
+      accumulation,
+      adam,
       seed: config.seed,
-      historySlots: historySlots(train.log_steps),
+      historySlots: historySlots(config.train.log_steps),
       report: {
         gains: config.report_gains,
         attnEntropy: config.report_attn_entropy,
@@ -108,7 +95,10 @@ export function stepPlansOf(
   }
 }
 
-/** What planning throws for a tensor beyond the adapter's limits, as the user's to mend. */
+/**
+ * Translates the planner's error about a tensor beyond the adapter's limits
+ * into one that names what the user can change; other errors pass.
+ */
 export function tooLarge(error: unknown): unknown {
   if (!(error instanceof RangeError)) return error;
   if (!/^Cannot (bind|place) /.test(error.message)) return error;

@@ -1,6 +1,6 @@
 /**
- * A trained model on a device for evaluation and sampling: weights alone, no
- * gradients and no optimizer state.
+ * How does a trained model evaluate and sample? Only its weights are on the
+ * device: no gradients and no optimizer state.
  * @module
  */
 import { Executor, type Loaded } from "../gpu/executor.ts";
@@ -20,10 +20,10 @@ import { makePlan } from "../plan/plan.ts";
 import { gradientGraph, INPUTS, lossGraph } from "./step_plans.ts";
 import type { Batch } from "../data/loader/batch.ts";
 
-/** What can be computed. */
-type Purpose = { evaluate: { batch: number } } | { generate: true };
+/** What the engine is opened for. */
+type Purpose = { evaluate: { batchSize: number } } | { generate: true };
 
-/** Weights of a model and one plan over them. */
+/** The weights of a model on a device, and one plan that reads them. */
 export class InferenceEngine {
   readonly executor: Executor;
   readonly model: Model;
@@ -45,7 +45,7 @@ export class InferenceEngine {
     this.#logits = logits;
   }
 
-  /** Allocates and compiles; weights come afterwards, see `loadWeights`. */
+  /** Allocates and compiles; `loadWeights` writes the weights afterwards. */
   static async open(
     gpu: Gpu,
     model: Model,
@@ -53,7 +53,7 @@ export class InferenceEngine {
     choices: KernelChoices = {},
   ): Promise<InferenceEngine> {
     const executor = new Executor(gpu);
-    // What no gradient reaches is constant and part of the plan.
+    // A parameter that no gradient reaches is a constant of the plan.
     const { trained } = gradientGraph(model, 1);
     const layout = packParameters(trained, gpu.limits.maxBufferBytes);
     layout.shards.forEach((shard, i) =>
@@ -69,12 +69,14 @@ export class InferenceEngine {
     executor.allocate("loss", 4);
     executor.allocate("loss_scale", 4);
     const T = model.sequenceLength;
-    const rows = "evaluate" in purpose ? purpose.evaluate.batch * T : T;
+    const positions = "evaluate" in purpose
+      ? purpose.evaluate.batchSize * T
+      : T;
     for (const name of Object.values(INPUTS)) {
-      executor.allocate(name, rows * 4);
+      executor.allocate(name, positions * 4);
     }
     if ("evaluate" in purpose) {
-      const { graph } = lossGraph(model, purpose.evaluate.batch);
+      const { graph } = lossGraph(model, purpose.evaluate.batchSize);
       const plan = makePlan("evaluate", graph, gpu.limits);
       const [loaded] = await executor.load([plan], tuner(choices));
       return new InferenceEngine(executor, model, layout, loaded);
@@ -88,7 +90,7 @@ export class InferenceEngine {
     });
   }
 
-  /** Whether a parameter lies on the device. */
+  /** Whether a parameter is on the device. */
   isTrained(spec: ParameterSpec): boolean {
     return this.#layout.positions.has(spec.name);
   }
@@ -127,7 +129,7 @@ export class InferenceEngine {
    */
   async next(tokens: readonly number[]): Promise<Float32Array> {
     const window = new Uint32Array(this.model.sequenceLength);
-    // What follows the last token is masked by causality.
+    // Attention is causal: what follows the last token has no effect.
     window.set(tokens);
     this.executor.write(INPUTS.tokens, window);
     this.executor.write("row", new Uint32Array([tokens.length - 1]));
@@ -141,15 +143,15 @@ export class InferenceEngine {
   }
 }
 
-/** One sequence forward, the head at one row only. */
+/** One sequence forward, the head at one position only. */
 function nextTokenGraph(model: Model) {
   const graph = new Graph();
-  const input = (name: string, rows: number) =>
-    graph.input(name, [rows], "u32");
+  const input = (name: string, size: number) =>
+    graph.input(name, [size], "u32");
   const tokens = input(INPUTS.tokens, model.sequenceLength);
   const order = input(INPUTS.order, model.sequenceLength);
   const { final } = model.forward(graph, { tokens, order });
-  // Taking a row is an embedding with the hidden states as the table.
+  // Selecting a row is an embedding with the hidden states as the table.
   const row = input("row", 1);
   const last = embed(
     graph,

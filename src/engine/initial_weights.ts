@@ -1,4 +1,4 @@
-/** The weights that training begins with. @module */
+/** Which weights does training start with? @module */
 import { initialValues } from "../model/initialise.ts";
 import type { TrainEngine } from "./train_engine.ts";
 

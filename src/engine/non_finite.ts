@@ -1,4 +1,4 @@
-/** The search for the first value that is not finite. @module */
+/** Which tensor was the first with a value that is not finite? @module */
 import { gradientName } from "../graph/differentiate.ts";
 import type { Loaded } from "../gpu/executor.ts";
 import type { TensorLocation } from "../plan/plan.ts";
@@ -9,15 +9,15 @@ import type { Batch } from "../data/loader/batch.ts";
 export interface NonFiniteTensor {
   /** The tensor, by its name in the graph or the checkpoint. */
   tensor: string;
-  /** What computed it. */
+  /** The operation that computed it. */
   label: string;
   /** Elements that are not finite. */
   count: number;
 }
 
-/** Thrown in place of saving a tensor with values that are not finite. */
+/** Thrown instead of saving a tensor with values that are not finite. */
 export class NonFiniteError extends Error {
-  override name = "NotFinite";
+  override name = "NonFiniteError";
 
   /** @param tensor by its name in the checkpoint */
   constructor(tensor: string, count: number) {
@@ -44,28 +44,28 @@ export function countNonFinite(values: Float32Array): number {
 }
 
 /**
- * Runs a step again, one dispatch at a time, and looks at everything written.
- * The weights are those before the step: the device does not update them once
- * loss or gradient is not finite. Gradients and moments are lost.
+ * Repeats a step one dispatch at a time and checks every tensor written.
+ * The weights are still those before the step: the device does not update them
+ * once loss or gradient is not finite. Gradients and moments are overwritten.
  *
- * @param t number of the step
+ * @param step number of the step, from 1
  * @returns null if every value is finite (the sum of the gradient's squares
  *   overflowed, or the fault does not repeat)
  */
 export async function findNonFinite(
   engine: TrainEngine,
   batches: readonly Batch[],
-  t: number,
+  step: number,
 ): Promise<NonFiniteTensor | null> {
   const { executor, plans } = engine;
   const weights = await findNonFiniteWeight(engine);
   if (weights) return weights;
-  // What was there before must not be taken for a result: not in a slot, and not
-  // in the gradients and the loss, which are added onto.
+  // Old values must not be mistaken for results, neither in a slot nor in the
+  // gradients and the loss, which kernels add onto.
   executor.clearSlots();
   engine.clear();
   for (const [micro, batch] of batches.entries()) {
-    engine.upload(batch, t, micro);
+    engine.upload(batch, step, micro);
     const found = await firstIn(engine, engine.loaded.micro);
     if (found) return found;
   }

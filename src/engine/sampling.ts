@@ -1,11 +1,11 @@
-/** Drawing a token from logits. @module */
+/** How is a token drawn from logits? @module */
 import { philox, uniform } from "../model/random.ts";
 
-/** How to draw. */
+/** Options of {@linkcode sampleToken}. */
 export interface SamplingOptions {
-  /** Divides the logits; 0 always takes the largest. */
+  /** Divides the logits; 0 always selects the largest. */
   temperature: number;
-  /** Only the k largest logits are drawn from; 0 for all. */
+  /** Draws from the k largest logits only; 0 for all. */
   topK: number;
   seed: number;
 }
@@ -13,7 +13,7 @@ export interface SamplingOptions {
 /**
  * Draws one token.
  *
- * @param index number of the draw: equal `(seed, index)` draw alike
+ * @param index number of the draw: equal `(seed, index)` give equal draws
  */
 export function sampleToken(
   logits: Float32Array,

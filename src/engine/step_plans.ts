@@ -1,6 +1,7 @@
 /**
- * The three plans of a run over the same weights: one micro-batch forward and
- * backward, one optimizer step, one evaluation.
+ * Which plans does a run replay? Three that share the weights: a micro-batch
+ * forward and backward, an optimizer step, an evaluation; and one for
+ * statistics if any are asked for.
  * @module
  */
 import { differentiate } from "../graph/differentiate.ts";
@@ -10,9 +11,9 @@ import { RANDOM_WORDS } from "../graph/ops/elementwise/dropout.ts";
 import { linearCrossEntropy } from "../graph/ops/loss/linear_cross_entropy.ts";
 import { linear } from "../graph/ops/matmul/linear.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { type BatchSizes, estimateMemory, type Memory } from "./memory.ts";
 import type { Model } from "../model/model.ts";
 import {
-  elements,
   packParameters,
   type ParameterLayout,
   type ParameterSpec,
@@ -23,55 +24,39 @@ import {
   HISTORY_RECORD,
   STEP_SCALARS,
 } from "../optim/adam.ts";
-import { aligned, makePlan, type Plan } from "../plan/plan.ts";
+import { isDecayed } from "../optim/weight_decay.ts";
+import { makePlan, type Plan } from "../plan/plan.ts";
 import {
   buildReport,
   type Report,
   type ReportOptions,
 } from "../statistics/block_statistics.ts";
 
-/** Sizes of a run that its plans depend on. */
-export interface StepPlanOptions {
-  /** Sequences of a micro-batch. */
-  batchSize: number;
-  /** Sequences of an evaluation batch. */
-  evalBatchSize: number;
-  /** Micro-batches of one optimizer step. */
-  accumulation: number;
+/** What the plans of a run depend on, besides the model. */
+export interface StepPlanOptions extends BatchSizes {
   adam: AdamOptions;
-  /** Seed of what dropout drops. @default 0 */
+  /** Seed of the dropout masks. @default 0 */
   seed?: number;
-  /** Optimizer steps between two readings of the step history. */
-  historySlots: number;
-  /** What to look at inside the blocks; nothing if absent. */
+  /** What to measure inside the blocks; nothing if absent. */
   report?: ReportOptions;
 }
 
-/** Plans, and where parameters lie. */
+/** The plans of a run, and the layout of its parameters. */
 export interface StepPlans {
   model: Model;
   options: StepPlanOptions;
   layout: ParameterLayout;
-  /** Parameters that a gradient reaches; the others keep their initial values. */
+  /**
+   * Parameters that a gradient reaches; the others keep their initial values.
+   */
   trained: ParameterSpec[];
   micro: Plan;
   update: Plan;
   evaluate: Plan;
-  /** Statistics of the batch trained on last, where some are asked for. */
+  /** Statistics of the last training batch, if any are asked for. */
   report?: Report;
   /** Bytes on the device, by what they are for. */
   memory: Memory;
-}
-
-/** Device memory of a run in bytes. */
-export interface Memory {
-  weights: number;
-  gradients: number;
-  optimizer: number;
-  activations: number;
-  /** Batches, scalars, dispatch parameters, read-back buffers. */
-  other: number;
-  total: number;
 }
 
 /** Inputs of a micro-batch or evaluation, as names of device tensors. */
@@ -84,15 +69,16 @@ export const RANDOM = "random";
  * Builds the forward pass and its loss; the root is what to differentiate.
  *
  * @param suffix of the inputs' names
- * @param training with dropout; a model without it does not read its input
+ * @param training with dropout; a model without dropout does not read its input
  */
 export function lossGraph(
   model: Model,
-  batch: number,
+  batchSize: number,
   { suffix = "", training = false } = {},
 ) {
-  const graph = new Graph(), rows = batch * model.sequenceLength;
-  const input = (name: string) => graph.input(name + suffix, [rows], "u32");
+  const graph = new Graph(), positions = batchSize * model.sequenceLength;
+  const input = (name: string) =>
+    graph.input(name + suffix, [positions], "u32");
   const tokens = input(INPUTS.tokens), targets = input(INPUTS.targets);
   const order = input(INPUTS.order);
   const scale = graph.input(`loss_scale${suffix}`, [1]);
@@ -113,9 +99,12 @@ export function lossGraph(
   return { graph, forward, root };
 }
 
-/** The graph of one micro-batch with its gradients, and what they reached. */
-export function gradientGraph(model: Model, batch: number) {
-  const built = lossGraph(model, batch, { training: true });
+/**
+ * The graph of one micro-batch with its gradients, and the parameters that they
+ * reach.
+ */
+export function gradientGraph(model: Model, batchSize: number) {
+  const built = lossGraph(model, batchSize, { training: true });
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>
     built.graph.persistent(p.name, p.shape)
   );
@@ -127,11 +116,11 @@ export function gradientGraph(model: Model, batch: number) {
   };
 }
 
-/** A forward pass that ends in logits, `[batch · T, V]`: for tests and sampling. */
-export function logitsGraph(model: Model, batch: number) {
-  const graph = new Graph(), rows = batch * model.sequenceLength;
-  const tokens = graph.input(INPUTS.tokens, [rows], "u32");
-  const order = graph.input(INPUTS.order, [rows], "u32");
+/** A forward pass that ends in logits, `[B·T, V]`, for tests and sampling. */
+export function logitsGraph(model: Model, batchSize: number) {
+  const graph = new Graph(), positions = batchSize * model.sequenceLength;
+  const tokens = graph.input(INPUTS.tokens, [positions], "u32");
+  const order = graph.input(INPUTS.order, [positions], "u32");
   const forward = model.forward(graph, { tokens, order });
   const spec = model.parameters.find((p) => p.name === model.head)!;
   const weight = graph.persistent(spec.name, spec.shape);
@@ -149,7 +138,7 @@ export function logitsGraph(model: Model, batch: number) {
 /**
  * Builds everything that a run replays. No device is needed.
  *
- * @param fetch picks tensors of the micro-batch's forward pass to keep readable
+ * @throws {RangeError} if a tensor exceeds the limits
  */
 export function buildStepPlans(
   model: Model,
@@ -157,7 +146,11 @@ export function buildStepPlans(
   limits: AdapterLimits,
 ): StepPlans {
   const { graph, trained } = gradientGraph(model, options.batchSize);
-  const layout = packParameters(trained, limits.maxBufferBytes);
+  const layout = packParameters(
+    trained,
+    limits.maxBufferBytes,
+    ({ name }) => isDecayed(options.adam.kind, name),
+  );
   const micro = makePlan("micro", graph, limits);
   const update = makePlan("update", updateGraph(layout, options), limits);
   const evaluate = makePlan(
@@ -204,48 +197,4 @@ function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
     ]),
   }, options.adam);
   return graph;
-}
-
-/** Buffers that hold batches: micro and evaluation inputs, and the upload of a whole step. */
-export function inputBytes(model: Model, options: StepPlanOptions) {
-  const rows = options.batchSize * model.sequenceLength * 4;
-  const evalRows = options.evalBatchSize * model.sequenceLength * 4;
-  return {
-    rows,
-    evalRows,
-    /** Tokens, targets, order, scale and random words of one micro-batch, each aligned. */
-    upload: 3 * aligned(rows) + aligned(4) + aligned(4 * RANDOM_WORDS),
-  };
-}
-
-function estimateMemory(
-  model: Model,
-  options: StepPlanOptions,
-  layout: ParameterLayout,
-  plans: readonly Plan[],
-): Memory {
-  const weights = layout.shards.reduce(
-    (n, s) => n + aligned(s.elements * 4),
-    0,
-  );
-  const slots: number[] = [];
-  for (const plan of plans) {
-    plan.slots.forEach((size, i) => slots[i] = Math.max(slots[i] ?? 0, size));
-  }
-  const activations = slots.reduce((a, b) => a + b, 0);
-  const { evalRows, upload } = inputBytes(model, options);
-  const dispatches = plans.reduce((n, p) => n + p.dispatches.length, 0);
-  const history = aligned(options.historySlots * HISTORY_RECORD * 4);
-  const other = upload + 3 * aligned(evalRows) + aligned(4) +
-    options.accumulation * upload + dispatches * 256 + history +
-    2 * aligned(4) + 2 * aligned(STEP_SCALARS * 4);
-  const fixed = model.fixed.reduce((n, t) => n + aligned(4 * elements(t)), 0);
-  const memory = {
-    weights: weights + fixed,
-    gradients: weights,
-    optimizer: 2 * weights,
-    activations,
-    other,
-  };
-  return { ...memory, total: 4 * weights + fixed + activations + other };
 }

@@ -1,6 +1,6 @@
 /**
- * A program on a device: its tensors, and the three things that a run does with
- * them. Nothing here waits for the device but the functions that read.
+ * What is on the device during training, and what can be done with it? Only the
+ * methods that read wait for the device.
  * @module
  */
 import type { Batch } from "../data/loader/batch.ts";
@@ -14,7 +14,8 @@ import { seedWord } from "../model/random.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
 import { HISTORY_RECORD, STEP_SCALARS, stepScalars } from "../optim/adam.ts";
 import { aligned, type Plan } from "../plan/plan.ts";
-import { inputBytes, INPUTS, RANDOM, type StepPlans } from "./step_plans.ts";
+import { inputBytes } from "./memory.ts";
+import { INPUTS, RANDOM, type StepPlans } from "./step_plans.ts";
 import { readReport } from "../statistics/block_statistics.ts";
 
 /** What the device recorded of one optimizer step. */
@@ -23,18 +24,31 @@ export interface StepRecord {
   loss: number;
   /** Global L2 norm of the gradient before clipping. */
   gradNorm: number;
-  /** Loss or norm was not finite here or before: weights were not changed. */
+  /**
+   * Loss or norm was not finite in this step or before: weights are unchanged.
+   */
   nonFinite: boolean;
 }
 
 /** Kinds of state that a parameter has on the device. */
 export type StateKind = "weights" | "gradients" | "exp_avg" | "exp_avg_sq";
 
-/** A program loaded onto a device. */
+/** What one optimizer step depends on, besides its batches. */
+export interface StepOptions {
+  /** Number of this update, from 1: Adam's bias correction, dropout's masks. */
+  step: number;
+  learningRate: number;
+  /** Gradient norm above which gradients are scaled down; 0 never. */
+  maxGradNorm: number;
+  /** Where the history keeps this step's record. */
+  slot: number;
+}
+
+/** Step plans loaded onto a device. */
 export class TrainEngine {
   readonly executor: Executor;
   readonly plans: StepPlans;
-  /** Kernel chosen for each product. */
+  /** The kernel variants in use. */
   readonly choices: KernelChoices;
   readonly #micro: Loaded;
   readonly #update: Loaded;
@@ -65,10 +79,12 @@ export class TrainEngine {
   }
 
   /**
-   * Allocates, compiles and binds everything that `program` needs.
+   * Allocates, compiles and binds everything that `plans` need.
    *
-   * @param choices kernels chosen before (by this adapter), extended by new choices
-   * @param extra further plans over the same tensors, run by {@linkcode trainRun}
+   * @param choices kernels chosen earlier for this adapter; new choices are
+   *   added to it
+   * @param extra further plans over the same tensors, for {@linkcode run}
+   * @param onTimed called with the key of each choice that is timed
    */
   static async open(
     gpu: Gpu,
@@ -85,7 +101,7 @@ export class TrainEngine {
       tuner(choices, onTimed),
     );
     const engine = new TrainEngine(executor, plans, choices, loaded);
-    // Timing kernels has written into gradients and the loss.
+    // Timing kernels wrote into the gradients and the loss.
     engine.clear();
     gpu.check();
     return engine;
@@ -132,38 +148,27 @@ export class TrainEngine {
     return position;
   }
 
-  /** The program's model. */
+  /** The plans' model. */
   get model(): Model {
     return this.plans.model;
   }
 
-  /** Whether a parameter is trained, and so lies on the device. */
+  /** Whether a parameter is trained, hence on the device. */
   isTrained(spec: ParameterSpec): boolean {
     return this.plans.layout.positions.has(spec.name);
   }
 
-  /**
-   * Submits one optimizer step: every micro-batch, then clip and update.
-   *
-   * @param t number of this update, from 1
-   * @param slot where the history keeps this step's record
-   * @param maxNorm largest gradient norm; 0 for no clipping
-   */
-  step(
-    batches: readonly Batch[],
-    t: number,
-    learningRate: number,
-    slot: number,
-    maxNorm: number,
-  ): void {
+  /** Submits one optimizer step: every micro-batch, then clip and update. */
+  step(batches: readonly Batch[], options: StepOptions): void {
+    const { step, learningRate, maxGradNorm, slot } = options;
     const { device } = this.executor.gpu;
-    this.#fill(batches, 1 / batches.length, t);
+    this.#fill(batches, 1 / batches.length, step);
     stepScalars(
       this.plans.options.adam,
-      t,
+      step,
       learningRate,
       slot,
-      maxNorm,
+      maxGradNorm,
       this.#scalars,
     );
     device.queue.writeBuffer(this.#upload, 0, this.#staging);
@@ -177,13 +182,13 @@ export class TrainEngine {
   }
 
   /**
-   * Brings one micro-batch to where the micro-batch's plan reads it.
+   * Writes one micro-batch to where the micro-batch's plan reads it.
    *
-   * @param t step whose random numbers dropout takes
-   * @param micro its micro-batch
+   * @param step whose random numbers dropout uses
+   * @param micro index of the micro-batch in that step
    */
-  upload(batch: Batch, t = 1, micro = 0): void {
-    this.#fill([batch], 1, t, micro);
+  upload(batch: Batch, step = 1, micro = 0): void {
+    this.#fill([batch], 1, step, micro);
     this.executor.gpu.device.queue.writeBuffer(
       this.executor.region("batch").buffer,
       0,
@@ -194,20 +199,22 @@ export class TrainEngine {
   }
 
   /**
-   * Leaves the gradient of `batches` in the gradients, and their mean loss in `loss`.
+   * Computes the gradient of `batches` and, in `loss`, their mean loss.
    *
-   * @param t step whose random numbers dropout takes
+   * @param step whose random numbers dropout uses
    */
-  gradient(batches: readonly Batch[], t = 1): void {
+  gradient(batches: readonly Batch[], step = 1): void {
     const { device } = this.executor.gpu;
-    this.#fill(batches, 1 / batches.length, t);
+    this.#fill(batches, 1 / batches.length, step);
     device.queue.writeBuffer(this.#upload, 0, this.#staging);
     const encoder = device.createCommandEncoder();
     this.encodeGradient(encoder, batches.length);
     device.queue.submit([encoder.finish()]);
   }
 
-  /** Encodes the micro-batches that were uploaded, from zeroed gradients on. */
+  /**
+   * Zeroes the gradients, then encodes the micro-batches that were uploaded.
+   */
   encodeGradient(encoder: GPUCommandEncoder, count: number): void {
     const { executor } = this;
     this.plans.layout.shards.forEach((_, i) =>
@@ -229,23 +236,32 @@ export class TrainEngine {
     }
   }
 
-  #fill(batches: readonly Batch[], share: number, t: number, micro = 0): void {
-    const rows = aligned(batches[0].tokens.byteLength);
+  /** Fills the staging buffer; the first batch is micro-batch `micro`. */
+  #fill(
+    batches: readonly Batch[],
+    share: number,
+    step: number,
+    micro = 0,
+  ): void {
+    const bytes = aligned(batches[0].tokens.byteLength);
     const seed = seedWord(this.plans.options.seed ?? 0);
     batches.forEach((batch, i) => {
       const at = i * this.#unit;
       this.#staging.set(bytesOf(batch.tokens), at);
-      this.#staging.set(bytesOf(batch.targets), at + rows);
-      this.#staging.set(bytesOf(batch.order), at + 2 * rows);
-      const view = new DataView(this.#staging.buffer, at + 3 * rows);
+      this.#staging.set(bytesOf(batch.targets), at + bytes);
+      this.#staging.set(bytesOf(batch.order), at + 2 * bytes);
+      const view = new DataView(this.#staging.buffer, at + 3 * bytes);
       view.setFloat32(0, share / batch.counted, true);
-      [seed, t, micro + i].forEach((word, j) =>
+      [seed, step, micro + i].forEach((word, j) =>
         view.setUint32(aligned(4) + 4 * j, word, true)
       );
     });
   }
 
-  /** Adds `weight` times the mean loss of `batch` onto `loss`, without gradients. */
+  /**
+   * Adds `weight` times the mean loss of `batch` onto `loss`, without
+   * gradients.
+   */
   evaluate(batch: Batch, weight: number): void {
     const { executor } = this;
     executor.write(`${INPUTS.tokens}.eval`, batch.tokens);
@@ -268,18 +284,19 @@ export class TrainEngine {
     return new Float32Array(await this.executor.read("loss", 4))[0];
   }
 
-  /** Runs extra plan `index` once on a micro-batch. */
+  /** Runs plan `index` of the `extra` ones once on a micro-batch. */
   run(index: number, batch: Batch): void {
     this.upload(batch);
     this.executor.run(this.#extra[index]);
   }
 
   /**
-   * Statistics of the micro-batch that lies on the device, under the weights as
-   * they are now, and of the gradients left by the last step. Waits for the
-   * device; changes nothing that training depends on.
+   * Statistics of the micro-batch on the device under the current weights, and
+   * of the gradients of the last step. Waits for the device; changes nothing
+   * that training depends on.
    *
-   * @returns numbers by the names of `docs/metrics.md`; none without a report
+   * @returns numbers by the names of `docs/metrics.md`; none if the plans have
+   *   no report
    */
   async report(): Promise<Record<string, number>> {
     if (!this.#report) return {};
@@ -287,7 +304,7 @@ export class TrainEngine {
     return await readReport(this, this.plans.report!);
   }
 
-  /** Plans as loaded, for the bench. */
+  /** The loaded plans, for the search for non-finite values and the bench. */
   get loaded(): { micro: Loaded; update: Loaded; evaluate: Loaded } {
     return {
       micro: this.#micro,
@@ -296,7 +313,9 @@ export class TrainEngine {
     };
   }
 
-  /** Reads the records of history slots 0 … `count` − 1. Waits for the device. */
+  /**
+   * Reads the records of history slots 0 … `count` − 1. Waits for the device.
+   */
   async history(count: number): Promise<StepRecord[]> {
     const size = count * HISTORY_RECORD * 4;
     const data = new Float32Array(await this.executor.read("history", size));
@@ -336,17 +355,21 @@ function allocate(executor: Executor, plans: StepPlans): void {
   for (const fixed of model.fixed) {
     executor.allocate(fixed.name, 4 * elements(fixed));
   }
-  const { rows, evalRows, upload } = inputBytes(model, options);
+  const { micro, evaluation, upload } = inputBytes(model, options);
   const { buffer } = executor.allocate("batch", upload);
   const names = [INPUTS.tokens, INPUTS.targets, INPUTS.order];
   names.forEach((name, i) => {
-    executor.define(name, { buffer, offset: i * aligned(rows), size: rows });
-    executor.allocate(`${name}.eval`, evalRows);
+    executor.define(name, { buffer, offset: i * aligned(micro), size: micro });
+    executor.allocate(`${name}.eval`, evaluation);
   });
-  executor.define("loss_scale", { buffer, offset: 3 * aligned(rows), size: 4 });
+  executor.define("loss_scale", {
+    buffer,
+    offset: 3 * aligned(micro),
+    size: 4,
+  });
   executor.define(RANDOM, {
     buffer,
-    offset: 3 * aligned(rows) + aligned(4),
+    offset: 3 * aligned(micro) + aligned(4),
     size: 4 * RANDOM_WORDS,
   });
   executor.allocate("loss_scale.eval", 4);

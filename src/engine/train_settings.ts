@@ -1,39 +1,51 @@
-/** What a run does, derived from its config and its data. @module */
+/** The numbers of a run, derived from its config and its data. @module */
 import { type Config, contextLength } from "../config/mod.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
 
-/** Numbers that the loop runs by. */
+/** Sizes, step counts and rates of a run. */
 export interface TrainSettings {
-  /** Optimizer steps in all. */
+  /** Sequences of a micro-batch: `train.device_train_batch_size`. */
+  batchSize: number;
+  /** Sequences of an evaluation batch: `train.device_eval_batch_size`. */
+  evalBatchSize: number;
+  /** Micro-batches of one optimizer step. */
+  accumulation: number;
+  /** Optimizer steps in total. */
   totalSteps: number;
-  /** Sequences of one optimizer step. */
-  sequencesPerStep: number;
   /** Tokens of one optimizer step. */
   tokensPerStep: number;
   schedule: Schedule;
+  /** Gradient norm above which gradients are scaled down; 0 never. */
+  maxGradNorm: number;
   adam: AdamOptions;
 }
 
 /**
  * Counts steps as Hugging Face's Trainer does: an epoch has
- * ⌊⌈chunks / batch⌉ / accumulation⌋ updates, at least one; warm-up is
- * ⌈ratio · updates⌉.
+ * ⌊⌈sequences / batch size⌉ / accumulation⌋ steps, at least one; warm-up is
+ * ⌈ratio · steps⌉.
  *
- * @param chunks training sequences; unused where `train.max_steps` is set
+ * @param sequences in the training data; unused where `train.max_steps` is set
  */
-export function trainSettings(config: Config, chunks: number): TrainSettings {
+export function trainSettings(
+  config: Config,
+  sequences: number,
+): TrainSettings {
   const { train, model } = config;
+  const batchSize = train.device_train_batch_size;
   const accumulation = train.gradient_accumulation_steps;
-  const batches = Math.ceil(chunks / train.device_train_batch_size);
-  const perEpoch = Math.max(1, Math.floor(batches / accumulation));
+  const microBatches = Math.ceil(sequences / batchSize);
+  const stepsPerEpoch = Math.max(1, Math.floor(microBatches / accumulation));
   const totalSteps = train.max_steps ??
-    Math.ceil(train.num_train_epochs * perEpoch);
-  const sequencesPerStep = train.device_train_batch_size * accumulation;
+    Math.ceil(train.num_train_epochs * stepsPerEpoch);
   return {
+    batchSize,
+    evalBatchSize: train.device_eval_batch_size,
+    accumulation,
     totalSteps,
-    sequencesPerStep,
-    tokensPerStep: sequencesPerStep * contextLength(model),
+    tokensPerStep: batchSize * accumulation * contextLength(model),
+    maxGradNorm: train.max_grad_norm,
     schedule: {
       learningRate: train.learning_rate,
       end: train.lr_end,
@@ -51,6 +63,10 @@ export function trainSettings(config: Config, chunks: number): TrainSettings {
   };
 }
 
-/** Steps between two readings at most; as many records does the device keep. */
+/**
+ * Records that the device keeps, hence the most steps between two readings.
+ *
+ * @param logSteps steps between two log lines
+ */
 export const historySlots = (logSteps: number): number =>
   Math.min(1024, Math.max(16, logSteps));

@@ -37,9 +37,13 @@ const LIMITS = [
 /**
  * Opens the default adapter (`DENO_WEBGPU_BACKEND` picks another backend).
  *
+ * @param memoryRemedy what a user can change where the device's memory is not
+ *   enough, for the message that says so
  * @throws {UserError} where there is no adapter that can run the kernels
  */
-export async function openGpu(): Promise<Gpu> {
+export async function openGpu(
+  memoryRemedy = "lower the batch size or the model's size",
+): Promise<Gpu> {
   // With both backends loaded a process can crash in EGL's exit handler, and
   // without a Vulkan driver OpenGL would be taken silently, many times slower.
   if (Deno.build.os === "linux" && !Deno.env.has("DENO_WEBGPU_BACKEND")) {
@@ -68,7 +72,7 @@ export async function openGpu(): Promise<Gpu> {
     const { error } = event as GPUUncapturedErrorEvent;
     const fault = /out of memory|not enough memory/i.test(error.message)
       ? new UserError(
-        `The device ran out of memory (${error.message}): lower train.device_train_batch_size or the model's size`,
+        `The device ran out of memory (${error.message}): ${memoryRemedy}`,
       )
       : new Error(`WebGPU: ${error.message}`);
     failures.push(fault);

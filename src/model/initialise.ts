@@ -1,10 +1,10 @@
-/** A parameter's values at the start of training. @module */
+/** Which values does a parameter start training with? @module */
 import { elements, type ParameterSpec } from "./parameters.ts";
 import { fillNormal, fillUniform } from "./random.ts";
 
 /**
- * Initial values of a parameter, the same for equal `(seed, name)` whatever
- * else the model holds.
+ * Initial values of a parameter: equal for equal `(seed, name)`, independent of
+ * the other parameters.
  *
  * @returns `elements(spec)` floats, row-major
  */
@@ -44,8 +44,8 @@ export function initialValues(
 
 /**
  * Makes the rows of a square matrix orthonormal (Gram–Schmidt in f64, twice, as
- * once loses orthogonality). From normal numbers this draws uniformly among the
- * orthogonal matrices, as `torch.nn.init.orthogonal_` does.
+ * one pass loses orthogonality). Applied to normal numbers, this draws
+ * uniformly from the orthogonal matrices, as `torch.nn.init.orthogonal_` does.
  */
 function orthonormalise(
   values: Float32Array<ArrayBuffer>,

@@ -1,38 +1,46 @@
-/** What a model is to everything that trains, evaluates or samples it. @module */
+/** What does a model consist of? Its parameters, and its equations. @module */
 import type { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { elements, type ParameterSpec } from "./parameters.ts";
 
-/** Looks a parameter's tensor up by its name. */
+/** Returns the tensor of a parameter or fixed tensor by its name. */
 export type Weights = (name: string) => Tensor;
 
-/** What a forward pass leaves to look at. */
+/** Tensors of a forward pass that others read. */
 export interface Forward {
-  /** Embedding, then the output of each block: `[B·T, D]` each. */
+  /** The embedding, then the output of each block: each `[B·T, D]`. */
   hidden: Tensor[];
-  /** After the final norm: what the head sees, `[B·T, D]`. */
+  /** After the final norm, the input of the head: `[B·T, D]`. */
   final: Tensor;
 }
 
-/** A tensor that the model reads but never trains, and that is no parameter of the authors'. */
+/**
+ * A tensor that the model reads but never trains, and that the authors' code
+ * does not have as a parameter.
+ */
 export interface FixedTensor {
   name: string;
   shape: readonly number[];
   /** Its values for a run's seed. */
   values(seed: number): Float32Array<ArrayBuffer>;
-  /** Part of a checkpoint: it cannot be made anew without the seed. */
+  /**
+   * Whether checkpoints contain it: it cannot be recomputed without the seed.
+   */
   saved: boolean;
 }
 
 /** A model: its parameters, and its equations as graph nodes. */
 export interface Model {
-  /** All of the authors' parameters, trained or not, tied ones once. */
+  /** All of the authors' parameters, trained or not; tied ones once. */
   parameters: ParameterSpec[];
-  /** Constants that lie on the device beside them. */
+  /** Constants that are also on the device. */
   fixed: FixedTensor[];
   /** Further names of a parameter in the authors' checkpoints. */
   tied: Record<string, string>;
-  /** What else their code wants to find in a checkpoint, and nothing here reads. */
+  /**
+   * Further tensors that the authors' code requires in a checkpoint; nothing
+   * here reads them.
+   */
   markers: { name: string; shape: readonly number[]; value: number }[];
   vocabSize: number;
   /** Tokens of a sequence, T. */
@@ -42,7 +50,7 @@ export interface Model {
   /**
    * Adds the model to `graph` for `[B·T]` tokens; `order` sorts them (see
    * `embed`). Dropout draws from `random` (see `Dropout`); without it, as in an
-   * evaluation, nothing is dropped.
+   * evaluation, there is no dropout.
    */
   forward(
     graph: Graph,
@@ -50,7 +58,9 @@ export interface Model {
   ): Forward;
 }
 
-/** A lookup of persistent tensors among parameters and fixed tensors. */
+/**
+ * A lookup of parameters and fixed tensors as persistent tensors of a graph.
+ */
 export function weightsOf(
   graph: Graph,
   known: readonly { name: string; shape: readonly number[] }[],
@@ -63,7 +73,9 @@ export function weightsOf(
   };
 }
 
-/** Elements of all parameters, and of the trained ones: tied ones count once. */
+/**
+ * Elements of all parameters, and of the trainable ones; tied ones count once.
+ */
 export function parameterCount(
   model: Model,
 ): { total: number; trainable: number } {

@@ -1,15 +1,15 @@
 /**
- * Parameters under the authors' names, and how they lie on the device.
+ * Which parameters does a model have, and where are they on the device?
  * @module
  */
 import { ALIGNMENT } from "../plan/plan.ts";
 
-/** Values a parameter starts with. */
+/** Initial values of a parameter. */
 export type Init =
   | { kind: "constant"; value: number }
   /**
-   * Normal with mean 0. Equal stretches of the last axis may have a deviation
-   * each; row `zeroRow` is 0 (padding).
+   * Normal with mean 0. Equal parts of the last axis may have different
+   * standard deviations; row `zeroRow` is 0 (padding).
    */
   | { kind: "normal"; std: number | readonly number[]; zeroRow?: number }
   /** Uniform between −bound and bound. */
@@ -26,50 +26,52 @@ export interface ParameterSpec {
   init: Init;
   /** Has `requires_grad` in the authors' code. */
   trainable: boolean;
-  /** Weight decay applies (if it is trainable). */
-  decay: boolean;
 }
 
 /** Number of elements. */
 export const elements = (spec: { shape: readonly number[] }): number =>
   spec.shape.reduce((a, b) => a * b, 1);
 
-/** Where a parameter lies: a shard, and its first byte there. */
+/** Where a parameter is: a shard, and its first byte in it. */
 export interface Position {
   shard: number;
   offset: number;
   bytes: number;
 }
 
-/** One flat stretch of parameters; gradients and moments lie in the same way. */
+/** One flat array of parameters; gradients and moments have the same layout. */
 export interface Shard {
   /** Elements, a multiple of 64. */
   elements: number;
-  /** Elements before this one are subject to weight decay. */
+  /** Weight decay applies to the elements before this one. */
   decayed: number;
 }
 
-/** How parameters lie on the device. */
+/** Where the parameters are on the device. */
 export interface ParameterLayout {
   shards: Shard[];
   positions: Map<string, Position>;
 }
 
 /**
- * Lays trained parameters out in flat shards, decayed ones first, each on an
- * aligned offset, so that one dispatch updates all of a shard.
+ * Packs trained parameters into flat shards, decayed ones first, each at an
+ * aligned offset, so that one dispatch updates a whole shard.
  *
  * @param maxBytes largest buffer of the adapter
+ * @param isDecayed whether weight decay applies; without an optimizer it never
+ *   does
  * @throws {RangeError} if one parameter alone is larger than a buffer
  */
 export function packParameters(
   parameters: readonly ParameterSpec[],
   maxBytes: number,
+  isDecayed: (spec: ParameterSpec) => boolean = () => false,
 ): ParameterLayout {
   const shards: Shard[] = [], positions = new Map<string, Position>();
+  const decayed = new Set(parameters.filter(isDecayed));
   const order = [
-    ...parameters.filter((p) => p.decay),
-    ...parameters.filter((p) => !p.decay),
+    ...decayed,
+    ...parameters.filter((spec) => !decayed.has(spec)),
   ];
   let used = Infinity;
   for (const spec of order) {
@@ -92,7 +94,7 @@ export function packParameters(
     });
     used += padded;
     shard.elements = used / 4;
-    if (spec.decay) shard.decayed = shard.elements;
+    if (decayed.has(spec)) shard.decayed = shard.elements;
   }
   return { shards, positions };
 }

@@ -1,7 +1,8 @@
 /**
- * Counter-based random numbers: Philox 4×32-10 (Salmon et al., "Parallel random
- * numbers: as easy as 1, 2, 3", SC 2011). The n-th number of a stream needs no
- * state but n, so it is the same in any order and after a resume.
+ * Which random number is the n-th of a stream? Counter-based generators need no
+ * state but n, so numbers are the same in any order and after a resume. This is
+ * Philox 4×32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+ * SC 2011).
  * @module
  */
 
@@ -41,7 +42,7 @@ export function philox(
   into[3] = c3;
 }
 
-/** A 32-bit number for a name, to key one stream each (FNV-1a). */
+/** A 32-bit number for a name, the key of its stream (FNV-1a). */
 export function hashName(name: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) {
@@ -50,7 +51,7 @@ export function hashName(name: string): number {
   return hash >>> 0;
 }
 
-/** 32 bits of a seed: itself where it fits. */
+/** 32 bits of a seed: the seed itself where it fits. */
 export const seedWord = (seed: number): number =>
   (seed ^ Math.imul(Math.floor(seed / 2 ** 32), W0)) >>> 0;
 
@@ -59,7 +60,7 @@ export const uniform = (word: number): number => word / 2 ** 32;
 
 /**
  * Fills `into` with standard normal numbers of the stream `(seed, name)`
- * (Box–Muller, two for each pair of words).
+ * (Box–Muller, two numbers per pair of words).
  */
 export function fillNormal(
   seed: number,

@@ -1,4 +1,4 @@
-/** Learning rates over the updates of a run. @module */
+/** Which learning rate does an update have? @module */
 
 /** Warm-up, then a polynomial decay (linear for power 1). */
 export interface Schedule {
@@ -6,17 +6,16 @@ export interface Schedule {
   learningRate: number;
   /** Rate at and after the last update. */
   end: number;
-  /** Updates of linear warm-up; update 0 has rate 0 if there are any. */
+  /** Updates of linear warm-up; if there are any, update 0 has rate 0. */
   warmup: number;
-  /** Updates in all. */
+  /** Total number of updates. */
   total: number;
   power: number;
 }
 
 /**
- * The rate of update `k` (0, 1, …), as Hugging Face's
- * `get_polynomial_decay_schedule_with_warmup` and fairseq's `polynomial_decay`
- * have it.
+ * The rate of update `k` (0, 1, …), as in Hugging Face's
+ * `get_polynomial_decay_schedule_with_warmup` and fairseq's `polynomial_decay`.
  */
 export function learningRate(schedule: Schedule, k: number): number {
   const { learningRate: peak, end, warmup, total, power } = schedule;

@@ -1,6 +1,7 @@
 /**
- * The `config.yaml` of a golden fixture: a model of either family with every
- * option, and the optimizer of its short trajectory.
+ * Which model and optimizer does a golden fixture have? Its `config.yaml` gives
+ * every option of a model of either family, and the optimizer of its short
+ * trajectory.
  * @module
  */
 import * as v from "valibot";
@@ -82,16 +83,17 @@ export type FixtureOptim = v.InferOutput<typeof optimSchema>;
 /** fairseq's Adam and schedule. */
 export type NormformerOptim = v.InferOutput<typeof normformerOptimSchema>;
 
-/** A fixture's config; `family` tells which. */
+/** A fixture's config; `family` selects the alternative. */
 export type Fixture =
   | v.InferOutput<typeof fixtureSchemas.simplified_transformers>
   | v.InferOutput<typeof fixtureSchemas.normformer>;
 
 /**
- * What the reference models leave unsaid: the vocabulary is the tokenizer's,
- * there are as many positions as the context is long, and GPT-2's epsilon.
+ * Keys that configs of the reference models do not have: the vocabulary size is
+ * the tokenizer's, there is one position per token of a sequence, and the
+ * epsilon is GPT-2's.
  */
-const UNSAID = {
+const IMPLIED = {
   vocab_size: null,
   layer_norm_epsilon: 1e-5,
   ln_1_type: null,
@@ -100,8 +102,8 @@ const UNSAID = {
   ...NO_SCALES,
 };
 
-/** What fairseq's options leave unsaid. */
-const UNSAID_FAIRSEQ = {
+/** Keys that fairseq's options do not have. */
+const IMPLIED_FAIRSEQ = {
   name: "transformer_lm_gpt",
   qk_norm_type: "none",
   scale_heads_position: "after",
@@ -122,17 +124,17 @@ function addModel(
     );
   }
   const given = "context_length" in raw
-    ? { ...UNSAID, n_positions: raw.context_length, ...raw }
-    : { ...UNSAID, ...raw };
+    ? { ...IMPLIED, n_positions: raw.context_length, ...raw }
+    : { ...IMPLIED, ...raw };
   flatten(into, given, "model", origin);
 }
 
 /**
- * Checks a `model` section that stands alone, every option of the authors
- * given. `vocab_size`, `n_positions` (then `context_length`) and
- * `layer_norm_epsilon` may be missing.
+ * Checks a separate `model` section with every option of the authors.
+ * `vocab_size`, `n_positions` (then `context_length`) and `layer_norm_epsilon`
+ * may be missing.
  *
- * @param where the section's place, for messages
+ * @param where place of the section, for messages
  * @throws {UserError} on anything unknown, ill-typed, missing or contradictory
  */
 export function validateModel(raw: unknown, where: string): ModelConfig {
@@ -147,9 +149,9 @@ export function validateModel(raw: unknown, where: string): ModelConfig {
 /**
  * Reads a fixture's `config.yaml`.
  *
- * @param path as messages name it
+ * @param path for messages
  * @throws {UserError} on malformed YAML and on anything unknown, ill-typed,
- * missing or contradictory
+ *   missing or contradictory
  */
 export function validateFixture(yamlText: string, path: string): Fixture {
   const file = parseYamlFile(yamlText, path);
@@ -163,7 +165,7 @@ export function validateFixture(yamlText: string, path: string): Fixture {
   }
   const flat: FlatConfig = new Map();
   if (family === "normformer") {
-    flatten(flat, UNSAID_FAIRSEQ, "model", file.origin);
+    flatten(flat, IMPLIED_FAIRSEQ, "model", file.origin);
     flatten(flat, file.tree, "", file.origin);
     const fixture = checkConfig(fixtureSchemas.normformer, flat, path);
     checkModelRules(fixture.model);

@@ -11,7 +11,7 @@ import type { Schedule } from "../optim/schedule.ts";
 import { SafetensorsFile } from "../checkpoint/safetensors.ts";
 import type { Batch } from "../data/loader/batch.ts";
 
-/** `expected.json`, as far as it is read; `tests/golden/README.md` says what it means. */
+/** The parts of `expected.json` that are read; see `tests/golden/README.md`. */
 export interface Expected {
   loss: number;
   n_params: { total: number; trainable: number };
@@ -29,11 +29,11 @@ export interface Expected {
     eval_loss_after: number;
     final_param_l2: Record<string, number>;
   };
-  /** Of the first family only. */
+  /** Only for the first family. */
   statistics?: {
     attn_entropy: number[];
     hidden_states: Record<string, number>[];
-    /** null where the authors' code fails. */
+    /** Null where the authors' code fails. */
     gains: Record<string, number> | null;
   };
 }
@@ -43,8 +43,8 @@ export interface FixtureFiles {
   model: Model;
   adam: AdamOptions;
   schedule: Schedule;
-  /** Largest gradient norm; 0 for no clipping. */
-  maxNorm: number;
+  /** Gradient norm above which gradients are scaled down; 0 never. */
+  maxGradNorm: number;
   expected: Expected;
   weights: SafetensorsFile;
   batches: SafetensorsFile;
@@ -55,7 +55,8 @@ export interface FixtureFiles {
 /**
  * Opens the fixture in folder `path`.
  *
- * @throws {UserError} if a file is missing or malformed, or the model has dropout
+ * @throws {UserError} if a file is missing or malformed, or the model has
+ *   dropout
  */
 export function openFixture(path: string): FixtureFiles {
   const config = `${path}/config.yaml`;
@@ -84,12 +85,12 @@ export function openFixture(path: string): FixtureFiles {
   };
 }
 
-/** What is left to chance cannot be equal to what was stored. */
+/** Random dropout cannot give the stored numbers. */
 function refuseDropout(model: AnyModel, path: string): void {
   for (const [key, value] of Object.entries(model)) {
     if (!/(pdrop|dropout)$/.test(key) || value === 0) continue;
     throw new UserError(
-      `Cannot hold a fixture to its numbers as 'model.${key}' must be 0: got ${value} (${path})`,
+      `Cannot compare a fixture with its numbers as 'model.${key}' must be 0: got ${value} (${path})`,
     );
   }
 }
@@ -118,7 +119,7 @@ function huggingFace({ model, optim }: Of<"simplified_transformers">) {
       total: optim.total_steps,
       power: optim.power,
     },
-    maxNorm: optim.max_grad_norm,
+    maxGradNorm: optim.max_grad_norm,
   };
 }
 
@@ -139,15 +140,15 @@ function fairseq({ model, optim }: Of<"normformer">) {
       total: optim.total_num_update,
       power: optim.power,
     },
-    maxNorm: optim.clip_norm,
+    maxGradNorm: optim.clip_norm,
   };
 }
 
 /**
- * Sequences of a fixture as a batch: number `index` of those stored under
- * `inputs`. Targets are given, or are the tokens shifted by one.
+ * Batch number `index` of those that a fixture stores under `inputs`. Targets
+ * are stored too, or are the tokens shifted by one.
  *
- * @param size tokens of the batch, B·T
+ * @param size positions of the batch, B·T
  */
 export function fixtureBatch(
   files: FixtureFiles,

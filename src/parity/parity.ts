@@ -1,12 +1,14 @@
 /**
- * Holds a model against a golden fixture: numbers computed with the authors'
- * own code. The tolerances are those that come with the fixtures.
+ * Does a model compute what the authors' code computes? It is compared with a
+ * golden fixture: numbers computed with that code. The tolerances are those
+ * that come with the fixtures.
  * @module
  */
 import type { Gpu } from "../gpu/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { parameterCount } from "../model/model.ts";
 import { learningRate } from "../optim/schedule.ts";
+import { isDecayed } from "../optim/weight_decay.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import {
   fixtureBatch,
@@ -40,25 +42,27 @@ const LOGGED: ReportOptions = {
 /** A fixture loaded onto the device. */
 interface Loaded {
   files: FixtureFiles;
-  session: TrainEngine;
-  /** The batch that everything but the trajectory is computed on. */
+  engine: TrainEngine;
+  /** The batch of everything except the trajectory. */
   batch: Batch;
-  /** Forward pass with readable hidden states, and the tensors in it by the fixture's names. */
-  look: Plan;
-  seen: Map<string, Tensor>;
+  /** Forward pass whose hidden states can be read. */
+  forwardPlan: Plan;
+  /** Its readable tensors, by the fixture's names. */
+  readable: Map<string, Tensor>;
 }
 
 /**
  * Runs the fixture in folder `path` on the device.
  *
- * @throws {UserError} if a file is missing or malformed, or the model has dropout
+ * @throws {UserError} if a file is missing or malformed, or the model has
+ *   dropout
  */
 export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
   const files = openFixture(path);
   let engine: TrainEngine | undefined;
   try {
     const loaded = await load(gpu, files);
-    engine = loaded.session;
+    engine = loaded.engine;
     return [
       parameterFacts(loaded),
       ...await forward(loaded),
@@ -76,22 +80,23 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
   const { model, adam } = files;
   const size = elementCount(files.batches.info("input_ids").shape);
   const batch = fixtureBatch(files, ["input_ids", "targets"], 0, size);
-  const B = size / model.sequenceLength;
+  const batchSize = size / model.sequenceLength;
   const plans = buildStepPlans(model, {
-    batchSize: B,
-    evalBatchSize: B,
+    batchSize,
+    evalBatchSize: batchSize,
     accumulation: 1,
     adam,
     historySlots: files.expected.trajectory.loss.length,
     report: files.expected.statistics && LOGGED,
   }, gpu.limits);
-  const { graph, forward, logits } = logitsGraph(model, B);
+  const { graph, forward, logits } = logitsGraph(model, batchSize);
   const last = forward.hidden.length - 1;
-  // The two families number the last hidden states differently: see the fixtures' README.
+  // The two families number the last hidden states differently: see the
+  // fixtures' README.
   const named = files.reference.tensors.has("final_norm")
     ? { last: `hidden.${last}`, final: "final_norm" }
     : { last: "pre_ln_f", final: `hidden.${last}` };
-  const seen = new Map<string, Tensor>([
+  const readable = new Map<string, Tensor>([
     ...forward.hidden.map((tensor, i): [string, Tensor] => [
       i < last ? `hidden.${i}` : named.last,
       tensor,
@@ -99,14 +104,16 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
     [named.final, forward.final],
     ["logits", logits],
   ]);
-  const look = makePlan("look", graph, gpu.limits, [...seen.values()]);
-  const engine = await TrainEngine.open(gpu, plans, {}, [look]);
+  const forwardPlan = makePlan("look", graph, gpu.limits, [
+    ...readable.values(),
+  ]);
+  const engine = await TrainEngine.open(gpu, plans, {}, [forwardPlan]);
   loadWeights(engine, files.weights);
-  return { files, session: engine, batch, look, seen };
+  return { files, engine, batch, forwardPlan, readable };
 }
 
-/** Names and shapes were checked on loading; here the rest of the table. */
-function parameterFacts({ files, session: engine }: Loaded): ParityRow {
+/** Loading has checked names and shapes; this checks the rest of the table. */
+function parameterFacts({ files, engine }: Loaded): ParityRow {
   const { expected, adam } = files, { model } = engine;
   const count = parameterCount(model);
   const facts: [string, unknown, unknown][] = [
@@ -115,7 +122,7 @@ function parameterFacts({ files, session: engine }: Loaded): ParityRow {
   ];
   for (const p of model.parameters) {
     const want = expected.params[p.name];
-    const decay = p.decay ? adam.weightDecay : 0;
+    const decay = isDecayed(adam.kind, p.name) ? adam.weightDecay : 0;
     facts.push(
       [`${p.name}: trainable`, p.trainable, want?.trainable],
       [`${p.name}: reached`, engine.isTrained(p), want?.gets_gradient],
@@ -134,13 +141,16 @@ function parameterFacts({ files, session: engine }: Loaded): ParityRow {
 }
 
 async function forward(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session: engine, batch, look, seen } = loaded;
+  const { files, engine, batch, forwardPlan, readable } = loaded;
   engine.run(0, batch);
   const rows: ParityRow[] = [];
-  for (const [name, tensor] of seen) {
+  for (const [name, tensor] of readable) {
     if (!files.reference.tensors.has(name)) continue;
     const size = 4 * tensor.shape[0] * tensor.shape[1];
-    const got = await engine.executor.read(look.fetches.get(tensor)!, size);
+    const got = await engine.executor.read(
+      forwardPlan.fetches.get(tensor)!,
+      size,
+    );
     const want = readFloats(files.reference, { name });
     rows.push(compareArrays(name, new Float32Array(got), want));
   }
@@ -149,7 +159,7 @@ async function forward(loaded: Loaded): Promise<ParityRow[]> {
 }
 
 async function statistics(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session: engine, batch } = loaded;
+  const { files, engine, batch } = loaded;
   const want = files.expected.statistics;
   if (!want) return [];
   engine.upload(batch);
@@ -157,7 +167,7 @@ async function statistics(loaded: Loaded): Promise<ParityRow[]> {
 }
 
 async function gradients(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session: engine, batch } = loaded;
+  const { files, engine, batch } = loaded;
   engine.gradient([batch]);
   const rows: ParityRow[] = [];
   for (const { name } of engine.plans.trained) {
@@ -174,10 +184,11 @@ async function gradients(loaded: Loaded): Promise<ParityRow[]> {
   ];
 }
 
-/** Ten updates, a batch each, and what they leave. */
+/** Ten updates on one batch each, and their results. */
 async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, session: engine, batch } = loaded;
-  const { trajectory: want } = files.expected, { schedule, maxNorm } = files;
+  const { files, engine, batch } = loaded;
+  const { trajectory: want } = files.expected,
+    { schedule, maxGradNorm } = files;
   const evaluated = async () => {
     engine.clearLoss();
     engine.evaluate(batch, 1);
@@ -192,7 +203,12 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
       k,
       batch.tokens.length,
     );
-    engine.step([next], k + 1, rate, k, maxNorm);
+    engine.step([next], {
+      step: k + 1,
+      learningRate: rate,
+      maxGradNorm,
+      slot: k,
+    });
   }
   const history = await engine.history(rates.length);
   const after = await evaluated();
@@ -223,13 +239,13 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
 }
 
 async function finalNorms(
-  { files, session: engine }: Loaded,
+  { files, engine }: Loaded,
 ): Promise<ParityRow> {
   const rows: ParityRow[] = [];
   for (const { name } of engine.plans.trained) {
     const want = files.expected.trajectory.final_param_l2[name];
     const gradient = readFloats(files.reference, { name: `grad.${name}` });
-    // Adam turns the rounding noise of a zero gradient into real steps.
+    // Adam turns the rounding noise of a zero gradient into real updates.
     if (largest(gradient) < 1e-4) continue;
     if (/\b(qk_attn|[qk]_proj)\.bias$/.test(name)) continue;
     const values = await engine.read("weights", name);

@@ -1,13 +1,13 @@
-/** One line of the comparison with the authors' numbers. @module */
+/** How far is a number from the authors' number? @module */
 
-/** One quantity held against its reference. */
+/** One quantity compared with its reference. */
 export interface ParityRow {
   quantity: string;
   /** Where the difference is largest. */
   where: string;
   /** The largest difference. */
   difference: number;
-  /** What is allowed there. */
+  /** The largest allowed difference there. */
   tolerance: number;
   holds: boolean;
 }
@@ -18,7 +18,7 @@ export function gap(got: number, want: number): number {
   return Number.isNaN(distance) ? Infinity : distance;
 }
 
-/** A quantity and how far it is off. */
+/** A quantity and its difference from the reference. */
 export const parityRow = (
   quantity: string,
   where: string,
@@ -32,7 +32,7 @@ export const parityRow = (
   holds: difference <= tolerance,
 });
 
-/** A number held against its reference. */
+/** Compares a number with its reference. */
 export const compareNumbers = (
   quantity: string,
   where: string,
@@ -41,7 +41,10 @@ export const compareNumbers = (
   tolerance: number,
 ) => parityRow(quantity, where, gap(got, want), tolerance);
 
-/** The element of two arrays that comes nearest to its tolerance, `5e-5 + 5e-5 |x|`. */
+/**
+ * Compares two arrays: the element that comes nearest to its tolerance,
+ * `5e-5 + 5e-5 |x|`.
+ */
 export function compareArrays(
   name: string,
   got: Float32Array,

@@ -1,4 +1,4 @@
-/** Statistics held against what the authors' code logs. @module */
+/** Are the statistics those that the authors' code logs? @module */
 import type { Model } from "../model/model.ts";
 import type { Expected } from "./fixture_files.ts";
 import { authorsLogGains } from "../statistics/gains.ts";
@@ -9,10 +9,10 @@ import {
   worstRow,
 } from "./parity_row.ts";
 
-/** Ratios to a median tell more of the elements near 0 than of the rest. */
+/** Ratios to a median depend mostly on the elements near 0. */
 const RATIO = /\.max_median_ratio$/;
 
-/** Below this a statistic is the rounding of the sums that it is the difference of. */
+/** A statistic below this is rounding: it is a difference of larger sums. */
 const NOISE = 1e-7;
 
 /**
@@ -48,7 +48,7 @@ export function statisticsRows(
     gains(),
   ];
 
-  /** Where the authors' code fails, that it would is compared. */
+  /** Where the authors' code fails, only that it would fail is compared. */
   function gains(): ParityRow {
     const logs = authorsLogGains(model);
     if (want.gains === null && !logs) {

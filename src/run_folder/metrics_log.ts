@@ -1,6 +1,7 @@
 /**
- * `metrics.jsonl`: one line of JSON a record, appended at once, cut back to
- * the checkpoint when a run resumes.
+ * What does a run log? `metrics.jsonl` has one JSON object per line. Records
+ * are written immediately, and removed back to the checkpoint when a run
+ * resumes.
  * @module
  */
 import {
@@ -10,29 +11,29 @@ import {
   writeFileAtomic,
 } from "../fs/atomic_file.ts";
 
-/** What one line says; only `step` is in all of them. */
+/** One line; only `step` is in all of them. */
 export interface MetricRecord {
   /** Optimizer steps done. */
   step: number;
   /** Tokens seen since the run's first step. */
   tokens?: number;
-  /** Mean training loss since the last record, in nats a token. */
+  /** Mean training loss since the last record, in nats per token. */
   loss?: number;
   /** Learning rate of this step. */
   lr?: number;
   /** Norm of the whole gradient before clipping. */
   grad_norm?: number;
-  /** Tokens a second since the last record. */
+  /** Tokens per second since the last record. */
   tokens_per_second?: number;
-  /** Seconds of training, without the pauses between resumes. */
+  /** Seconds of training, without the time between stop and resume. */
   elapsed?: number;
-  /** Milliseconds that a step waited for its batches, mean since the last record. */
+  /** Mean wait of a step for its batches since the last record, in ms. */
   data_wait_ms?: number;
   /** Anything else, for instance `eval_loss`. */
   [key: string]: unknown;
 }
 
-/** The usual keys come first, in this order, whatever order they were given in. */
+/** Keys that come first, in this order. */
 const ORDER = [
   "step",
   "tokens",
@@ -46,7 +47,7 @@ const ORDER = [
 
 /** An open `metrics.jsonl`. */
 export class MetricsLog {
-  /** Where it lies. */
+  /** Path of the file. */
   readonly path: string;
   #file: Deno.FsFile;
 
@@ -56,12 +57,12 @@ export class MetricsLog {
   }
 
   /**
-   * Open for appending; made if missing. A last line torn by a kill is
-   * removed.
+   * Opens the file for appending; creates it if missing. A last line torn by a
+   * kill is removed.
    *
-   * @param after the step that the run resumes from: records of later steps
-   * are cut, as they will be written again
-   * @throws {UserError} where the disk refuses
+   * @param after the step that the run resumes from: records of later steps are
+   *   removed, as they are written again
+   * @throws {UserError} if the file cannot be written
    */
   static open(path: string, after = Infinity): MetricsLog {
     cut(path, after);
@@ -76,10 +77,10 @@ export class MetricsLog {
   }
 
   /**
-   * Append a record. It is with the operating system on return, so that a
-   * killed process loses none. Not-finite numbers become null.
+   * Appends a record. On return the operating system has it, so that a killed
+   * process loses none. Numbers that are not finite become null.
    *
-   * @throws {UserError} where the disk refuses; no part of the line remains
+   * @throws {UserError} if it cannot be written; no part of the line remains
    */
   write(record: MetricRecord): void {
     const keys = new Set([...ORDER, ...Object.keys(record)]);
@@ -93,13 +94,16 @@ export class MetricsLog {
       try {
         this.#file.truncateSync(size);
       } catch {
-        // The torn line will be cut when the run resumes.
+        // The torn line is removed when the run resumes.
       }
       throw fault;
     }
   }
 
-  /** Bring all records to the disk, to go with a checkpoint through a power cut. */
+  /**
+   * Syncs all records to disk, so that they survive a power cut as the
+   * checkpoint does.
+   */
   sync(): void {
     try {
       this.#file.syncDataSync();
@@ -108,7 +112,7 @@ export class MetricsLog {
     }
   }
 
-  /** Let go of the file. */
+  /** Closes the file. */
   close(): void {
     this.#file.close();
   }
@@ -120,7 +124,7 @@ export class MetricsLog {
 }
 
 /**
- * The whole records of a `metrics.jsonl`; what is not one is passed over.
+ * The complete records of a `metrics.jsonl`; other lines are skipped.
  *
  * @throws {UserError} if the file cannot be read
  */
@@ -143,7 +147,7 @@ function parse(line: string): MetricRecord | null {
   }
 }
 
-/** Rewrite the file without torn lines and without records after a step. */
+/** Rewrites the file without torn lines and without records after a step. */
 function cut(path: string, after: number): void {
   let text: string;
   try {

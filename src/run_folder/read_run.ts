@@ -1,13 +1,13 @@
-/** What a report needs of one run: its folder, read. @module */
+/** What does a run's folder say about the run, for a report? @module */
 import { parse } from "@std/yaml";
 import { basename, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { exists, quoted } from "../fs/atomic_file.ts";
 import { type MetricRecord, readMetrics } from "./metrics_log.ts";
 
-/** One run. A number that the folder does not tell is null. */
+/** One run. A number that the folder does not have is null. */
 export interface RunData {
-  /** What it is called among the others: its folder's name, or path. */
+  /** Its name in a report: that of its folder, or the path. */
   label: string;
   /** Kind and size of its model. */
   model: string;
@@ -15,17 +15,17 @@ export interface RunData {
   parameters: number | null;
   /** FLOPs of one optimizer step. */
   flopsPerStep: number | null;
-  /** Bytes of device memory at the most. */
+  /** Peak device memory in bytes. */
   peakMemory: number | null;
-  /** Median of what was logged. */
+  /** Median of the logged values. */
   tokensPerSecond: number | null;
   /** Optimizer steps done. */
   steps: number;
   /** Seconds of training. */
   seconds: number | null;
-  /** Last training loss logged, nats a token. */
+  /** Last training loss logged, nats per token. */
   trainLoss: number | null;
-  /** Last validation loss, nats a token. */
+  /** Last validation loss, nats per token. */
   evalLoss: number | null;
   records: MetricRecord[];
 }
@@ -33,8 +33,9 @@ export interface RunData {
 /**
  * Reads the runs in folders `dirs`.
  *
- * @param warn is told what was passed over, a line at a time
- * @throws {UserError} if there is none, one is no run, twice there, or has logged nothing
+ * @param warn receives one line per thing that is skipped
+ * @throws {UserError} if there is none, or one is no run, is given twice, or
+ *   has logged nothing
  */
 export function readRuns(
   dirs: readonly string[],
@@ -78,7 +79,7 @@ function readRun(
   const torn = linesOf(file) - records.length;
   if (torn > 0) {
     warn(
-      `passed over ${torn} torn ${torn === 1 ? "line" : "lines"} of ${
+      `skipped ${torn} torn ${torn === 1 ? "line" : "lines"} of ${
         quoted(file)
       }`,
     );
@@ -86,7 +87,7 @@ function readRun(
   if (records.length === 0) {
     throw no(
       `its 'metrics.jsonl' holds no ${
-        torn > 0 ? "whole " : ""
+        torn > 0 ? "complete " : ""
       }record: train it first`,
     );
   }
@@ -97,7 +98,7 @@ function readRun(
   const info = readInfo(join(dir, "run.json"), warn);
   return {
     label,
-    model: modelWords(join(dir, "config.yaml")),
+    model: describeModel(join(dir, "config.yaml")),
     parameters: at(info, "parameters", "total"),
     flopsPerStep: at(info, "flops_per_step"),
     peakMemory: at(info, "memory", "total"),
@@ -112,7 +113,7 @@ function readRun(
   };
 }
 
-/** Whether a value of a record can be drawn. */
+/** Whether a value of a record can be plotted. */
 export const isNumber = (value: unknown): value is number =>
   typeof value === "number" && Number.isFinite(value);
 
@@ -141,8 +142,10 @@ function median(values: number[]): number | null {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-/** A model in words, e.g. `skipless 18 × 768`, from whatever version's config. */
-function modelWords(file: string): string {
+/**
+ * Describes a model, e.g. `skipless 18 × 768`, from the config of any version.
+ */
+function describeModel(file: string): string {
   let model: Record<string, unknown>;
   try {
     const config = parse(Deno.readTextFileSync(file)) as typeof model;

@@ -1,6 +1,6 @@
 /**
- * A run's folder: made or opened for one process at a time, with the composed
- * config and the facts of the run in it.
+ * How is a run's folder created or opened? For one process at a time, with the
+ * composed config and the facts of the run in it.
  * @module
  */
 import { join } from "node:path";
@@ -16,12 +16,12 @@ import {
 } from "../fs/atomic_file.ts";
 import { RunLock } from "./run_lock.ts";
 
-/** A folder with one of these holds a run. */
+/** A folder with one of these files holds a run. */
 const MARKS = ["config.yaml", "run.json", "metrics.jsonl", "checkpoints"];
 
 /** A run's folder, held by this process until closed. */
 export class RunFolder {
-  /** Where it lies, as given. */
+  /** Its path, as given. */
   readonly dir: string;
   #lock: RunLock;
 
@@ -37,25 +37,25 @@ export class RunFolder {
   }
 
   /**
-   * Write `config.yaml`, the composed config.
+   * Writes `config.yaml`, the composed config.
    *
-   * @throws {UserError} where the disk refuses
+   * @throws {UserError} if it cannot be written
    */
   writeConfig(yaml: string): void {
     writeFileAtomic(this.path("config.yaml"), yaml);
   }
 
   /**
-   * Write `run.json`: version, adapter, kernel choices, data fingerprint.
+   * Writes `run.json`: version, adapter, kernel choices, data fingerprint.
    *
-   * @throws {UserError} where the disk refuses
+   * @throws {UserError} if it cannot be written
    * @throws {TypeError} on values that JSON cannot hold
    */
   writeInfo(info: Readonly<Record<string, unknown>>): void {
     writeFileAtomic(this.path("run.json"), stableJson(info));
   }
 
-  /** Let the next process have it. */
+  /** Releases the folder to other processes. */
   close(): void {
     this.#lock.release();
   }
@@ -67,12 +67,12 @@ export class RunFolder {
 }
 
 /**
- * Make a run's folder, or open one to resume it; what a killed process left
- * half-done in it is put right.
+ * Creates a run's folder, or opens one to resume it; repairs what a killed
+ * process left incomplete.
  *
- * @param options.resume open a run that is there, rather than make one
+ * @param options.resume opens an existing run instead of creating one
  * @throws {UserError} if it cannot be written, another process holds it, it
- * holds a run and is not to be resumed, or holds none and is
+ *   holds a run and is not to be resumed, or holds none and is
  */
 export async function openRunFolder(
   dir: string,
@@ -92,11 +92,12 @@ export async function openRunFolder(
     throw folderError(dir, error);
   }
   try {
-    // Asked under the lock: of two processes starting at once, one gets here.
+    // Checked under the lock: of two processes that start together, one gets
+    // here.
     if (!options.resume && MARKS.some((name) => exists(join(dir, name)))) {
       throw new UserError(
         `Cannot start a run in ${quoted(dir)} as it holds one already: ` +
-          `go on with it by --resume ${dir}, or choose run=<folder>`,
+          `resume it with --resume ${dir}, or choose run=<folder>`,
       );
     }
     clearLeftovers(dir);
@@ -119,7 +120,7 @@ function requireRun(dir: string): void {
   );
 }
 
-/** Remove what {@linkcode writeFileAtomic} was killed over. */
+/** Removes what {@linkcode writeFileAtomic} left in a killed process. */
 function clearTornFiles(dir: string): void {
   for (const { name } of Deno.readDirSync(dir)) {
     if (!/^\.(config\.yaml|run\.json|metrics\.jsonl)\.tmp-\d+$/.test(name)) {
@@ -145,6 +146,6 @@ function removeIfEmpty(dir: string): void {
   try {
     Deno.removeSync(dir);
   } catch {
-    // Something is in it by now.
+    // It is not empty.
   }
 }

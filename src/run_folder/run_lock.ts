@@ -1,16 +1,16 @@
 /**
- * One process to a run: an advisory lock of the operating system, which a
- * killed process loses by dying. The file's text is for people and messages
- * alone; a stale file without the lock stops nobody.
+ * Which process uses a run? An advisory lock of the operating system decides;
+ * it is released when its process ends, also by a kill. The file's text is only
+ * for messages: a stale file without the lock blocks nobody.
  * @module
  */
 import process from "node:process";
 import { UserError } from "../errors.ts";
 import { fileError, hasCode, quoted, writeAll } from "../fs/atomic_file.ts";
 
-/** Who holds a lock. */
+/** The process that holds a lock. */
 export interface LockHolder {
-  /** Process id, on its own host. */
+  /** Process id on its host. */
   pid: number;
   /** Name of the machine. */
   hostname: string;
@@ -18,9 +18,9 @@ export interface LockHolder {
   started: string;
 }
 
-/** A lock that is held. */
+/** A lock that this process holds. */
 export class RunLock {
-  /** Where it lies. */
+  /** Path of the lock file. */
   readonly path: string;
   #file: Deno.FsFile;
 
@@ -30,16 +30,17 @@ export class RunLock {
   }
 
   /**
-   * Take the lock, or say who has it.
+   * Takes the lock.
    *
-   * @throws {UserError} if another process holds it or the disk refuses
+   * @throws {UserError} if another process holds it (the message says which),
+   *   or the file cannot be written
    */
   static async take(path: string): Promise<RunLock> {
     while (true) {
       const file = openLocked(path);
       if (!file) throw heldBy(path, await readHolder(path));
-      // The holder before may have removed this very file between our opening
-      // and our locking it: then the lock is on a file that nobody else sees.
+      // The previous holder may have removed this file after we opened it and
+      // before we locked it: then the lock is on a file that nobody else sees.
       if (!isAt(path, file)) {
         file.close();
         continue;
@@ -60,18 +61,18 @@ export class RunLock {
     }
   }
 
-  /** Let go: the file is removed while the lock still holds. */
+  /** Releases the lock; the file is removed while it is still locked. */
   release(): void {
     try {
       Deno.removeSync(this.path);
     } catch {
-      // A lock file that stays behind does no harm.
+      // A lock file that remains does no harm.
     }
     this.#file.close();
   }
 }
 
-/** The file, open and locked, or null if another has the lock. */
+/** The file, open and locked, or null if another process has the lock. */
 function openLocked(path: string): Deno.FsFile | null {
   let file: Deno.FsFile;
   try {
@@ -105,17 +106,19 @@ function isAt(path: string, file: Deno.FsFile): boolean {
   }
 }
 
-/** Who wrote the file; waits a moment for a holder that has not written yet. */
+/**
+ * The holder by the file; waits briefly for a holder that has not written yet.
+ */
 async function readHolder(path: string): Promise<LockHolder | null> {
   for (let tries = 0; tries < 20; tries++) {
     try {
       const holder: LockHolder = JSON.parse(Deno.readTextFileSync(path));
-      // A dead process's text may still be there when its successor has the lock.
+      // The text may still be that of a process that has ended.
       if (holder.hostname !== Deno.hostname() || isAlive(holder.pid)) {
         return holder;
       }
     } catch {
-      // Empty or half-written: ask again.
+      // Empty or half-written: read again.
     }
     await new Promise((done) => setTimeout(done, 10));
   }

@@ -1,16 +1,17 @@
 /**
- * Looking inside the blocks of a run: attention entropy, moments of hidden
- * states, gradient norms by layer, gains. A plan of its own, run at the due
- * steps on the batch that was trained on last; without a report there is none.
+ * What is measured inside the blocks of a run? Attention entropy, moments of
+ * hidden states, gradient norms per layer, gains. A separate plan computes them
+ * at the steps asked for, on the last training batch; without a report there is
+ * no such plan.
  *
  * With y the centred hidden states over their RMS (N rows, D columns), the
- * correlations of N rows never take an N × N matrix where D < N: as the traces
- * of (yᵀy)² and (y yᵀ)² are the same,
+ * correlations of N rows need no N × N matrix where D < N: as the traces of
+ * (yᵀy)² and (y yᵀ)² are equal,
  *
  *   Σ_{n≠m} (y yᵀ)²_nm = Σ_{i≠j} (yᵀy)²_ij + Σ_i (yᵀy)²_ii − Σ_n (y yᵀ)²_nn
  *
- * and both diagonals are sums of squares of columns and of rows. (Where N < D
- * it is used the other way round.) Their mean needs only the column sums:
+ * and both diagonals are sums of squares of columns and of rows. (Where N < D,
+ * the roles are exchanged.) Their mean needs only the column sums:
  *
  *   Σ_{n≠m} (y yᵀ)_nm = ‖Σ_n y_n‖² − Σ_n ‖y_n‖²
  * @module
@@ -37,7 +38,7 @@ import {
 } from "./gains.ts";
 import type { Executor } from "../gpu/executor.ts";
 
-/** What to look at. */
+/** What to measure. */
 export interface ReportOptions {
   gains: boolean;
   attnEntropy: boolean;
@@ -45,38 +46,42 @@ export interface ReportOptions {
   gradNorms: boolean;
 }
 
-/** The plan of a report, and what its tensors are. */
+/** The plan of a report, and its tensors. */
 export interface Report {
   options: ReportOptions;
   plan: Plan;
-  /** Sums of entropies of each layer. */
+  /** Per layer: sums of entropies. */
   entropies: { sums: Tensor; queries: number }[];
-  /** Moments of the embedding, each block's output but the last, and the final norm's output. */
+  /**
+   * Moments of the embedding, of each block's output except the last, and of
+   * the final norm's output.
+   */
   hidden: (HiddenMoments & { shape: readonly number[] })[];
   /** Sums of squares of the gradients. */
   gradients?: { sums: Tensor; parts: Parts[]; names: string[] };
 }
 
 /**
- * Plans a report on `batch` sequences.
+ * Plans a report.
  *
+ * @param batchSize sequences of a micro-batch
  * @param trained parameters that have gradients on the device
- * @returns undefined if nothing is to be looked at
+ * @returns undefined if nothing is to be measured
  */
 export function buildReport(
   model: Model,
-  batch: number,
+  batchSize: number,
   trained: readonly ParameterSpec[],
   options: ReportOptions,
   limits: AdapterLimits,
 ): Report | undefined {
   if (!Object.values(options).includes(true)) return undefined;
-  const graph = new Graph(), rows = batch * model.sequenceLength;
+  const graph = new Graph(), positions = batchSize * model.sequenceLength;
   const report: Omit<Report, "plan"> = { options, entropies: [], hidden: [] };
   const fetched: Tensor[] = [];
   if (options.attnEntropy || options.outliers) {
-    const tokens = graph.input("tokens", [rows], "u32");
-    const order = graph.input("order", [rows], "u32");
+    const tokens = graph.input("tokens", [positions], "u32");
+    const order = graph.input("order", [positions], "u32");
     const { hidden, final } = model.forward(graph, { tokens, order });
     if (options.attnEntropy) {
       const nodes = graph.nodes.filter((n) => n.operation.name === "attention");
@@ -87,12 +92,12 @@ export function buildReport(
           () =>
             attentionEntropy(graph, `entropy ${i}`, node.inputs, node.attrs),
         );
-        report.entropies.push({ sums, queries: rows * node.attrs.heads });
+        report.entropies.push({ sums, queries: positions * node.attrs.heads });
         fetched.push(sums);
       }
     }
     if (options.outliers) {
-      // Hugging Face's numbering: the last hidden states are normed.
+      // Hugging Face's numbering: the last hidden states are normalized.
       for (const [i, x] of [...hidden.slice(0, -1), final].entries()) {
         const moments = after(
           graph,
@@ -116,7 +121,7 @@ export function buildReport(
 }
 
 /**
- * Lets the nodes that `make` adds follow the node of `x` at once, so that `x`
+ * Places the nodes that `make` adds directly after the node of `x`, so that `x`
  * need not be kept until the end of the forward pass.
  */
 function after<T>(graph: Graph, x: Tensor, make: () => T): T {
@@ -128,7 +133,7 @@ function after<T>(graph: Graph, x: Tensor, make: () => T): T {
 }
 
 /**
- * The numbers of a report whose plan has run. Waits for the device, once.
+ * Reads the numbers of a report whose plan has run. Waits for the device once.
  *
  * @returns numbers by the names of `docs/metrics.md`
  */
@@ -187,14 +192,14 @@ export async function readReport(
   return out;
 }
 
-/** What a report reads: a model on the device whose report plan has run. */
+/** An engine whose report plan has run. */
 export interface MeasuredEngine {
   readonly model: Model;
   readonly executor: Executor;
   isTrained(spec: ParameterSpec): boolean;
 }
 
-/** Signs of outlier features in one layer's hidden states. */
+/** Measures of outlier features in the hidden states of one layer. */
 export interface OutlierStatistics {
   x_rms: number;
   kurtosis: number;
@@ -208,7 +213,8 @@ export interface OutlierStatistics {
 /**
  * The statistics of N rows of D features from their moments.
  *
- * @param rows `[N, 4]`, `columns` `[2, D]`, `off` `[min(N, D)]`: see {@linkcode HiddenMoments}
+ * @param rows `[N, 4]`; `columns` is `[2, D]` and `off` `[min(N, D)]`: see
+ *   {@linkcode HiddenMoments}
  */
 export function outlierStatistics(
   rows: Float32Array,
@@ -249,7 +255,9 @@ export function outlierStatistics(
   };
 }
 
-/** L2 norms of gradients: of each kind of parameter of each layer, and of each layer. */
+/**
+ * L2 norms of gradients: per layer, and per kind of parameter in each layer.
+ */
 export function gradientNorms(
   names: readonly string[],
   squares: readonly number[],

@@ -1,11 +1,11 @@
-/** Learned gains and scales, by the names under which they are logged. @module */
+/** Which values do learned gains and scales have? @module */
 import type { Model } from "../model/model.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
 
 /** Splits `transformer.h.3.attn.qk_attn.weight` into layer 3 and the rest. */
 const LAYER = /^(?:transformer\.h|decoder\.layers)\.(\d+)\.(.+)$/;
 
-/** A parameter's layer and its name there; the layer is null outside of blocks. */
+/** A parameter's layer and its name there; the layer is null outside blocks. */
 export function placeOf(name: string): { layer: string | null; kind: string } {
   const [, layer = null, rest] = LAYER.exec(name) ?? [, , name];
   const kind = rest!.replace(/^(transformer|decoder)\./, "")
@@ -13,12 +13,12 @@ export function placeOf(name: string): { layer: string | null; kind: string } {
   return { layer, kind };
 }
 
-/** Scales of channels and heads: NormFormer's own, and those of every norm. */
+/** Scales of channels and heads: NormFormer's, and those of every norm. */
 const SCALE = /(^|\.)(c_attn|w_resid|\w*(ln|norm)\w*\.(weight|scale))$/;
 
 const isGain = (name: string) => /_gain$/.test(name);
 
-/** The model's parameters that {@linkcode gainStatistics} looks at. */
+/** The model's parameters that {@linkcode gainStatistics} reads. */
 export function gainParameters(model: Model): ParameterSpec[] {
   return model.parameters.filter(({ name }) => {
     const { layer } = placeOf(name);
@@ -27,7 +27,7 @@ export function gainParameters(model: Model): ParameterSpec[] {
 }
 
 /**
- * What the authors' code logs of gains, with theirs of other kinds beside.
+ * What the authors' code logs of gains, and the same for scales.
  *
  * @param values of every parameter that {@linkcode gainParameters} names
  * @returns numbers by name, see `docs/metrics.md`
@@ -53,7 +53,7 @@ export function gainStatistics(
     } else if (module === "attn.c_proj") {
       out[`attn.${layer}.proj_${gain}`] = x[0];
     } else if (gain === "mlp_block_resid_gain") {
-      // The authors log its norm: the sign is lost.
+      // The authors log its norm, without the sign.
       out[`${layer}.${gain}`] = Math.abs(x[0]);
     } else if (trainable) out[`${layer}.${gain}`] = x[0];
   }
@@ -73,7 +73,7 @@ export function authorsLogGains(model: Model): boolean {
   });
 }
 
-/** Values of a parameter that is not on the device: those it began with. */
+/** Values of a parameter that is not on the device: the initial ones. */
 export const constantValues = (spec: ParameterSpec): Float32Array =>
   new Float32Array(elements(spec)).fill(
     spec.init.kind === "constant" ? spec.init.value : NaN,
@@ -81,7 +81,7 @@ export const constantValues = (spec: ParameterSpec): Float32Array =>
 
 const mean = (x: Float32Array) => x.reduce((a, b) => a + b, 0) / x.length;
 
-/** Unbiased; NaN of a single number, as in the authors' code. */
+/** Unbiased; NaN for a single number, as in the authors' code. */
 function deviation(x: Float32Array): number {
   const centre = mean(x);
   const squares = x.reduce((sum, value) => sum + (value - centre) ** 2, 0);

@@ -1,4 +1,4 @@
-/** Loss of the model on held-out text. @module */
+/** What is the model's loss on held-out text? @module */
 import type { TokenSplit } from "../data/mod.ts";
 import {
   evalBatches,
@@ -12,11 +12,11 @@ export interface Evaluation {
   loss: number;
   /** e to the loss. */
   perplexity: number;
-  /** Predictions counted. */
+  /** Predictions that count. */
   tokens: number;
 }
 
-/** What sums losses on a device. */
+/** An engine that sums losses on its device. */
 export interface LossSum {
   clearLoss(): void;
   /** Adds `weight` times the mean loss of `batch`. */
@@ -24,34 +24,37 @@ export interface LossSum {
   loss(): Promise<number>;
 }
 
-/** Batches whose losses the device sums before they are read: each reading waits for it. */
+/**
+ * Batches whose losses the device sums before they are read: each reading waits
+ * for the device.
+ */
 const SUMMED = 32;
 
 /**
  * Evaluates the current weights.
  *
- * @param limit batches at most; null for the whole split
- * @param stop asked after each batch: true gives up
- * @returns null if it was given up
+ * @param limit most batches to evaluate; null for the whole split
+ * @param stop called after each batch: true gives up
+ * @returns null if evaluation was given up
  */
 export async function evaluate(
-  session: LossSum,
+  engine: LossSum,
   split: TokenSplit,
   options: EvalBatchOptions,
   limit: number | null,
   stop: () => boolean = () => false,
 ): Promise<Evaluation | null> {
   let tokens = 0, total = 0, pending = 0;
-  // Sums over a whole split would lose digits in the device's 32 bits.
+  // A sum over a whole split would lose digits in the device's 32 bits.
   const collect = async () => {
-    total += await session.loss();
-    session.clearLoss();
+    total += await engine.loss();
+    engine.clearLoss();
     pending = 0;
   };
-  session.clearLoss();
+  engine.clearLoss();
   for (const batch of evalBatches(split, options, limit)) {
-    // Summed on the device, divided at the end: batches count by their tokens.
-    session.evaluate(batch, batch.counted);
+    // Weighted by tokens and divided at the end: batches differ in tokens.
+    engine.evaluate(batch, batch.counted);
     tokens += batch.counted;
     if (++pending === SUMMED) await collect();
     if (stop()) return null;

@@ -1,4 +1,4 @@
-/** A config's data, prepared or found, and the tokenizer that goes with it. @module */
+/** Which sequences and which tokenizer does a config's data give? @module */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -21,7 +21,10 @@ import { HUB } from "./pin_data.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import { sourceTexts } from "../assets/source_text.ts";
 
-/** The documents' shuffle has a seed of its own, as in the paper's code: runs that differ in `seed` see the same split. */
+/**
+ * Seed of the documents' shuffle. It is not the run's, as in the paper's code:
+ * runs that differ in `seed` have the same split.
+ */
 const DATA_SEED = 0;
 
 /** One source of sequences. */
@@ -29,29 +32,32 @@ export interface DataPart {
   ref: SplitLocation;
   /** Sequences in it. */
   sequences: number;
-  /** How often it is drawn from, relative to the others; null for one that is all there is. */
+  /**
+   * How often it is drawn from, relative to the other parts; null if parts have
+   * no weights.
+   */
   weight: number | null;
 }
 
-/** Data that is ready. */
+/** Prepared data. */
 export interface RunData {
   tokenizer: Tokenizer;
-  /** SHA-256 over all that decides the sequences. */
+  /** SHA-256 over everything that determines the sequences. */
   fingerprint: string;
   train: DataPart[];
   /** Empty where nothing is held out. */
   valid: DataPart[];
-  /** The label that is not learnt, where targets are shifted tokens. */
+  /** The label that does not count, where targets are shifted tokens. */
   ignoreId: number | null;
-  /** The stores behind it; none for a folder of fairseq's. */
+  /** The token stores; none for a fairseq folder. */
   stores: Prepared[];
 }
 
-/** How data is opened. */
+/** Options of {@linkcode openData}. */
 export interface OpenDataOptions {
-  /** Takes notes for the user. */
+  /** Shows the user a line. */
   say?: (line: string) => void;
-  /** In place of the config's, for a run that keeps its own. */
+  /** Used instead of the config's: a resumed run has saved its own. */
   tokenizer?: Tokenizer;
 }
 
@@ -63,9 +69,9 @@ export function tokenizerOf(config: Config): Promise<Tokenizer> {
 }
 
 /**
- * Tokenises the config's data, or finds it prepared.
+ * Tokenizes the config's data, or finds it prepared in the cache.
  *
- * @throws {UserError} where there is no text, none long enough, or no room
+ * @throws {UserError} where there is no text, none long enough, or no space
  */
 export async function openData(
   config: Config,
@@ -86,9 +92,9 @@ export async function openData(
   for (const entry of entries) {
     const one = async () => {
       const files = await sourcesOf(config, "files", say, entry);
-      // Each part holds out documents of its own: another must not train on them.
+      // Each part holds out its own documents: no other may train on them.
       if (weighted && validDocuments.length === 0 && data.valid_fraction > 0) {
-        refuseTwice(files, data.files[entry[0]], seen);
+        refuseRepeated(files, data.files[entry[0]], seen);
       }
       return await prepareWith(config, {
         documents: data.name === "source"
@@ -101,7 +107,7 @@ export async function openData(
       });
     };
     stores.push(
-      await (weighted ? namingEntry(one, data.files[entry[0]]) : one()),
+      await (weighted ? withEntryName(one, data.files[entry[0]]) : one()),
     );
   }
   const part = (split: "train" | "valid") =>
@@ -115,18 +121,21 @@ export async function openData(
   return {
     tokenizer,
     fingerprint: weighted
-      ? mixed(stores.map(({ summary }) => summary.fingerprint), data.weights)
+      ? mixtureFingerprint(
+        stores.map(({ summary }) => summary.fingerprint),
+        data.weights,
+      )
       : stores[0].summary.fingerprint,
     train: part("train"),
-    // Named files are held out of each part alike.
+    // Named held-out files are the same for every part.
     valid: validDocuments.length > 0 ? valid.slice(0, 1) : valid,
     ignoreId: tokenizer.eosId,
     stores,
   };
 }
 
-/** Stops at a file that belongs to two weighted entries. */
-function refuseTwice(
+/** Refuses a file that belongs to two weighted entries. */
+function refuseRepeated(
   files: readonly SourceFile[],
   entry: string,
   seen: Map<string, string>,
@@ -135,15 +144,15 @@ function refuseTwice(
     const other = seen.get(path);
     if (other !== undefined) {
       throw new UserError(
-        `Cannot weigh '${name}' as one entry of 'data.files' must have it, as what one holds out the other would train on: got '${other}' and '${entry}'; name held-out files in 'data.valid_files', or take it out of one`,
+        `Cannot weigh '${name}' as one entry of 'data.files' must have it, as one entry would train on what the other holds out: got '${other}' and '${entry}'; name held-out files in 'data.valid_files', or remove it from one entry`,
       );
     }
     seen.set(path, entry);
   }
 }
 
-/** Of entries that are prepared one by one, says which it is that fails. */
-async function namingEntry<T>(
+/** Adds the entry to the error of an entry that cannot be prepared. */
+async function withEntryName<T>(
   work: () => Promise<T>,
   entry: string,
 ): Promise<T> {
@@ -159,7 +168,10 @@ async function namingEntry<T>(
   }
 }
 
-/** Options of `prepare()` that the config decides, whoever the documents come from. */
+/**
+ * Calls `prepare()` with the options that the config determines, wherever the
+ * documents come from.
+ */
 export async function prepareWith(
   config: Config,
   options:
@@ -185,7 +197,7 @@ export async function prepareWith(
       ...options,
     });
   } catch (error) {
-    // Data knows no families of models: it names the first one's key.
+    // src/data knows no model families: it names the key of the first.
     if (!(error instanceof UserError)) throw error;
     throw new UserError(
       error.message.replaceAll("model.context_length", contextKey(model)),
@@ -197,9 +209,10 @@ export async function prepareWith(
 }
 
 /**
- * The files that `data.files` or `data.valid_files` name, downloaded where they lie on the hub.
+ * The files that `data.files` or `data.valid_files` name; those of the hub are
+ * downloaded.
  *
- * @param entries only these of the list
+ * @param entries indices into the list; all by default
  */
 export async function sourcesOf(
   config: Config,
@@ -249,11 +262,14 @@ export async function sourcesOf(
       await meter.stop();
     }
   }
-  return withoutTwins(found);
+  return withoutRepeats(found);
 }
 
-/** Of files that several entries name, the first, as with several patterns of one entry. */
-function withoutTwins(files: SourceFile[]): SourceFile[] {
+/**
+ * Removes files that an earlier entry names too, as with several patterns of
+ * one entry.
+ */
+function withoutRepeats(files: SourceFile[]): SourceFile[] {
   const seen = new Set<string>();
   return files.filter(({ path }) => !seen.has(path) && seen.add(path));
 }
@@ -300,20 +316,20 @@ async function openFairseq(
   };
 }
 
-function mixed(fingerprints: string[], weights: number[]): string {
+function mixtureFingerprint(fingerprints: string[], weights: number[]): string {
   return createHash("sha256")
     .update(JSON.stringify({ fingerprints, weights }))
     .digest("hex");
 }
 
-/** What the phases are called. */
+/** Labels of the phases. */
 const LABELS = {
   download: "downloading",
   check: "reading",
   tokenize: "tokenizing",
 };
 
-/** A bar for each phase. */
+/** Shows one progress bar per phase. */
 class Meter {
   #bar: Progress | undefined;
   #phase = "";

@@ -1,6 +1,7 @@
 /**
- * What a config names may change under its name: standard input is gone once
- * read, and a branch of the hub moves. A run's own config names what was read.
+ * Which data exactly did a run read? A name in a config can change its meaning:
+ * standard input is gone once read, and a branch of the hub moves. A run's own
+ * config names what was read.
  * @module
  */
 import { existsSync } from "node:fs";
@@ -18,16 +19,16 @@ import { resolveCacheDir } from "../fs/cache_dir.ts";
 /** The name of standard input among files. */
 const STDIN = "-";
 
-/** What a set of the hub starts with. */
+/** Prefix of Hub datasets. */
 export const HUB = "hf://";
 
 /**
- * The config with standard input as a file of the cache, and sets and
- * tokenizers of the hub at their commits.
+ * Replaces names that can change: standard input by a file of the cache, Hub
+ * datasets and tokenizers by their commits.
  *
- * @param say takes notes for the user
+ * @param say shows the user a line
  * @throws {UserError} if there is nothing to read, or the hub cannot be reached
- * and the cache does not know
+ *   and the cache has no answer
  */
 export async function pinData(
   config: Config,
@@ -42,8 +43,8 @@ export async function pinData(
   const pinned = { ...data };
   const entry = (name: string) => pinEntry(name, config, say);
   if (data.name === "files") {
-    pinned.files = await inTurn(data.files, entry);
-    pinned.valid_files = await inTurn(data.valid_files, entry);
+    pinned.files = await inOrder(data.files, entry);
+    pinned.valid_files = await inOrder(data.valid_files, entry);
   }
   const tokenizer = (name: string) => pinTokenizer(name, config, say);
   if (data.name !== "fairseq") {
@@ -54,7 +55,7 @@ export async function pinData(
 
 const isStdin = (name: string) => name === STDIN;
 
-async function inTurn(
+async function inOrder(
   names: readonly string[],
   pin: (name: string) => Promise<string>,
 ): Promise<string[]> {
@@ -68,7 +69,7 @@ async function pinEntry(
   config: Config,
   say: (line: string) => void,
 ): Promise<string> {
-  if (isStdin(name)) return await keepStdin(config, say);
+  if (isStdin(name)) return await pinStdin(config, say);
   if (!name.startsWith(HUB)) return name;
   const { repo, revision, path } = parseHubUrl(name);
   const commit = await resolveHubCommit({
@@ -88,11 +89,11 @@ async function pinTokenizer(
   config: Config,
   say: (line: string) => void,
 ): Promise<string> {
-  // A file that is not there is told of by who loads it, not asked of the hub.
+  // A missing file is reported when it is loaded; it is not a name on the hub.
   const local = TOKENIZER_NAMES.includes(name) || existsSync(name) ||
     name.endsWith(".json");
   const hub = local ? null : parseHubName(name);
-  // Names without an owner are too easily a slip of the pen.
+  // A name without an owner is more likely a typing error.
   if (!hub?.repo.includes("/")) return name;
   const cacheDir = resolveCacheDir(config);
   const commit = await resolveHubCommit({
@@ -104,7 +105,7 @@ async function pinTokenizer(
   return `${hub.repo}@${commit}`;
 }
 
-async function keepStdin(
+async function pinStdin(
   config: Config,
   say: (line: string) => void,
 ): Promise<string> {

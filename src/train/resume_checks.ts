@@ -1,4 +1,8 @@
-/** Going on with a run: what must be as it was, and what to say where it is not. @module */
+/**
+ * May a run be resumed? What must be as it was, and what to report where it is
+ * not.
+ * @module
+ */
 import type { Config } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
@@ -12,7 +16,10 @@ import { readMetrics } from "../run_folder/metrics_log.ts";
 import type { TrainSettings } from "../engine/train_settings.ts";
 import type { TrainState } from "../checkpoint/train_state.ts";
 
-/** The kernels that a run was computing with, or null where they are not known or of another adapter. */
+/**
+ * The kernels that a run has recorded, or null where they are not known or are
+ * of another adapter.
+ */
 export function recordedChoices(
   path: string,
   gpu: Gpu,
@@ -22,18 +29,18 @@ export function recordedChoices(
     const { adapter, kernels } = JSON.parse(Deno.readTextFileSync(path));
     if (adapter.description === gpu.info.description) return kernels;
     say(
-      `this run was made on ${adapter.description}: on this adapter results differ in the last bits`,
+      `this run was started on ${adapter.description}: on this adapter results differ in the last bits`,
     );
   } catch {
-    say(`'${path}' cannot be read: kernels are chosen anew`);
+    say(`'${path}' cannot be read: kernels are chosen again`);
   }
   return null;
 }
 
 /**
- * Checks that the next step will be the one that would have followed.
+ * Checks that the next step is the one that would have followed.
  *
- * @param fingerprint of the data as it is now
+ * @param fingerprint of the current data
  * @throws {UserError} where data or seed have changed
  */
 export function checkResumable(
@@ -63,34 +70,47 @@ export function checkResumable(
   ) as (keyof TrainSettings["schedule"])[];
   if (keys.some((key) => settings.schedule[key] !== state.schedule[key])) {
     say(
-      "its config.yaml was changed: from here on the new schedule holds",
+      "its config.yaml was changed: from here on the new schedule applies",
     );
   }
 }
 
-/** Seconds of training that the metrics tell of. */
+/** Seconds of training, by the last log line of the metrics. */
 export function lastElapsed(path: string): number {
   return readMetrics(path).findLast((r) => r.elapsed !== undefined)?.elapsed ??
     0;
 }
 
-/** The checkpoint before another one of the same run, if it is still there. */
-function earlier(runDir: string, step: number): Checkpoint | undefined {
-  return listCheckpoints(runDir).findLast((c) => c.step < step);
-}
-
-/** Adds the way back to what is wrong with a checkpoint. */
+/** Adds the checkpoint before a bad one to the error that reports it. */
 export function suggestEarlierCheckpoint(
   error: unknown,
   runDir: string,
   checkpoint: Checkpoint,
 ): unknown {
   if (!(error instanceof UserError)) return error;
-  const before = earlier(runDir, checkpoint.step);
+  const before = listCheckpoints(runDir)
+    .findLast(({ step }) => step < checkpoint.step);
   return before
     ? new UserError(
       `${error.message}; the one before it is ${quoted(before.path)}`,
       { cause: error },
     )
     : error;
+}
+
+/**
+ * Reads from a checkpoint.
+ *
+ * @throws {UserError} what `read` throws, with the checkpoint to go back to
+ */
+export function fromCheckpoint<T>(
+  runDir: string,
+  checkpoint: Checkpoint,
+  read: (path: string) => T,
+): T {
+  try {
+    return read(checkpoint.path);
+  } catch (error) {
+    throw suggestEarlierCheckpoint(error, runDir, checkpoint);
+  }
 }

@@ -1,16 +1,17 @@
 /**
- * Ctrl-C and `kill` as a wish, not an accident: the first asks the loop to
- * finish its step and save, the second ends the process at once.
+ * What do Ctrl-C and `kill` do? The first signal requests a clean stop: the
+ * loop finishes its step and saves. The second ends the process immediately.
  *
- * A step may take minutes in which this thread waits for the device, so another
- * one listens: it answers at once, and the second signal needs nobody.
+ * A step may take minutes in which this thread waits for the device. Therefore
+ * another thread listens: it answers the first signal without delay, and gives
+ * the second one its usual effect.
  * @module
  */
 
-/** What can ask a run to stop. */
+/** Signals that ask a run to stop. */
 export type StopSignal = "SIGINT" | "SIGTERM";
 
-/** 128 and the signal's number, as shells expect. */
+/** 128 plus the signal's number, as shells expect. */
 export const EXIT_CODES: Readonly<Record<StopSignal, number>> = {
   SIGINT: 130,
   SIGTERM: 143,
@@ -18,26 +19,26 @@ export const EXIT_CODES: Readonly<Record<StopSignal, number>> = {
 
 const SIGNALS = Object.keys(EXIT_CODES) as StopSignal[];
 
-/** The other thread's program: as text it is part of a bundle too. */
+/** The other thread's program, as text so that a bundle contains it. */
 const LISTENER = `onmessage = ({ data: { shared, signals, answers } }) => {
   const asked = new Int32Array(shared), listeners = [];
   signals.forEach((signal, i) => {
     const listener = () => {
-      // From now on signals mean what they usually do.
+      // From now on signals have their usual effect.
       for (const known of listeners) Deno.removeSignalListener(...known);
       try {
         Deno.stderr.writeSync(new TextEncoder().encode(answers[i]));
       } catch {
-        // Nobody reads it.
+        // Standard error is closed.
       }
-      // Last: once asked, the other thread may end this one at any time.
+      // Last: the other thread may end this one once it sees the request.
       Atomics.store(asked, 0, i + 1);
     };
     try {
       Deno.addSignalListener(signal, listener);
       listeners.push([signal, listener]);
     } catch {
-      // Windows knows no SIGTERM; SIGINT is enough there.
+      // Windows has no SIGTERM; SIGINT is enough there.
     }
   });
   postMessage("listening");
@@ -54,7 +55,9 @@ export class StopRequest {
   }
 
   /**
-   * @param answer what to tell the user at the first signal, on standard error
+   * Starts listening.
+   *
+   * @param answer what the first signal prints on standard error
    */
   static async listen(
     answer: (signal: StopSignal) => string = () => "",
@@ -70,21 +73,22 @@ export class StopRequest {
     return new StopRequest(new Int32Array(shared), thread);
   }
 
-  /** The signal that came, or null. Ask after each step. */
+  /** The signal that was received, or null. Check it after each step. */
   get requested(): StopSignal | null {
     return SIGNALS[Atomics.load(this.#asked, 0) - 1] ?? null;
   }
 
-  /** Give the signals their usual meaning back. */
+  /** Gives the signals their usual effect again. */
   [Symbol.dispose](): void {
     this.#thread.terminate();
   }
 }
 
 /**
- * For work whose traces on disk are enough to go on from: a signal ends the process at once, and says so. Until disposed.
+ * Until disposed, a signal ends the process immediately and says so: for work
+ * that can be continued from what is on disk.
  *
- * @param tidy what is done before
+ * @param tidy runs before the process ends
  */
 export function exitOnSignal(tidy: () => void = () => {}): Disposable {
   const listeners = SIGNALS.map((signal) => ({
@@ -92,7 +96,7 @@ export function exitOnSignal(tidy: () => void = () => {}): Disposable {
     listener() {
       const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
       console.error(
-        `${start}${signal}: stopped; run it again to go on from here`,
+        `${start}${signal}: stopped; run it again to continue from here`,
       );
       tidy();
       Deno.exit(EXIT_CODES[signal]);
@@ -103,7 +107,7 @@ export function exitOnSignal(tidy: () => void = () => {}): Disposable {
       try {
         act(signal, listener);
       } catch {
-        // Windows knows no SIGTERM.
+        // Windows has no SIGTERM.
       }
     }
   };

@@ -21,7 +21,7 @@ function contents(path: string): number {
   return fill;
 }
 
-Deno.test("latestCheckpoint() is whole after kill -9 at any moment of saving", async () => {
+Deno.test("latestCheckpoint() is complete after kill -9 at any moment of saving", async () => {
   using run = tempDir();
   let before = 0;
   let torn = 0;

@@ -63,7 +63,7 @@ Deno.test("saveCheckpoint() makes equal files of equal states", async () => {
   }
 });
 
-Deno.test("saveCheckpoint() replaces the same step and leaves nothing beside it", async () => {
+Deno.test("saveCheckpoint() replaces the same step and leaves nothing else", async () => {
   using run = tempDir();
   await save(run.path, 5, 9, 1);
   const { path } = await save(run.path, 5, 9, 2);
@@ -93,7 +93,7 @@ Deno.test("saveCheckpoint() leaves no trace of a failed attempt", async () => {
   assertEquals(names(join(run.path, "checkpoints")), ["step-000005"]);
 });
 
-Deno.test("clearLeftovers() ends what a killed process began", async () => {
+Deno.test("clearLeftovers() finishes what a killed process began", async () => {
   using run = tempDir();
   await save(run.path, 5);
   await save(run.path, 7);

@@ -234,7 +234,7 @@ Deno.test("SafetensorsFile.open() reads or refuses every cut and 3,000 random da
   assert(refused > 1000, `only ${refused} refused`);
 });
 
-Deno.test("SafetensorsFile.read() tells when the file shrinks while open", () => {
+Deno.test("SafetensorsFile.read() reports a file that shrinks while open", () => {
   using dir = tempDir();
   const path = join(dir.path, "model.safetensors");
   Deno.writeFileSync(path, GOOD);

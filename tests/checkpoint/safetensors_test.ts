@@ -40,7 +40,7 @@ Deno.test("writeSafetensors() makes the bytes that the format prescribes", async
   ]);
 });
 
-Deno.test("SafetensorsFile.read() gives back each dtype as written", async () => {
+Deno.test("SafetensorsFile.read() returns each dtype as written", async () => {
   using dir = tempDir();
   const path = join(dir.path, "all.safetensors");
   const written: Record<string, [Dtype, ArrayBufferView<ArrayBuffer>]> = {

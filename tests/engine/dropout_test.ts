@@ -3,22 +3,23 @@ import { hashes, succeeds, workshop } from "../helpers/cli.ts";
 import { deviceTest } from "../helpers/device.ts";
 import {
   all,
-  openSession,
+  openEngine,
   sequences,
   split,
+  stepOptions,
   toBatch,
 } from "../helpers/engine.ts";
 
 const RATES = { embd_pdrop: 0.1, attn_pdrop: 0.1, resid_pdrop: 0.1 };
 
 deviceTest(
-  "Session.step() repeats to the bit with dropout, and depends on seed and step",
+  "TrainEngine.step() repeats to the bit with dropout, and depends on seed and step",
   async () => {
     const run = async (seed: number, first: number) => {
-      const engine = await openSession({ accumulation: 2, seed }, RATES);
+      const engine = await openEngine({ accumulation: 2, seed }, RATES);
       try {
         for (let i = 0; i < 3; i++) {
-          engine.step(split(sequences(4, i), 2), first + i, 1e-2, i, 1);
+          engine.step(split(sequences(4, i), 2), stepOptions(first + i, i));
         }
         const weights = await all(engine, "weights");
         return {
@@ -41,36 +42,39 @@ deviceTest(
   },
 );
 
-deviceTest("Session.gradient() drops anew in each micro-batch", async () => {
-  const engine = await openSession({ accumulation: 2 }, RATES);
-  try {
-    const batch = toBatch(sequences(2, 3));
-    const mean = async (count: number, t: number) => {
-      engine.gradient(Array(count).fill(batch), t);
-      return await engine.loss();
-    };
-    const [one, two] = [await mean(1, 1), await mean(2, 1)];
-    assertEquals(await mean(1, 1), one);
-    assertEquals(await mean(2, 1), two);
-    // Equal sequences under equal masks would have the loss of one of them.
-    assert(Math.abs(one - two) > 1e-4, `${one} and ${two}`);
-  } finally {
-    engine.close();
-  }
-});
+deviceTest(
+  "TrainEngine.gradient() uses another dropout mask in each micro-batch",
+  async () => {
+    const engine = await openEngine({ accumulation: 2 }, RATES);
+    try {
+      const batch = toBatch(sequences(2, 3));
+      const mean = async (count: number, step: number) => {
+        engine.gradient(Array(count).fill(batch), step);
+        return await engine.loss();
+      };
+      const [one, two] = [await mean(1, 1), await mean(2, 1)];
+      assertEquals(await mean(1, 1), one);
+      assertEquals(await mean(2, 1), two);
+      // Equal sequences under equal masks would have the loss of one of them.
+      assert(Math.abs(one - two) > 1e-4, `${one} and ${two}`);
+    } finally {
+      engine.close();
+    }
+  },
+);
 
 deviceTest(
-  "Session.upload() brings the mask of a step and micro-batch",
+  "TrainEngine.upload() sets the dropout mask of a step and micro-batch",
   async () => {
-    const engine = await openSession({ accumulation: 2 }, RATES);
+    const engine = await openEngine({ accumulation: 2 }, RATES);
     try {
-      const batches = split(sequences(4, 3), 2), t = 4;
-      engine.gradient(batches, t);
+      const batches = split(sequences(4, 3), 2), step = 4;
+      engine.gradient(batches, step);
       const mean = await engine.loss();
       let sum = 0;
       for (const [micro, batch] of batches.entries()) {
         engine.clearLoss();
-        engine.upload(batch, t, micro);
+        engine.upload(batch, step, micro);
         engine.executor.run(engine.loaded.micro);
         sum += await engine.loss();
       }
@@ -92,7 +96,7 @@ const FAMILIES: Record<string, string[]> = {
 };
 
 for (const [family, keys] of Object.entries(FAMILIES)) {
-  Deno.test(`run() goes on to the same bits with dropout in ${family}`, async () => {
+  Deno.test(`trainRun() resumes to the same bits with dropout in ${family}`, async () => {
     using work = workshop();
     const run = work.at("run"), last = "step-000020";
     const model = /^model\.(n_|context)/;

@@ -4,11 +4,18 @@ import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { deviceTest } from "../helpers/device.ts";
 import type { FullConfig } from "../helpers/model_config.ts";
 import { assertClose } from "../reference/numbers.ts";
-import { all, openSession, sequences, split, V } from "../helpers/engine.ts";
+import {
+  all,
+  openEngine,
+  sequences,
+  split,
+  stepOptions,
+  V,
+} from "../helpers/engine.ts";
 
 deviceTest("four micro-batches of 2 are one batch of 8", async () => {
-  const parts = await openSession({ batchSize: 2, accumulation: 4 });
-  const whole = await openSession({ batchSize: 8, accumulation: 1 });
+  const parts = await openEngine({ batchSize: 2, accumulation: 4 });
+  const whole = await openEngine({ batchSize: 8, accumulation: 1 });
   const near = { relative: 1e-5, absolute: 1e-9 };
   const compare = async (kind: "weights" | "gradients", when: string) => {
     const want = await all(whole, kind);
@@ -24,8 +31,8 @@ deviceTest("four micro-batches of 2 are one batch of 8", async () => {
     assertClose("loss", [await parts.loss()], [await whole.loss()], near);
     for (let t = 1; t <= 3; t++) {
       const ids = sequences(8, t);
-      parts.step(split(ids, 2), t, 1e-2, t - 1, 1);
-      whole.step(split(ids, 8), t, 1e-2, t - 1, 1);
+      parts.step(split(ids, 2), stepOptions(t));
+      whole.step(split(ids, 8), stepOptions(t));
       await compare("weights", `after update ${t}`);
     }
     const [got, want] = [await parts.history(3), await whole.history(3)];
@@ -44,10 +51,10 @@ deviceTest("four micro-batches of 2 are one batch of 8", async () => {
 deviceTest("equal steps give equal bits, and allocate nothing", async () => {
   const ends: Map<string, Float32Array>[] = [];
   for (let run = 0; run < 2; run++) {
-    const engine = await openSession({ accumulation: 2 });
+    const engine = await openEngine({ accumulation: 2 });
     const { allocated } = engine.executor;
     for (let t = 1; t <= 3; t++) {
-      engine.step(split(sequences(4, t), 2), t, 1e-2, t - 1, 1);
+      engine.step(split(sequences(4, t), 2), stepOptions(t));
     }
     ends.push(await all(engine, "weights"));
     assertEquals(engine.executor.allocated, allocated);
@@ -56,16 +63,16 @@ deviceTest("equal steps give equal bits, and allocate nothing", async () => {
   assertEquals(ends[0], ends[1]);
 });
 
-deviceTest("Session.clear() starts an optimizer anew", async () => {
-  const engine = await openSession();
+deviceTest("TrainEngine.clear() resets the optimizer", async () => {
+  const engine = await openEngine();
   try {
     const batches = split(sequences(2, 1), 2);
-    engine.step(batches, 1, 1e-2, 0, 1);
+    engine.step(batches, stepOptions(1));
     const first = await all(engine, "weights");
-    engine.step(batches, 2, 1e-2, 1, 1);
+    engine.step(batches, stepOptions(2));
     engine.clear();
     initialiseWeights(engine, 7);
-    engine.step(batches, 1, 1e-2, 0, 1);
+    engine.step(batches, stepOptions(1));
     assertEquals(await all(engine, "weights"), first);
   } finally {
     engine.close();
@@ -73,9 +80,9 @@ deviceTest("Session.clear() starts an optimizer anew", async () => {
 });
 
 deviceTest(
-  "Session.evaluate() adds up losses without touching gradients",
+  "TrainEngine.evaluate() adds up losses without touching gradients",
   async () => {
-    const engine = await openSession();
+    const engine = await openEngine();
     try {
       const [a, b] = split(sequences(4, 5), 2);
       engine.gradient([a]);
@@ -107,15 +114,15 @@ deviceTest(
 deviceTest(
   "a step on a batch whose loss is not finite changes nothing",
   async () => {
-    const engine = await openSession();
+    const engine = await openEngine();
     try {
       const batches = split(sequences(2, 1), 2);
-      engine.step(batches, 1, 1e-2, 0, 1);
+      engine.step(batches, stepOptions(1));
       const name = "transformer.ln_f.bias";
       const bias = await engine.read("weights", name);
       engine.write("weights", name, bias.map(() => NaN));
       const before = await all(engine, "weights");
-      engine.step(batches, 2, 1e-2, 1, 1);
+      engine.step(batches, stepOptions(2));
       assertEquals((await engine.history(2)).map((r) => r.nonFinite), [
         false,
         true,
@@ -128,9 +135,9 @@ deviceTest(
 );
 
 deviceTest(
-  "Session.read() gives what was written, for each kind of state",
+  "TrainEngine.read() returns what was written, for each kind of state",
   async () => {
-    const engine = await openSession();
+    const engine = await openEngine();
     try {
       const name = "transformer.h.0.attn.qk_attn.bias";
       for (
@@ -169,9 +176,9 @@ for (
   ] as [string, Partial<StepPlanOptions>, Partial<FullConfig>][]
 ) {
   deviceTest(
-    `the forecast of memory is what is allocated for ${name}`,
+    `estimateMemory() is what is allocated for ${name}`,
     async () => {
-      const engine = await openSession(options, changes);
+      const engine = await openEngine(options, changes);
       try {
         const { memory } = engine.plans;
         const { allocated } = engine.executor;

@@ -79,7 +79,7 @@ Deno.test("train refuses a path that is no folder, and a folder that holds a run
   const before = hashes(work.at("run"), "step-000010");
   await fails(
     ["train", ...work.tiny("run")],
-    /Cannot start a run in '.*run' as it holds one already: go on with it by --resume/,
+    /Cannot start a run in '.*run' as it holds one already: resume it with --resume/,
   );
   assertEquals(hashes(work.at("run"), "step-000010"), before);
 });

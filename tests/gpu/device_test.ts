@@ -34,6 +34,24 @@ deviceTest("Gpu.check() throws what the device refused", async () => {
   own.close();
 });
 
+deviceTest(
+  "Gpu.check() names the caller's remedy where memory runs out",
+  async () => {
+    const own = await openGpu("use less of it");
+    const event = new Event("uncapturederror");
+    Object.defineProperty(event, "error", {
+      value: { message: "Not enough memory left" },
+    });
+    own.device.dispatchEvent(event);
+    const error = assertThrows(() => own.check(), UserError);
+    assertEquals(
+      error.message,
+      "The device ran out of memory (Not enough memory left): use less of it",
+    );
+    own.close();
+  },
+);
+
 deviceTest("Gpu.close() is no loss of the device", async () => {
   const own = await openGpu();
   own.close();

@@ -6,7 +6,10 @@ import {
   buildStepPlans,
   type StepPlanOptions,
 } from "../../src/engine/step_plans.ts";
-import { TrainEngine } from "../../src/engine/train_engine.ts";
+import {
+  type StepOptions,
+  TrainEngine,
+} from "../../src/engine/train_engine.ts";
 import type { Batch } from "../../src/data/loader/batch.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { gpu } from "./device.ts";
@@ -26,7 +29,10 @@ export const SMALL: Partial<FullConfig> = {
   n_positions: T,
 };
 
-/** Adam with an eps that keeps the noise of gradients near 0 from becoming steps. */
+/**
+ * Adam with an eps that keeps the noise of gradients near 0 from becoming
+ * steps.
+ */
 export const ADAM = {
   kind: "adamw_hf",
   beta1: 0.9,
@@ -43,11 +49,13 @@ const SIZES: StepPlanOptions = {
   historySlots: 8,
 };
 
-/** Kernels timed by the first session: with other kernels the bits may differ. */
+/**
+ * Kernels timed by the first engine: with other kernels the bits may differ.
+ */
 const choices: KernelChoices = {};
 
-/** A session on random weights, the same each time. */
-export async function openSession(
+/** An engine with random weights, the same each time. */
+export async function openEngine(
   options: Partial<StepPlanOptions> = {},
   changes: Partial<FullConfig> = {},
 ): Promise<TrainEngine> {
@@ -90,3 +98,11 @@ export async function all(engine: TrainEngine, kind: "weights" | "gradients") {
   }
   return out;
 }
+
+/** Options of update `step`, recorded in `slot`. */
+export const stepOptions = (step: number, slot = step - 1): StepOptions => ({
+  step,
+  slot,
+  learningRate: 1e-2,
+  maxGradNorm: 1,
+});

@@ -1,4 +1,7 @@
-/** Configurations for tests: each option alone, then every two options together. @module */
+/**
+ * Configurations for tests: each option alone, then every two options together.
+ * @module
+ */
 import type { ModelConfig, NormformerModel } from "../../src/config/mod.ts";
 
 /** Keys of `model` that differ from a file of `configs/model/`. */
@@ -191,8 +194,8 @@ function alone(options: Options): Configuration[] {
 
 /**
  * Few configurations in which every two values of any two options meet: each
- * begins with a pair that has not met yet and takes, option by option, the value
- * that meets most others for the first time.
+ * begins with a pair that has not met yet and takes, option by option, the
+ * value that meets most others for the first time.
  */
 function pairwise(options: Options): Configuration[] {
   const names = Object.keys(options);

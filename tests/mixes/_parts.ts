@@ -13,7 +13,10 @@ export type Loss = (values: Values, batch: Batch, drops: Drops) => number;
 /** Factor of element (t, s) of a head's matrix. */
 type Mask = (matrix: number, t: number, s: number) => number;
 
-/** The places that drop, numbered as they come: those with a rate of 0 have no number. */
+/**
+ * The places that drop, numbered as they come: those with a rate of 0 have no
+ * number.
+ */
 export class Drops {
   #site = 0;
 
@@ -44,7 +47,9 @@ export class Drops {
 export const sum = (...terms: [gain: number, x: Float64Array][]) =>
   terms[0][1].map((_, i) => terms.reduce((y, [gain, x]) => y + gain * x[i], 0));
 
-/** Each row times `scale`, whose elements stand for equally many columns each. */
+/**
+ * Each row times `scale`, whose elements stand for equally many columns each.
+ */
 export function scaled(x: Float64Array, scale: Float64Array, D: number) {
   const each = D / scale.length;
   return x.map((value, i) => value * scale[Math.floor(i % D / each)]);

@@ -1,4 +1,4 @@
-/** The smallest models that have every part, and sessions on them. @module */
+/** The smallest models that have every part, and engines for them. @module */
 import { compose } from "../../src/config/mod.ts";
 import { assembleBatch } from "../../src/data/loader/batch.ts";
 import type { KernelChoices } from "../../src/gpu/tuner.ts";
@@ -56,10 +56,10 @@ export function tiny(
   return { model: modelOf(config, V), loss };
 }
 
-/** Kernels timed by the first session. */
+/** Kernels timed by the first engine. */
 const choices: KernelChoices = {};
 
-/** A session on the model, without values. */
+/** An engine for the model, without values. */
 export async function openTiny(model: Model): Promise<TrainEngine> {
   const device = await gpu();
   const plans = buildStepPlans(model, {

@@ -65,7 +65,7 @@ for (const name of NAMES) {
           name,
           expected.params[of as string].shape,
         ]);
-        // What fairseq's code wants to find beside its parameters.
+        // What fairseq's code requires besides its parameters.
         const markers: [string, number[]][] = name.startsWith("nf_")
           ? [["decoder.version", [1]]]
           : [];

@@ -8,6 +8,7 @@ import type { Batch } from "../../src/data/loader/batch.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { deviceTest } from "../helpers/device.ts";
 import { assertClose, inner, randoms } from "../reference/numbers.ts";
+import { stepOptions } from "../helpers/engine.ts";
 import { tempDir } from "../helpers/files.ts";
 import { CONFIGURATIONS } from "./_configs.ts";
 import { Drops, type Loss } from "./_parts.ts";
@@ -91,7 +92,7 @@ async function checkGradient(engine: TrainEngine, loss: Loss): Promise<void> {
 /**
  * Trains on one batch, half way through a checkpoint: the loss falls, and what
  * is read back is what was written. With dropout, whose masks must come again,
- * another session repeats the second half to the bit.
+ * another engine repeats the second half to the bit.
  */
 async function checkTraining(
   engine: TrainEngine,
@@ -101,7 +102,7 @@ async function checkTraining(
   const half = 10;
   const train = (engine: TrainEngine, done: number) => {
     for (let i = 1; i <= half; i++) {
-      engine.step([batch], done + i, 1e-2, i % 4, 1);
+      engine.step([batch], stepOptions(done + i, i % 4));
     }
   };
   const evaluated = async () => {

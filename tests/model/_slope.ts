@@ -20,8 +20,9 @@ export async function assertSlope(
   const norm = Math.sqrt(
     [...gradients.values()].reduce((sum, g) => sum + inner(g, g), 0),
   );
-  // Along the gradient the loss rises by its norm: a step that changes it by 0.003
-  // is far above the rounding of a 32-bit loss, and short enough to be straight.
+  // Along the gradient the loss rises by its norm: a step that changes it by
+  // 0.003 is far above the rounding of a 32-bit loss, and short enough to be
+  // straight.
   const lossAt = async (step: number) => {
     for (const name of names) {
       const g = gradients.get(name)!;

@@ -138,7 +138,7 @@ const dropped = (model: Model) =>
     .filter((node) => node.inputs.some((t) => t.name === RANDOM))
     .map((node) => node.outputs[0].name);
 
-Deno.test("gpt2() drops where the authors' code does", () => {
+Deno.test("simplifiedModel() drops out where the authors' code does", () => {
   const path = "transformer.h.0";
   assertEquals(dropped(simplified()), [
     "embedding dropout",
@@ -158,7 +158,7 @@ Deno.test("gpt2() drops where the authors' code does", () => {
   ]);
 });
 
-Deno.test("normformer() drops where fairseq does", () => {
+Deno.test("fairseqDecoder() drops out where fairseq does", () => {
   const path = "decoder.layers.0";
   assertEquals(dropped(fairseqDecoder(FAIRSEQ)), [
     "embedding dropout",
@@ -175,7 +175,7 @@ Deno.test("normformer() drops where fairseq does", () => {
   assert(at("attn_ln") < at("attended dropout"));
 });
 
-Deno.test("every place of a model has random numbers of its own", () => {
+Deno.test("every dropout of a model has separate random numbers", () => {
   const { graph } = lossGraph(simplified({ n_layer: 3 }), 1, {
     training: true,
   });

@@ -1,9 +1,12 @@
 import { deviceTest } from "../helpers/device.ts";
-import { openSession, sequences, toBatch } from "../helpers/engine.ts";
+import { openEngine, sequences, toBatch } from "../helpers/engine.ts";
 import type { FullConfig } from "../helpers/model_config.ts";
 import { assertSlope } from "./_slope.ts";
 
-/** Blocks that differ in more than a number. Widths and heads are multiples of nothing. */
+/**
+ * Blocks that differ in more than a number. Widths and heads are multiples of
+ * nothing.
+ */
 const MODELS: Record<string, Partial<FullConfig>> = {
   "the default block": {},
   "one head": { n_head: 1, n_embd: 15 },
@@ -31,7 +34,7 @@ for (const [name, changes] of Object.entries(MODELS)) {
     async () => {
       // Larger weights than at the start of a run, so that every part matters.
       const config = { initializer_range: 0.2, ...changes };
-      const engine = await openSession(
+      const engine = await openEngine(
         { batchSize: 1, evalBatchSize: 1 },
         config,
       );

@@ -4,27 +4,24 @@ import {
   type ParameterSpec,
 } from "../../src/model/parameters.ts";
 
-const parameter = (
-  name: string,
-  shape: number[],
-  decay: boolean,
-): ParameterSpec => ({
+const parameter = (name: string, shape: number[]): ParameterSpec => ({
   name,
   shape,
   init: { kind: "constant", value: 0 },
   trainable: true,
-  decay,
 });
 
 const PARAMETERS = [
-  parameter("w", [5, 7], true),
-  parameter("b", [7], false),
-  parameter("v", [64, 2], true),
-  parameter("g", [1], false),
+  parameter("w", [5, 7]),
+  parameter("b", [7]),
+  parameter("v", [64, 2]),
+  parameter("g", [1]),
 ];
 
-Deno.test("layOut() puts decayed parameters first, each on 256 bytes", () => {
-  const { shards, positions } = packParameters(PARAMETERS, 2 ** 20);
+const isDecayed = ({ name }: ParameterSpec) => name === "w" || name === "v";
+
+Deno.test("packParameters() puts decayed parameters first, each on 256 bytes", () => {
+  const { shards, positions } = packParameters(PARAMETERS, 2 ** 20, isDecayed);
   assertEquals(Object.fromEntries(positions), {
     w: { shard: 0, offset: 0, bytes: 140 },
     v: { shard: 0, offset: 256, bytes: 512 },
@@ -34,8 +31,8 @@ Deno.test("layOut() puts decayed parameters first, each on 256 bytes", () => {
   assertEquals(shards, [{ elements: 320, decayed: 192 }]);
 });
 
-Deno.test("layOut() opens a shard where a buffer is full", () => {
-  const { shards, positions } = packParameters(PARAMETERS, 768);
+Deno.test("packParameters() opens a shard where a buffer is full", () => {
+  const { shards, positions } = packParameters(PARAMETERS, 768, isDecayed);
   assertEquals(shards, [
     { elements: 192, decayed: 192 },
     { elements: 128, decayed: 0 },
@@ -46,14 +43,20 @@ Deno.test("layOut() opens a shard where a buffer is full", () => {
   }
 });
 
-Deno.test("layOut() says which parameter no buffer holds", () => {
+Deno.test("packParameters() says which parameter no buffer holds", () => {
   assertThrows(
-    () => packParameters(PARAMETERS, 256),
+    () => packParameters(PARAMETERS, 256, isDecayed),
     RangeError,
     "Cannot place 'v' ([64,2], 512 bytes): this adapter's buffers end at 256",
   );
 });
 
-Deno.test("layOut() of nothing is nothing", () => {
+Deno.test("packParameters() keeps the order where nothing is decayed", () => {
+  const { shards, positions } = packParameters(PARAMETERS, 2 ** 20);
+  assertEquals([...positions.keys()], ["w", "b", "v", "g"]);
+  assertEquals(shards, [{ elements: 320, decayed: 0 }]);
+});
+
+Deno.test("packParameters() of nothing is nothing", () => {
   assertEquals(packParameters([], 256).shards, []);
 });

@@ -128,7 +128,7 @@ Deno.test("validateFixture() types a simplified_transformers fixture", () => {
   assertEquals(optim.total_steps, 10);
 });
 
-Deno.test("validateFixture() fills what the reference leaves unsaid", () => {
+Deno.test("validateFixture() fills in keys that the reference does not have", () => {
   const { model } = simplified();
   assertEquals([model.n_positions, model.layer_norm_epsilon], [20, 1e-5]);
   const told = simplified(
@@ -201,7 +201,7 @@ Deno.test("validateFixture() refuses other families and other documents", () => 
   );
 });
 
-Deno.test("validateModel() checks a section that stands alone", () => {
+Deno.test("validateModel() checks a separate section", () => {
   const raw = (parse(SIMPLIFIED) as { model: Record<string, unknown> }).model;
   const model = validateModel(raw, "weights.safetensors");
   assertStrictEquals(model.n_positions, 20);

@@ -42,7 +42,8 @@ for (const folder of FIXTURES) {
       const missed = rows.filter((row) => !row.holds);
       assertEquals(missed, []);
       assertEquals(rows.map((r) => r.quantity).sort(), [...QUANTITIES].sort());
-      // Rounding leaves something in each computed number; 0 would be no comparison.
+      // Rounding leaves something in each computed number; 0 would be no
+      // comparison.
       const exact = ["parameters", "learning rate", "gains"];
       for (const { quantity, difference, tolerance } of rows) {
         if (exact.includes(quantity)) continue;

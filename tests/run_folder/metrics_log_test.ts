@@ -6,7 +6,7 @@ import { tempDir } from "../helpers/files.ts";
 
 const stepsOf = (path: string) => readMetrics(path).map(({ step }) => step);
 
-Deno.test("MetricsLog.write() appends one line a record, usual keys first", () => {
+Deno.test("MetricsLog.write() appends one line per record, usual keys first", () => {
   using dir = tempDir();
   const path = join(dir.path, "metrics.jsonl");
   using log = MetricsLog.open(path);
@@ -31,7 +31,7 @@ Deno.test("MetricsLog.write() appends one line a record, usual keys first", () =
   assertEquals(readMetrics(path)[1], { step: 1, eval_loss: null });
 });
 
-Deno.test("MetricsLog.open() cuts the records after the step resumed from", () => {
+Deno.test("MetricsLog.open() removes the records after the step resumed from", () => {
   using dir = tempDir();
   const path = join(dir.path, "metrics.jsonl");
   {
@@ -51,7 +51,7 @@ Deno.test("MetricsLog.open() cuts the records after the step resumed from", () =
   assertEquals(Deno.readTextFileSync(path), "");
 });
 
-Deno.test("MetricsLog.open() mends a last line torn at any byte", () => {
+Deno.test("MetricsLog.open() repairs a last line torn at any byte", () => {
   using dir = tempDir();
   const path = join(dir.path, "metrics.jsonl");
   const first = '{"step":1,"note":"é"}\n';
@@ -63,7 +63,7 @@ Deno.test("MetricsLog.open() mends a last line torn at any byte", () => {
       using log = MetricsLog.open(path);
       log.write({ step: 3 });
     }
-    // Only the line feed lacking: the record itself is whole.
+    // Only the line feed is missing: the record itself is complete.
     const whole = end >= bytes.length - 1;
     assertEquals(stepsOf(path), whole ? [1, 2, 3] : [1, 3], `cut at ${end}`);
     assertEquals(
@@ -81,7 +81,7 @@ Deno.test("MetricsLog.open() drops what a power cut left in the middle", () => {
   assertEquals(Deno.readTextFileSync(path), '{"step":1}\n{"step":2}\n');
 });
 
-Deno.test("MetricsLog tells where the disk refuses", () => {
+Deno.test("MetricsLog reports a disk that refuses", () => {
   using dir = tempDir();
   assertThrows(() => MetricsLog.open(dir.path), UserError, "it is a folder");
   const path = join(dir.path, "no", "metrics.jsonl");

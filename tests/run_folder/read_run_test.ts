@@ -12,7 +12,7 @@ function read(dirs: string[]) {
   return { runs: readRuns(dirs, (line) => said.push(line)), said };
 }
 
-Deno.test("readRuns() sums a run up", () => {
+Deno.test("readRuns() sums up a run", () => {
   using folder = place();
   const { runs: [run], said } = read([write(folder.at("a"))]);
   assertEquals(said, []);
@@ -51,7 +51,7 @@ Deno.test("textTable() shows what is not known as a dash", () => {
   );
 });
 
-Deno.test("readRuns() tells models in words", () => {
+Deno.test("readRuns() describes models", () => {
   using folder = place();
   const words = (name: string, model: Record<string, unknown>) => {
     const config = `model:\n${
@@ -110,13 +110,13 @@ Deno.test("readRuns() names runs by their paths where names are the same", () =>
   assertEquals(read(dirs).runs.map((run) => run.label), dirs);
 });
 
-Deno.test("readRuns() passes over torn lines and says so", () => {
+Deno.test("readRuns() skips torn lines and says so", () => {
   using folder = place();
   const whole = lines(records(3));
   const dir = write(folder.at("a"), { metrics: `${whole}{"step":41,"lo` });
   const { runs: [run], said } = read([dir]);
   assertEquals(run.records, records(3) as typeof run.records);
-  assertEquals(said, [`passed over 1 torn line of '${dir}/metrics.jsonl'`]);
+  assertEquals(said, [`skipped 1 torn line of '${dir}/metrics.jsonl'`]);
 });
 
 Deno.test("readRuns() refuses what is no run in one line", () => {
@@ -153,7 +153,7 @@ Deno.test("readRuns() refuses what is no run in one line", () => {
   write(at, { metrics: '{"step":\n' });
   refused(
     [at],
-    `Cannot report on '${at}' as its 'metrics.jsonl' holds no whole record: train it first`,
+    `Cannot report on '${at}' as its 'metrics.jsonl' holds no complete record: train it first`,
   );
   write(at);
   refused([at, `${at}/`], `Cannot report on '${at}/' as it is given twice`);

@@ -20,7 +20,7 @@ async function kill(child: Deno.ChildProcess): Promise<void> {
   await child.stdout.cancel();
 }
 
-Deno.test("openRun() makes a folder that can be resumed, not begun again", async () => {
+Deno.test("openRunFolder() makes a folder that can be resumed, not started again", async () => {
   using dir = tempDir();
   const path = join(dir.path, "runs", "x");
   await assertRejects(
@@ -42,7 +42,7 @@ Deno.test("openRun() makes a folder that can be resumed, not begun again", async
   await assertRejects(
     () => openRunFolder(path, { resume: false }),
     UserError,
-    `holds one already: go on with it by --resume ${path}`,
+    `holds one already: resume it with --resume ${path}`,
   );
   // The refusal must not leave its lock behind.
   assertEquals(names(path), ["config.yaml", "run.json"]);
@@ -62,7 +62,7 @@ Deno.test("openRun() makes a folder that can be resumed, not begun again", async
   );
 });
 
-Deno.test("openRun() says in one line where it cannot write", async () => {
+Deno.test("openRunFolder() says in one line where it cannot write", async () => {
   using dir = tempDir();
   const file = join(dir.path, "file");
   Deno.writeTextFileSync(file, "");
@@ -77,7 +77,7 @@ Deno.test("openRun() says in one line where it cannot write", async () => {
   }
 });
 
-Deno.test("openRun() refuses a second process, names the first, and takes over from a dead one", async () => {
+Deno.test("openRunFolder() refuses a second process, names the first, and takes over from a dead one", async () => {
   using dir = tempDir();
   const path = join(dir.path, "run");
   const first = start("hold_lock.ts", path);
@@ -110,7 +110,7 @@ Deno.test("openRun() refuses a second process, names the first, and takes over f
   );
 });
 
-Deno.test("openRun() lets one of several processes that start at once have the run", async () => {
+Deno.test("openRunFolder() lets one of several processes that start at once have the run", async () => {
   using dir = tempDir();
   const path = join(dir.path, "run");
   const children = [1, 2, 3].map(() => start("hold_lock.ts", path));

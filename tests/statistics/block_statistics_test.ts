@@ -6,7 +6,13 @@ import {
 } from "../../src/statistics/block_statistics.ts";
 import { deviceTest } from "../helpers/device.ts";
 import { assertClose } from "../reference/numbers.ts";
-import { all, openSession, sequences, split } from "../helpers/engine.ts";
+import {
+  all,
+  openEngine,
+  sequences,
+  split,
+  stepOptions,
+} from "../helpers/engine.ts";
 
 const ALL: ReportOptions = {
   gains: true,
@@ -55,8 +61,8 @@ Deno.test("gradientNorms() joins weight and bias, and a layer's kinds", () => {
 });
 
 deviceTest("a report that is off adds no plan, dispatch or byte", async () => {
-  const without = await openSession(),
-    off = await openSession({ report: NONE });
+  const without = await openEngine(),
+    off = await openEngine({ report: NONE });
   try {
     assertEquals(off.plans.report, undefined);
     assertEquals(off.executor.allocated, without.executor.allocated);
@@ -71,10 +77,10 @@ deviceTest("a report that is off adds no plan, dispatch or byte", async () => {
 deviceTest("reports change no bit of training", async () => {
   const ends: Map<string, Float32Array>[] = [];
   for (const report of [undefined, ALL]) {
-    const engine = await openSession({ report });
+    const engine = await openEngine({ report });
     for (let t = 1; t <= 3; t++) {
       await engine.report();
-      engine.step(split(sequences(2, t), 2), t, 1e-2, t - 1, 1);
+      engine.step(split(sequences(2, t), 2), stepOptions(t));
     }
     ends.push(await all(engine, "weights"));
     engine.close();
@@ -84,8 +90,8 @@ deviceTest("reports change no bit of training", async () => {
 
 deviceTest("each option of a report logs its own names", async () => {
   const names = async (options: Partial<ReportOptions>) => {
-    const engine = await openSession({ report: { ...NONE, ...options } });
-    engine.step(split(sequences(2, 1), 2), 1, 1e-2, 0, 1);
+    const engine = await openEngine({ report: { ...NONE, ...options } });
+    engine.step(split(sequences(2, 1), 2), stepOptions(1));
     const numbers = await engine.report();
     engine.close();
     for (const [name, x] of Object.entries(numbers)) {
@@ -106,9 +112,9 @@ deviceTest("each option of a report logs its own names", async () => {
 });
 
 deviceTest("gradient norms of layers add up to the global norm", async () => {
-  const engine = await openSession({ report: ALL });
+  const engine = await openEngine({ report: ALL });
   try {
-    engine.step(split(sequences(2, 1), 2), 1, 1e-2, 0, 1);
+    engine.step(split(sequences(2, 1), 2), stepOptions(1));
     const [{ gradNorm }] = await engine.history(1);
     const numbers = Object.entries(await engine.report())
       .filter(([name]) => /^grad_norm\.[^.]+$/.test(name));
@@ -120,14 +126,14 @@ deviceTest("gradient norms of layers add up to the global norm", async () => {
 });
 
 deviceTest("a report sees gains as they are after an update", async () => {
-  const engine = await openSession({ report: ALL }, {
+  const engine = await openEngine({ report: ALL }, {
     trainable_attn_block_gains: true,
   });
   try {
     const [name] = gainParameters(engine.model).map((p) => p.name);
     assertEquals(name, "transformer.h.0.attn_block_resid_gain");
     for (let t = 1; t <= 2; t++) {
-      engine.step(split(sequences(2, t), 2), t, 1e-2, t - 1, 1);
+      engine.step(split(sequences(2, t), 2), stepOptions(t));
     }
     const [value] = await engine.read("weights", name);
     const numbers = await engine.report();

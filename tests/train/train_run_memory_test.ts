@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { metrics, start, workshop } from "../helpers/cli.ts";
 
-/** Resident memory of a process in MB, as Linux tells it; 0 once it has ended. */
+/**
+ * Resident memory of a process in MB, as Linux tells it; 0 once it has ended.
+ */
 function resident(pid: number): number {
   try {
     const status = Deno.readTextFileSync(`/proc/${pid}/status`);
@@ -13,7 +15,7 @@ function resident(pid: number): number {
 
 Deno.test({
   name:
-    "run() holds its memory: 2,000 steps, 20 evaluations and 20 checkpoints take less than 60 MB more",
+    "trainRun() keeps its memory: 2,000 steps, 20 evaluations and 20 checkpoints take less than 60 MB more",
   // Asks Linux.
   ignore: Deno.build.os !== "linux",
   async fn() {

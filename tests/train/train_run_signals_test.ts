@@ -27,7 +27,7 @@ async function* linesOf(child: Deno.ChildProcess): AsyncGenerator<string> {
   }
 }
 
-Deno.test("run() ends in order on SIGINT and SIGTERM, and resumes to the same bits", async () => {
+Deno.test("trainRun() ends in order on SIGINT and SIGTERM, and resumes to the same bits", async () => {
   using work = workshop();
   await succeeds(["train", ...work.tiny("straight", ...STEPS)]);
   for (
@@ -66,7 +66,7 @@ Deno.test("run() ends in order on SIGINT and SIGTERM, and resumes to the same bi
   }
 });
 
-Deno.test("run() quits at once on a second signal, in the middle of a step", async () => {
+Deno.test("trainRun() quits immediately on a second signal, in the middle of a step", async () => {
   using work = workshop();
   await using child = start(["train", ...work.tiny("run", SLOW)]);
   const quiet = child.stdout.cancel();
@@ -82,7 +82,7 @@ Deno.test("run() quits at once on a second signal, in the middle of a step", asy
   assert(lines.at(-1)!.startsWith("SIGTERM: finishing"), lines.join("\n"));
 });
 
-Deno.test("run() ends at once while it reads the data, leaves no folder, and says how to go on", async () => {
+Deno.test("trainRun() ends immediately while it reads the data, leaves no folder, and says how to continue", async () => {
   using work = workshop();
   const records = Array.from(
     { length: 4000 },
@@ -102,6 +102,9 @@ Deno.test("run() ends at once while it reads the data, leaves no folder, and say
   child.kill("SIGINT");
   await quiet;
   assertEquals((await child.status).code, 130);
-  assertMatch(await told, /^SIGINT: stopped; run it again to go on/m);
+  assertMatch(
+    await told,
+    /^SIGINT: stopped; run it again to continue from here/m,
+  );
   assertEquals(existsSync(work.at("runs")), false);
 });

@@ -62,7 +62,7 @@ const TO_20 = Array.from({ length: 20 }, (_, i) => i + 1);
 
 for (const accumulation of [1, 2]) {
   const where = accumulation === 2 ? ", across the end of an epoch" : "";
-  Deno.test(`run() goes on after kill -9 to the same bits with ${accumulation} micro-batches${where}`, async () => {
+  Deno.test(`trainRun() resumes after kill -9 to the same bits with ${accumulation} micro-batches${where}`, async () => {
     using work = workshop();
     const more = [`train.gradient_accumulation_steps=${accumulation}`];
     await succeeds(["train", ...work.tiny("straight", ...more)]);
@@ -91,7 +91,7 @@ for (const accumulation of [1, 2]) {
   });
 }
 
-Deno.test("run() goes on from a checkpoint that is named, and from none at all", async () => {
+Deno.test("trainRun() resumes from a named checkpoint, and without any", async () => {
   using work = workshop();
   const run = work.at("run");
   await succeeds(["train", ...work.tiny("run")]);
@@ -111,7 +111,7 @@ Deno.test("run() goes on from a checkpoint that is named, and from none at all",
   assertEquals(logged(run), TO_20);
 });
 
-Deno.test("run() makes equal files of equal seeds, others of another seed", async () => {
+Deno.test("trainRun() makes equal files for equal seeds, others for another seed", async () => {
   using work = workshop();
   await succeeds(["train", ...work.tiny("a")]);
   await succeeds(["train", ...work.tiny("b")]);
@@ -123,7 +123,7 @@ Deno.test("run() makes equal files of equal seeds, others of another seed", asyn
   for (const name of Object.keys(a)) assertNotEquals(c[name], a[name], name);
 });
 
-Deno.test("run() leaves the last checkpoints, config, facts and metrics in its folder, and nothing else", async () => {
+Deno.test("trainRun() leaves the last checkpoints, config, facts and metrics in its folder, and nothing else", async () => {
   using work = workshop();
   await succeeds([
     "train",
@@ -163,7 +163,7 @@ Deno.test("run() leaves the last checkpoints, config, facts and metrics in its f
   );
 });
 
-Deno.test("run() learns: 60 steps on the project's own text take the loss down by more than 1 nat", async () => {
+Deno.test("trainRun() learns: 60 steps on the project's own text take the loss down by more than 1 nat", async () => {
   using work = workshop();
   await succeeds([
     "train",

@@ -6,7 +6,8 @@ import type { Gpu } from "../../gpu/device.ts";
 import type { KernelChoices } from "../../gpu/tuner.ts";
 import { parameterCount } from "../../model/model.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { Memory, StepPlans } from "../../engine/step_plans.ts";
+import type { Memory } from "../../engine/memory.ts";
+import type { StepPlans } from "../../engine/step_plans.ts";
 import { TrainEngine } from "../../engine/train_engine.ts";
 import type { Batch } from "../../data/loader/batch.ts";
 import { initialiseWeights } from "../../engine/initial_weights.ts";
@@ -160,7 +161,12 @@ export async function timeSteps(
 /** Submits one optimizer step. */
 export function step(running: Running): void {
   const slot = running.steps % HISTORY;
-  running.session.step(running.batches, ++running.steps, 1e-3, slot, 1);
+  running.session.step(running.batches, {
+    step: ++running.steps,
+    learningRate: 1e-3,
+    maxGradNorm: 1,
+    slot,
+  });
 }
 
 /** The last step's loss, once the device has it. */

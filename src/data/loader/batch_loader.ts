@@ -54,15 +54,18 @@ const READ_AHEAD = 4;
  * do not depend on how many steps are read ahead.
  * @param readAhead steps to read ahead in a separate thread, fewer if they
  *   would take more than 64 MiB; 0 reads each step when it is requested
+ * @param start starts the thread that reads ahead: one that runs `serve()` of
+ *   `loader_worker.ts`
  * @throws {UserError} if a split is missing, damaged or empty, or weights or
  *   lengths do not fit.
  */
 export async function openBatchLoader(
   spec: BatchSpec,
   readAhead = READ_AHEAD,
+  start: () => Worker = () => startWorker("loader"),
 ): Promise<BatchLoader> {
   if (readAhead === 0) return new DirectLoader(spec);
-  const worker = startWorker("loader");
+  const worker = start();
   try {
     return new ReadAheadLoader(
       worker,

@@ -35,8 +35,6 @@ export interface BatchSpec {
    * code; null for none.
    */
   ignoreId: number | null;
-  /** For tests: extra milliseconds per step, as on a slow disk. @default 0 */
-  delayMs?: number;
 }
 
 /** Makes the batches of one step after another. */
@@ -90,8 +88,7 @@ export class BatchSource {
    *   vocabulary.
    */
   fill(batches: readonly Batch[]): void {
-    const { batchSize, delayMs = 0 } = this.#spec;
-    if (delayMs > 0) sleep(delayMs);
+    const { batchSize } = this.#spec;
     for (const batch of batches) {
       this.#mixture.next(batchSize).forEach(
         ({ part, sequence }, i) => {
@@ -135,9 +132,4 @@ function openParts(parts: BatchSpec["parts"]): TokenSplit[] {
     throw error;
   }
   return splits;
-}
-
-/** Blocks the thread. */
-function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

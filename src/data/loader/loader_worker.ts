@@ -37,12 +37,17 @@ const MAX_RING_BYTES = 64 * 2 ** 20;
 /**
  * Opens the data, replies, and fills the ring; the thread receives no further
  * messages.
+ *
+ * @param open makes the batches of a request
  */
-export function serve(port: WorkerPort): void {
+export function serve(
+  port: WorkerPort,
+  open: (spec: BatchSpec) => BatchSource = (spec) => new BatchSource(spec),
+): void {
   port.onmessage = ({ data }: MessageEvent<LoaderRequest>) => {
     let source: BatchSource;
     try {
-      source = new BatchSource(data.spec);
+      source = open(data.spec);
     } catch (error) {
       const { message, stack } = error as Error;
       const isUserError = error instanceof UserError;

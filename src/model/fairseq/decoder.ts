@@ -1,6 +1,7 @@
 /**
- * fairseq's `transformer_lm_gpt` with NormFormer's extra norms and scales
- * (arXiv 2110.09456): parameters under fairseq's names, and its equations.
+ * What is fairseq's `transformer_lm_gpt` with NormFormer's extra norms and
+ * scales (arXiv 2110.09456)? Its parameters under fairseq's names, and its
+ * equations.
  * @module
  */
 import type { NormformerModel } from "../../config/mod.ts";
@@ -29,14 +30,13 @@ const EPSILON = 1e-5;
 
 const constant = (value: number): Init => ({ kind: "constant", value });
 
-/** Everything is decayed in fairseq: norms, biases and scales too. */
 const parameter = (
   name: string,
   shape: readonly number[],
   init: Init,
-): ParameterSpec => ({ name, shape, init, trainable: true, decay: true });
+): ParameterSpec => ({ name, shape, init, trainable: true });
 
-/** `nn.Linear`'s own initial values: uniform within 1/√in. */
+/** `nn.Linear`'s default initial values: uniform within ±1/√inputs. */
 const linearDefault = (
   name: string,
   outputs: number,
@@ -49,7 +49,7 @@ const linearDefault = (
   ];
 };
 
-/** Xavier-uniform weight, as fairseq's attention has it; the bias as given. */
+/** Xavier-uniform weight, as in fairseq's attention; the bias as given. */
 const xavier = (name: string, D: number, gain: number, bias: Init) => [
   parameter(`${name}.weight`, [D, D], {
     kind: "uniform",
@@ -73,8 +73,8 @@ const layerNorm = (name: string, width: number) => [
 function layerParameters(config: NormformerModel, i: number): ParameterSpec[] {
   const D = config.decoder_embed_dim, F = config.decoder_ffn_embed_dim;
   const path = `decoder.layers.${i}`, heads = config.decoder_attention_heads;
-  // Projections into heads: gain 1/√2, and nn.Linear's bias.
-  const into = (name: string) =>
+  // Projections to heads: gain 1/√2, and nn.Linear's bias.
+  const toHeads = (name: string) =>
     xavier(`${path}.self_attn.${name}`, D, Math.SQRT1_2, {
       kind: "uniform",
       bound: 1 / Math.sqrt(D),
@@ -96,9 +96,9 @@ function layerParameters(config: NormformerModel, i: number): ParameterSpec[] {
     ...config.scale_resids
       ? [parameter(`${path}.w_resid`, [D], constant(1))]
       : [],
-    ...into("k_proj"),
-    ...into("v_proj"),
-    ...into("q_proj"),
+    ...toHeads("k_proj"),
+    ...toHeads("v_proj"),
+    ...toHeads("q_proj"),
     ...xavier(`${path}.self_attn.out_proj`, D, 1, constant(0)),
     ...headNorm("q_norm"),
     ...headNorm("k_norm"),
@@ -116,8 +116,8 @@ function layerParameters(config: NormformerModel, i: number): ParameterSpec[] {
 }
 
 /**
- * fairseq's sinusoids: halves of sines and cosines, frequency j =
- * 10000^(−j / (D/2 − 1)); an odd last column is 0, as is the padding's row.
+ * fairseq's sinusoids: first half sines, second half cosines, frequency j =
+ * 10000^(−j / (D/2 − 1)); an odd last column and the padding's row are 0.
  *
  * @returns `[rows, D]`
  */
@@ -139,8 +139,8 @@ export function sinusoids(
 }
 
 /**
- * The model that fairseq's options describe. Positions are numbered from
- * `padding_idx` + 1; without a padding token, from 0.
+ * The model that fairseq's options describe. Positions start at
+ * `padding_idx` + 1; without a padding token, at 0.
  *
  * @param config with `vocab_size` set
  */
@@ -220,7 +220,7 @@ export function fairseqDecoder(
         paddingToken: padding,
       });
       if (config.layernorm_embedding) {
-        x = normalise(graph, "decoder.layernorm_embedding", x, weights);
+        x = applyNorm(graph, "decoder.layernorm_embedding", x, weights);
       }
       x = applyDropout(
         graph,
@@ -234,14 +234,14 @@ export function fairseqDecoder(
       }
       const last = hidden[config.decoder_layers];
       const final = finalNorm
-        ? normalise(graph, "decoder.layer_norm", last, weights)
+        ? applyNorm(graph, "decoder.layer_norm", last, weights)
         : last;
       return { hidden, final };
     },
   };
 }
 
-function normalise(
+function applyNorm(
   graph: Graph,
   path: string,
   x: Tensor,
@@ -256,7 +256,7 @@ function normalise(
 
 /**
  * One decoder layer, pre-norm as in GPT (post-norm without
- * `decoder_normalize_before`), with NormFormer's four additions where switched on:
+ * `decoder_normalize_before`), with NormFormer's four additions where on:
  *
  *   h   = x + LN(HeadScale(Attention(LN(x))))
  *   out = w_resid · h + fc2(LN(f(fc1(LN(h)))))
@@ -272,7 +272,7 @@ function layer(
   const path = `decoder.layers.${i}`, pre = config.decoder_normalize_before;
   const heads = config.decoder_attention_heads;
   const apply = (name: string, input: Tensor, kind?: NormKind) =>
-    normalise(graph, `${path}.${name}`, input, weights, kind);
+    applyNorm(graph, `${path}.${name}`, input, weights, kind);
   const project = (name: string, input: Tensor) =>
     linear(
       graph,
@@ -283,7 +283,7 @@ function layer(
       "out_in",
     );
 
-  const dropped = (name: string, input: Tensor, rate: number) =>
+  const dropoutAfter = (name: string, input: Tensor, rate: number) =>
     applyDropout(graph, `${path}.${name} dropout`, input, streams.next(rate));
 
   const n = pre ? apply("self_attn_layer_norm", x) : x;
@@ -303,7 +303,7 @@ function layer(
     config.scale_heads && config.scale_heads_position === position
       ? scale(graph, `${path}.head_scale`, input, weights(`${path}.c_attn`))
       : input;
-  let attended = attention(graph, `${path}.self_attn.attend`, {
+  let attentionOut = attention(graph, `${path}.self_attn.attend`, {
     q: perHead("q_norm", q),
     k: perHead("k_norm", k),
     v,
@@ -313,22 +313,26 @@ function layer(
     headDim: config.decoder_embed_dim / heads,
     cap: 0,
   }, streams.next(config.attention_dropout));
-  // The paper scales the heads, fairseq's code slices of the projected output.
-  attended = scaleHeads("before", attended);
-  attended = scaleHeads("after", project("self_attn.out_proj", attended));
+  // The paper scales heads; fairseq's code scales slices of the projected
+  // output.
+  attentionOut = scaleHeads("before", attentionOut);
+  attentionOut = scaleHeads(
+    "after",
+    project("self_attn.out_proj", attentionOut),
+  );
   if (config.scale_attn) {
-    attended = apply("attn_ln", attended, config.attn_ln_type);
+    attentionOut = apply("attn_ln", attentionOut, config.attn_ln_type);
   }
-  attended = dropped("attended", attended, config.dropout);
+  attentionOut = dropoutAfter("attended", attentionOut, config.dropout);
   let h = weightedSum(graph, `${path}.mid`, [
-    { x: attended, gain: 1 },
+    { x: attentionOut, gain: 1 },
     { x, gain: 1 },
   ]);
   if (!pre) h = apply("self_attn_layer_norm", h);
 
   let hidden = project("fc1", pre ? apply("final_layer_norm", h) : h);
   hidden = activation(graph, `${path}.act`, hidden, config.activation_fn);
-  hidden = dropped("act", hidden, config.activation_dropout);
+  hidden = dropoutAfter("act", hidden, config.activation_dropout);
   if (config.scale_fc) {
     hidden = apply("ffn_layernorm", hidden, config.ffn_layernorm_type);
   }
@@ -336,7 +340,7 @@ function layer(
     ? scale(graph, `${path}.resid_scale`, h, weights(`${path}.w_resid`))
     : h;
   const out = weightedSum(graph, `${path}.out`, [
-    { x: dropped("fc2", project("fc2", hidden), config.dropout), gain: 1 },
+    { x: dropoutAfter("fc2", project("fc2", hidden), config.dropout), gain: 1 },
     { x: skip, gain: 1 },
   ]);
   return pre ? out : apply("final_layer_norm", out);

@@ -1,6 +1,6 @@
 /**
- * One transformer block of "Simplifying Transformer Blocks" (arXiv 2311.01906):
- * its parameters under the authors' names, and its equations.
+ * What is in a block of "Simplifying Transformer Blocks" (arXiv 2311.01906)?
+ * Its parameters under the authors' names, and its equations.
  * @module
  */
 import type { ModelConfig } from "../../config/mod.ts";
@@ -33,8 +33,8 @@ const DOT_CAP = 30;
 type NormKind = ModelConfig["norm_type"];
 
 /**
- * Which norm a site really has: its own, or that of all. Where all have none,
- * block 0 still starts with a LayerNorm.
+ * The norm at a site: its own option, or that of all sites. Where the latter is
+ * `none`, block 0 still starts with a LayerNorm.
  */
 function normKindAt(
   model: ModelConfig,
@@ -49,7 +49,9 @@ function normKindAt(
 
 const constant = (value: number): Init => ({ kind: "constant", value });
 
-/** Parameters of a norm: `weight` and `bias` for LayerNorm, `scale` for RMSNorm. */
+/**
+ * Parameters of a norm: `weight` and `bias` for LayerNorm, `scale` for RMSNorm.
+ */
 export function normParameters(
   kind: NormKind,
   path: string,
@@ -61,7 +63,6 @@ export function normParameters(
     shape: [width],
     init: constant(name === "bias" ? 0 : 1),
     trainable: true,
-    decay: false,
   }));
 }
 
@@ -69,7 +70,9 @@ export function normParameters(
 export const hiddenWidth = (model: ModelConfig): number =>
   Math.floor(model.mlp_width_mult * model.n_embd);
 
-/** The parameters of block `layer`, in the order of the authors' `state_dict`. */
+/**
+ * The parameters of block `layer`, in the order of the authors' `state_dict`.
+ */
 export function blockParameters(
   model: ModelConfig,
   layer: number,
@@ -86,7 +89,6 @@ export function blockParameters(
     shape,
     init: constant(value),
     trainable,
-    decay: false,
   });
   const matrix = (
     name: string,
@@ -97,9 +99,8 @@ export function blockParameters(
     shape,
     init: { kind: "normal", std: deviation },
     trainable: true,
-    decay: true,
   });
-  // These biases exist in the authors' code, stay 0 and are not trained.
+  // The authors' code has these biases; they stay 0 and are not trained.
   const deadBias = (name: string, width: number) =>
     gain(`${name}.bias`, 0, false, [width]);
   const perHead = [1, model.n_head, 1, 1];
@@ -148,7 +149,6 @@ export function blockParameters(
       shape: [2 * D],
       init: constant(0),
       trainable: true,
-      decay: false,
     },
     matrix("attn.qk_attn", [D, 2 * D], [
       model.query_init_std ?? std,
@@ -173,8 +173,9 @@ export function blockParameters(
  * Post-LN:  the skips branch off after the norms instead
  * Parallel: out = skip·x + gain·MLP(ln_1 x) + gain·Attn(ln_1 x)
  *
- * A skip whose configured gain is 0 is left out for good. NormFormer's scales,
- * where switched on, end the attention branch and scale the MLP's skip.
+ * A skip whose configured gain is 0 is left out, even if its gain is trainable.
+ * NormFormer's scales, where switched on, end the attention branch and scale
+ * the MLP's skip.
  */
 export function block(
   graph: Graph,
@@ -201,16 +202,12 @@ export function block(
       kind: normKindAt(model, layer, site),
       weights,
     });
-
   const scales = scalesOf(graph, model, path, weights);
-
-  const n = normAt("ln_1", x);
-  if (model.norm_position === "post") x = n;
-  const branchDropout = (branch: "attn" | "mlp", x: Tensor) =>
+  const branchDropout = (branch: "attn" | "mlp", input: Tensor) =>
     applyDropout(
       graph,
       `${path}.${branch} dropout`,
-      x,
+      input,
       streams.next(model.resid_pdrop),
     );
   const feedForward = (input: Tensor) =>
@@ -218,6 +215,9 @@ export function block(
       "mlp",
       mlp(graph, model, `${path}.mlp`, input, weights, scales),
     );
+
+  const n = normAt("ln_1", x);
+  if (model.norm_position === "post") x = n;
   const attentionOut = branchDropout(
     "attn",
     scales.attention(
@@ -226,10 +226,7 @@ export function block(
   );
   if (model.parallel_layers) {
     return weightedSum(graph, `${path}.out`, [
-      {
-        x: feedForward(n),
-        gain: mlpGain("resid"),
-      },
+      { x: feedForward(n), gain: mlpGain("resid") },
       { x: attentionOut, gain: attnGain("resid") },
       ...model.mlp_block_skip_gain === 0 ? [] : [
         { x: scales.skip(x), gain: mlpGain("skip") },
@@ -243,10 +240,7 @@ export function block(
   const n2 = normAt("ln_2", h);
   const skip = model.norm_position === "post" ? n2 : h;
   return weightedSum(graph, `${path}.out`, [
-    {
-      x: feedForward(n2),
-      gain: mlpGain("resid"),
-    },
+    { x: feedForward(n2), gain: mlpGain("resid") },
     ...model.mlp_block_skip_gain === 0
       ? []
       : [{ x: scales.skip(skip), gain: mlpGain("skip") }],
@@ -264,7 +258,6 @@ function selfAttention(
 ): Tensor {
   const path = `transformer.h.${layer}.attn`;
   const heads = model.n_head, headDim = model.n_embd / heads;
-  const context = model.context_length;
   let qk = linear(
     graph,
     `${path}.qk_attn`,
@@ -286,7 +279,7 @@ function selfAttention(
   const v = applyValueLayer(graph, model, layer, "v_attn", x, weights);
   const dropout = streams.next(model.attn_pdrop);
   const a = attention(graph, `${path}.attend`, { qk, v }, {
-    sequenceLength: context,
+    sequenceLength: model.context_length,
     heads,
     headDim,
     cap: model.dot_norm_type === "tanh" ? DOT_CAP : 0,
@@ -297,7 +290,7 @@ function selfAttention(
   return applyValueLayer(graph, model, layer, "c_proj", o, weights);
 }
 
-/** What the gains, the identity and the centring make of `a = A v`. */
+/** Applies gains, identity and centring to `a = A v`. */
 function applyAttentionGains(
   graph: Graph,
   model: ModelConfig,
@@ -320,16 +313,16 @@ function applyAttentionGains(
         ? weights(`${path}.centre_attn_gain`)
         : model.centre_attn_gain,
     };
-    const context = model.context_length;
+    const sequenceLength = model.context_length;
     const headDim = model.n_embd / model.n_head;
     const name = `${path}.shaped`;
     return dropout
       ? shapedDropout(graph, name, a, v, gains, {
-        sequenceLength: context,
+        sequenceLength,
         headDim,
         dropout,
       })
-      : shaped(graph, name, a, v, gains, { sequenceLength: context, headDim });
+      : shaped(graph, name, a, v, gains, { sequenceLength, headDim });
   }
   return typeof resid === "number"
     ? weightedSum(graph, `${path}.gain`, [{ x: a, gain: resid }])
@@ -363,7 +356,7 @@ function mlp(
   return layer("c_proj", scales.hidden(hidden));
 }
 
-/** The norm of kind `kind` at `path`; `none` passes its input on. */
+/** Applies the norm of kind `kind` at `path`; `none` returns its input. */
 export function applyNorm(
   graph: Graph,
   model: ModelConfig,

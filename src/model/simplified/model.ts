@@ -1,6 +1,7 @@
 /**
- * GPT-2 around the configurable block: token and learned position embeddings,
- * blocks, a final LayerNorm, and a head tied to the token embedding.
+ * What is around the blocks? GPT-2: token and learned position embeddings, the
+ * configurable blocks, a final LayerNorm, and a head tied to the token
+ * embedding.
  * @module
  */
 import type { ModelConfig } from "../../config/mod.ts";
@@ -28,7 +29,6 @@ export function simplifiedModel(
     shape: [rows, D],
     init: { kind: "normal", std },
     trainable: true,
-    decay: true,
   });
   const parameters = [
     table("wte", config.vocab_size),

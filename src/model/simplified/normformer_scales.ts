@@ -1,6 +1,6 @@
 /**
- * What NormFormer (arXiv 2110.09456) adds to a block, for blocks of the GPT-2
- * family: parameters under fairseq's names, and where they act.
+ * What does NormFormer (arXiv 2110.09456) add to a block? Parameters under
+ * fairseq's names, and where they act, for blocks of the GPT-2 family.
  * @module
  */
 import type { ModelConfig } from "../../config/mod.ts";
@@ -14,9 +14,6 @@ import type { ParameterSpec } from "../parameters.ts";
 /**
  * Parameters of the scales that are switched on in the block at `path`.
  *
- * Norms are not decayed, as everywhere in this family; head and residual scales
- * are: fairseq decays everything, and the names say neither `bias` nor `gain`.
- *
  * @param hidden width of the MLP
  */
 export function scaleParameters(
@@ -28,23 +25,21 @@ export function scaleParameters(
     name: string,
     width: number,
     value: number,
-    decay: boolean,
   ): ParameterSpec => ({
     name: `${path}.${name}`,
     shape: [width],
     init: { kind: "constant", value },
     trainable: true,
-    decay,
   });
   const norm = (kind: "ln" | "rmsnorm", name: string, width: number) =>
-    kind === "rmsnorm" ? [constant(`${name}.scale`, width, 1, false)] : [
-      constant(`${name}.weight`, width, 1, false),
-      constant(`${name}.bias`, width, 0, false),
+    kind === "rmsnorm" ? [constant(`${name}.scale`, width, 1)] : [
+      constant(`${name}.weight`, width, 1),
+      constant(`${name}.bias`, width, 0),
     ];
   const D = model.n_embd;
   return [
-    ...model.scale_heads ? [constant("c_attn", model.n_head, 1, true)] : [],
-    ...model.scale_resids ? [constant("w_resid", D, 1, true)] : [],
+    ...model.scale_heads ? [constant("c_attn", model.n_head, 1)] : [],
+    ...model.scale_resids ? [constant("w_resid", D, 1)] : [],
     ...model.scale_attn ? norm(model.attn_ln_type, "attn_ln", D) : [],
     ...model.scale_fc
       ? norm(model.ffn_layernorm_type, "ffn_layernorm", hidden)
@@ -52,15 +47,20 @@ export function scaleParameters(
   ];
 }
 
-/** NormFormer's additions to one block; each returns its input where it is off. */
+/**
+ * NormFormer's additions to a block; each returns its input where it is off.
+ */
 export interface Scales {
-  /** Each head's output by its scale, before the projection. */
+  /** Scales each head's output, before the projection. */
   heads(x: Tensor): Tensor;
-  /** The attention branch: head scales on slices of the projected output, then a norm. */
+  /**
+   * Scales slices of the projected attention output per head, then applies a
+   * norm.
+   */
   attention(x: Tensor): Tensor;
-  /** A norm of the MLP's hidden layer, after the activation. */
+  /** Applies a norm to the MLP's hidden layer, after the activation. */
   hidden(x: Tensor): Tensor;
-  /** The skip around the MLP by a scale a channel. */
+  /** Scales the skip around the MLP per channel. */
   skip(x: Tensor): Tensor;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Value and projection layers of "Simplifying Transformer Blocks" (section 4.2,
- * equation 6): absent, plain, or `resid_gain · W + skip_gain · id`.
+ * What are the value and projection layers of "Simplifying Transformer Blocks"
+ * (section 4.2, equation 6)? Absent, plain, or
+ * `resid_gain · W + skip_gain · id`.
  * @module
  */
 import type { ModelConfig } from "../../config/mod.ts";
@@ -18,7 +19,7 @@ import type { Init, ParameterSpec } from "../parameters.ts";
 /** The two layers around attention. */
 export type Site = "v_attn" | "c_proj";
 
-/** What one of them is. */
+/** The form of one of them. */
 type Form =
   /** The identity: no parameters, no dispatch. */
   | { kind: "absent" }
@@ -83,16 +84,14 @@ export function valueParameters(
     shape,
     init: { kind: "constant", value },
     trainable,
-    decay: false,
   });
   const weight = (init: Init): ParameterSpec => ({
     name: `${path}.weight`,
     shape: [D, D],
     init,
     trainable: true,
-    decay: true,
   });
-  // The bias exists in the authors' code, stays 0 and is not trained.
+  // The authors' code has this bias; it stays 0 and is not trained.
   const bias = constant("bias", [D], 0, false);
   if (form.kind === "plain") return [bias, weight(form.init)];
   const std = model.val_proj_init_std;
@@ -107,7 +106,7 @@ export function valueParameters(
 }
 
 /**
- * The random matrices in place of the identity, where `val_init_type` or
+ * The random matrices that replace the identity where `val_init_type` or
  * `proj_init_type` asks for them. They never change, but are saved.
  */
 export function fixedMatrices(model: ModelConfig): FixedTensor[] {
@@ -117,7 +116,6 @@ export function fixedMatrices(model: ModelConfig): FixedTensor[] {
       name: `${pathOf(layer, site)}.id`,
       shape: [D, D],
       trainable: false,
-      decay: false,
       init: matrixInit(formOf(model, layer, site), D),
     }, seed);
   for (let layer = 0; layer < model.n_layer; layer++) {
@@ -140,7 +138,7 @@ export function fixedMatrices(model: ModelConfig): FixedTensor[] {
   return out;
 }
 
-/** What stands in place of the identity. */
+/** Initial values of the matrix that replaces the identity. */
 function matrixInit(form: Form, D: number): Init {
   const type = form.kind === "reparameterised" ? form.type : "id";
   if (type === "id") return { kind: "identity" };
@@ -149,7 +147,9 @@ function matrixInit(form: Form, D: number): Init {
     : { kind: "normal", std: 1 / Math.sqrt(D) };
 }
 
-/** v₀ p₀ v₁ p₁ … v_last: what the last projection undoes with `last_block`. */
+/**
+ * v₀ p₀ v₁ p₁ … v_last, which the last projection inverts with `last_block`.
+ */
 function productBefore(
   model: ModelConfig,
   own: (layer: number, site: Site) => (seed: number) => Float32Array,
@@ -206,7 +206,7 @@ export function applyValueLayer(
   const gain = (name: "resid" | "skip"): Gain =>
     form.trainable ? weights(`${path}.${name}_gain`) : form[name];
   if (form.type === "id") {
-    // The authors' code leaves W out of the graph at a gain of exactly 0.
+    // The authors' code leaves W out of the graph where the gain is exactly 0.
     return weightedSum(graph, `${path}.sum`, [
       ...form.resid === 0
         ? []
@@ -214,7 +214,7 @@ export function applyValueLayer(
       { x, gain: gain("skip") },
     ]);
   }
-  // One product with the summed matrix, instead of one for each.
+  // One product with the summed matrix instead of two.
   return project(weightedSum(graph, `${path}.matrix`, [
     { x: weights(`${path}.weight`), gain: gain("resid") },
     { x: weights(`${path}.id`), gain: gain("skip") },

@@ -12,11 +12,8 @@ import {
   evalBatches,
   openBatchLoader,
 } from "../../../src/data/loader/batch_loader.ts";
-import { writeState } from "../../../src/checkpoint/checkpoint_folder.ts";
-import { waitHint } from "../../../src/train/loop.ts";
-import { readTrainState } from "../../../src/checkpoint/train_state.ts";
 import { letters, storeOf } from "../../helpers/data/stores.ts";
-import { tempDir } from "../../helpers/files.ts";
+import { script, tempDir } from "../../helpers/files.ts";
 
 const T = 8;
 
@@ -68,7 +65,7 @@ function fairseq(dir: string, sentences: number[][]): FairseqRef {
   };
 }
 
-Deno.test("openFeed() gives the same steps and states however many are read ahead", async () => {
+Deno.test("openBatchLoader() gives the same steps and states however many are read ahead", async () => {
   using a = await storeOf(letters(11, T)), b = await storeOf(letters(7, T, 50));
   const cases: [string[], number[]][] = [
     [[a.dir], []],
@@ -92,7 +89,7 @@ Deno.test("openFeed() gives the same steps and states however many are read ahea
   }
 });
 
-Deno.test("openFeed() samples several parts without weights as one", async () => {
+Deno.test("openBatchLoader() samples several parts without weights as one", async () => {
   using a = await storeOf(letters(4, T)), b = await storeOf(letters(2, T, 50));
   using loader = await openBatchLoader(specOf([a.dir, b.dir]));
   const [{ batches, state }] = steps(loader, 1);
@@ -227,7 +224,7 @@ Deno.test("a loader fails at the step that cannot be read, in the same words as 
   );
 });
 
-Deno.test("openFeed() says in one line what cannot be opened, and leaves no thread behind", async () => {
+Deno.test("openBatchLoader() says in one line what cannot be opened, and leaves no thread behind", async () => {
   using a = await storeOf(letters(3, T)), b = await storeOf(letters(3, 5));
   const cases: [BatchSpec, string][] = [
     [specOf([`${a.dir}-not`]), "store.json"],
@@ -254,7 +251,15 @@ Deno.test("openFeed() says in one line what cannot be opened, and leaves no thre
 Deno.test("a loader hides reading behind longer work, and counts what it cannot hide", async () => {
   using store = await storeOf(letters(30, T));
   const run = async (delayMs: number, workMs: number, count: number) => {
-    using loader = await openBatchLoader(specOf([store.dir], [], { delayMs }));
+    using loader = await openBatchLoader(
+      specOf([store.dir]),
+      4,
+      () =>
+        new Worker(`file://${script("slow_loader.ts")}`, {
+          type: "module",
+          name: `${delayMs}`,
+        }),
+    );
     loader.next();
     const before = loader.waitedMs, from = performance.now();
     for (let i = 0; i < count; i++) {
@@ -273,43 +278,4 @@ Deno.test("a loader hides reading behind longer work, and counts what it cannot 
   const slow = await run(50, 5, 12);
   assert(slow.waited > 150, JSON.stringify(slow));
   assert(slow.waited < slow.took - 12 * 5 + 5, JSON.stringify(slow));
-});
-
-Deno.test("waitHint() speaks once, of waits that last, and not of the first steps", () => {
-  const first = waitHint();
-  assertEquals(first(1, 2, 1900), null);
-  for (let i = 0; i < 30; i++) assertEquals(first(10, 1, 4), null);
-  const hint = waitHint();
-  hint(1, 1, 0);
-  for (let i = 0; i < 9; i++) assertEquals(hint(10, 1, 12), null);
-  assertEquals(
-    hint(10, 1, 12),
-    "waiting for data: 12.0 ms of 100 ms a step; data.cache may lie on a faster disk",
-  );
-  assertEquals(hint(10, 1, 12), null);
-});
-
-Deno.test("readTrainFacts() reads the sampler of one part, and of several", () => {
-  using dir = tempDir();
-  const state = {
-    format: 1,
-    step: 3,
-    tokens: 24,
-    seed: 5,
-    schedule: { learningRate: 1, end: 0, warmup: 0, total: 9, power: 1 },
-    data: "fingerprint",
-  };
-  const at = (position: number) => ({ epoch: 1, position });
-  for (const sampler of [at(4), [at(4), at(0), at(7)]]) {
-    writeState(dir.path, { ...state, sampler });
-    assertEquals(readTrainState(dir.path).sampler, sampler);
-  }
-  for (const sampler of [[at(-1)], { epoch: 1 }, [[at(1)]], null]) {
-    writeState(dir.path, { ...state, sampler });
-    assertThrows(
-      () => readTrainState(dir.path),
-      UserError,
-      "state.json' as 'sampler",
-    );
-  }
 });
