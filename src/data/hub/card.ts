@@ -3,7 +3,7 @@
  * @module
  */
 import { parse } from "@std/yaml";
-import { shown } from "./words.ts";
+import { shown } from "../../terminal/quote.ts";
 
 /** One of the ways to read a set. */
 export interface CardConfig {

@@ -18,7 +18,7 @@ import {
 } from "./splits.ts";
 import type { TreeEntry, TreeFile } from "./tree.ts";
 import { hubName } from "./url.ts";
-import { listed, quoted } from "./words.ts";
+import { listed, NAME_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /** Branch where the hub keeps its own Parquet form of sets, in a folder a configuration. */
 const PARQUET_BRANCH = "refs/convert/parquet";
@@ -180,7 +180,7 @@ async function cardConfigs(
     if (!(error instanceof TypeError)) throw error;
     throw new UserError(
       `Cannot choose files by ${repository.name(card.path)} as ${
-        quoted(error.message)
+        oneLine(error.message, NAME_LENGTH)
       }: name files, as in ${repository.name("**/*.parquet")}`,
     );
   }
@@ -197,7 +197,7 @@ function unknownSplit(
 ): never {
   throw new UserError(
     `Cannot read the split '${
-      quoted(split)
+      oneLine(split, NAME_LENGTH)
     }' of ${repository.name()} as it has only ${listed([...splits.keys()])}`,
   );
 }

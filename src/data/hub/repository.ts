@@ -8,7 +8,7 @@ import { HubError, persistently, request } from "./request.ts";
 import { type HubSettings, hubSettings } from "./settings.ts";
 import { parseTree, type TreeEntry, type TreeFile, treeJson } from "./tree.ts";
 import { type HubKind, hubName, isCommit } from "./url.ts";
-import { shown } from "./words.ts";
+import { shown } from "../../terminal/quote.ts";
 
 /** Which repository, and where it is kept. */
 export interface RepositoryOptions {

@@ -3,7 +3,7 @@
  * @module
  */
 import { isPath } from "./url.ts";
-import { shown } from "./words.ts";
+import { shown } from "../../terminal/quote.ts";
 
 /** What a file's content is found and checked by. */
 export interface Digest {

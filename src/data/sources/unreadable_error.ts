@@ -2,7 +2,7 @@
  * The errors of the readers.
  * @module
  */
-import { oneLine } from "../../terminal/quote.ts";
+import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 import { UserError } from "../../errors.ts";
 
 /** A file whose content is at fault. */
@@ -28,11 +28,6 @@ export function cannotRead(name: string, error: unknown): UserError {
     ? "no such file"
     : code === "EISDIR"
     ? "it is a folder"
-    : quoted(message ?? String(error));
+    : oneLine(message ?? String(error), CONTENT_LENGTH);
   return new UserError(`Cannot read '${name}': ${reason}`, { cause: error });
 }
-
-const SHOWN = 60;
-
-/** Text of a file, fit for a message: on one line, cut after 60 characters. */
-export const quoted = (text: string): string => oneLine(text, SHOWN);

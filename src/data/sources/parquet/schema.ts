@@ -2,7 +2,7 @@
  * The column of a Parquet file that holds the texts.
  * @module
  */
-import { quoted } from "../unreadable_error.ts";
+import { CONTENT_LENGTH, oneLine } from "../../../terminal/quote.ts";
 import { assertParquet, ParquetError } from "./parquet_error.ts";
 import type { ThriftStruct } from "./thrift.ts";
 
@@ -119,7 +119,7 @@ const SHOWN = 8;
 
 function namesOf(nodes: Node[]): string {
   const names = nodes.filter(({ leaf, repeated }) => leaf !== null && !repeated)
-    .map(({ path }) => quoted(path.join(".")));
+    .map(({ path }) => oneLine(path.join("."), CONTENT_LENGTH));
   if (names.length === 0) return "none of its kind";
   const shown = names.slice(0, SHOWN).join(", ");
   return names.length > SHOWN ? shown + ", …" : shown;

@@ -3,7 +3,8 @@
  * @module
  */
 import { lastSpaceStart, type Normalizer, spaceEnd } from "./normalizer.ts";
-import { type Part, show } from "./part.ts";
+import type { Part } from "./part.ts";
+import { brief } from "../../../terminal/quote.ts";
 import { UNICODE_WORD } from "./unicode.ts";
 
 /** A token with its own rule. */
@@ -54,7 +55,7 @@ export function readAddedTokens(
     if (id !== due || !vocab.has(written) && models.has(id)) {
       throw item.error(
         `gives ${
-          show(written)
+          brief(written)
         } the id ${id}, where the vocabulary and the order make it ${due}`,
       );
     }

@@ -3,6 +3,7 @@
  * @module
  */
 import { UserError } from "../../../errors.ts";
+import { brief } from "../../../terminal/quote.ts";
 
 // Far beyond any real place; without a limit a nest of lists could exhaust the stack.
 const MOST_PATH = 4096;
@@ -99,14 +100,14 @@ export class Part {
 
   /** @throws {UserError} "as its <path> must be <rule>: got <value>". */
   fail(rule: string): never {
-    throw this.error(`must be ${rule}: got ${show(this.value)}`);
+    throw this.error(`must be ${rule}: got ${brief(this.value)}`);
   }
 
   /** @throws {UserError} naming the `type` here and those that there are. */
   unsupported(kinds: readonly string[]): never {
     throw this.error(
       `has the type ${
-        show(this.at("type").value)
+        brief(this.at("type").value)
       }, which is not supported: there are ${kinds.join(", ")}`,
     );
   }
@@ -118,11 +119,4 @@ export class Part {
       `Cannot use the tokenizer '${this.file}' as its ${place} ${what}`,
     );
   }
-}
-
-/** A value as JSON on one line, cut to 60 characters. */
-export function show(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const json = JSON.stringify(value);
-  return json.length > 60 ? `${json.slice(0, 57)}…` : json;
 }

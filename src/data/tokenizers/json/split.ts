@@ -3,7 +3,7 @@
  * @module
  */
 import { UserError } from "../../../errors.ts";
-import { show } from "./part.ts";
+import { brief } from "../../../terminal/quote.ts";
 
 /** What becomes of the matches. */
 export type Behavior =
@@ -66,7 +66,7 @@ function next(pattern: RegExp, text: string): RegExpExecArray | null {
     if (!(error instanceof RangeError)) throw error;
     throw new UserError(
       `Cannot cut a text of ${text.length} characters into words as one of them has millions of characters from ${
-        show(text.slice(pattern.lastIndex, pattern.lastIndex + 20))
+        brief(text.slice(pattern.lastIndex, pattern.lastIndex + 20))
       } on: leave the document out or cut it`,
     );
   }

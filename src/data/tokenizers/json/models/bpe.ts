@@ -4,7 +4,8 @@
  */
 import type { Model } from "./model.ts";
 import { mergeWord, PairTable } from "../../gpt2/pair_table.ts";
-import { type Part, show } from "../part.ts";
+import type { Part } from "../part.ts";
+import { brief } from "../../../../terminal/quote.ts";
 import { idOf, readVocab } from "./vocab.ts";
 
 /** The options of a BPE model. */
@@ -79,7 +80,7 @@ function readMerges(
       const id = vocab.get(token);
       if (id === undefined) {
         throw part.at(rank).error(
-          `names the token ${show(token)}, which the vocabulary does not have`,
+          `names the token ${brief(token)}, which the vocabulary does not have`,
         );
       }
       merges[rank * 3 + i] = id;

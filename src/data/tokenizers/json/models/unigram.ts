@@ -4,7 +4,8 @@
  */
 import type { Model } from "./model.ts";
 import { PairTable } from "../../gpt2/pair_table.ts";
-import { type Part, show } from "../part.ts";
+import type { Part } from "../part.ts";
+import { brief } from "../../../../terminal/quote.ts";
 
 // An unknown character scores this much less than the least likely token.
 const UNK_PENALTY = 10;
@@ -29,7 +30,7 @@ export function readUnigram(part: Part): Model {
     ) list.at(id).fail("a token and its score");
     const [token, score] = piece as [string, number];
     if (vocab.has(token)) {
-      throw list.at(id).error(`has the token ${show(token)} a second time`);
+      throw list.at(id).error(`has the token ${brief(token)} a second time`);
     }
     vocab.set(token, id);
     scores[id] = score;

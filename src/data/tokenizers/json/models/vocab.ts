@@ -2,7 +2,8 @@
  * The vocabulary of a BPE, WordPiece or WordLevel model.
  * @module
  */
-import { type Part, show } from "../part.ts";
+import type { Part } from "../part.ts";
+import { brief } from "../../../../terminal/quote.ts";
 
 /** Ids that a vocabulary may leave unused, beside one for each token: more is a damaged file. */
 const SPARE_IDS = 4096;
@@ -20,17 +21,17 @@ export function readVocab(part: Part): Map<string, number> {
   for (const token of tokens) {
     const id = record[token];
     if (!token.isWellFormed()) {
-      throw part.error(`has half a character in the token ${show(token)}`);
+      throw part.error(`has half a character in the token ${brief(token)}`);
     }
     if (!Number.isInteger(id) || id as number < 0 || id as number >= limit) {
       throw part.error(
-        `gives the token ${show(token)} the id ${
-          show(id)
+        `gives the token ${brief(token)} the id ${
+          brief(id)
         }, which must be a whole number of at most ${limit - 1}`,
       );
     }
     if (taken[id as number]++ > 0) {
-      throw part.error(`gives the id ${id} to two tokens: ${show(token)} too`);
+      throw part.error(`gives the id ${id} to two tokens: ${brief(token)} too`);
     }
     vocab.set(token, id as number);
   }
