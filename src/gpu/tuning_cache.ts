@@ -1,7 +1,8 @@
 /** Kernel choices of earlier runs on the same adapter, kept on disk. @module */
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { kernelNames, kernelText } from "./kernel_files.ts";
 import type { Gpu } from "./device.ts";
 import type { KernelChoices } from "./tuner.ts";
@@ -34,10 +35,8 @@ export function saveChoices(
   const file = fileOf(folder, gpu);
   try {
     mkdirSync(join(folder, "tuning"), { recursive: true });
-    const beside = `${file}.${Deno.pid}`;
     const all = { ...loadChoices(folder, gpu), ...choices };
-    Deno.writeTextFileSync(beside, JSON.stringify(all, null, 2));
-    renameSync(beside, file);
+    writeFileAtomic(file, JSON.stringify(all, null, 2));
   } catch {
     // Kernels will be timed again.
   }

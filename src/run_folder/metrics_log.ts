@@ -3,12 +3,9 @@
  * the checkpoint when a run resumes.
  * @module
  */
-import {
-  fileError,
-  hasCode,
-  writeAll,
-  writeFileAtomic,
-} from "../fs/atomic_file.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { fileError, hasCode } from "../fs/file_error.ts";
+import { writeAll } from "../fs/sync.ts";
 
 /** What one line says; only `step` is in all of them. */
 export interface MetricRecord {

@@ -28,7 +28,8 @@ import {
   type EvalBatchOptions,
   openBatchLoader,
 } from "../data/loader/batch_loader.ts";
-import { exists, quoted } from "../fs/atomic_file.ts";
+import { exists } from "../fs/file_error.ts";
+import { quoted } from "../terminal/quote.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import {
   checkSameTokenizer,

@@ -10,11 +10,11 @@
  *
  * @module
  */
-import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { writeDurably } from "../../fs/durable_folder.ts";
+import { writeFileAtomic } from "../../fs/atomic_file.ts";
 import type { Digest } from "./tree.ts";
 import { type HubKind, isCommit } from "./url.ts";
 
@@ -91,19 +91,9 @@ export class HubCache {
       return null;
     }
   }
-  /** Whole or not at all: written beside, then renamed. */
   #write(path: string, text: string): void {
-    const beside = `${path}.${randomUUID()}`;
-    onDisk(this.dir, () => {
-      mkdirSync(dirname(path), { recursive: true });
-      try {
-        writeDurably(beside, text);
-        renameSync(beside, path);
-      } catch (error) {
-        rmSync(beside, { force: true });
-        throw error;
-      }
-    });
+    onDisk(this.dir, () => mkdirSync(dirname(path), { recursive: true }));
+    writeFileAtomic(path, text, (error) => diskError(error, this.dir));
   }
 }
 

@@ -6,7 +6,7 @@ import { createHash, type Hash } from "node:crypto";
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../errors.ts";
-import { withLock } from "../../fs/durable_folder.ts";
+import { withLock } from "../../fs/file_lock.ts";
 import { diskError, onDisk, sizeOf } from "./cache.ts";
 import { explained, type Repository } from "./repository.ts";
 import { type Answer, HubError, persistently, request } from "./request.ts";
