@@ -31,7 +31,7 @@ export interface JsonLinesOptions {
 /**
  * A file's lines in blocks of about 1 MiB, or of one line that is longer. The
  * lines before a fault are all given; then it is thrown.
- * @throws {UserError} if the file cannot be read; `Unreadable` if its packing is at fault or a line is too long.
+ * @throws {UserError} if the file cannot be read; `UnreadableError` if its packing is at fault or a line is too long.
  */
 export async function* jsonLines(
   file: SourceFile,

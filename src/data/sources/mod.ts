@@ -14,11 +14,7 @@ export {
   type JsonLinesOptions,
   type LineBlock,
 } from "./json_lines.ts";
-export {
-  type Parsed,
-  parseLines,
-  type RowFilter as Keep,
-} from "./parse_lines.ts";
+export { type Parsed, parseLines, type RowFilter } from "./parse_lines.ts";
 export {
   type ParquetRows,
   parquetRows,
@@ -31,7 +27,4 @@ export type {
   Format,
   SourceFile,
 } from "./source_file.ts";
-export {
-  cannotRead,
-  UnreadableError as Unreadable,
-} from "./unreadable_error.ts";
+export { cannotRead, UnreadableError } from "./unreadable_error.ts";

@@ -39,7 +39,7 @@ export interface FileFacts {
   unpacked: number;
   /**
    * Why nothing, or nothing after the first `documents`, can be read, as a
-   * clause for the user that follows `Cannot read '<name>' as `: `Unreadable`
+   * clause for the user that follows `Cannot read '<name>' as `: `UnreadableError`
    * in `unreadable.ts` makes the sentence. Null for a whole file.
    */
   fault: string | null;

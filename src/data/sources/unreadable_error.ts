@@ -1,15 +1,15 @@
 /**
- * The errors of the readers.
+ * Errors of files whose content cannot be read.
  * @module
  */
 import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 import { UserError } from "../../errors.ts";
 
-/** A file whose content is at fault. */
+/** A file with invalid content. */
 export class UnreadableError extends UserError {
   /** Why, as a clause that follows `Cannot read '<name>' as `. */
   readonly fault: string;
-  /** Whether what was read before the fault may be wrong as well. */
+  /** Whether the content before the fault may be wrong as well. */
   readonly suspect: boolean;
 
   constructor(name: string, fault: string, { suspect = false } = {}) {
@@ -19,7 +19,7 @@ export class UnreadableError extends UserError {
   }
 }
 
-/** The error for a file that the system does not let us read. */
+/** The error for a file that the system refuses to read. */
 export function cannotRead(name: string, error: unknown): UserError {
   const { code, message } = error as { code?: string; message?: string };
   const reason = code === "EACCES" || code === "EPERM"

@@ -12,7 +12,7 @@ import {
   parseLines,
   readParquet,
   type SourceFile,
-  Unreadable,
+  UnreadableError,
 } from "../../../src/data/sources/mod.ts";
 import {
   concatenated,
@@ -101,7 +101,7 @@ async function readAll(file: SourceFile): Promise<Outcome> {
     assertEquals(fault, null);
   } catch (error) {
     // Only what was met at the first reading.
-    assert(error instanceof Unreadable, String(error));
+    assert(error instanceof UnreadableError, String(error));
     assertEquals(error.fault, fault);
   }
   assertEquals(records.length, documents);

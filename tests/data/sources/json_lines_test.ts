@@ -5,7 +5,7 @@ import {
   jsonLines,
   type LineBlock,
   parseLines,
-  Unreadable,
+  UnreadableError,
 } from "../../../src/data/sources/mod.ts";
 import {
   lineRecords,
@@ -91,7 +91,7 @@ Deno.test("jsonLines() gives the whole lines before a fault, then throws it", ()
       async () => {
         for await (const block of jsonLines(file)) given += block.documents;
       },
-      Unreadable,
+      UnreadableError,
       "cut short",
     );
     assertEquals(given, documents);

@@ -1,5 +1,5 @@
 /**
- * The rows of a row group.
+ * The page loop: the rows of a row group, one page in memory at a time.
  * @module
  */
 import type { Parsed } from "../parse_lines.ts";
@@ -10,14 +10,17 @@ import { dictionaryOf, pageCells } from "./page_texts.ts";
 import type { TextColumn } from "./schema.ts";
 import type { Dictionary } from "./values.ts";
 
-/** Which rows, by their number in the file. */
+/** Which rows to read, by their number in the file. */
 export interface Wanted {
-  /** Nothing is read from here on. */
+  /** Reading stops before this row. */
   end: number;
   has(row: number): boolean;
 }
 
-/** The rows of a group that are wanted; those of a damaged page, or after a damaged header, are bad. */
+/**
+ * The wanted rows of a group. The rows of a damaged page are bad; so are all
+ * rows after a damaged header.
+ */
 export function* groupRows(
   file: number,
   column: TextColumn,
@@ -69,7 +72,7 @@ export function* groupRows(
   }
 }
 
-/** Null if it is damaged: only the pages that need it are lost. */
+/** Null if it is damaged: only pages that refer to it are lost. */
 function readDictionaryOrNull(
   pages: PageReader,
   header: PageHeader,
@@ -103,7 +106,7 @@ function* damaged(
   }
 }
 
-/** Rows are counted from 1 for the reader, as lines are. */
+/** Messages count rows from 1, as they do lines. */
 function bad(document: number, reason: string): Parsed {
   return { document, reason: `row ${document + 1}: ${reason}` };
 }

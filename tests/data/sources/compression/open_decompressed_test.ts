@@ -3,7 +3,7 @@ import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import {
   openBytes,
   type SourceFile,
-  Unreadable,
+  UnreadableError,
 } from "../../../../src/data/sources/mod.ts";
 import {
   concatenated,
@@ -174,7 +174,7 @@ Deno.test("openBytes() says what is wrong with packed data", () =>
     for (const [name, packed, fault] of cases) {
       const error = await assertRejects(
         () => read(write(name, packed)),
-        Unreadable,
+        UnreadableError,
         fault,
       );
       assertEquals(error.message.startsWith(`Cannot read '${name}' as `), true);
@@ -204,7 +204,7 @@ Deno.test("openBytes() reports damage far into a file, always after the same byt
             bytes += block.length;
             if (pause) await new Promise((resolve) => setTimeout(resolve, 1));
           }
-        }, Unreadable);
+        }, UnreadableError);
         given.push(bytes);
       }
       assertEquals(given[0], given[1], name);

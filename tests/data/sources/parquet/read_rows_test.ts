@@ -3,7 +3,7 @@ import {
   inspectFile,
   parquetRows,
   type SourceFile,
-  Unreadable,
+  UnreadableError,
 } from "../../../../src/data/sources/mod.ts";
 import {
   FIXTURES,
@@ -104,7 +104,7 @@ Deno.test("inspectFile() and readParquet() refuse columns without strings", asyn
     assertEquals((await inspectFile(column(field))).fault, fault);
     await assertRejects(
       () => rowRecords(column(field), 0, 5),
-      Unreadable,
+      UnreadableError,
       `Cannot read 'columns.parquet' as ${fault}`,
     );
   }
