@@ -59,7 +59,10 @@ function draftName(name: string): string {
   return `.${name}.tmp-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
-/** Whether a file's name is that of a draft of {@linkcode writeFileAtomic} for `name`. */
+/**
+ * Whether a file's name is that of a draft of {@linkcode writeFileAtomic} for
+ * `name`.
+ */
 export function isDraftOf(name: string, draft: string): boolean {
   const prefix = `.${name}.tmp-`;
   return draft.startsWith(prefix) &&

@@ -12,9 +12,18 @@ export const UNFINISHED = ".unfinished";
 
 /** How a folder is written. */
 export interface FolderOptions {
-  /** Whether `fill` continues what an earlier writer left, instead of an empty folder. @default false */
+  /**
+   * Whether `fill` continues what an earlier writer left, instead of an empty
+   * folder.
+   *
+   * @default false
+   */
   resume?: boolean;
-  /** Whether what was written stays after an error, for `fill` to continue. @default never */
+  /**
+   * Whether what was written stays after an error, for `fill` to continue.
+   *
+   * @default never
+   */
   keep?: (error: unknown) => boolean;
 }
 
@@ -50,7 +59,8 @@ export async function writeFolder<T>(
  * Gives a finished folder its name. A folder of that name is moved aside first,
  * as a rename replaces empty folders only; it comes back if the rename fails.
  *
- * @param aside must not exist; afterwards it is the folder that was replaced, if any
+ * @param aside must not exist; afterwards it is the folder that was replaced,
+ * if any
  * @throws the system's error
  */
 export function putInPlace(made: string, dir: string, aside: string): void {
@@ -65,7 +75,10 @@ export function putInPlace(made: string, dir: string, aside: string): void {
   syncFolder(dirname(dir));
 }
 
-/** Removes the folders in `parent` that killed writers left and nobody continued for `days` days. */
+/**
+ * Removes the folders in `parent` that killed writers left and nobody continued
+ * for `days` days.
+ */
 export function removeUnfinished(parent: string, days: number): void {
   const before = Date.now() - days * 86_400_000;
   for (const name of readdirSync(parent)) {

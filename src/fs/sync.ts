@@ -14,7 +14,9 @@ export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
   }
 }
 
-/** Syncs a folder's list of names, so that a rename in it survives a power cut. */
+/**
+ * Syncs a folder's list of names, so that a rename in it survives a power cut.
+ */
 export function syncFolder(path: string): void {
   // Windows opens no folders and needs no such call.
   if (Deno.build.os === "windows") return;

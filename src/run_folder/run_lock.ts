@@ -84,7 +84,8 @@ async function readHolder(path: string): Promise<LockHolder | null> {
   for (let tries = 0; tries < 20; tries++) {
     try {
       const holder: LockHolder = JSON.parse(Deno.readTextFileSync(path));
-      // A dead process's text may still be there when its successor has the lock.
+      // A dead process's text may still be there when its successor has the
+      // lock.
       if (holder.hostname !== Deno.hostname() || isAlive(holder.pid)) {
         return holder;
       }

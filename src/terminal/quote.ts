@@ -19,7 +19,10 @@ export const CONTENT_LENGTH = 60;
 /** Names of a list that are shown. */
 const LIST_LENGTH = 12;
 
-/** A path or a name in quotes, with control characters as `\u000a`, cut at 200 characters. */
+/**
+ * A path or a name in quotes, with control characters as `\u000a`, cut at 200
+ * characters.
+ */
 export function quoted(text: string): string {
   const plain = text.replace(
     /[\p{Cc}\p{Zl}\p{Zp}]/gu,
@@ -32,7 +35,8 @@ export function quoted(text: string): string {
  * Text on one line: each run of line breaks and control characters becomes a
  * space.
  *
- * @param length UTF-16 units that are shown; an ellipsis after them stands for the rest
+ * @param length UTF-16 units that are shown; an ellipsis after them stands for
+ * the rest
  */
 export function oneLine(text: string, length: number): string {
   const plain = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
@@ -70,7 +74,10 @@ function json(value: unknown): string {
   }
 }
 
-/** The first `length - 3` characters and a mark where there are more than `length`. */
+/**
+ * The first `length - 3` characters and a mark where there are more than
+ * `length`.
+ */
 function cut(text: string, length: number, mark: string): string {
   return text.length > length ? text.slice(0, length - 3) + mark : text;
 }

@@ -9,7 +9,7 @@ import {
 import { exists } from "../../src/fs/file_error.ts";
 import { tempDir } from "../helpers/files.ts";
 
-Deno.test("writeFileAtomic() replaces a file and leaves nothing beside it", () => {
+Deno.test("writeFileAtomic() replaces a file and leaves no other file", () => {
   using dir = tempDir();
   const path = join(dir.path, "config.yaml");
   writeFileAtomic(path, "old");

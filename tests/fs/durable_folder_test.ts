@@ -53,7 +53,7 @@ Deno.test("writeFolder() leaves the old folder and nothing else after an error",
     assertEquals(namesIn(dir), ["a"]);
   }));
 
-Deno.test("writeFolder() goes on with what was left, and keeps it after an error that says so", () =>
+Deno.test("writeFolder() continues what was left, and keeps it after an error if asked to", () =>
   withDir(async (parent) => {
     const dir = join(parent, "x");
     const unfinished = dir + UNFINISHED;
@@ -78,7 +78,7 @@ Deno.test("writeFolder() goes on with what was left, and keeps it after an error
     });
   }));
 
-Deno.test("removeUnfinished() removes what nobody has gone on with for long", () =>
+Deno.test("removeUnfinished() removes what nobody has continued for long", () =>
   withDir(async (parent) => {
     for (const name of ["x", "old", "new", "resumed"]) {
       const dir = join(parent, name === "x" ? name : name + UNFINISHED);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileError } from "../../src/fs/file_error.ts";
 
-Deno.test("fileError() tells a full disk with the free space, and passes our own faults on", () => {
+Deno.test("fileError() reports the free space of a full disk, and passes other errors on", () => {
   let full: unknown;
   try {
     Deno.writeTextFileSync("/dev/full", "x");

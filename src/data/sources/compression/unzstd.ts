@@ -120,7 +120,10 @@ class FrameSource {
     return true;
   }
 
-  /** The next frame if all of it is in memory and its content is small; null otherwise. */
+  /**
+   * The next frame if all of it is in memory and its content is small; null
+   * otherwise.
+   */
   wholeFrame(): WholeFrame | null {
     const frame = new ZstdFrame();
     let end = this.#at;

@@ -23,7 +23,10 @@ export class ZstdFrameError extends Error {
 /** The message for bytes that do not begin like a frame. */
 export const NO_FRAME = "they are no zstd frame";
 
-/** The largest window, in bytes: what `zstd --long` writes. It bounds the decoder's memory. */
+/**
+ * The largest window, in bytes: what `zstd --long` writes. It bounds the
+ * decoder's memory.
+ */
 const MAX_WINDOW = 1 << 27;
 
 const MAGIC = 0xfd2fb528;

@@ -13,7 +13,9 @@ export interface RowGroup {
   /** Number of its first row in the file. */
   first: number;
   rows: number;
-  /** First byte of the column's pages in the file, and the last possible end. */
+  /**
+   * First byte of the column's pages in the file, and the last possible end.
+   */
   start: number;
   end: number;
   /** Number of the codec of its pages, as `unpack()` takes it. */

@@ -21,7 +21,10 @@ export interface PageHeader {
   unpacked: number;
   /** CRC-32 of the content as stored; null where the writer gave none. */
   crc: number | null;
-  /** For v2: bytes of the levels, which are never compressed, and whether the rest is. */
+  /**
+   * For v2: bytes of the levels, which are never compressed, and whether the
+   * rest is.
+   */
   levels: number;
   isPacked: boolean;
 }

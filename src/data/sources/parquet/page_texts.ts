@@ -43,7 +43,8 @@ export function dictionaryOf(
  * is not decoded.
  *
  * @param wanted takes a row's number in the page
- * @throws {ParquetError} if the page is damaged, after the cells before the damage
+ * @throws {ParquetError} if the page is damaged, after the cells before the
+ * damage
  */
 export function* pageCells(
   content: Uint8Array,

@@ -3,7 +3,10 @@
  * @module
  */
 
-/** A fault in the content; the message is a clause for the user, without the file's name. */
+/**
+ * A fault in the content; the message is a clause for the user, without the
+ * file's name.
+ */
 export class ParquetError extends Error {
   override name = "ParquetError";
 }

@@ -52,7 +52,9 @@ export function readRuns(
   }
 }
 
-/** Reads `count` numbers of `width` bits, lowest bit first, from byte `at` on. */
+/**
+ * Reads `count` numbers of `width` bits, lowest bit first, from byte `at` on.
+ */
 export function readPacked(
   bytes: Uint8Array,
   at: number,

@@ -91,7 +91,9 @@ function textOf(value: Thrift | undefined): string {
   return utf8.decode(value);
 }
 
-/** Reads one struct from the start of `bytes`; `end` is the position after it. */
+/**
+ * Reads one struct from the start of `bytes`; `end` is the position after it.
+ */
 export function readStruct(
   bytes: Uint8Array,
 ): { struct: ThriftStruct; end: number } {

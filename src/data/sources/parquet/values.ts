@@ -14,7 +14,10 @@ export interface Values {
 /** The strings of a dictionary page, by index. */
 export interface Dictionary {
   bytes: Uint8Array;
-  /** Start of each string, and one more: the four bytes before a start are a length. */
+  /**
+   * Start of each string, and one more: the four bytes before a start are a
+   * length.
+   */
   starts: Uint32Array;
   /** Strings decoded so far; null for bytes that are not UTF-8. */
   texts: (string | null | undefined)[];

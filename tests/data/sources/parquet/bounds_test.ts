@@ -1,6 +1,6 @@
 /**
- * Small hostile inputs that claim a lot: each is refused or read, at once and in
- * little memory. These are the cases in which hyparquet's decoders are not
+ * Small hostile inputs that claim a lot: each is refused or read, at once and
+ * in little memory. These are the cases in which hyparquet's decoders are not
  * bounded, see docs/decisions/0004-own-parquet-reader.md.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -15,7 +15,10 @@ const LIMIT_MS = 1000;
 const varint = (n: number): number[] =>
   n < 128 ? [n] : [n % 128 + 128, ...varint(Math.floor(n / 128))];
 
-/** `first`, then `count - 1` times `rest`, as DELTA_BINARY_PACKED writes lengths. */
+/**
+ * `first`, then `count - 1` times `rest`, as DELTA_BINARY_PACKED writes
+ * lengths.
+ */
 function lengths(first: number, rest: number, count: number): number[] {
   const bytes = [...varint(128), 4, ...varint(count), ...varint(first * 2)];
   const step = rest - first;

@@ -7,7 +7,10 @@
 // Below this length a loop costs less than a call.
 const SHORT = 64;
 
-/** Copies `length` bytes from one array to another; the caller checks the bounds. */
+/**
+ * Copies `length` bytes from one array to another; the caller checks the
+ * bounds.
+ */
 export function copyIn(
   from: DataView,
   at: number,

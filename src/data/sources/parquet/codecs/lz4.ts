@@ -60,7 +60,10 @@ export function unlz4(bytes: Uint8Array, out: Uint8Array): void {
   assertParquet(to === out.length, DAMAGED);
 }
 
-/** The same for the codec LZ4: Hadoop's frames for most writers, a bare block for some. */
+/**
+ * The same for the codec LZ4: Hadoop's frames for most writers, a bare block
+ * for some.
+ */
 export function unlz4Hadoop(bytes: Uint8Array, out: Uint8Array): void {
   try {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -13,7 +13,10 @@ import { unsnappy } from "./snappy.ts";
 
 type Unpack = (bytes: Uint8Array, size: number) => Uint8Array;
 
-/** By Parquet's numbers. LZO (3) is missing: there is no open decoder to test with. */
+/**
+ * By Parquet's numbers. LZO (3) is missing: there is no open decoder to test
+ * with.
+ */
 const CODECS = new Map<number, { name: string; unpack: Unpack }>([
   [0, { name: "plain", unpack: (bytes) => bytes }],
   [1, { name: "snappy", unpack: unsnappy }],
