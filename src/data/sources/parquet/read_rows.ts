@@ -1,12 +1,12 @@
 /**
  * Reads Parquet files as documents, one document per row.
  *
- * The project has a reader of its own for its memory: it holds one page and one
- * dictionary, where libraries hold row groups. A row group of 153 MB costs 125
- * MB of resident memory here and 314 MB in hyparquet 1.31.5, where it grows
- * with the group; pyarrow puts 1 Mi rows into a group by default. The page loop
- * also compares page checksums (CRC-32), turns a damaged page into bad rows
- * instead of ending at it, and does not decode rows that are not wanted.
+ * The reason for this reader is memory: it holds one page and one dictionary,
+ * where libraries hold row groups. A row group of 153 MB costs 125 MB of
+ * resident memory here and 314 MB in hyparquet 1.31.5, where it grows with the
+ * group; pyarrow puts 1 Mi rows into a group by default. The page loop also
+ * compares page checksums (CRC-32), turns a damaged page into bad rows instead
+ * of ending at it, and does not decode rows that are not wanted.
  * docs/decisions/0004-own-parquet-reader.md has the comparison.
  * @module
  */
