@@ -43,25 +43,18 @@ export function* groupRows(
         header.values <= groupEnd - row,
         "its pages hold more rows than its footer says",
       );
-      const first = row;
+      let at = row;
       row += header.values;
-      const { codec } = group;
-      const options = { codec, maxLevel: column.maxLevel, dictionary };
-      const cells = () =>
-        pageCells(
-          pages.content(header),
-          header,
-          options,
-          (i) => wanted.has(first + i),
-        );
-      if (!someWanted(first, row, wanted)) continue;
-      let at = first;
+      if (!someWanted(at, row, wanted)) continue;
       try {
-        for (const cell of cells()) {
-          const document = at++;
+        const { codec } = group;
+        const options = { codec, maxLevel: column.maxLevel, dictionary };
+        const next = pageCells(pages.content(header), header, options);
+        for (; at < row; at++) {
+          const cell = next(wanted.has(at));
           if (cell === null) continue;
-          if ("text" in cell) yield { document, text: cell.text };
-          else yield bad(document, `column '${column.name}' is ${cell.reason}`);
+          if ("text" in cell) yield { document: at, text: cell.text };
+          else yield bad(at, `column '${column.name}' is ${cell.reason}`);
         }
       } catch (error) {
         yield* damaged(at, row, wanted, error, header.start);

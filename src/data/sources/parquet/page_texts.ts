@@ -39,32 +39,31 @@ export function dictionaryOf(
 }
 
 /**
- * The cells of a data page, in order; null for a row that is not wanted, which
- * is not decoded.
+ * Opens a data page whose cells are taken in order, each with `wanted`; a cell
+ * that is not wanted is null and not decoded.
  *
- * @param wanted takes a row's number in the page
- * @throws {ParquetError} if the page is damaged, after the cells before the
- * damage
+ * @returns the next cell; throws a {@linkcode ParquetError} at the first damaged
+ * one
+ * @throws {ParquetError} if the page is damaged before its first cell
  */
-export function* pageCells(
+export function pageCells(
   content: Uint8Array,
   header: PageHeader,
   options: PageOptions,
-  wanted: (row: number) => boolean,
-): Generator<TextCell | null> {
+): (wanted: boolean) => TextCell | null {
   const { levels, count, bytes } = open(content, header, options);
   const next = isDictionaryEncoding(header.encoding)
     ? fromDictionary(readIndices(bytes, count), options.dictionary)
     : fromBytes(readValues(bytes, header.encoding, count));
-  for (let row = 0; row < header.values; row++) {
-    const want = wanted(row);
-    if (levels !== null && levels[row] !== options.maxLevel) {
-      yield want ? { reason: "null" } : null;
-      continue;
+  let row = 0;
+  return (wanted) => {
+    if (levels !== null && levels[row++] !== options.maxLevel) {
+      return wanted ? { reason: "null" } : null;
     }
-    const text = next(want);
-    yield !want ? null : text === null ? { reason: "not UTF-8" } : { text };
-  }
+    const text = next(wanted);
+    if (!wanted) return null;
+    return text === null ? { reason: "not UTF-8" } : { text };
+  };
 }
 
 interface Opened {
