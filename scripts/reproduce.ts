@@ -23,7 +23,8 @@ import { describeMachine } from "../src/bench/mod.ts";
 import { UserError } from "../src/errors.ts";
 import { openGpu } from "../src/gpu/device.ts";
 import { readRuns } from "../src/report/mod.ts";
-import { exists, quoted } from "../src/fs/atomic_file.ts";
+import { exists } from "../src/fs/file_error.ts";
+import { quoted } from "../src/terminal/quote.ts";
 import { pageOf, type Study } from "./_reproduction_page.ts";
 import {
   folderOf,

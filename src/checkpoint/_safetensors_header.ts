@@ -6,7 +6,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { quoted } from "../fs/atomic_file.ts";
+import { brief, quoted } from "../terminal/quote.ts";
 
 /** Bytes of one element of each element type. */
 export const DTYPE_BYTES = {
@@ -134,25 +134,25 @@ function tensor(name: string, value: unknown, path: string): TensorInfo {
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(DTYPE_BYTES, dtype)) {
     const known = Object.keys(DTYPE_BYTES).join(", ");
-    throw fault(`must have a 'dtype' of ${known}: got ${shown(dtype)}`);
+    throw fault(`must have a 'dtype' of ${known}: got ${brief(dtype, "...")}`);
   }
   const size = DTYPE_BYTES[dtype as Dtype];
   const bytes = Array.isArray(shape) ? elementCount(shape) * size : NaN;
   if (!Number.isSafeInteger(bytes)) {
-    throw fault(`must have a 'shape' of sizes: got ${shown(shape)}`);
+    throw fault(`must have a 'shape' of sizes: got ${brief(shape, "...")}`);
   }
   const whole = Array.isArray(offsets) && offsets.length === 2 &&
     offsets.every((at) => Number.isSafeInteger(at) && at >= 0) &&
     offsets[0] <= offsets[1];
   if (!whole) {
     throw fault(
-      `must have 'data_offsets' of start and end: got ${shown(offsets)}`,
+      `must have 'data_offsets' of start and end: got ${brief(offsets, "...")}`,
     );
   }
   const [start, end] = offsets as [number, number];
   if (end - start !== bytes) {
     throw fault(
-      `of ${dtype} ${shown(shape)} needs ${bytes} bytes: ` +
+      `of ${dtype} ${brief(shape, "...")} needs ${bytes} bytes: ` +
         `its 'data_offsets' hold ${end - start}`,
     );
   }
@@ -163,11 +163,6 @@ function tensor(name: string, value: unknown, path: string): TensorInfo {
     start,
     bytes,
   };
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > 60 ? text.slice(0, 57) + "..." : text;
 }
 
 /**

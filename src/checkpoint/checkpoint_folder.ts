@@ -13,18 +13,14 @@
  * @module
  */
 import { basename, join, resolve } from "node:path";
-import { syncFolder } from "../fs/durable_folder.ts";
+import { syncFolder } from "../fs/sync.ts";
+import { putInPlace } from "../fs/durable_folder.ts";
 import { UserError } from "../errors.ts";
-import {
-  exists,
-  FileError,
-  fileError,
-  hasCode,
-  quoted,
-  stableJson,
-  syncTree,
-  writeFileAtomic,
-} from "../fs/atomic_file.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { exists, FileError, fileError, hasCode } from "../fs/file_error.ts";
+import { stableJson } from "../fs/stable_json.ts";
+import { syncTree } from "../fs/sync.ts";
+import { quoted } from "../terminal/quote.ts";
 
 /** The files of a checkpoint. */
 export const CHECKPOINT_FILES = [
@@ -86,7 +82,9 @@ export async function saveCheckpoint(
     const missing = missingFiles(tmp);
     if (missing.length > 0) throw new Error(`not written: ${missing}`);
     syncTree(tmp);
-    putInPlace(tmp, path);
+    const aside = join(folder, `.old-${Deno.pid}-${stepName(step)}`);
+    putInPlace(tmp, path, aside);
+    if (exists(aside)) discard(aside);
   } catch (error) {
     // Described before removing: afterwards a full disk has space again.
     const fault = saveError(error, folder, path);
@@ -99,25 +97,6 @@ export async function saveCheckpoint(
   }
   prune(folder, keep, path);
   return { step, path };
-}
-
-/**
- * Renames, moving a folder of the same name aside first: a rename can replace
- * only an empty folder.
- */
-function putInPlace(tmp: string, path: string): void {
-  const folder = join(path, "..");
-  const aside = join(folder, `.old-${Deno.pid}-${basename(path)}`);
-  const replaces = exists(path);
-  if (replaces) Deno.renameSync(path, aside);
-  try {
-    Deno.renameSync(tmp, path);
-  } catch (error) {
-    if (replaces) Deno.renameSync(aside, path);
-    throw error;
-  }
-  syncFolder(folder);
-  if (replaces) discard(aside);
 }
 
 /**

@@ -8,7 +8,9 @@
  * are read and written as they are.
  * @module
  */
-import { fileError, quoted, writeAll } from "../fs/atomic_file.ts";
+import { fileError } from "../fs/file_error.ts";
+import { writeAll } from "../fs/sync.ts";
+import { quoted } from "../terminal/quote.ts";
 import {
   badFile,
   type Dtype,

@@ -7,12 +7,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/mod.ts";
-import { writeDurably } from "../fs/durable_folder.ts";
+import { writeDurably } from "../fs/atomic_file.ts";
 import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
 import { fairseqTokenizerSpec } from "../data/fairseq/mod.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
-import { quoted } from "../fs/atomic_file.ts";
+import { quoted } from "../terminal/quote.ts";
 
 /**
  * Writes the files of a tokenizer, if it has any, into a checkpoint's folder.

@@ -3,7 +3,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { quoted } from "../fs/atomic_file.ts";
+import { quoted } from "../terminal/quote.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
 
 /**

@@ -2,7 +2,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
-import { exists } from "../fs/atomic_file.ts";
+import { exists } from "../fs/file_error.ts";
 import { trainRun } from "../train/train_run.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import type { Command, ParsedArgs } from "./command.ts";

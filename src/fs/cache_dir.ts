@@ -1,8 +1,11 @@
-/** Where prepared data, downloads and tuning results are kept. @module */
+/**
+ * Where is the cache of prepared data, downloads and tuning results?
+ * @module
+ */
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** `data.cache` of the config, or the user's cache folder. */
+/** `data.cache` of the config, or blocksmith's folder in the user's cache. */
 export const resolveCacheDir = (
   config?: { data: { cache: string | null } },
 ): string =>

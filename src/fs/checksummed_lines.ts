@@ -1,18 +1,27 @@
 /**
- * Lines of JSON that are known again as whole and unchanged: each begins with a checksum of the rest.
+ * Lines of JSON that begin with a checksum, so that a torn or changed line is
+ * recognized.
  * @module
  */
 import { hash } from "node:crypto";
 
+/** Characters of the checksum: 64 bits of SHA-256. */
 const CHECKSUM = 16;
 
-/** `value` as a line of JSON with its checksum before it and a line feed at its end. */
+/**
+ * `value` as a line of JSON after its checksum, with a line feed at the end.
+ */
 export function sealLine(value: unknown): string {
   const json = JSON.stringify(value);
   return `${checksum(json)} ${json}\n`;
 }
 
-/** What {@linkcode sealLine} was given, from a line without its line feed; undefined for a torn or changed one. */
+/**
+ * The value that {@linkcode sealLine} wrote.
+ *
+ * @param line without its line feed
+ * @returns undefined for a torn or changed line
+ */
 export function openLine(line: string): unknown {
   const json = line.slice(CHECKSUM + 1);
   if (line.slice(0, CHECKSUM + 1) !== checksum(json) + " ") return undefined;

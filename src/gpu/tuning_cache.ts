@@ -1,12 +1,13 @@
-/** Kernel choices of earlier runs on the same adapter, kept on disk. @module */
+/** Kernel choices of earlier runs on the same adapter, cached on disk. @module */
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { kernelNames, kernelText } from "./kernel_files.ts";
 import type { Gpu } from "./device.ts";
 import type { KernelChoices } from "./tuner.ts";
 
-/** One file an adapter, driver and version of the kernels. */
+/** One file per adapter, driver and version of the kernels. */
 function fileOf(folder: string, gpu: Gpu): string {
   const hash = createHash("sha256").update(JSON.stringify(gpu.info));
   for (const name of kernelNames()) hash.update(kernelText(name));
@@ -25,7 +26,7 @@ export function loadChoices(folder: string, gpu: Gpu): KernelChoices {
   }
 }
 
-/** Remembers choices; a cache that cannot be written is no fault. */
+/** Stores choices; a cache that cannot be written is not an error. */
 export function saveChoices(
   folder: string,
   gpu: Gpu,
@@ -34,10 +35,8 @@ export function saveChoices(
   const file = fileOf(folder, gpu);
   try {
     mkdirSync(join(folder, "tuning"), { recursive: true });
-    const beside = `${file}.${Deno.pid}`;
     const all = { ...loadChoices(folder, gpu), ...choices };
-    Deno.writeTextFileSync(beside, JSON.stringify(all, null, 2));
-    renameSync(beside, file);
+    writeFileAtomic(file, JSON.stringify(all, null, 2));
   } catch {
     // Kernels will be timed again.
   }

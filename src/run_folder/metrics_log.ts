@@ -4,12 +4,9 @@
  * resumes.
  * @module
  */
-import {
-  fileError,
-  hasCode,
-  writeAll,
-  writeFileAtomic,
-} from "../fs/atomic_file.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { fileError, hasCode } from "../fs/file_error.ts";
+import { writeAll } from "../fs/sync.ts";
 
 /** One line; only `step` is in all of them. */
 export interface MetricRecord {

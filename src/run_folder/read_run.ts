@@ -2,7 +2,8 @@
 import { parse } from "@std/yaml";
 import { basename, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
-import { exists, quoted } from "../fs/atomic_file.ts";
+import { exists } from "../fs/file_error.ts";
+import { quoted } from "../terminal/quote.ts";
 import { type MetricRecord, readMetrics } from "./metrics_log.ts";
 
 /** One run. A number that the folder does not have is null. */

@@ -6,14 +6,10 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { clearLeftovers } from "../checkpoint/checkpoint_folder.ts";
-import {
-  exists,
-  FileError,
-  fileError,
-  quoted,
-  stableJson,
-  writeFileAtomic,
-} from "../fs/atomic_file.ts";
+import { isDraftOf, writeFileAtomic } from "../fs/atomic_file.ts";
+import { exists, FileError, fileError } from "../fs/file_error.ts";
+import { stableJson } from "../fs/stable_json.ts";
+import { quoted } from "../terminal/quote.ts";
 import { RunLock } from "./run_lock.ts";
 
 /** A folder with one of these files holds a run. */
@@ -120,12 +116,13 @@ function requireRun(dir: string): void {
   );
 }
 
-/** Removes what {@linkcode writeFileAtomic} left in a killed process. */
+/** Files that {@linkcode writeFileAtomic} replaces. */
+const REPLACED = ["config.yaml", "run.json", "metrics.jsonl"];
+
+/** Removes the drafts that a killed process left of them. */
 function clearTornFiles(dir: string): void {
   for (const { name } of Deno.readDirSync(dir)) {
-    if (!/^\.(config\.yaml|run\.json|metrics\.jsonl)\.tmp-\d+$/.test(name)) {
-      continue;
-    }
+    if (!REPLACED.some((file) => isDraftOf(file, name))) continue;
     try {
       Deno.removeSync(join(dir, name));
     } catch (error) {

@@ -1,12 +1,15 @@
 /**
- * Which process uses a run? An advisory lock of the operating system decides;
- * it is released when its process ends, also by a kill. The file's text is only
- * for messages: a stale file without the lock blocks nobody.
+ * Which process uses a run? A {@linkcode FileLock} that fails immediately and
+ * names its holder decides. The file's text is only for messages: a stale file
+ * without the lock blocks nobody.
  * @module
  */
 import process from "node:process";
 import { UserError } from "../errors.ts";
-import { fileError, hasCode, quoted, writeAll } from "../fs/atomic_file.ts";
+import { fileError, hasCode } from "../fs/file_error.ts";
+import { FileLock } from "../fs/file_lock.ts";
+import { writeAll } from "../fs/sync.ts";
+import { quoted } from "../terminal/quote.ts";
 
 /** The process that holds a lock. */
 export interface LockHolder {
@@ -18,15 +21,17 @@ export interface LockHolder {
   started: string;
 }
 
-/** A lock that this process holds. */
+/** A run's lock, held by this process. */
 export class RunLock {
-  /** Path of the lock file. */
-  readonly path: string;
-  #file: Deno.FsFile;
+  #lock: FileLock;
 
-  private constructor(path: string, file: Deno.FsFile) {
-    this.path = path;
-    this.#file = file;
+  private constructor(lock: FileLock) {
+    this.#lock = lock;
+  }
+
+  /** Where its file lies. */
+  get path(): string {
+    return this.#lock.path;
   }
 
   /**
@@ -36,54 +41,36 @@ export class RunLock {
    *   or the file cannot be written
    */
   static async take(path: string): Promise<RunLock> {
-    while (true) {
-      const file = openLocked(path);
-      if (!file) throw heldBy(path, await readHolder(path));
-      // The previous holder may have removed this file after we opened it and
-      // before we locked it: then the lock is on a file that nobody else sees.
-      if (!isAt(path, file)) {
-        file.close();
-        continue;
-      }
-      try {
-        const holder: LockHolder = {
-          pid: Deno.pid,
-          hostname: Deno.hostname(),
-          started: new Date(Math.round(performance.timeOrigin)).toISOString(),
-        };
-        file.truncateSync();
-        writeAll(file, new TextEncoder().encode(JSON.stringify(holder) + "\n"));
-      } catch (error) {
-        file.close();
-        throw fileError("write", path, error);
-      }
-      return new RunLock(path, file);
+    const lock = tryTake(path);
+    if (!lock) throw heldBy(path, await readHolder(path));
+    try {
+      const holder: LockHolder = {
+        pid: Deno.pid,
+        hostname: Deno.hostname(),
+        started: new Date(Math.round(performance.timeOrigin)).toISOString(),
+      };
+      lock.file.truncateSync();
+      writeAll(
+        lock.file,
+        new TextEncoder().encode(JSON.stringify(holder) + "\n"),
+      );
+    } catch (error) {
+      lock.file.close();
+      throw fileError("write", path, error);
     }
+    return new RunLock(lock);
   }
 
-  /** Releases the lock; the file is removed while it is still locked. */
+  /** Frees the lock and removes its file. */
   release(): void {
-    try {
-      Deno.removeSync(this.path);
-    } catch {
-      // A lock file that remains does no harm.
-    }
-    this.#file.close();
+    this.#lock.release();
   }
 }
 
-/** The file, open and locked, or null if another process has the lock. */
-function openLocked(path: string): Deno.FsFile | null {
-  let file: Deno.FsFile;
+function tryTake(path: string): FileLock | null {
   try {
-    file = Deno.openSync(path, { read: true, write: true, create: true });
+    return FileLock.tryTake(path);
   } catch (error) {
-    throw fileError("write", path, error);
-  }
-  try {
-    if (file.tryLockSync(true)) return file;
-  } catch (error) {
-    file.close();
     if (hasCode(error, "ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP")) {
       throw new UserError(
         `Cannot lock ${quoted(path)} as its file system has no locks: ` +
@@ -91,18 +78,6 @@ function openLocked(path: string): Deno.FsFile | null {
       );
     }
     throw fileError("lock", path, error);
-  }
-  file.close();
-  return null;
-}
-
-function isAt(path: string, file: Deno.FsFile): boolean {
-  try {
-    const there = Deno.statSync(path);
-    const ours = file.statSync();
-    return there.ino === ours.ino && there.dev === ours.dev;
-  } catch {
-    return false;
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * Numbers as people read them: counts, bytes and spans of time.
+ * Formats counts, bytes, durations and losses for people.
  * @module
  */
 
 function scaled(value: number, units: readonly string[]): string {
   let unit = 0;
-  // 999.95 would print as 1000.0: step up a unit before rounding does.
+  // 999.95 would print as 1000.0: take the next unit first.
   while (Math.abs(value) >= 999.95 && unit < units.length - 1) {
     value /= 1000;
     unit++;
@@ -24,7 +24,10 @@ export function formatBytes(bytes: number): string {
   return scaled(bytes, [" B", " kB", " MB", " GB", " TB"]);
 }
 
-/** Seconds as the two largest units: `45s`, `1m20s`, `3h05m`, `2d04h`; `?` where not finite. */
+/**
+ * Seconds as the two largest units: `45s`, `1m20s`, `3h05m`, `2d04h`; `?` where
+ * not finite.
+ */
 export function formatTime(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   const whole = Math.max(0, Math.round(seconds));
@@ -38,9 +41,9 @@ export function formatTime(seconds: number): string {
 }
 
 /**
- * A loss or a norm: `2.345`, `0.0123`, `1.2e+6`; `nan` and `inf` in words.
+ * A loss or a norm: `2.345`, `0.0123`, `1.2e+6`, `nan`, `inf`.
  *
- * @param places after the point, for values from 0.1 to 100
+ * @param places digits after the point, for values from 0.1 to 100
  */
 export function formatValue(value: number, places = 3): string {
   if (Number.isNaN(value)) return "nan";

@@ -1,7 +1,7 @@
 /**
- * How far a long task is, on standard error: a bar on a terminal, plain lines
- * elsewhere. Nothing here can end the task: a closed standard error is
- * ignored.
+ * Shows the progress of a long task on standard error: a bar on a terminal,
+ * plain lines elsewhere. A closed standard error is ignored, so that it cannot
+ * end the task.
  * @module
  */
 import { ProgressBar } from "@std/cli/unstable-progress-bar";
@@ -12,31 +12,31 @@ import {
   formatValue,
 } from "./format_numbers.ts";
 
-/** Where progress is written to. */
+/** Destination of the progress. */
 export interface ProgressSink {
   /** Whether `\r` and escape sequences work there. */
   readonly isTerminal: boolean;
   /** Whether colours are wanted. */
   readonly color: boolean;
-  /** Width in characters, asked anew for each line. */
+  /** Width in characters, read again for each line. */
   columns(): number;
   /** Must not throw. */
   write(text: string): void;
 }
 
-/** What a training step has to tell; the names are those of `metrics.jsonl`. */
+/** Figures of a training step, named as in `metrics.jsonl`. */
 export interface ProgressFields {
-  /** Nats a token. */
+  /** Nats per token. */
   loss?: number;
   /** Learning rate. */
   lr?: number;
-  /** Norm of the gradient. */
+  /** Global norm of the gradient. */
   grad_norm?: number;
-  /** Tokens a second. */
+  /** Tokens per second. */
   tokens_per_second?: number;
 }
 
-/** How to count. */
+/** Options of {@linkcode Progress}. */
 export interface ProgressOptions {
   /** The first word of each line, for instance `step`. */
   label: string;
@@ -53,18 +53,18 @@ export interface ProgressOptions {
    */
   unit?: "count" | "bytes";
   /**
-   * Seconds between lines that come by themselves off a terminal; `Infinity`
-   * leaves it to {@linkcode Progress.report}.
+   * Seconds between automatic lines where there is no terminal; with
+   * `Infinity`, only {@linkcode Progress.report} prints.
    * @default {Infinity for counts, 5 for bytes}
    */
   every?: number;
   /** @default {standard error} */
   sink?: ProgressSink;
-  /** Milliseconds, for tests. */
+  /** Clock in milliseconds, for tests. */
   now?: () => number;
 }
 
-/** Standard error; after it is closed (EPIPE), silence. */
+/** Standard error; nothing is written after it is closed (EPIPE). */
 export function stderrSink(): ProgressSink {
   let open = true;
   return {
@@ -85,14 +85,17 @@ export function stderrSink(): ProgressSink {
           at += Deno.stderr.writeSync(bytes.subarray(at));
         }
       } catch (error) {
-        // A terminal that is only busy loses this text, not all to come.
+        // A busy terminal loses this text, but not the following ones.
         open = error instanceof Deno.errors.WouldBlock;
       }
     },
   };
 }
 
-/** The remaining time follows the speed of the last minute, not of the start. */
+/**
+ * The remaining time follows the speed of the last minute, not the mean of the
+ * run.
+ */
 const WINDOW_MS = 60_000;
 
 /** Shows the progress of one task; stop it when done. */
@@ -105,7 +108,7 @@ export class Progress {
   #fields: ProgressFields = {};
   #marks: { at: number; done: number }[] = [];
 
-  /** Draws at once on a terminal. */
+  /** On a terminal, draws the bar at once. */
   constructor(options: ProgressOptions) {
     const unit = options.unit ?? "count";
     this.#options = {
@@ -133,13 +136,13 @@ export class Progress {
     });
   }
 
-  /** Say how much is done; cheap enough for every step. */
+  /** Sets how much is done; cheap enough for every step. */
   at(done: number): void {
     this.#done = done;
     if (this.#bar) this.#bar.value = done;
     const { now, every } = this.#options;
     const at = now();
-    // A second apart, so that a fast task does not pile up marks.
+    // One per second at most, so that a fast task does not accumulate marks.
     if (at - this.#marks.at(-1)!.at >= 1000) this.#marks.push({ at, done });
     while (this.#marks.length > 2 && at - this.#marks[0].at > WINDOW_MS) {
       this.#marks.shift();
@@ -147,23 +150,26 @@ export class Progress {
     if (!this.#bar && at - this.#printedAt >= every * 1000) this.#print();
   }
 
-  /** Tell new figures, as on a log step: they join the bar, or make a plain line. */
+  /**
+   * Sets the figures of a log step: they appear in the bar, or make a plain
+   * line.
+   */
   report(fields: ProgressFields = {}): void {
     this.#fields = fields;
     if (!this.#bar) this.#print();
   }
 
-  /** Write a line of its own, above the bar where there is one. */
+  /** Writes a separate line, above the bar where there is one. */
   note(text: string): void {
     this.#options.sink.write(`${this.#bar ? "\r\x1b[K" : ""}${text}\n`);
   }
 
-  /** Draw the last state and let go of the terminal. */
+  /** Draws the last state and releases the terminal. */
   async stop(): Promise<void> {
     const bar = this.#bar;
     this.#bar = null;
     if (bar) await bar.stop();
-    // The end of a task that prints by itself is worth a line.
+    // A task with automatic lines gets one for its end.
     else if (this.#options.every < Infinity && this.#printed !== this.#done) {
       this.#print();
     }
@@ -180,14 +186,14 @@ export class Progress {
     this.#options.sink.write(this.#line() + "\n");
   }
 
-  /** One line; on a terminal, parts are left out until it fits. */
+  /** One line; on a terminal, without the parts that do not fit. */
   #line(bar?: string): string {
     const { label, unit, total, sink } = this.#options;
     const { loss, lr, grad_norm, tokens_per_second } = this.#fields;
     const amount = unit === "bytes" ? formatBytes : String;
     const rate = this.#rate();
     const left = (total - this.#done) / rate;
-    // The second figure is the order in which parts give way to a narrow terminal.
+    // On a narrow terminal, parts with the highest rank are dropped first.
     const parts: [text: string, rank: number][] = [
       [`${label} ${amount(this.#done)}/${amount(total)}`, 0],
     ];
@@ -208,7 +214,7 @@ export class Progress {
     }
     if (!bar) return parts.map(([text]) => text).join("  ");
 
-    // The last column stays free: some terminals wrap as soon as it is filled.
+    // The last column stays empty: some terminals wrap as soon as it is filled.
     const room = Math.max(0, sink.columns() - 1);
     const length = () =>
       parts.reduce((sum, [text]) => sum + text.length + 2, -2);
@@ -220,7 +226,7 @@ export class Progress {
     return sink.color ? line.replace(bar, `\x1b[36m${bar}\x1b[0m`) : line;
   }
 
-  /** Units a second over the window; 0 while unknown. */
+  /** Units per second over the window; 0 while unknown. */
   #rate(): number {
     const [first] = this.#marks;
     const seconds = (this.#options.now() - first.at) / 1000;

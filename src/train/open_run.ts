@@ -1,7 +1,7 @@
 /** Which folder does a run have, and does this process hold it? @module */
 import { dirname, resolve } from "node:path";
 import type { Config } from "../config/mod.ts";
-import { exists } from "../fs/atomic_file.ts";
+import { exists } from "../fs/file_error.ts";
 import { openRunFolder, type RunFolder } from "../run_folder/run_folder.ts";
 
 /** What a run is started with. */

@@ -11,7 +11,7 @@ import {
   type Checkpoint,
   listCheckpoints,
 } from "../checkpoint/checkpoint_folder.ts";
-import { quoted } from "../fs/atomic_file.ts";
+import { quoted } from "../terminal/quote.ts";
 import { readMetrics } from "../run_folder/metrics_log.ts";
 import type { TrainSettings } from "../engine/train_settings.ts";
 import type { TrainState } from "../checkpoint/train_state.ts";

@@ -13,7 +13,7 @@ import { type TrainState, writeTrainState } from "../checkpoint/train_state.ts";
 import type { TokenSplit } from "../data/mod.ts";
 import { refuseUnbuilt } from "../engine/from_config.ts";
 import { UserError } from "../errors.ts";
-import { quoted } from "../fs/atomic_file.ts";
+import { quoted } from "../terminal/quote.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import { evaluate } from "./evaluate.ts";
 import { type LoopParts, trainLoop, type TrainResult } from "./loop.ts";

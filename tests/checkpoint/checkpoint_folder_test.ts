@@ -19,7 +19,7 @@ import {
   stepName,
   writeState,
 } from "../../src/checkpoint/checkpoint_folder.ts";
-import { exists } from "../../src/fs/atomic_file.ts";
+import { exists } from "../../src/fs/file_error.ts";
 import { checkpointOf, tempDir } from "../helpers/files.ts";
 
 const steps = (run: string) => listCheckpoints(run).map(({ step }) => step);

@@ -1,41 +1,15 @@
-import {
-  assert,
-  assertEquals,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import {
-  exists,
-  fileError,
-  quoted,
-  stableJson,
+  isDraftOf,
+  writeDurably,
   writeFileAtomic,
 } from "../../src/fs/atomic_file.ts";
+import { exists } from "../../src/fs/file_error.ts";
 import { tempDir } from "../helpers/files.ts";
 
-Deno.test("stableJson() depends on the value alone", () => {
-  const one = stableJson({ b: [1, { y: null, x: "é" }], a: -1.5e-7 });
-  const two = stableJson({ a: -1.5e-7, b: [1, { x: "é", y: null }] });
-  assertEquals(one, two);
-  assertEquals(
-    one,
-    '{\n  "a": -1.5e-7,\n  "b": [\n    1,\n    {\n      "x": "é",\n      "y": null\n    }\n  ]\n}\n',
-  );
-});
-
-Deno.test("stableJson() refuses what JSON would lose, with its place", () => {
-  const at = (value: unknown, place: string) =>
-    assertThrows(() => stableJson(value), TypeError, place);
-  at({ a: { b: NaN } }, "'$.a.b' as JSON: got NaN");
-  at([1, undefined], "'$[1]' as JSON: got undefined");
-  at({ w: new Float32Array(2) }, "'$.w' as JSON: got Float32Array");
-  at({ w: new Map() }, "got Map");
-  at(5n, "'$' as JSON");
-});
-
-Deno.test("writeFileAtomic() replaces a file and leaves nothing beside it", () => {
+Deno.test("writeFileAtomic() replaces a file and leaves no other file", () => {
   using dir = tempDir();
   const path = join(dir.path, "config.yaml");
   writeFileAtomic(path, "old");
@@ -58,21 +32,32 @@ Deno.test("writeFileAtomic() keeps the old file where the new cannot be put", ()
   );
 });
 
-Deno.test("fileError() tells a full disk with the free space, and passes our own faults on", () => {
-  let full: unknown;
-  try {
-    Deno.writeTextFileSync("/dev/full", "x");
-  } catch (error) {
-    full = error;
-  }
-  const { message } = fileError("write", "/dev/full", full);
-  assertStringIncludes(message, "Cannot write '/dev/full' as the disk is full");
-  assert(/\(\d[\d.]* k?M?G?T?B free\)/.test(message), message);
-  const bug = new RangeError("bug");
-  assertEquals(fileError("write", "x", bug), bug);
+Deno.test("writeFileAtomic() throws what its caller makes of the system's error", () => {
+  using dir = tempDir();
+  assertThrows(
+    () =>
+      writeFileAtomic(join(dir.path, "no", "x"), "x", (error) => {
+        assert(error instanceof Deno.errors.NotFound);
+        return new UserError("of the caller");
+      }),
+    UserError,
+    "of the caller",
+  );
 });
 
-Deno.test("quoted() keeps to one line", () => {
-  assertEquals(quoted("a\n\tb\u2028"), "'a\\u000a\\u0009b\\u2028'");
-  assertEquals(quoted("x".repeat(500)).length, 202);
+Deno.test("writeDurably() writes new files alone", () => {
+  using dir = tempDir();
+  const path = join(dir.path, "x");
+  writeDurably(path, "é");
+  assertThrows(() => writeDurably(path, "b"), Deno.errors.AlreadyExists);
+  assertEquals(Deno.readTextFileSync(path), "é");
+});
+
+Deno.test("isDraftOf() knows the drafts of a file, with and without a random part", () => {
+  for (const suffix of ["77", "77-0a1b2c3d"]) {
+    assert(isDraftOf("run.json", `.run.json.tmp-${suffix}`));
+  }
+  for (const other of ["run.json", ".run.json.tmp-", ".run.json.tmp-1.bak"]) {
+    assert(!isDraftOf("run.json", other), other);
+  }
 });

@@ -1,10 +1,10 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
+import { writeDurably } from "../../src/fs/atomic_file.ts";
 import {
+  putInPlace,
   removeUnfinished,
   UNFINISHED,
-  withLock,
-  writeDurably,
   writeFolder,
 } from "../../src/fs/durable_folder.ts";
 
@@ -53,7 +53,7 @@ Deno.test("writeFolder() leaves the old folder and nothing else after an error",
     assertEquals(namesIn(dir), ["a"]);
   }));
 
-Deno.test("writeFolder() goes on with what was left, and keeps it after an error that says so", () =>
+Deno.test("writeFolder() continues what was left, and keeps it after an error if asked to", () =>
   withDir(async (parent) => {
     const dir = join(parent, "x");
     const unfinished = dir + UNFINISHED;
@@ -78,7 +78,7 @@ Deno.test("writeFolder() goes on with what was left, and keeps it after an error
     });
   }));
 
-Deno.test("removeUnfinished() removes what nobody has gone on with for long", () =>
+Deno.test("removeUnfinished() removes what nobody has continued for long", () =>
   withDir(async (parent) => {
     for (const name of ["x", "old", "new", "resumed"]) {
       const dir = join(parent, name === "x" ? name : name + UNFINISHED);
@@ -97,46 +97,30 @@ Deno.test("removeUnfinished() removes what nobody has gone on with for long", ()
     ]);
   }));
 
-Deno.test("withLock() lets one work at a time", () =>
+Deno.test("writeFolder() keeps the old folder when the new one cannot take its name", () =>
   withDir(async (parent) => {
-    const path = join(parent, "lock");
-    const events: string[] = [];
-    const { promise: started, resolve: start } = Promise.withResolvers<void>();
-    const { promise: released, resolve: release } = Promise.withResolvers<
-      void
-    >();
-    const first = withLock(path, async () => {
-      start();
-      await released;
-      events.push("first ends");
-    }, () => events.push("first waits"));
-    await started;
-    const second = withLock(
-      path,
-      () => Promise.resolve(events.push("second works")),
-      () => {
-        events.push("second waits");
-        release();
-      },
+    const dir = join(parent, "x");
+    const fill = (unfinished: string) =>
+      Promise.resolve(writeDurably(join(unfinished, "a"), "1"));
+    await writeFolder(dir, fill);
+    await assertRejects(() =>
+      writeFolder(dir, async (unfinished) => await Deno.remove(unfinished))
     );
-    await Promise.all([first, second]);
-    assertEquals(events, ["second waits", "first ends", "second works"]);
-    assertEquals(namesIn(parent), []);
+    assertEquals([namesIn(parent), namesIn(dir)], [["x"], ["a"]]);
+    // A folder that a killed writer had moved aside does not stop the next one.
+    await Deno.mkdir(join(parent, "x.old" + UNFINISHED));
+    await Deno.writeTextFile(join(parent, "x.old" + UNFINISHED, "b"), "2");
+    await writeFolder(dir, fill);
+    assertEquals([namesIn(parent), namesIn(dir)], [["x"], ["a"]]);
   }));
 
-Deno.test("withLock() lets one of many work at a time, and leaves no file", () =>
+Deno.test("putInPlace() puts the old folder back when the new one cannot be renamed", () =>
   withDir(async (parent) => {
-    const path = join(parent, "lock");
-    let working = 0, done = 0;
-    await Promise.all(
-      Array.from({ length: 20 }, (_, i) =>
-        withLock(path, async () => {
-          assertEquals(++working, 1);
-          await new Promise((resolve) => setTimeout(resolve, i % 3));
-          working--;
-          done++;
-        }, () => {})),
-    );
-    assertEquals(done, 20);
-    assertEquals(namesIn(parent), []);
+    const at = (name: string) => join(parent, name);
+    await Deno.mkdir(at("x"));
+    assertThrows(() => putInPlace(at("none"), at("x"), at("aside")));
+    assertEquals(namesIn(parent), ["x"]);
+    await Deno.mkdir(at("new"));
+    putInPlace(at("new"), at("x"), at("aside"));
+    assertEquals(namesIn(parent), ["aside", "x"]);
   }));

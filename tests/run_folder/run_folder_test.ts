@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
-import { exists } from "../../src/fs/atomic_file.ts";
+import { exists } from "../../src/fs/file_error.ts";
 import { openRunFolder } from "../../src/run_folder/run_folder.ts";
 import { firstWord, start, tempDir } from "../helpers/files.ts";
 

@@ -24,7 +24,7 @@ const FIELDS = {
   tokens_per_second: 12345,
 };
 
-Deno.test("Progress writes a plain line a report off a terminal", async () => {
+Deno.test("Progress writes one plain line per report without a terminal", async () => {
   const { state, sink, now } = fake(20);
   const progress = new Progress({ label: "step", total: 600, sink, now });
   state.ms = 20_000;
@@ -63,7 +63,7 @@ Deno.test("Progress counts the remaining time from the resumed step and the last
   assertEquals(state.text, "step 600/600\n");
 });
 
-Deno.test("Progress of bytes writes a line each few seconds and one at the end", async () => {
+Deno.test("Progress of bytes writes one line every few seconds and one at the end", async () => {
   const { state, sink, now } = fake();
   const options = { label: "prepare", total: 40e6, unit: "bytes" } as const;
   const progress = new Progress({ ...options, sink, now });

@@ -1,5 +1,10 @@
-/** Each source through its reader alone, to strings, beside the library on whole files in memory. @module */
+/**
+ * How fast is each reader alone, from a file to strings, compared with a
+ * library on whole files in memory? Both sides decompress with the same codecs.
+ * @module
+ */
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { snappyUncompressor } from "hysnappy";
 import { textPieces } from "../../data/sources/text_pieces.ts";
 import {
   jsonLines,
@@ -22,7 +27,7 @@ import { PEERS, type Peers } from "../peers/data_libraries.ts";
 /** A reader's speed, in bytes of text. */
 export interface ReaderRow extends Comparison {
   name: string;
-  /** Bytes on disk of a byte of text. */
+  /** Bytes on disk per byte of text. */
   packed: number;
   /** The first reading: digest, documents, well-formedness. */
   inspect: Rate;
@@ -30,10 +35,10 @@ export interface ReaderRow extends Comparison {
 }
 
 /**
- * Times every source.
+ * Times every source against its library.
  *
- * @param bytes of text in each
- * @throws {Error} if a reader or a library does not find all of the text
+ * @param bytes size of the text in each source
+ * @throws {Error} if a reader or a library does not read all of the text
  */
 export async function benchReaders(
   sources: readonly BenchSource[],
@@ -55,10 +60,10 @@ export async function benchReaders(
       for (const file of files) units += await peer!.read(file);
       return units;
     };
-    // Both are warm then, and have read the same.
+    // Warms both, and checks that they read the same text.
     const found = await ours();
     if (peer && await theirs() !== found) {
-      throw new Error(`${name}: ${peer.name} reads another text`);
+      throw new Error(`${name}: ${peer.name} reads a different text`);
     }
     const result = await compareWithPeer(
       Array.from(
@@ -80,7 +85,7 @@ export async function benchReaders(
   return rows;
 }
 
-/** Reads all texts; their length in UTF-16 units. */
+/** Reads all texts and returns their length in UTF-16 units. */
 async function read(file: SourceFile): Promise<number> {
   let units = 0;
   const count = (found: Iterable<{ text: string } | { reason: string }>) => {
@@ -138,8 +143,14 @@ function peerOf(
       },
     };
   }
-  const { hyparquet, compressors } = peers;
-  if (!hyparquet || !compressors) return null;
+  const { hyparquet } = peers;
+  if (!hyparquet) return null;
+  // The codecs of our reader, so that readers are compared.
+  const compressors = {
+    SNAPPY: snappyUncompressor(),
+    GZIP: (bytes: Uint8Array) => gunzipSync(bytes),
+    ZSTD: (bytes: Uint8Array) => zstdDecompressSync(bytes),
+  };
   return {
     name: PEERS.hyparquet,
     async read({ path, field }) {
@@ -147,7 +158,7 @@ function peerOf(
       await hyparquet.parquetRead({
         file: Deno.readFileSync(path).buffer,
         columns: [field],
-        compressors: compressors.compressors,
+        compressors,
         onChunk({ columnData }: { columnData: ArrayLike<string> }) {
           for (let i = 0; i < columnData.length; i++) {
             units += columnData[i].length;

@@ -9,7 +9,6 @@ export const PEERS = {
   tokenizers: "@huggingface/tokenizers@0.2.0",
   tiktoken: "js-tiktoken@1.0.21/lite",
   hyparquet: "hyparquet@1.31.5",
-  compressors: "hyparquet-compressors@1.1.2",
   writer: "hyparquet-writer@0.17.0",
 } as const;
 
@@ -34,6 +33,5 @@ export const NO_PEERS: Peers = {
   tokenizers: null,
   tiktoken: null,
   hyparquet: null,
-  compressors: null,
   writer: null,
 };

@@ -11,11 +11,11 @@
  *
  * @module
  */
-import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { writeDurably } from "../../fs/durable_folder.ts";
+import { writeFileAtomic } from "../../fs/atomic_file.ts";
 import type { Digest } from "./tree.ts";
 import { type HubKind, isCommit } from "./url.ts";
 
@@ -94,19 +94,12 @@ export class HubCache {
       return null;
     }
   }
-  /** Atomic: writes a temporary file, then renames it. */
   #write(path: string, text: string): void {
-    const temporary = `${path}.${randomUUID()}`;
-    withDiskErrors(this.dir, () => {
-      mkdirSync(dirname(path), { recursive: true });
-      try {
-        writeDurably(temporary, text);
-        renameSync(temporary, path);
-      } catch (error) {
-        rmSync(temporary, { force: true });
-        throw error;
-      }
-    });
+    withDiskErrors(
+      this.dir,
+      () => mkdirSync(dirname(path), { recursive: true }),
+    );
+    writeFileAtomic(path, text, (error) => toDiskError(error, this.dir));
   }
 }
 

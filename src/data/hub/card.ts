@@ -4,7 +4,7 @@
  * @module
  */
 import { parse } from "@std/yaml";
-import { shown } from "./words.ts";
+import { shown } from "../../terminal/quote.ts";
 
 /** A configuration of a dataset. */
 export interface CardConfig {

@@ -7,7 +7,7 @@ import { createHash, type Hash } from "node:crypto";
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../errors.ts";
-import { withLock } from "../../fs/durable_folder.ts";
+import { withLock } from "../../fs/file_lock.ts";
 import { fileSize, toDiskError, withDiskErrors } from "./cache.ts";
 import { type Repository, toUserError } from "./repository.ts";
 import {

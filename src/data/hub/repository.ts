@@ -13,7 +13,7 @@ import {
   type TreeFile,
 } from "./tree.ts";
 import { formatHubName, type HubKind, isCommit } from "./url.ts";
-import { shown } from "./words.ts";
+import { shown } from "../../terminal/quote.ts";
 
 /** Which repository, and the cache to use. */
 export interface RepositoryOptions {

@@ -18,7 +18,7 @@ import {
 } from "./splits.ts";
 import type { TreeEntry, TreeFile } from "./tree.ts";
 import { formatHubName } from "./url.ts";
-import { listed, quoted } from "./words.ts";
+import { listed, NAME_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /**
  * Branch where the Hub stores its Parquet conversion of a dataset, one folder
@@ -183,7 +183,7 @@ async function readCardConfigs(
     if (!(error instanceof TypeError)) throw error;
     throw new UserError(
       `Cannot choose files by ${repository.name(card.path)} as ${
-        quoted(error.message)
+        oneLine(error.message, NAME_LENGTH)
       }: name files, for example ${repository.name("**/*.parquet")}`,
     );
   }
@@ -200,7 +200,7 @@ function throwUnknownSplit(
 ): never {
   throw new UserError(
     `Cannot read the split '${
-      quoted(split)
+      oneLine(split, NAME_LENGTH)
     }' of ${repository.name()} as it has only ${listed([...splits.keys()])}`,
   );
 }

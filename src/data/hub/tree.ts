@@ -3,7 +3,7 @@
  * @module
  */
 import { isSafePath } from "./url.ts";
-import { shown } from "./words.ts";
+import { shown } from "../../terminal/quote.ts";
 
 /** Digest that identifies and verifies the content of a file. */
 export interface Digest {

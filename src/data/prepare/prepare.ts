@@ -6,11 +6,8 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import {
-  removeUnfinished,
-  withLock,
-  writeFolder,
-} from "../../fs/durable_folder.ts";
+import { removeUnfinished, writeFolder } from "../../fs/durable_folder.ts";
+import { withLock } from "../../fs/file_lock.ts";
 import { resumeStore } from "./resume_store.ts";
 import { planStore, type StorePlan } from "./store_plan.ts";
 import { WorkerDiedError } from "../pool/tokenize_pool.ts";

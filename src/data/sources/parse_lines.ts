@@ -7,7 +7,7 @@ import type { LineBlock } from "./json_lines.ts";
 import { isBlank } from "./line_counter.ts";
 import { fieldText, type TextOrReason } from "./record_text.ts";
 import type { BadRecord } from "./source_file.ts";
-import { quoted } from "./unreadable_error.ts";
+import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /** A document's number in its file, from 0, and its text or why it has none. */
 export type TextRecord = { document: number } & ({ text: string } | BadRecord);
@@ -87,5 +87,7 @@ function syntaxErrorClause(message: string): string {
     .replace(/^Unexpected end of JSON input$/, "it ends too early");
   if (/is not valid JSON/.test(words)) return "";
   const place = column === undefined ? "" : ` at column ${Number(column) + 1}`;
-  return ` (${quoted(words[0].toLowerCase() + words.slice(1))}${place})`;
+  return ` (${
+    oneLine(words[0].toLowerCase() + words.slice(1), CONTENT_LENGTH)
+  }${place})`;
 }

@@ -2,7 +2,7 @@
  * The text of one record.
  * @module
  */
-import { quoted } from "./unreadable_error.ts";
+import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /** The text, or why there is none, as a clause that follows "line 12: ". */
 export type TextOrReason = { text: string } | { reason: string };
@@ -45,6 +45,8 @@ const SHOWN_KEYS = 8;
 function keysOf(record: Record<string, unknown>): string {
   const keys = Object.keys(record);
   if (keys.length === 0) return "none";
-  const shown = keys.slice(0, SHOWN_KEYS).map(quoted).join(", ");
+  const shown = keys.slice(0, SHOWN_KEYS).map((key) =>
+    oneLine(key, CONTENT_LENGTH)
+  ).join(", ");
   return keys.length > SHOWN_KEYS ? shown + ", …" : shown;
 }

@@ -1,8 +1,8 @@
 /**
- * The errors of the readers.
+ * Errors of files whose content cannot be read.
  * @module
  */
-import { oneLine } from "../../terminal/quote.ts";
+import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 import { UserError } from "../../errors.ts";
 
 /** A file with a fault in its content. */
@@ -28,11 +28,6 @@ export function cannotRead(name: string, error: unknown): UserError {
     ? "no such file"
     : code === "EISDIR"
     ? "it is a folder"
-    : quoted(message ?? String(error));
+    : oneLine(message ?? String(error), CONTENT_LENGTH);
   return new UserError(`Cannot read '${name}': ${reason}`, { cause: error });
 }
-
-const SHOWN = 60;
-
-/** Text from a file for use in a message: one line, cut after 60 characters. */
-export const quoted = (text: string): string => oneLine(text, SHOWN);

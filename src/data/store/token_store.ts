@@ -19,7 +19,7 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
-import { writeDurably } from "../../fs/durable_folder.ts";
+import { writeDurably } from "../../fs/atomic_file.ts";
 import type { SplitName } from "./token_sink.ts";
 
 export type { SplitName };

@@ -191,7 +191,7 @@ Deno.test("scanFile() finds rows and faults of Parquet", () =>
       [
         "a.parquet.gz",
         gzipSync(bytes),
-        "Parquet packs its columns itself: unpack the file",
+        "Parquet compresses its columns itself: decompress the file",
       ],
     ];
     for (const [name, content, fault] of cases) {

@@ -1,25 +1,27 @@
 /**
- * Bytes through a transform stream of `node:zlib`, with nothing lost, left
+ * Passes bytes through a transform stream of `node:zlib`: nothing is lost, left
  * waiting or reported twice.
  * @module
  */
 import type { Transform } from "node:stream";
 
 /**
- * How decoders are made: blocks of 256 KiB, and no work ahead of what is
- * taken, so that a fault always comes after the same blocks.
+ * Options of decoders: blocks of 256 KiB, and no work ahead of the consumer, so
+ * that a fault always comes after the same blocks.
  */
 export const DECODER = { chunkSize: 1 << 18, readableHighWaterMark: 1 };
 
 /**
- * What a decoder, made with {@linkcode DECODER}, makes of `source`.
- * @throws what the decoder or the source throw.
+ * The output of a decoder for the bytes of `source`.
+ *
+ * @param decoder made with {@linkcode DECODER}
+ * @throws what the decoder or the source throws
  */
 export async function* through(
   decoder: Transform,
   source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  // A decoder may report its fault again for what was written meanwhile.
+  // A decoder may report its fault again for bytes written in the meantime.
   decoder.on("error", () => {});
   const fed = feed(decoder, source);
   try {
@@ -30,7 +32,10 @@ export async function* through(
   }
 }
 
-/** Writes all of `source`, unless the decoder stops first; a fault of the source becomes the decoder's. */
+/**
+ * Writes all of `source`, unless the decoder stops first. A fault of the source
+ * becomes the decoder's.
+ */
 async function feed(
   decoder: Transform,
   source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,

@@ -1,5 +1,6 @@
 /**
- * gzip, with any number of members (as bgzip and `cat` make them) and zeros behind.
+ * Decompresses gzip: any number of members, as bgzip and `cat` make them, and
+ * zeros after the last one.
  * @module
  */
 import { createGunzip } from "node:zlib";
@@ -7,8 +8,11 @@ import { DECODER, through } from "./decoder_stream.ts";
 import { UnreadableError } from "../unreadable_error.ts";
 
 /**
- * The unpacked bytes of `packed`, of which each block must have memory of its own.
- * @throws {UnreadableError} naming `name` and how far it went.
+ * The decompressed bytes of `packed`.
+ *
+ * @param name the file's name, for errors
+ * @param packed blocks that do not share memory
+ * @throws {UnreadableError} with the position of the fault
  */
 export async function* gunzip(
   name: string,
@@ -23,7 +27,7 @@ export async function* gunzip(
     if (!code?.startsWith("Z_")) throw error;
     throw new UnreadableError(name, ...faultOf(message, code, input));
   }
-  // The decoder stops at a member followed by zeros, whatever comes after them.
+  // The decoder stops at zeros after a member, whatever follows them.
   if (input.end > decoder.bytesWritten) {
     throw new UnreadableError(
       name,
@@ -46,18 +50,18 @@ function faultOf(
       `there is something else behind its gzip data, before byte ${bytes}`,
     ];
   }
-  // A checksum comes after what it is of.
+  // A checksum comes after the bytes it covers.
   const fault = `its gzip data are damaged: ${message}, before byte ${bytes}`;
   return [fault, { suspect: true }];
 }
 
-/** Remembers what cannot be asked of a decoder. */
+/** Counts what a decoder does not report. */
 class Watched {
   /** Bytes given. */
   bytes = 0;
-  /** Bytes given up to and with the last that is not zero. */
+  /** Bytes given, up to and including the last that is not zero. */
   end = 0;
-  /** Whether they begin as gzip does, or not at all. */
+  /** Whether they begin like gzip, or are none. */
   isGzip = true;
   readonly #source: Iterable<Uint8Array>;
 

@@ -1,5 +1,5 @@
 /**
- * Files unpacked.
+ * Decompressed contents of a file as a byte stream.
  * @module
  */
 import { fileBlocks } from "../file_blocks.ts";
@@ -8,10 +8,12 @@ import type { SourceFile } from "../source_file.ts";
 import { unzstd } from "./unzstd.ts";
 
 /**
- * A file's bytes, unpacked, in blocks of up to 4 MiB. A block may be written
- * over once the next is asked for.
- * @param onPacked gets each block as it lies on disk, before what it holds is given
- * @throws {UserError} if the file cannot be read; `Unreadable` if its content is at fault.
+ * A file's decompressed bytes in blocks of up to 4 MiB. A block is valid until
+ * the next one is requested.
+ *
+ * @param onPacked gets each block as it is on disk, before its content is given
+ * @throws {UserError} if the file cannot be read
+ * @throws {UnreadableError} if its content is at fault
  */
 export async function* openBytes(
   file: SourceFile,

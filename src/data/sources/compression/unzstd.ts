@@ -1,5 +1,5 @@
 /**
- * zstd, with any number of frames, skippable ones among them.
+ * Decompresses zstd: any number of frames, with skippable ones among them.
  * @module
  */
 import { createZstdDecompress, zstdDecompressSync } from "node:zlib";
@@ -8,12 +8,15 @@ import { DECODER, through } from "./decoder_stream.ts";
 import { UnreadableError } from "../unreadable_error.ts";
 import { NO_FRAME, ZstdFrame, ZstdFrameError } from "./zstd_frame.ts";
 
-// A stream for each of many small frames would cost five times as much as their decoding.
+// One stream per small frame costs five times as much as decoding it.
 const SMALL_FRAME = 1 << 22;
 
 /**
- * The unpacked bytes of `packed`, of which each block must have memory of its own.
- * @throws {UnreadableError} naming `name` and how far it went.
+ * The decompressed bytes of `packed`.
+ *
+ * @param name the file's name, for errors
+ * @param packed blocks that do not share memory
+ * @throws {UnreadableError} with the position of the fault
  */
 export async function* unzstd(
   name: string,
@@ -73,7 +76,7 @@ function faultOf(
   const { message } = error;
   if (!(error instanceof ZstdFrameError)) {
     const reason = message.replace(/^Zstd decompress error: /, "");
-    // A checksum comes after what it is of.
+    // A checksum comes after the bytes it covers.
     return [`its zstd data are damaged: ${reason}, before byte ${taken}`, {
       suspect: true,
     }];
@@ -86,12 +89,15 @@ function faultOf(
       ? ["it is no zstd file"]
       : [`there is something else behind its zstd data, from byte ${taken} on`];
   }
-  return [`its zstd data cannot be unpacked: ${message}, near byte ${taken}`, {
-    suspect: error.suspect,
-  }];
+  return [
+    `its zstd data cannot be decompressed: ${message}, near byte ${taken}`,
+    {
+      suspect: error.suspect,
+    },
+  ];
 }
 
-/** Hands out packed bytes frame by frame. */
+/** Hands out compressed bytes frame by frame. */
 class FrameSource {
   /** Bytes handed out so far. */
   taken = 0;
@@ -114,7 +120,10 @@ class FrameSource {
     return true;
   }
 
-  /** The next frame if all of it is at hand and its content is small or none; otherwise it stays. */
+  /**
+   * The next frame if all of it is in memory and its content is small; null
+   * otherwise.
+   */
   wholeFrame(): WholeFrame | null {
     const frame = new ZstdFrame();
     let end = this.#at;
@@ -126,7 +135,7 @@ class FrameSource {
     return { bytes: this.#take(end), size };
   }
 
-  /** The next frame, in pieces that hold the end of one block at most. */
+  /** The next frame, in pieces that contain at most one end of a block. */
   *blocks(frame: ZstdFrame): Generator<Uint8Array> {
     while (!frame.done) {
       if (!this.more()) throw new ZstdFrameError(CUT);

@@ -1,9 +1,14 @@
 /**
- * The outside of a zstd frame (RFC 8878): where it ends and what it asks for.
- * The decoder at hand takes the end of its input for the end of a frame, drops
- * what follows a frame in a piece of input, and throws where nobody can catch
- * it what is wrong beyond the first block of a piece. So it gets one frame at a
- * time, one block at a time.
+ * The frame format of zstd (RFC 8878): where does a frame end, and how much
+ * memory does it ask for?
+ *
+ * The decoder of node:zlib, as Deno 2.9.6 has it, cannot be given a whole file.
+ * It takes the end of its input for the end of a frame, so a file that is cut
+ * short passes for whole. It drops whatever follows a frame in the same piece
+ * of input, be that another frame or garbage. A fault beyond the first block of
+ * a piece is thrown from a callback, where nothing can catch it. So it gets one
+ * frame at a time, one block at a time. `zstd_flaw_test.ts` fails when these
+ * flaws are gone.
  * @module
  */
 
@@ -15,10 +20,13 @@ export class ZstdFrameError extends Error {
   }
 }
 
-/** The message for bytes that do not begin as a frame does. */
+/** The message for bytes that do not begin like a frame. */
 export const NO_FRAME = "they are no zstd frame";
 
-/** The most that a frame may make its reader remember: what `zstd --long` writes. */
+/**
+ * The largest window, in bytes: what `zstd --long` writes. It bounds the
+ * decoder's memory.
+ */
 const MAX_WINDOW = 1 << 27;
 
 const MAGIC = 0xfd2fb528;
@@ -27,26 +35,29 @@ const MAX_BLOCK = 1 << 17;
 
 /** Follows the bytes of one frame to its end. */
 export class ZstdFrame {
-  /** Whether its last byte has been seen. */
+  /** Whether its last byte was seen. */
   done = false;
-  /** Whether it holds no content; known once its first four bytes have been seen. */
+  /** Whether it has no content; known after its first four bytes. */
   skippable = false;
-  /** Bytes of its content, where its header says so. */
+  /** Bytes of its content; null where its header does not say. */
   contentSize: number | null = null;
   #next: (bytes: DataView) => void = this.#magic;
   #held = new DataView(new ArrayBuffer(16));
   #have = 0;
   #need = 4;
-  /** Bytes left of a block, or of what follows the last one. */
+  /** Bytes left of a block, or of the checksum after the last one. */
   #left = 0;
   #inBlock = false;
   #last = false;
   #checksum = false;
 
   /**
-   * Goes through `bytes` from `at` on, to the end of a block.
-   * @returns the place after the block's last byte, or their length if that comes before
-   * @throws {ZstdFrameError} if that is no frame, or none that can be decoded.
+   * Follows `bytes` from `at` to the end of a block.
+   *
+   * @returns the position after the block's last byte, or the length of `bytes`
+   * if the block goes on
+   * @throws {ZstdFrameError} on bytes that are no frame, or none that can be
+   * decoded
    */
   advance(bytes: Uint8Array, at: number): number {
     while (at < bytes.length && !this.done) {
@@ -103,7 +114,7 @@ export class ZstdFrame {
     const single = (bits & 32) !== 0;
     this.#checksum = (bits & 4) !== 0;
     if (bits & 8) {
-      throw new ZstdFrameError("a frame's header is not as it must be");
+      throw new ZstdFrameError("a frame's header is invalid");
     }
     const dictionary = [0, 1, 2, 4][bits & 3];
     const size = [single ? 1 : 0, 2, 4, 8][bits >> 6];
@@ -119,7 +130,7 @@ export class ZstdFrame {
       if (window > MAX_WINDOW) {
         const mib = Math.ceil(window / 2 ** 20);
         throw new ZstdFrameError(
-          `a frame needs a window of ${mib} MiB, more than 128: pack it anew with --long=27 or less`,
+          `a frame needs a window of ${mib} MiB, more than 128: compress it again with --long=27 or less`,
         );
       }
       this.#expect(3, this.#block);
@@ -132,7 +143,7 @@ export class ZstdFrame {
     const type = header >> 1 & 3;
     const size = header >> 3;
     if (type === 3 || size > MAX_BLOCK) {
-      throw new ZstdFrameError("a block's header is not as it must be", true);
+      throw new ZstdFrameError("a block's header is invalid", true);
     }
     this.#begin(type === 1 ? 1 : size, (header & 1) !== 0);
   }

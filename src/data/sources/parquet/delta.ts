@@ -1,5 +1,6 @@
 /**
- * Lengths as differences to the one before (DELTA_BINARY_PACKED, 32 bits).
+ * Decodes lengths stored as differences from the one before
+ * (DELTA_BINARY_PACKED, 32 bits).
  * @module
  */
 import { assertParquet } from "./parquet_error.ts";
@@ -9,8 +10,9 @@ const DAMAGED = "lengths in it are damaged";
 
 /**
  * Reads `count` lengths, none of them negative.
- * @returns them, and where they end in `bytes`
- * @throws {ParquetFault} if they are not as they must be.
+ *
+ * @returns the lengths, and their end in `bytes`
+ * @throws {ParquetError} if the bytes are damaged
  */
 export function readLengths(
   bytes: Uint8Array,

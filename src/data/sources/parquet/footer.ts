@@ -1,5 +1,5 @@
 /**
- * Where the texts lie in a Parquet file, by its footer.
+ * Where are the texts in a Parquet file, according to its footer?
  * https://github.com/apache/parquet-format
  * @module
  */
@@ -13,16 +13,18 @@ export interface RowGroup {
   /** Number of its first row in the file. */
   first: number;
   rows: number;
-  /** Where the column's pages begin and must have ended, in bytes of the file. */
+  /**
+   * First byte of the column's pages in the file, and the last possible end.
+   */
   start: number;
   end: number;
-  /** How the pages are packed, as `unpack()` takes it. */
+  /** Number of the codec of its pages, as `unpack()` takes it. */
   codec: number;
-  /** Bytes of its pages, unpacked. */
+  /** Bytes of its pages after decompression. */
   unpacked: number;
 }
 
-/** What a footer says of the column of texts. */
+/** What a footer says about the column of texts. */
 export interface Layout {
   column: TextColumn;
   rows: number;
@@ -32,12 +34,14 @@ export interface Layout {
 const MAGIC = 0x31524150; // PAR1
 const MAGIC_ENCRYPTED = 0x45524150; // PARE
 const MAX_FOOTER = 2 ** 28;
-// Early writers left the dictionary's header out of a chunk's size.
+// Early writers did not count the dictionary's header in a chunk's size.
 const SLACK = 128;
 
 /**
  * Reads the footer of an open file.
- * @throws {ParquetError} if it is damaged or there is no such column of strings.
+ *
+ * @param size the file's size in bytes
+ * @throws {ParquetError} if it is damaged or has no such column of strings
  */
 export function readLayout(file: number, size: number, field: string): Layout {
   const { elements, rows, groups } = readFooter(file, size);
@@ -45,7 +49,7 @@ export function readLayout(file: number, size: number, field: string): Layout {
   const layout: Layout = { column, rows, groups: [] };
   let first = 0;
   for (const group of groups) {
-    // Those without rows have offsets of all kinds.
+    // Groups without rows have arbitrary offsets.
     if (group.count(3) === 0) continue;
     const made = rowGroup(group, column, first, size);
     first += made.rows;
@@ -99,7 +103,7 @@ function rowGroup(
   const rows = group.count(3);
   const chunk = group.structs(1)[index];
   assertParquet(chunk !== undefined, "its footer lacks columns");
-  assertParquet(!chunk.has(1), "its columns lie in other files");
+  assertParquet(!chunk.has(1), "its columns are in other files");
   assertParquet(chunk.has(3) && !chunk.has(8), "it is encrypted Parquet");
   const meta = chunk.struct(3);
   assertParquet(

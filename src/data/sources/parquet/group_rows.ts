@@ -1,5 +1,5 @@
 /**
- * The rows of a row group.
+ * The page loop: the rows of a row group, one page in memory at a time.
  * @module
  */
 import type { TextRecord } from "../parse_lines.ts";
@@ -10,14 +10,17 @@ import { dictionaryOf, pageCells } from "./page_texts.ts";
 import type { TextColumn } from "./schema.ts";
 import type { Dictionary } from "./values.ts";
 
-/** Which rows, by their number in the file. */
+/** Which rows to read, by their number in the file. */
 export interface Wanted {
-  /** Nothing is read from here on. */
+  /** Reading stops before this row. */
   end: number;
   has(row: number): boolean;
 }
 
-/** The rows of a group that are wanted; those of a damaged page, or after a damaged header, are bad. */
+/**
+ * The wanted rows of a group. The rows of a damaged page are bad; so are all
+ * rows after a damaged header.
+ */
 export function* groupRows(
   file: number,
   column: TextColumn,
@@ -40,25 +43,18 @@ export function* groupRows(
         header.values <= groupEnd - row,
         "its pages hold more rows than its footer says",
       );
-      const first = row;
+      let at = row;
       row += header.values;
-      const { codec } = group;
-      const options = { codec, maxLevel: column.maxLevel, dictionary };
-      const cells = () =>
-        pageCells(
-          pages.content(header),
-          header,
-          options,
-          (i) => wanted.has(first + i),
-        );
-      if (!someWanted(first, row, wanted)) continue;
-      let at = first;
+      if (!someWanted(at, row, wanted)) continue;
       try {
-        for (const cell of cells()) {
-          const document = at++;
+        const { codec } = group;
+        const options = { codec, maxLevel: column.maxLevel, dictionary };
+        const next = pageCells(pages.content(header), header, options);
+        for (; at < row; at++) {
+          const cell = next(wanted.has(at));
           if (cell === null) continue;
-          if ("text" in cell) yield { document, text: cell.text };
-          else yield bad(document, `column '${column.name}' is ${cell.reason}`);
+          if ("text" in cell) yield { document: at, text: cell.text };
+          else yield bad(at, `column '${column.name}' is ${cell.reason}`);
         }
       } catch (error) {
         yield* damaged(at, row, wanted, error, header.start);
@@ -69,7 +65,7 @@ export function* groupRows(
   }
 }
 
-/** Null if it is damaged: only the pages that need it are lost. */
+/** Null if it is damaged: only pages that refer to it are lost. */
 function readDictionaryOrNull(
   pages: PageReader,
   header: PageHeader,
@@ -103,7 +99,7 @@ function* damaged(
   }
 }
 
-/** Rows are counted from 1 for the reader, as lines are. */
+/** Messages count rows from 1, as they do lines. */
 function bad(document: number, reason: string): TextRecord {
   return { document, reason: `row ${document + 1}: ${reason}` };
 }

@@ -1,5 +1,5 @@
 /**
- * Opens Parquet files, and remembers the footers of the last few.
+ * Opens Parquet files and caches the footers of the last few.
  * @module
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
@@ -8,26 +8,28 @@ import { cannotRead, UnreadableError } from "../unreadable_error.ts";
 import { assertParquet, ParquetError } from "./parquet_error.ts";
 import { type Layout, readLayout } from "./footer.ts";
 
-/** A file open for reading, to be closed by who opened it. */
+/** A file open for reading; the caller closes it. */
 export interface OpenParquet {
   number: number;
   layout: Layout;
 }
 
-// A file is opened anew for each of its row groups, which may be many.
+// A file is opened once per row group, of which there may be many.
 const remembered = new Map<string, Layout>();
 const REMEMBERED = 4;
 
 /**
  * Opens a file and reads its footer.
- * @throws {UserError} if it cannot be read; `Unreadable` if it is damaged or has no column of texts.
+ *
+ * @throws {UserError} if it cannot be read
+ * @throws {UnreadableError} if it is damaged or has no column of texts
  */
 export function openParquet(file: SourceFile): OpenParquet {
   let number: number | undefined;
   try {
     assertParquet(
       file.compression === "none",
-      "Parquet packs its columns itself: unpack the file",
+      "Parquet compresses its columns itself: decompress the file",
     );
     number = openSync(file.path, "r");
     const { size, mtimeMs, ino, dev } = fstatSync(number);
@@ -44,7 +46,7 @@ export function openParquet(file: SourceFile): OpenParquet {
   }
 }
 
-/** What a reader of this file is told of an error. */
+/** The error to report for an error inside this file. */
 export function outward({ name }: SourceFile, error: unknown): unknown {
   if (error instanceof ParquetError) {
     return new UnreadableError(name, error.message);

@@ -1,5 +1,5 @@
 /**
- * The pages of a column, one after the other.
+ * Reads a column's pages one after the other, through a window of the file.
  * @module
  */
 import { crc32 } from "node:zlib";
@@ -8,20 +8,23 @@ import { assertParquet } from "./parquet_error.ts";
 import type { RowGroup } from "./footer.ts";
 import { EndOfBytes, readStruct, type ThriftStruct } from "./thrift.ts";
 
-/** A page before its content is read. */
+/** A page's header. */
 export interface PageHeader {
   kind: "dictionary" | "data" | "data v2";
-  /** Values, nulls among them. */
+  /** Values, including nulls. */
   values: number;
   /** Encoding of the values. */
   encoding: number;
-  /** Where the content lies in the file. */
+  /** First byte of the content in the file. */
   start: number;
   packed: number;
   unpacked: number;
-  /** CRC-32 of the content as it lies there, where the writer gave one. */
+  /** CRC-32 of the content as stored; null where the writer gave none. */
   crc: number | null;
-  /** For v2: bytes of the levels, which are not packed, and whether the rest is. */
+  /**
+   * For v2: bytes of the levels, which are never compressed, and whether the
+   * rest is.
+   */
   levels: number;
   isPacked: boolean;
 }
@@ -33,14 +36,14 @@ const KINDS = new Map<number, PageHeader["kind"]>([
 ]);
 const WINDOW = 1 << 20;
 const FIRST_TRY = 1 << 12;
-// Statistics in a header hold whole values, where the writer was careless.
+// Some writers put whole values into a header's statistics.
 const MAX_HEADER = 1 << 26;
 
-/** Limits of a page, so that a damaged header cannot ask for all memory there is. */
+/** Limits of a page, so that a damaged header cannot request all memory. */
 const MAX_PAGE = 2 ** 29 - 64;
 const MAX_VALUES = 2 ** 26;
 
-/** Reads a row group's pages through a window of the file. */
+/** The pages of a row group. */
 export class PageReader {
   #at: number;
   #window: Uint8Array = new Uint8Array();
@@ -55,8 +58,9 @@ export class PageReader {
   }
 
   /**
-   * The next page that holds something.
-   * @throws {ParquetFault} if there is none, or it is damaged.
+   * The header of the next page with values.
+   *
+   * @throws {ParquetError} if there is none, or it is damaged
    */
   next(): PageHeader {
     for (;;) {
@@ -74,8 +78,9 @@ export class PageReader {
   }
 
   /**
-   * The content of a page, as it lies in the file; valid until more is read.
-   * @throws {ParquetFault} if its checksum says that it is not what was written.
+   * The content of a page as stored in the file; valid until the next call.
+   *
+   * @throws {ParquetError} if it does not match its checksum
    */
   content({ start, packed, crc }: PageHeader): Uint8Array {
     const bytes = this.#bytes(start, packed);
@@ -104,7 +109,7 @@ export class PageReader {
     const from = start - this.#windowStart;
     if (from < 0 || from + length > this.#window.length) {
       const wanted = Math.min(Math.max(length, WINDOW), this.#end - start);
-      // A page that is decoded is copied into its texts, so the memory may be used again.
+      // A decoded page is copied into its texts, so the memory can be reused.
       const buffer = this.#window.buffer.byteLength >= wanted
         ? new Uint8Array(this.#window.buffer, 0, wanted)
         : new Uint8Array(wanted);

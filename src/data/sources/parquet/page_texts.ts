@@ -1,5 +1,5 @@
 /**
- * The texts of a page.
+ * Decodes the texts of a page.
  * @module
  */
 import { isUtf8 } from "node:buffer";
@@ -15,15 +15,15 @@ import {
   readValues,
 } from "./values.ts";
 
-/** What a row holds: a text, null, or bytes that are no text. */
+/** Content of a row: a text, or the reason why there is none. */
 export type TextCell = { text: string } | { reason: "null" | "not UTF-8" };
 
-/** How a column's pages are to be understood. */
+/** What is needed to decode a column's pages. */
 export interface PageOptions {
   codec: number;
   /** See `TextColumn`. */
   maxLevel: number;
-  /** Null before there is one. */
+  /** Null where there is none, or it is damaged. */
   dictionary: Dictionary | null;
 }
 
@@ -34,33 +34,36 @@ export function dictionaryOf(
   codec: number,
 ): Dictionary {
   const bytes = unpack(content, codec, unpacked);
-  // Kept while the content's memory is used for what comes next.
+  // It stays while the window that holds the content is reused.
   return readDictionary(bytes === content ? bytes.slice() : bytes, values);
 }
 
 /**
- * The cells of a data page, in order; null for a row that is not `wanted`, by its number in the page.
- * @throws {ParquetFault} if the page is damaged, after the cells before the damage.
+ * Opens a data page whose cells are taken in order, each with `wanted`; a cell
+ * that is not wanted is null and not decoded.
+ *
+ * @returns the next cell; throws a {@linkcode ParquetError} at the first damaged
+ * one
+ * @throws {ParquetError} if the page is damaged before its first cell
  */
-export function* pageCells(
+export function pageCells(
   content: Uint8Array,
   header: PageHeader,
   options: PageOptions,
-  wanted: (row: number) => boolean,
-): Generator<TextCell | null> {
+): (wanted: boolean) => TextCell | null {
   const { levels, count, bytes } = open(content, header, options);
   const next = isDictionaryEncoding(header.encoding)
     ? fromDictionary(readIndices(bytes, count), options.dictionary)
     : fromBytes(readValues(bytes, header.encoding, count));
-  for (let row = 0; row < header.values; row++) {
-    const want = wanted(row);
-    if (levels !== null && levels[row] !== options.maxLevel) {
-      yield want ? { reason: "null" } : null;
-      continue;
+  let row = 0;
+  return (wanted) => {
+    if (levels !== null && levels[row++] !== options.maxLevel) {
+      return wanted ? { reason: "null" } : null;
     }
-    const text = next(want);
-    yield !want ? null : text === null ? { reason: "not UTF-8" } : { text };
-  }
+    const text = next(wanted);
+    if (!wanted) return null;
+    return text === null ? { reason: "not UTF-8" } : { text };
+  };
 }
 
 interface Opened {
@@ -111,7 +114,7 @@ function open(
 
 const LEVELS = "its levels are damaged";
 
-/** Gives the next text, null if that is no UTF-8; what is not wanted is not decoded. */
+/** Gives the next text, null if it is not UTF-8 or not wanted. */
 type Next = (want: boolean) => string | null;
 
 function fromBytes(values: { next(): Uint8Array }): Next {
@@ -132,7 +135,7 @@ function fromDictionary(
     const index = indices[i++];
     assertParquet(
       index < starts.length - 1,
-      "it points to what its dictionary lacks",
+      "it refers to values that its dictionary lacks",
     );
     if (!want) return null;
     return texts[index] ??= decode(
@@ -141,7 +144,7 @@ function fromDictionary(
   };
 }
 
-// A mark at its start is part of a text, as every other reader of Parquet has it.
+// A byte order mark is part of a text, as in every other reader of Parquet.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function decode(bytes: Uint8Array): string | null {

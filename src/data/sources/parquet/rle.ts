@@ -1,5 +1,5 @@
 /**
- * Small integers in runs: RLE and bit-packed, mixed.
+ * Decodes runs of small integers: the hybrid of RLE and bit-packing.
  * https://github.com/apache/parquet-format/blob/master/Encodings.md
  * @module
  */
@@ -8,8 +8,10 @@ import { assertParquet } from "./parquet_error.ts";
 const DAMAGED = "a run of numbers in it is damaged";
 
 /**
- * Reads numbers of `width` bits until `out` is full.
- * @throws {ParquetFault} if the bytes end before.
+ * Reads numbers of `width` bits until `out` is full. A run that claims more
+ * numbers costs no more time.
+ *
+ * @throws {ParquetError} if the bytes end before
  */
 export function readRuns(
   bytes: Uint8Array,
@@ -41,7 +43,7 @@ export function readRuns(
       filled = end;
     } else {
       const count = Math.min(length * 8, out.length - filled);
-      // Some writers cut off what fills the last byte group.
+      // Some writers omit the padding of the last group.
       assertParquet(Math.ceil(count * width / 8) <= bytes.length - at, DAMAGED);
       readPacked(bytes, at, width, out, filled, count);
       at = Math.min(at + length * width, bytes.length);
@@ -50,7 +52,9 @@ export function readRuns(
   }
 }
 
-/** Reads `count` numbers of `width` bits, the lowest bit first, from byte `at` on. */
+/**
+ * Reads `count` numbers of `width` bits, lowest bit first, from byte `at` on.
+ */
 export function readPacked(
   bytes: Uint8Array,
   at: number,
@@ -60,7 +64,7 @@ export function readPacked(
   count: number,
 ): void {
   const mask = width === 32 ? 0xffffffff : 2 ** width - 1;
-  // A number lies across up to five bytes: more bits than integer operations have.
+  // A number spans up to five bytes: more bits than integer operations have.
   let held = 0;
   let bits = 0;
   for (let i = from; i < from + count; i++) {

@@ -1,20 +1,20 @@
 /**
- * The column of a Parquet file that holds the texts.
+ * Which column of a Parquet file has the texts?
  * @module
  */
-import { quoted } from "../unreadable_error.ts";
+import { CONTENT_LENGTH, oneLine } from "../../../terminal/quote.ts";
 import { assertParquet, ParquetError } from "./parquet_error.ts";
 import type { ThriftStruct } from "./thrift.ts";
 
 /** A column of strings. */
 export interface TextColumn {
-  /** As it was asked for. */
+  /** The requested name. */
   name: string;
-  /** Its place among the columns of a row group. */
+  /** Its index among the columns of a row group. */
   index: number;
   /** Names from the outermost struct inwards. */
   path: string[];
-  /** The definition level of a value that is there; lower ones are nulls. */
+  /** Definition level of a value; lower levels are nulls. */
   maxLevel: number;
 }
 
@@ -31,7 +31,7 @@ const TYPES = [
 const BYTE_ARRAY = 6;
 const REPEATED = 2;
 const REQUIRED = 0;
-/** ConvertedType: DECIMAL and BSON are bytes, but no text. */
+/** ConvertedType: DECIMAL and BSON are bytes but not text. */
 const BINARY_KINDS = new Map([[5, "decimals"], [20, "BSON"]]);
 /** The same as fields of LogicalType. */
 const BINARY_LOGICAL = new Map([[5, "decimals"], [13, "BSON"]]);
@@ -41,13 +41,14 @@ interface Node {
   path: string[];
   maxLevel: number;
   repeated: boolean;
-  /** For a leaf, its place among the leaves. */
+  /** For a leaf, its index among the leaves; null for a struct. */
   leaf: number | null;
 }
 
 /**
- * The column called `field`, where `a.b` is b in the struct a.
- * @throws {ParquetError} if there is none, or it holds something else than strings.
+ * Finds the column `field`, where `a.b` is column b of the struct a.
+ *
+ * @throws {ParquetError} if there is none, or it does not hold strings
  */
 export function textColumn(
   elements: ThriftStruct[],
@@ -96,7 +97,7 @@ function nodesOf(elements: ThriftStruct[]): Node[] {
         maxLevel: above.maxLevel + (repetition === REQUIRED ? 0 : 1),
         repeated: above.repeated || repetition === REPEATED,
       };
-      // A struct has no type, and a leaf no children.
+      // A struct has no type, a leaf no children.
       const isLeaf = element.has(1);
       nodes.push({ element, ...node, leaf: isLeaf ? leaves++ : null });
       if (!isLeaf) walk(element.count(5, 0), node);
@@ -119,7 +120,7 @@ const SHOWN = 8;
 
 function namesOf(nodes: Node[]): string {
   const names = nodes.filter(({ leaf, repeated }) => leaf !== null && !repeated)
-    .map(({ path }) => quoted(path.join(".")));
+    .map(({ path }) => oneLine(path.join("."), CONTENT_LENGTH));
   if (names.length === 0) return "none of its kind";
   const shown = names.slice(0, SHOWN).join(", ");
   return names.length > SHOWN ? shown + ", …" : shown;

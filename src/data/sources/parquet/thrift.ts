@@ -1,12 +1,12 @@
 /**
- * Thrift's compact protocol, in which Parquet's headers are written. Nothing
- * that is read can make it take more memory than a small multiple of the bytes.
+ * Decodes Thrift's compact protocol, the format of Parquet's headers. Time and
+ * memory are at most a small multiple of the bytes, whatever they claim.
  * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  * @module
  */
 import { assertParquet, ParquetError } from "./parquet_error.ts";
 
-/** A value; a struct has its fields at the places of their numbers. */
+/** A value. */
 export type Thrift = number | boolean | Uint8Array | ThriftList | ThriftStruct;
 
 /** A list or a set. */
@@ -19,7 +19,7 @@ export class ThriftStruct {
   readonly #fields: (Thrift | undefined)[] = [];
 
   set(id: number, value: Thrift): void {
-    // No struct of Parquet has more fields; those of the future are passed over.
+    // No struct of Parquet has more fields; future ones are skipped.
     if (id > 0 && id < 64) this.#fields[id] = value;
   }
 
@@ -27,7 +27,7 @@ export class ThriftStruct {
     return this.#fields[id] !== undefined;
   }
 
-  /** An integer that is not negative, `absent` where there is none. */
+  /** An integer from 0, or `absent` where there is none. */
   count(id: number, absent?: number): number {
     const value = this.#fields[id] ?? absent;
     assertParquet(
@@ -78,7 +78,7 @@ export class ThriftStruct {
   }
 }
 
-/** Thrown where a struct goes on after the bytes there are. */
+/** Thrown where a struct continues after the last byte. */
 export class EndOfBytes extends ParquetError {}
 
 const DAMAGED = "a header in it is damaged";
@@ -91,7 +91,9 @@ function textOf(value: Thrift | undefined): string {
   return utf8.decode(value);
 }
 
-/** Reads one struct from the start of `bytes`, and says where it ends. */
+/**
+ * Reads one struct from the start of `bytes`; `end` is the position after it.
+ */
 export function readStruct(
   bytes: Uint8Array,
 ): { struct: ThriftStruct; end: number } {
@@ -148,14 +150,14 @@ class Reader {
     const header = this.byte();
     const size = header >> 4 === 15 ? this.varint() : header >> 4;
     const list = new ThriftList();
-    // Each item takes a byte or more, so the bytes end before memory does.
+    // Each item takes a byte or more, so the bytes run out before memory does.
     for (let i = 0; i < size; i++) {
       list.items.push(this.value(header & 15, depth + 1));
     }
     return list;
   }
 
-  /** Parquet has none; passed over. */
+  /** Parquet has no maps: they are skipped. */
   map(depth: number): ThriftList {
     assertParquet(depth < DEEPEST, DAMAGED);
     const size = this.varint();
@@ -167,7 +169,7 @@ class Reader {
     return new ThriftList();
   }
 
-  /** A zigzag number; of more than 53 bits, some value that is not a safe integer. */
+  /** A zigzag number; beyond 53 bits, some value that is not a safe integer. */
   integer(): number {
     const n = this.varint();
     return n % 2 === 0 ? n / 2 : -(n + 1) / 2;

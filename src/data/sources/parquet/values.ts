@@ -1,22 +1,25 @@
 /**
- * The byte strings of a page, by the encoding they are in.
+ * Decodes the byte strings of a page, one class per encoding.
  * @module
  */
 import { readLengths } from "./delta.ts";
 import { assertParquet, ParquetError } from "./parquet_error.ts";
 import { readRuns } from "./rle.ts";
 
-/** Byte strings, to be taken in order; each is valid until the next is taken. */
+/** Byte strings in order; each is valid until the next is taken. */
 export interface Values {
   next(): Uint8Array;
 }
 
-/** The strings that a page's numbers point to, by their number. */
+/** The strings of a dictionary page, by index. */
 export interface Dictionary {
   bytes: Uint8Array;
-  /** Where each string starts; one number more than strings. The four bytes before a start are a length. */
+  /**
+   * Start of each string, and one more: the four bytes before a start are a
+   * length.
+   */
   starts: Uint32Array;
-  /** Strings decoded so far; null for what is not UTF-8. */
+  /** Strings decoded so far; null for bytes that are not UTF-8. */
   texts: (string | null | undefined)[];
 }
 
@@ -28,14 +31,16 @@ const NAMES = new Map([[3, "RLE"], [4, "BIT_PACKED"], [
   "BYTE_STREAM_SPLIT",
 ]]);
 
-/** Whether values of this encoding are numbers of strings in the dictionary. */
+/** Whether values of this encoding are indices into the dictionary. */
 export function isDictionaryEncoding(encoding: number): boolean {
   return encoding === 2 || encoding === 8;
 }
 
 /**
- * The `count` values in the bytes of a page, after its levels.
- * @throws {ParquetError} now or when one is taken, if the bytes are not as they must be.
+ * The `count` values of a page.
+ *
+ * @param bytes the page after its levels
+ * @throws {ParquetError} now or when a value is taken, if the bytes are damaged
  */
 export function readValues(
   bytes: Uint8Array,
@@ -60,7 +65,7 @@ export function readValues(
   );
 }
 
-/** Numbers of `count` strings in the dictionary. */
+/** Indices of `count` strings in the dictionary. */
 export function readIndices(bytes: Uint8Array, count: number): Uint32Array {
   const indices = new Uint32Array(count);
   if (count > 0) {
@@ -72,7 +77,8 @@ export function readIndices(bytes: Uint8Array, count: number): Uint32Array {
 
 /**
  * The dictionary in a page of `count` strings.
- * @throws {ParquetError} if there are not as many.
+ *
+ * @throws {ParquetError} if there are fewer
  */
 export function readDictionary(bytes: Uint8Array, count: number): Dictionary {
   assertParquet(count <= bytes.length / 4, "its dictionary is damaged");
@@ -86,7 +92,7 @@ export function readDictionary(bytes: Uint8Array, count: number): Dictionary {
   return { bytes, starts, texts: [] };
 }
 
-/** Each after its length. */
+/** PLAIN: each string after its length. */
 class Plain implements Values {
   at = 0;
   readonly #view: DataView;
@@ -105,7 +111,7 @@ class Plain implements Values {
   }
 }
 
-/** All lengths, then all bytes. */
+/** DELTA_LENGTH_BYTE_ARRAY: all lengths, then all bytes. */
 class Lengths implements Values {
   #i = 0;
 
@@ -123,7 +129,7 @@ class Lengths implements Values {
   }
 }
 
-/** What is shared with the value before is left out. */
+/** DELTA_BYTE_ARRAY: the prefix shared with the value before is left out. */
 class Prefixed implements Values {
   #i = 0;
   #value: Uint8Array = new Uint8Array();

@@ -3,12 +3,13 @@
  * normalization and pre-tokenization.
  * @module
  */
+import { brief } from "../../../terminal/quote.ts";
 import {
   type Normalizer,
   skipSpace,
   trailingSpaceStart,
 } from "./normalizer.ts";
-import { type JsonNode, quoteJson } from "./json_node.ts";
+import type { JsonNode } from "./json_node.ts";
 import { UNICODE_WORD } from "./unicode.ts";
 
 /** An added token and its matching rules. */
@@ -64,7 +65,7 @@ export function readAddedTokens(
     if (id !== expectedId || !vocab.has(rawContent) && models.has(id)) {
       throw item.error(
         `gives ${
-          quoteJson(rawContent)
+          brief(rawContent)
         } the id ${id}, but the vocabulary and the order of the tokens require ${expectedId}`,
       );
     }

@@ -3,6 +3,7 @@
  * path of the invalid value.
  * @module
  */
+import { brief } from "../../../terminal/quote.ts";
 import { UserError } from "../../../errors.ts";
 
 // Far longer than any real path; without a limit, deeply nested lists could
@@ -122,7 +123,7 @@ export class JsonNode {
 
   /** @throws {UserError} "as its <path> must be <rule>: got <value>". */
   fail(rule: string): never {
-    throw this.error(`must be ${rule}: got ${quoteJson(this.value)}`);
+    throw this.error(`must be ${rule}: got ${brief(this.value)}`);
   }
 
   /**
@@ -132,7 +133,7 @@ export class JsonNode {
   unsupported(kinds: readonly string[]): never {
     throw this.error(
       `has the type ${
-        quoteJson(this.at("type").value)
+        brief(this.at("type").value)
       }, which is not supported: the supported types are ${kinds.join(", ")}`,
     );
   }
@@ -147,11 +148,4 @@ export class JsonNode {
       `Cannot use the tokenizer '${this.file}' as its ${place} ${what}`,
     );
   }
-}
-
-/** A value as single-line JSON, truncated to 60 characters. */
-export function quoteJson(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const json = JSON.stringify(value);
-  return json.length > 60 ? `${json.slice(0, 57)}…` : json;
 }

@@ -3,8 +3,8 @@
  * does.
  * @module
  */
+import { brief } from "../../../terminal/quote.ts";
 import { UserError } from "../../../errors.ts";
-import { quoteJson } from "./json_node.ts";
 
 /** What happens to the matches. */
 export type SplitBehavior =
@@ -76,7 +76,7 @@ function nextMatch(pattern: RegExp, text: string): RegExpExecArray | null {
     if (!(error instanceof RangeError)) throw error;
     throw new UserError(
       `Cannot split a text of ${text.length} characters into words as one word has millions of characters, starting at ${
-        quoteJson(text.slice(pattern.lastIndex, pattern.lastIndex + 20))
+        brief(text.slice(pattern.lastIndex, pattern.lastIndex + 20))
       }: leave the document out or split it`,
     );
   }

@@ -1,13 +1,16 @@
 /**
- * Short copies, of which unpacking is made: four bytes at a time, without a
- * call of the engine or an object for any.
+ * Short copies, the inner loop of decompression: four bytes at a time, without
+ * a call of the runtime or an object per copy.
  * @module
  */
 
-// Below this a loop costs less than a call.
+// Below this length a loop costs less than a call.
 const SHORT = 64;
 
-/** Copies `length` bytes from one array to another; both have as many. */
+/**
+ * Copies `length` bytes from one array to another; the caller checks the
+ * bounds.
+ */
 export function copyIn(
   from: DataView,
   at: number,
@@ -26,7 +29,7 @@ export function copyIn(
   while (to < end) out.setUint8(to++, from.getUint8(at++));
 }
 
-/** Repeats in `out` what is `offset` bytes back, which may be less far than `length`. */
+/** Copies the bytes `offset` back in `out`; source and target may overlap. */
 export function copyBack(
   out: DataView,
   to: number,

@@ -1,5 +1,5 @@
 /**
- * LZ4 blocks, as Parquet packs pages with them: bare, or in Hadoop's frames.
+ * Decompresses LZ4 blocks as Parquet stores them: bare, or in Hadoop's frames.
  * https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
  * @module
  */
@@ -9,8 +9,9 @@ import { assertParquet, ParquetError } from "../parquet_error.ts";
 const DAMAGED = "its lz4 data are damaged";
 
 /**
- * Unpacks one block into `out`, all of it.
- * @throws {ParquetError} if the block does not give just that.
+ * Decompresses one block into `out`.
+ *
+ * @throws {ParquetError} if the block does not fill `out` exactly
  */
 export function unlz4(bytes: Uint8Array, out: Uint8Array): void {
   const source = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -34,7 +35,7 @@ export function unlz4(bytes: Uint8Array, out: Uint8Array): void {
     copyIn(source, at, target, to, literals);
     at += literals;
     to += literals;
-    // The last part of a block is literals alone.
+    // The last part of a block has only literals.
     if (at === bytes.length) break;
     assertParquet(at + 2 <= bytes.length, DAMAGED);
     const offset = bytes[at] | bytes[at + 1] << 8;
@@ -59,7 +60,10 @@ export function unlz4(bytes: Uint8Array, out: Uint8Array): void {
   assertParquet(to === out.length, DAMAGED);
 }
 
-/** The same for the codec called LZ4, which is Hadoop's frames for most writers and a bare block for some. */
+/**
+ * The same for the codec LZ4: Hadoop's frames for most writers, a bare block
+ * for some.
+ */
 export function unlz4Hadoop(bytes: Uint8Array, out: Uint8Array): void {
   try {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

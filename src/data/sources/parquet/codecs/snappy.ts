@@ -1,5 +1,5 @@
 /**
- * Snappy, as Parquet packs pages with it.
+ * Decompresses snappy as Parquet stores it.
  * https://github.com/google/snappy/blob/main/format_description.txt
  * @module
  */
@@ -13,17 +13,18 @@ type Uncompress = ReturnType<typeof snappyUncompressor>;
 let uncompress: Uncompress | undefined;
 
 /**
- * Unpacks one block of `size` bytes.
- * @throws {ParquetFault} if the block does not give as many.
+ * Decompresses one block of `size` bytes.
+ *
+ * @throws {ParquetError} if the block does not have that size
  */
 export function unsnappy(bytes: Uint8Array, size: number): Uint8Array {
-  // The decoder trusts the block's own length, and would write as much.
+  // The decoder trusts the block's own length and would write as many bytes.
   assertParquet(lengthOf(bytes) === size, DAMAGED);
   uncompress ??= snappyUncompressor();
   return uncompress(bytes, size);
 }
 
-/** The length that a block says it has: a varint at its start. */
+/** The length that a block claims: a varint at its start. */
 function lengthOf(bytes: Uint8Array): number {
   let length = 0;
   for (let at = 0; at < 5; at++) {

@@ -1,5 +1,5 @@
 /**
- * Pages unpacked.
+ * Decompresses pages.
  * @module
  */
 import {
@@ -13,7 +13,10 @@ import { unsnappy } from "./snappy.ts";
 
 type Unpack = (bytes: Uint8Array, size: number) => Uint8Array;
 
-/** By Parquet's numbers; LZO (3) has no open decoder that it could be tested with. */
+/**
+ * By Parquet's numbers. LZO (3) is missing: there is no open decoder to test
+ * with.
+ */
 const CODECS = new Map<number, { name: string; unpack: Unpack }>([
   [0, { name: "plain", unpack: (bytes) => bytes }],
   [1, { name: "snappy", unpack: unsnappy }],
@@ -24,19 +27,20 @@ const CODECS = new Map<number, { name: string; unpack: Unpack }>([
   [7, { name: "lz4", unpack: into(unlz4) }],
 ]);
 
-/** Stops at a codec that cannot be read. */
+/** @throws {ParquetError} for a codec that cannot be read */
 export function checkCodec(codec: number): void {
   assertParquet(
     CODECS.has(codec),
-    `its packing (${
+    `its compression (${
       codec === 3 ? "LZO" : `codec ${codec}`
-    }) is not known: write it anew with snappy, zstd, gzip, brotli or lz4`,
+    }) is not supported: write it again with snappy, zstd, gzip, brotli or lz4`,
   );
 }
 
 /**
- * Unpacks a page of `size` bytes.
- * @throws {ParquetError} if it does not give as many.
+ * Decompresses a page of `size` bytes.
+ *
+ * @throws {ParquetError} if it has another size
  */
 export function unpack(
   bytes: Uint8Array,
@@ -45,7 +49,7 @@ export function unpack(
 ): Uint8Array {
   checkCodec(codec);
   const { name, unpack } = CODECS.get(codec)!;
-  // Decoders are at odds over what is nothing.
+  // Decoders disagree about the compressed form of nothing.
   if (size === 0) return new Uint8Array();
   let unpacked: Uint8Array;
   try {

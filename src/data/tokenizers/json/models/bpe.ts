@@ -2,9 +2,10 @@
  * The BPE model, over characters or over bytes mapped to characters.
  * @module
  */
+import { brief } from "../../../../terminal/quote.ts";
 import type { Model } from "./model.ts";
 import { mergeWord, PairTable } from "../../gpt2/pair_table.ts";
-import { type JsonNode, quoteJson } from "../json_node.ts";
+import type { JsonNode } from "../json_node.ts";
 import { readVocab, tokenId } from "./vocab.ts";
 
 /** The options of a BPE model. */
@@ -82,9 +83,7 @@ function readMerges(
       const id = vocab.get(token);
       if (id === undefined) {
         throw node.at(rank).error(
-          `names the token ${
-            quoteJson(token)
-          }, which the vocabulary does not have`,
+          `names the token ${brief(token)}, which the vocabulary does not have`,
         );
       }
       merges[rank * 3 + i] = id;

@@ -3,9 +3,10 @@
  * a word into tokens.
  * @module
  */
+import { brief } from "../../../../terminal/quote.ts";
 import type { Model } from "./model.ts";
 import { PairTable } from "../../gpt2/pair_table.ts";
-import { type JsonNode, quoteJson } from "../json_node.ts";
+import type { JsonNode } from "../json_node.ts";
 
 // The score of an unknown character is this much below that of the least likely
 // token.
@@ -32,7 +33,7 @@ export function readUnigram(node: JsonNode): Model {
     const [token, score] = piece as [string, number];
     if (vocab.has(token)) {
       throw list.at(id).error(
-        `repeats the token ${quoteJson(token)}`,
+        `repeats the token ${brief(token)}`,
       );
     }
     vocab.set(token, id);

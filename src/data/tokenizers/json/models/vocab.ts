@@ -2,7 +2,8 @@
  * The vocabulary of a BPE, WordPiece or WordLevel model.
  * @module
  */
-import { type JsonNode, quoteJson } from "../json_node.ts";
+import { brief } from "../../../../terminal/quote.ts";
+import type { JsonNode } from "../json_node.ts";
 
 /**
  * Number of ids that a vocabulary may leave unused, in addition to one per
@@ -25,19 +26,19 @@ export function readVocab(node: JsonNode): Map<string, number> {
     const id = record[token];
     if (!token.isWellFormed()) {
       throw node.error(
-        `has an unpaired surrogate in the token ${quoteJson(token)}`,
+        `has an unpaired surrogate in the token ${brief(token)}`,
       );
     }
     if (!Number.isInteger(id) || id as number < 0 || id as number >= limit) {
       throw node.error(
-        `gives the token ${quoteJson(token)} the id ${
-          quoteJson(id)
+        `gives the token ${brief(token)} the id ${
+          brief(id)
         }, which must be a whole number of at most ${limit - 1}`,
       );
     }
     if (taken[id as number]++ > 0) {
       throw node.error(
-        `gives the id ${id} to two tokens, the second is ${quoteJson(token)}`,
+        `gives the id ${id} to two tokens, the second is ${brief(token)}`,
       );
     }
     vocab.set(token, id as number);

@@ -1,0 +1,16 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileError } from "../../src/fs/file_error.ts";
+
+Deno.test("fileError() reports the free space of a full disk, and passes other errors on", () => {
+  let full: unknown;
+  try {
+    Deno.writeTextFileSync("/dev/full", "x");
+  } catch (error) {
+    full = error;
+  }
+  const { message } = fileError("write", "/dev/full", full);
+  assertStringIncludes(message, "Cannot write '/dev/full' as the disk is full");
+  assert(/\(\d[\d.]* k?M?G?T?B free\)/.test(message), message);
+  const bug = new RangeError("bug");
+  assertEquals(fileError("write", "x", bug), bug);
+});
