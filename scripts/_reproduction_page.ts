@@ -88,7 +88,7 @@ export function layerRows(
 }
 
 /** The whole page. */
-export function pageOf(study: Study, runs: readonly RunData[]): string {
+export function renderPage(study: Study, runs: readonly RunData[]): string {
   const { sizes, machine, seeds } = study;
   const { layers, width, heads, context, batch, steps, lr } = sizes;
   const nf = ["fairseq-pre-ln", "normformer"];

@@ -84,7 +84,7 @@ export const VARIANTS: readonly Variant[] = [
 ];
 
 /** Words of `blocksmith train` for one run of a variant. */
-export function wordsOf(
+export function trainArguments(
   variant: Variant,
   sizes: Sizes,
   seed: number,

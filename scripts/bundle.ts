@@ -79,7 +79,7 @@ export async function bundle(
   const run = await runDeno(["bundle", "--quiet", "-o", out, entry]);
   if (!run.success) {
     throw new UserError(
-      `Cannot bundle ${relative(ROOT, program)}: ${fault(run.stderr)}`,
+      `Cannot bundle ${relative(ROOT, program)}: ${errorReason(run.stderr)}`,
     );
   }
   // The bundler names a package's modules by the way to this machine's cache;
@@ -93,7 +93,7 @@ export async function bundle(
 }
 
 /** The line of Deno's complaint that names the fault. */
-export function fault(stderr: string): string {
+export function errorReason(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim()).filter(Boolean);
   const named = lines.find((line) => /^error:/i.test(line)) ??
     lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
@@ -101,7 +101,7 @@ export function fault(stderr: string): string {
 }
 
 /** Runs a build and says what it made; a user's fault is one line and exit code 1. */
-export async function report(build: () => Promise<string>): Promise<void> {
+export async function runBuild(build: () => Promise<string>): Promise<void> {
   try {
     const path = await build();
     const { size } = await Deno.stat(path);

@@ -6,7 +6,7 @@
  * @module
  */
 import { UserError } from "../src/errors.ts";
-import { bundle, DIST, fault, report, runDeno } from "./bundle.ts";
+import { bundle, DIST, errorReason, runBuild, runDeno } from "./bundle.ts";
 
 /**
  * Compiles the bundle of `main.ts` to `dist/blocksmith`. The bundle, and not
@@ -44,7 +44,7 @@ export function explain(stderr: string): string {
   if (/base binary|denort/i.test(stderr.replace(/^Download .*$/gm, ""))) {
     return `Cannot compile as Deno's base executable (denort) cannot be downloaded: set DENORT_BIN to the one of Deno ${Deno.version.deno}, or run 'deno task compile:offline'`;
   }
-  return `Cannot compile: ${fault(stderr)}`;
+  return `Cannot compile: ${errorReason(stderr)}`;
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -55,4 +55,4 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-if (import.meta.main) await report(compile);
+if (import.meta.main) await runBuild(compile);

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { bundle, DIST, report } from "./bundle.ts";
+import { bundle, DIST, runBuild } from "./bundle.ts";
 import script from "./self_extract.sh" with { type: "text" };
 
 /**
@@ -64,7 +64,7 @@ export async function pack(
 }
 
 if (import.meta.main) {
-  await report(async () =>
+  await runBuild(async () =>
     await pack(await bundle(), Deno.execPath(), `${DIST}/blocksmith`)
   );
 }

@@ -78,10 +78,10 @@ const preset = (layers: number, vocabSize: number): Preset => ({
     layers,
     width: 768,
     heads: 12,
-    context: 128,
-    batch: 32,
+    sequenceLength: 128,
+    batchSize: 32,
     accumulation: 4,
-    vocabulary: vocabSize,
+    vocabSize,
   },
 });
 
@@ -100,17 +100,17 @@ const SMALL: Preset[] = [512, BYTES].map((vocabSize) => ({
     layers: 2,
     width: 64,
     heads: 2,
-    context: 32,
-    batch: 4,
+    sequenceLength: 32,
+    batchSize: 4,
     accumulation: 2,
-    vocabulary: vocabSize,
+    vocabSize,
   },
 }));
 
 const asWorkload = ({ name, sizes }: Preset) => ({
   name,
   note:
-    `context ${sizes.context}, batch ${sizes.batch} x ${sizes.accumulation}`,
+    `context ${sizes.sequenceLength}, batch ${sizes.batchSize} x ${sizes.accumulation}`,
   overrides: sized(sizes),
 });
 
@@ -281,7 +281,7 @@ async function main(small: boolean, torch: string): Promise<number> {
     });
   });
   await stage("products", async (gpu) => {
-    const { micro } = buildWorkload(asWorkload(presets[0]), gpu.limits).program;
+    const { micro } = buildWorkload(asWorkload(presets[0]), gpu.limits).plans;
     const sizes = small ? [128] : [1024, 4096];
     result.matmul = await benchMatmul(gpu, [
       ...sizes.flatMap((n) => inLayouts(n, n, n)),
@@ -303,7 +303,7 @@ async function main(small: boolean, torch: string): Promise<number> {
           result.kernels = await kernelTimes(running);
         }
       } finally {
-        running.session.close();
+        running.engine.close();
       }
     });
   }

@@ -24,12 +24,12 @@ import { UserError } from "../src/errors.ts";
 import { openGpu } from "../src/gpu/device.ts";
 import { readRuns } from "../src/report/mod.ts";
 import { exists, quoted } from "../src/fs/atomic_file.ts";
-import { pageOf, type Study } from "./_reproduction_page.ts";
+import { renderPage, type Study } from "./_reproduction_page.ts";
 import {
   folderOf,
   type Sizes,
+  trainArguments,
   VARIANTS,
-  wordsOf,
 } from "./_reproduction_runs.ts";
 
 /** The repository's root. */
@@ -113,7 +113,7 @@ async function trainAll(
       console.error(`${variant.key}, seed ${seed}`);
       const dir = join(out, folderOf(variant.key, seed));
       await train([
-        ...wordsOf(variant, study.sizes, seed, data),
+        ...trainArguments(variant, study.sizes, seed, data),
         `run=${dir}`,
       ]);
     }
@@ -144,7 +144,7 @@ async function writePage(
     .filter(({ name }) => /-seed-\d+$/.test(name))
     .map(({ name }) => join(out, name)).sort();
   const runs = readRuns(dirs, (line) => console.error(line));
-  Deno.writeTextFileSync(doc, pageOf({ ...study, note }, runs));
+  Deno.writeTextFileSync(doc, renderPage({ ...study, note }, runs));
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", doc] })
     .output();
   console.error(`wrote ${doc}`);

@@ -8,9 +8,9 @@ import { type KernelRow, kernelTimes } from "./kernels/kernel_times.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import {
   benchMatmul,
-  inLayouts,
+  inAllLayouts,
   type MatmulRow,
-  type Peers,
+  type NumPyPeers,
   productsOf,
 } from "./kernels/matmul.ts";
 import { NumPy } from "./peers/numpy.ts";
@@ -79,7 +79,7 @@ export function sectionsOf(list: string | undefined): Set<Section> {
 }
 
 /** Whether any of the sections needs a GPU. */
-export const needGpu = (sections: ReadonlySet<Section>): boolean =>
+export const needsGpu = (sections: ReadonlySet<Section>): boolean =>
   [...sections].some((section) => section !== "data");
 
 /**
@@ -117,16 +117,16 @@ async function benchGpu(
       (gpu.limits.software
         ? "not available (no Python with numpy: set PYTHON)"
         : "not compared: the adapter is no CPU");
-    const { micro } = buildWorkload(WORKLOADS[0], gpu.limits).program;
+    const { micro } = buildWorkload(WORKLOADS[0], gpu.limits).plans;
     const ofTiny = productsOf([micro]);
     try {
       result.matmul = await benchMatmul(
         gpu,
-        quick ? [...inLayouts(64, 64, 64), ofTiny[0]] : [
-          ...inLayouts(512, 512, 512),
-          ...inLayouts(1024, 1024, 1024),
-          ...inLayouts(1024, 768, 3072),
-          ...inLayouts(1024, 3072, 768),
+        quick ? [...inAllLayouts(64, 64, 64), ofTiny[0]] : [
+          ...inAllLayouts(512, 512, 512),
+          ...inAllLayouts(1024, 1024, 1024),
+          ...inAllLayouts(1024, 768, 3072),
+          ...inAllLayouts(1024, 3072, 768),
           ...ofTiny,
         ],
         {
@@ -158,7 +158,7 @@ async function benchGpu(
   }
 }
 
-async function startPeers(): Promise<Peers | undefined> {
+async function startPeers(): Promise<NumPyPeers | undefined> {
   const all = await NumPy.start(), one = await NumPy.start(1);
   if (all && one) return { all, one };
   await all?.close();
@@ -195,6 +195,6 @@ async function benchWorkload(
       (result.kernels ??= []).push({ name: workload.name, rows });
     }
   } finally {
-    running.session.close();
+    running.engine.close();
   }
 }

@@ -46,7 +46,7 @@ export function asMarkdown(
 }
 
 /** A number with three digits that count: `0.123`, `12.3`, `1230`. */
-export function three(value: number): string {
+export function threeDigits(value: number): string {
   if (!Number.isFinite(value)) return "-";
   const size = Math.abs(value);
   if (size === 0) return "0";
@@ -57,4 +57,4 @@ export function three(value: number): string {
 
 /** A part of 1 as a percentage; `-` for null. */
 export const percent = (part: number | null): string =>
-  part === null ? "-" : `${three(100 * part)} %`;
+  part === null ? "-" : `${threeDigits(100 * part)} %`;

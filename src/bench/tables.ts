@@ -9,7 +9,7 @@ import type { Machine } from "./machine.ts";
 import type { MatmulRow } from "./kernels/matmul.ts";
 import type { Peak } from "./kernels/peak.ts";
 import type { StepRow } from "./step/step.ts";
-import { percent, type Table, three } from "./table.ts";
+import { percent, type Table, threeDigits } from "./table.ts";
 
 /** All tables of a bench, in order. */
 export function benchTables(result: BenchResult): Table[] {
@@ -41,8 +41,11 @@ export function machineTable(machine: Machine, peak: Peak | null): Table {
       ["blocksmith", `${version}, commit ${commit}, Deno ${deno}`],
       ...peak
         ? [
-          ["peak", `${three(peak.gflops)} GFLOP/s, multiply-adds in registers`],
-          ["memory", `${three(peak.gbytes)} GB/s, y += x beyond caches`],
+          [
+            "peak",
+            `${threeDigits(peak.gflops)} GFLOP/s, multiply-adds in registers`,
+          ],
+          ["memory", `${threeDigits(peak.gbytes)} GB/s, y += x beyond caches`],
         ]
         : [],
     ],
@@ -73,14 +76,14 @@ export function matmulTable(
       row.layout,
       `${row.M} x ${row.N} x ${row.K}`,
       row.variant,
-      three(row.gflops),
-      three(row.best),
-      ...software ? [three(row.cpu ?? NaN)] : [],
+      threeDigits(row.gflops),
+      threeDigits(row.best),
+      ...software ? [threeDigits(row.cpu ?? NaN)] : [],
       percent(peak && row.gflops / peak.gflops),
       ...compared
         ? [
-          three(peer?.gflops ?? NaN),
-          three(peer?.cpu ?? NaN),
+          threeDigits(peer?.gflops ?? NaN),
+          threeDigits(peer?.cpu ?? NaN),
           percent(peer?.ratio ?? null),
           percent(peer?.ratioCpu ?? null),
         ]
@@ -123,16 +126,16 @@ export function stepTable(rows: readonly StepRow[], peak: Peak | null): Table {
       row.name,
       formatCount(row.parameters),
       String(row.tokensPerStep),
-      three(row.ms),
-      three(row.msBest),
-      ...software ? [three(row.msCpu ?? NaN)] : [],
+      threeDigits(row.ms),
+      threeDigits(row.msBest),
+      ...software ? [threeDigits(row.msCpu ?? NaN)] : [],
       formatCount(Math.round(row.tokensPerSecond)),
-      three(row.gflops),
+      threeDigits(row.gflops),
       percent(peak && row.gflops / peak.gflops),
       formatBytes(row.allocated),
       String(row.dispatches),
-      `${three(row.firstMs / 1e3)} s`,
-      `${three(row.openMs / 1e3)} s`,
+      `${threeDigits(row.firstMs / 1e3)} s`,
+      `${threeDigits(row.openMs / 1e3)} s`,
     ]),
     notes: [
       ...rows.map((row) => `${row.name}: ${row.note}.`),
@@ -168,15 +171,15 @@ export function kernelTable(
       row.kernel,
       row.product,
       String(row.count),
-      three(row.ms),
+      threeDigits(row.ms),
       percent(row.share),
-      three(row.gflops),
+      threeDigits(row.gflops),
       percent(peak && row.gflops / peak.gflops),
-      three(row.gbytes),
+      threeDigits(row.gbytes),
     ]),
     notes: [
       `${
-        three(total)
+        threeDigits(total)
       } ms in all: each dispatch in a pass of its own between timestamps, the best of three.`,
     ],
   };
@@ -197,12 +200,12 @@ export function hostTable(rows: readonly HostRow[]): Table {
     ],
     rows: rows.map((row) => [
       row.name,
-      three(row.upload),
-      three(row.encode),
-      three(row.submit),
-      three(row.total),
+      threeDigits(row.upload),
+      threeDigits(row.encode),
+      threeDigits(row.submit),
+      threeDigits(row.total),
       percent(row.share),
-      three(row.assemble),
+      threeDigits(row.assemble),
     ]),
     notes: [
       "Medians, each piece with the queue empty before it. Assembling (shifting and sorting tokens) is not in the total.",
@@ -217,8 +220,8 @@ export function reportTable(rows: readonly ReportRow[]): Table {
     headings: ["model", "ms/report", "ms/step", "of training", "dispatches"],
     rows: rows.map((row) => [
       row.name,
-      three(row.ms),
-      three(row.stepMs),
+      threeDigits(row.ms),
+      threeDigits(row.stepMs),
       percent(row.share),
       `${row.dispatches}`,
     ]),

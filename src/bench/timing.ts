@@ -16,7 +16,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** Waits until the device has done everything. */
-export const drain = (gpu: Gpu): Promise<undefined> =>
+export const waitForDevice = (gpu: Gpu): Promise<undefined> =>
   gpu.device.queue.onSubmittedWorkDone();
 
 /**
@@ -24,12 +24,12 @@ export const drain = (gpu: Gpu): Promise<undefined> =>
  * sleeps about 10 ms after the device is done. Subtract it from what ends with
  * a wait.
  */
-export async function idleWait(gpu: Gpu): Promise<number> {
+export async function measureIdleWait(gpu: Gpu): Promise<number> {
   const waits: number[] = [];
-  await drain(gpu);
+  await waitForDevice(gpu);
   for (let i = 0; i < 5; i++) {
     const from = performance.now();
-    await drain(gpu);
+    await waitForDevice(gpu);
     waits.push(performance.now() - from);
   }
   return Math.min(...waits);
@@ -38,7 +38,8 @@ export async function idleWait(gpu: Gpu): Promise<number> {
 const ticks = new WeakMap<GPUDevice, number>();
 
 /** Nanoseconds of one timestamp tick: 1 until {@linkcode calibrate} found otherwise. */
-export const tick = (gpu: Gpu): number => ticks.get(gpu.device) ?? 1;
+export const nanosecondsPerTick = (gpu: Gpu): number =>
+  ticks.get(gpu.device) ?? 1;
 
 /**
  * Holds the device's clock against the host's, over a dispatch that should take
@@ -48,7 +49,7 @@ export const tick = (gpu: Gpu): number => ticks.get(gpu.device) ?? 1;
 export async function calibrate(timed: TimedDispatch): Promise<void> {
   const { gpu } = timed;
   if (!gpu.timestamps || gpu.limits.software) return;
-  const wait = await idleWait(gpu), from = performance.now();
+  const wait = await measureIdleWait(gpu), from = performance.now();
   const device = await timed.run(1);
   const host = (performance.now() - from - wait) / 1e3;
   // Less than a factor of three is what starting and waiting cost.
@@ -98,8 +99,8 @@ export class TimedDispatch {
    */
   async run(times: number): Promise<number> {
     const { device, timestamps } = this.gpu;
-    const stamps = timestamps ? new Stamps(device) : undefined;
-    const wait = stamps ? 0 : await idleWait(this.gpu);
+    const stamps = timestamps ? new TimestampPair(device) : undefined;
+    const wait = stamps ? 0 : await measureIdleWait(this.gpu);
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass(
       stamps && { timestampWrites: stamps.writes },
@@ -113,8 +114,10 @@ export class TimedDispatch {
     stamps?.resolve(encoder);
     const from = performance.now();
     device.queue.submit([encoder.finish()]);
-    if (stamps) return tick(this.gpu) * await stamps.seconds() / times;
-    await drain(this.gpu);
+    if (stamps) {
+      return nanosecondsPerTick(this.gpu) * await stamps.seconds() / times;
+    }
+    await waitForDevice(this.gpu);
     return Math.max(1e-6, performance.now() - from - wait) / 1e3 / times;
   }
 
@@ -124,7 +127,7 @@ export class TimedDispatch {
    *
    * @param most dispatches at most
    */
-  async timesFor(seconds: number, most: number): Promise<number> {
+  async repetitionsFor(seconds: number, most: number): Promise<number> {
     await this.run(1);
     const one = await this.run(1);
     return Math.min(most, Math.max(1, Math.ceil(seconds / one)));
@@ -137,7 +140,7 @@ export class TimedDispatch {
 }
 
 /** Two timestamps around a pass. */
-class Stamps {
+class TimestampPair {
   readonly writes: GPUComputePassTimestampWrites;
   readonly #set: GPUQuerySet;
   readonly #resolved: GPUBuffer;

@@ -43,7 +43,7 @@ export function vulkanDriver(device: string): string | undefined {
   try {
     const library = Deno.dlopen(path, SYMBOLS);
     try {
-      return ask(library.symbols, device);
+      return queryDriver(library.symbols, device);
     } finally {
       library.close();
     }
@@ -52,7 +52,7 @@ export function vulkanDriver(device: string): string | undefined {
   }
 }
 
-function ask(
+function queryDriver(
   vk: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"],
   device: string,
 ): string | undefined {

@@ -19,7 +19,7 @@ const INK = "currentColor";
 const FAINT = { gridColor: INK, gridOpacity: 0.12 };
 
 /** The Vega-Lite specification of a chart of runs `labels`. */
-export function specOf(chart: Chart, labels: readonly string[]) {
+export function vegaLiteSpec(chart: Chart, labels: readonly string[]) {
   const several = chart.lines.length > 1;
   const shown = labels.filter((label) =>
     chart.points.some((p) => p.run === label)
@@ -131,7 +131,7 @@ function hasLonePoint({ points }: Chart): boolean {
 }
 
 /** A chart as the text of an `<svg>` element. */
-export async function svgOf(
+export async function renderSvg(
   chart: Chart,
   labels: readonly string[],
 ): Promise<string> {
@@ -141,7 +141,7 @@ export async function svgOf(
     import("vega-lite"),
   ]);
   const { spec } = compile(
-    specOf(chart, labels) as Parameters<typeof compile>[0],
+    vegaLiteSpec(chart, labels) as Parameters<typeof compile>[0],
   );
   const view = new View(parse(spec), { renderer: "none" });
   try {

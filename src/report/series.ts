@@ -96,7 +96,7 @@ const HIDDEN: Record<string, string> = {
 };
 
 /** All charts that the runs' records have numbers for. */
-export function chartsOf(runs: readonly RunData[]): Chart[] {
+export function buildCharts(runs: readonly RunData[]): Chart[] {
   const steps = (r: MetricRecord) => r.step;
   const overSteps = (
     section: string,
@@ -111,7 +111,9 @@ export function chartsOf(runs: readonly RunData[]): Chart[] {
     y,
     log,
     lines: [""],
-    points: runs.flatMap((run) => line(run, "", run.records, steps, key)),
+    points: runs.flatMap((run) =>
+      pointsOfLine(run, "", run.records, steps, key)
+    ),
   });
   const losses = (title: string, x: string, at: Abscissa): Chart => ({
     section: "Loss",
@@ -120,8 +122,14 @@ export function chartsOf(runs: readonly RunData[]): Chart[] {
     y: "nats a token",
     lines: ["validation", "training"],
     points: runs.flatMap((run) => [
-      ...line(run, "training", run.records, (r) => at(run, r), "loss"),
-      ...line(run, "validation", run.records, (r) => at(run, r), "eval_loss"),
+      ...pointsOfLine(run, "training", run.records, (r) => at(run, r), "loss"),
+      ...pointsOfLine(
+        run,
+        "validation",
+        run.records,
+        (r) => at(run, r),
+        "eval_loss",
+      ),
     ]),
   });
   const charts = [
@@ -161,7 +169,7 @@ const minutes: Abscissa = (run, record) => {
   return seconds === null ? null : seconds / 60;
 };
 
-function line(
+function pointsOfLine(
   run: RunData,
   kind: string,
   records: readonly MetricRecord[],
@@ -174,11 +182,11 @@ function line(
     const x = at(record);
     return x === null ? [] : [{ run: run.label, line: kind, x, y }];
   });
-  return thinned(points);
+  return downsample(points);
 }
 
 /** Means of neighbours, where there are more points than can be seen. */
-function thinned(points: Point[]): Point[] {
+function downsample(points: Point[]): Point[] {
   const size = Math.ceil(points.length / MOST_POINTS);
   if (size <= 1) return points;
   const out: Point[] = [];
@@ -195,7 +203,7 @@ function thinned(points: Point[]): Point[] {
 function averages(runs: readonly RunData[]): Chart[] {
   const over = (section: string, title: string, y: string, pattern: RegExp) => {
     const points = runs.flatMap((run) =>
-      thinned(run.records.flatMap((record) => {
+      downsample(run.records.flatMap((record) => {
         const values = Object.entries(record)
           .filter(([key, value]) => pattern.test(key) && isNumber(value))
           .map(([, value]) => value as number);

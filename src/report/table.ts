@@ -22,10 +22,10 @@ export const COLUMNS = [
 ];
 
 /** Columns of words. */
-export const WORDS = 2;
+export const TEXT_COLUMNS = 2;
 
 /** One run's cells; what is not known is a dash. */
-export function cellsOf(run: RunData): string[] {
+export function tableCells(run: RunData): string[] {
   const known = (
     value: number | null,
     format: (value: number) => string,
@@ -45,15 +45,15 @@ export function cellsOf(run: RunData): string[] {
 }
 
 /** The table as lines of text. */
-export function textTable(runs: readonly RunData[]): string[] {
-  const rows = [COLUMNS, ...runs.map(cellsOf)];
+export function formatRunTable(runs: readonly RunData[]): string[] {
+  const rows = [COLUMNS, ...runs.map(tableCells)];
   const widths = COLUMNS.map((_, i) =>
     Math.max(...rows.map((row) => [...row[i]].length))
   );
   return rows.map((row) =>
     row.map((cell, i) => {
       const space = " ".repeat(widths[i] - [...cell].length);
-      return i < WORDS ? cell + space : space + cell;
+      return i < TEXT_COLUMNS ? cell + space : space + cell;
     }).join("  ").trimEnd()
   );
 }

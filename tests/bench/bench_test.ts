@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  needGpu,
+  needsGpu,
   runBench,
   SECTIONS,
   sectionsOf,
@@ -88,13 +88,13 @@ Deno.test("sectionsOf() reads a list and names what there is", () => {
 });
 
 Deno.test("needGpu() lets data be measured without one", () => {
-  assertEquals(needGpu(sectionsOf("data")), false);
-  assertEquals(needGpu(sectionsOf("data,step")), true);
+  assertEquals(needsGpu(sectionsOf("data")), false);
+  assertEquals(needsGpu(sectionsOf("data,step")), true);
 });
 
 Deno.test("bench refuses words, and a file that it could not write, before it measures", async () => {
   const run = (...args: string[]) => bench.run(parseCommand(bench, args));
-  await assertRejects(() => run("tiny"), UserError, "options alone");
+  await assertRejects(() => run("tiny"), UserError, "takes options only");
   await assertRejects(
     () => run("--json", "/no/such/folder/x.json"),
     UserError,

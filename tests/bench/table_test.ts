@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { toJson } from "../../src/bench/json.ts";
-import { asMarkdown, asText, percent, three } from "../../src/bench/table.ts";
+import {
+  asMarkdown,
+  asText,
+  percent,
+  threeDigits,
+} from "../../src/bench/table.ts";
 import { median } from "../../src/bench/timing.ts";
 
 const table = {
@@ -27,9 +32,9 @@ Deno.test("asMarkdown() escapes bars in cells", () => {
   ]);
 });
 
-Deno.test("three() keeps three digits", () => {
+Deno.test("threeDigits() keeps three digits", () => {
   assertEquals(
-    [0, 0.01234, 0.5, 1.234, 12.34, 123.4, 1234.5, NaN].map(three),
+    [0, 0.01234, 0.5, 1.234, 12.34, 123.4, 1234.5, NaN].map(threeDigits),
     ["0", "0.0123", "0.500", "1.23", "12.3", "123", "1235", "-"],
   );
   assertEquals(percent(0.1234), "12.3 %");

@@ -4,7 +4,7 @@ import { fails, metrics, succeeds, workshop } from "../helpers/cli.ts";
 /** The numbers of the line that eval prints. */
 function read(out: string) {
   const [, step, what, loss, perplexity, tokens] = out.match(
-    /^step (\d+) {2}(\w+) {2}loss (\d\.\d{4}) nats a token {2}perplexity ([\d.]+) {2}(\d+) tokens\n$/,
+    /^step (\d+) {2}(\w+) {2}loss (\d\.\d{4}) nats per token {2}perplexity ([\d.]+) {2}(\d+) tokens\n$/,
   )!;
   return {
     what,
@@ -74,7 +74,7 @@ Deno.test("eval gives the loss of a checkpoint", async (t) => {
     async () => {
       Deno.writeTextFileSync(work.at("text", "new.txt"), "more ".repeat(30));
       const { err } = await succeeds(["eval", run]);
-      assertMatch(err, /^note: the run's data has changed since: /m);
+      assertMatch(err, /^note: the run's data has changed since training: /m);
     },
   );
 

@@ -25,9 +25,9 @@ Deno.test("plan prints parameters and memory of every model that is built, witho
       out,
       /^parameters +124\.\dM \(124\d{6}\), trainable 124\d{6}$/m,
     );
-    assertMatch(out, /^tokens a step +16384 \(32 × 128 × 4\)$/m);
-    assertMatch(out, /^FLOPs a step +1\.\d+e\+13 \(7\.\d+e\+8 a token\)$/m);
-    assertMatch(out, /^dispatches a step +\d+$/m);
+    assertMatch(out, /^tokens per step +16384 \(32 × 128 × 4\)$/m);
+    assertMatch(out, /^FLOPs per step +1\.\d+e\+13 \(7\.\d+e\+8 per token\)$/m);
+    assertMatch(out, /^dispatches per step +\d+$/m);
     assertMatch(out, /^memory +\d\.\d GB$/m);
     for (const part of ["weights", "gradients", "optimizer", "activations"]) {
       assertMatch(out, new RegExp(`^  ${part} +\\d+(\\.\\d+)? [MG]B$`, "m"));
@@ -40,8 +40,8 @@ Deno.test("plan takes experiments and fairseq's flags, and warns of what is canc
   const { out, err } = await succeeds(["plan", ...words], NO_DEVICE);
   assertEquals(err, "");
   assertMatch(out, /^parameters +2\.6G \(26\d{8}\), trainable 26\d{8}$/m);
-  assertMatch(out, /^tokens a step +524288 \(4 × 2048 × 64\)$/m);
-  assertMatch(out, /^FLOPs a step +\d\.\d+e\+1[56] /m);
+  assertMatch(out, /^tokens per step +524288 \(4 × 2048 × 64\)$/m);
+  assertMatch(out, /^FLOPs per step +\d\.\d+e\+1[56] /m);
   assertMatch(out, /^memory +\d+\.\d GB$/m);
   const odd = await succeeds([
     ...["plan", "--scale-attn", "--scale-heads", "--n-head", "1"],

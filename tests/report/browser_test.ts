@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { inflateSync } from "node:zlib";
-import { pageOf } from "../../src/report/page.ts";
+import { renderReportPage } from "../../src/report/page.ts";
 import { readRuns } from "../../src/run_folder/read_run.ts";
-import { chartsOf } from "../../src/report/series.ts";
+import { buildCharts } from "../../src/report/series.ts";
 import { lines, place, records, write } from "../helpers/report_runs.ts";
 
 /** Chromium's program, where there is one. */
@@ -91,14 +91,14 @@ Deno.test({
       write(folder.at("two"), { metrics: lines(records(4)) }),
     ], () => {});
     const file = folder.at("report.html");
-    await Deno.writeTextFile(file, await pageOf(runs));
+    await Deno.writeTextFile(file, await renderReportPage(runs));
     const page = `file://${file}`;
 
     const dom = await open(folder.path, page, "--dump-dom");
-    for (const { title } of chartsOf(runs)) {
+    for (const { title } of buildCharts(runs)) {
       assert(dom.includes(`<figcaption>${title}</figcaption>`), title);
     }
-    assertEquals(dom.match(/<svg/g)?.length, chartsOf(runs).length);
+    assertEquals(dom.match(/<svg/g)?.length, buildCharts(runs).length);
 
     for (
       const [flags, background] of [

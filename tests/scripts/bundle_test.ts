@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { explain } from "../../scripts/compile.ts";
-import { fault } from "../../scripts/bundle.ts";
+import { errorReason } from "../../scripts/bundle.ts";
 import { pack } from "../../scripts/compile_offline.ts";
 
 const ignore = Deno.build.os === "windows";
@@ -175,11 +175,11 @@ Deno.test("explain() tells a missing base executable from other faults", () => {
   );
 });
 
-Deno.test("fault() picks the line that names it", () => {
+Deno.test("errorReason() picks the line that names it", () => {
   assertEquals(
-    fault('Download x\nerror: Module not found "y".\n    at z\n'),
+    errorReason('Download x\nerror: Module not found "y".\n    at z\n'),
     'Module not found "y".',
   );
-  assertEquals(fault("just this"), "just this");
-  assertEquals(fault(""), "Deno gave no reason");
+  assertEquals(errorReason("just this"), "just this");
+  assertEquals(errorReason(""), "Deno gave no reason");
 });

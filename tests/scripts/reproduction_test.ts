@@ -9,7 +9,7 @@ import {
 import {
   layerRows,
   lossRows,
-  pageOf,
+  renderPage,
   type Study,
 } from "../../scripts/_reproduction_page.ts";
 import {
@@ -19,8 +19,8 @@ import {
   kurtosis,
   lossOf,
   runsOf,
+  trainArguments,
   VARIANTS,
-  wordsOf,
 } from "../../scripts/_reproduction_runs.ts";
 import { configFromArgs } from "../../src/cli/config_args.ts";
 import type { RunData } from "../../src/run_folder/read_run.ts";
@@ -206,8 +206,8 @@ Deno.test("findings() reads each claim off the runs", () => {
   );
 });
 
-Deno.test("pageOf() holds the study's facts and every table", () => {
-  const page = pageOf(STUDY, RUNS);
+Deno.test("renderPage() holds the study's facts and every table", () => {
+  const page = renderPage(STUDY, RUNS);
   for (
     const part of [
       "load 0.5 before",
@@ -221,15 +221,21 @@ Deno.test("pageOf() holds the study's facts and every table", () => {
   ) assertStringIncludes(page, part);
   assert(!/undefined|NaN|null/.test(page));
   assert(!page.includes("no outlier features") && !page.includes("Note:"));
-  assertStringIncludes(pageOf({ ...STUDY, note: "so" }, RUNS), "- Note: so\n");
+  assertStringIncludes(
+    renderPage({ ...STUDY, note: "so" }, RUNS),
+    "- Note: so\n",
+  );
   const calm = [stored("pre-ln", 0, 2.5, 1, 0.1)];
-  assertStringIncludes(pageOf(STUDY, calm), "0.200 at most: it has no outlier");
+  assertStringIncludes(
+    renderPage(STUDY, calm),
+    "0.200 at most: it has no outlier",
+  );
 });
 
-Deno.test("wordsOf() makes a config of every variant, at one size", () => {
+Deno.test("trainArguments() makes a config of every variant, at one size", () => {
   for (const variant of VARIANTS) {
     const { config } = configFromArgs({
-      words: wordsOf(variant, SIZES, 7, ["data=source"]),
+      positionals: trainArguments(variant, SIZES, 7, ["data=source"]),
       flags: {},
       switches: new Set<string>(),
     });

@@ -13,7 +13,7 @@ import { type Spent, timed } from "./clock.ts";
 export interface ChildRequest {
   files: SourceFile[];
   tokenizer: string;
-  contextLength: number;
+  sequenceLength: number;
   workers: number;
   cacheDir: string;
 }
@@ -33,7 +33,9 @@ export interface ChildReply {
 }
 
 /** Prepares, in a process of its own where there can be one. */
-export async function prepareApart(request: ChildRequest): Promise<ChildReply> {
+export async function prepareInChild(
+  request: ChildRequest,
+): Promise<ChildReply> {
   if (!import.meta.url.endsWith("/src/bench/data/child.ts")) {
     return { ...await prepareHere(request), peak: null, before: null };
   }
@@ -61,7 +63,7 @@ async function prepareHere(request: ChildRequest): Promise<ChildReply> {
   const {
     files,
     tokenizer: name,
-    contextLength: sequenceLength,
+    sequenceLength: sequenceLength,
     workers,
     cacheDir,
   } = request;

@@ -12,12 +12,12 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Rate, rateOf, timed } from "./clock.ts";
 import {
-  benchBlocks,
-  benchFeed,
-  type BlocksRow,
-  type FeedRow,
+  benchLoader,
+  benchSequences,
+  type LoaderRow,
+  type SequencesRow,
 } from "./loader.ts";
-import { writeSources } from "./files.ts";
+import { writeBenchSources } from "./files.ts";
 import { loadPeers, NO_PEERS } from "../peers/data_libraries.ts";
 import { benchPrepare, type PrepareRow, threadCounts } from "./prepare.ts";
 import { benchReaders, type ReaderRow } from "./readers.ts";
@@ -34,8 +34,8 @@ export interface DataResult {
   prepare: PrepareRow[];
   /** Bytes of memory of a process before it prepares; null where unknown. */
   before: number | null;
-  blocks: BlocksRow[];
-  feed: FeedRow[];
+  blocks: SequencesRow[];
+  feed: LoaderRow[];
 }
 
 /** What to measure. */
@@ -58,7 +58,7 @@ export async function benchData(
     const text = benchText(quick ? QUICK_BYTES : TEXT_BYTES);
     const peers = quick ? NO_PEERS : await loadPeers();
     const floors = await benchFloors(text, folder);
-    const sources = writeSources(text, folder, peers);
+    const sources = writeBenchSources(text, folder, peers);
     const tokenizers = await benchTokenizers(text, peers, {
       folder,
       rounds: quick ? 1 : 3,
@@ -92,11 +92,11 @@ export async function benchData(
       readers,
       prepare: rows,
       before,
-      blocks: await benchBlocks(store, sources[1], {
+      blocks: await benchSequences(store, sources[1], {
         folder,
         count: quick ? 1000 : 50_000,
       }),
-      feed: await benchFeed(store, quick ? 5 : 100),
+      feed: await benchLoader(store, quick ? 5 : 100),
     };
   } finally {
     Deno.removeSync(folder, { recursive: true });

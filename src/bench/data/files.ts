@@ -17,7 +17,7 @@ export interface BenchSource {
 const FIELD = "text";
 
 /** Writes the sources into a folder; Parquet only where its library is there. */
-export function writeSources(
+export function writeBenchSources(
   { documents }: BenchText,
   folder: string,
   { writer }: Peers,

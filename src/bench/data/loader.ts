@@ -10,11 +10,11 @@ import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
 import { openBatchLoader } from "../../data/loader/batch_loader.ts";
 import { timed } from "./clock.ts";
 import type { BenchSource } from "./files.ts";
-import { CONTEXT } from "./prepare.ts";
+import { SEQUENCE_LENGTH } from "./prepare.ts";
 import { median } from "../timing.ts";
 
 /** Sequences in random order, one by one. */
-export interface BlocksRow {
+export interface SequencesRow {
   name: string;
   /** Sequences a second. */
   perSecond: number;
@@ -25,7 +25,7 @@ export interface BlocksRow {
 }
 
 /** How long a training step waits for its batches. */
-export interface FeedRow {
+export interface LoaderRow {
   /** Steps read ahead; 0 reads each when it is asked for. */
   readAhead: number;
   /** Milliseconds of `next()`: the median, and the most but for the first step. */
@@ -36,17 +36,18 @@ export interface FeedRow {
 }
 
 /** Sequences of a step's batches. */
-export const FEED = { rows: 16, accumulation: 2, stepMs: 10 };
+export const LOADER_STEP = { rows: 16, accumulation: 2, stepMs: 10 };
 
 /** Reads `count` sequences of a split, at random. */
-async function blocks(
+async function timeSequences(
   name: string,
   ref: SplitLocation,
   count: number,
-): Promise<BlocksRow> {
+): Promise<SequencesRow> {
   const split = openSplit(ref);
   try {
-    const tokens = new Uint32Array(CONTEXT), targets = new Uint32Array(CONTEXT);
+    const tokens = new Uint32Array(SEQUENCE_LENGTH),
+      targets = new Uint32Array(SEQUENCE_LENGTH);
     let state = 1;
     const read = (times: number) => {
       for (let i = 0; i < times; i++) {
@@ -62,7 +63,7 @@ async function blocks(
       perSecond: count / ms * 1e3,
       perCpuSecond: count / cpuMs * 1e3,
       // Both have two bytes a token.
-      mb: count * CONTEXT * 2 / 1e3 / ms,
+      mb: count * SEQUENCE_LENGTH * 2 / 1e3 / ms,
     };
   } finally {
     split.close();
@@ -70,17 +71,17 @@ async function blocks(
 }
 
 /** Times reads of a store, and of a source's bytes as fairseq's folder. */
-export async function benchBlocks(
+export async function benchSequences(
   store: string,
   { files }: BenchSource,
   options: { folder: string; count: number },
-): Promise<BlocksRow[]> {
+): Promise<SequencesRow[]> {
   const dir = join(options.folder, "fairseq");
   const tokenizer = await loadTokenizer("byte");
   await prepare({
     documents: { files },
     tokenizer,
-    sequenceLength: CONTEXT,
+    sequenceLength: SEQUENCE_LENGTH,
     cacheDir: join(options.folder, "cache-fairseq"),
     out: {
       dir,
@@ -92,21 +93,25 @@ export async function benchBlocks(
     path: dir,
     subset: "train",
     combine: false,
-    contextLength: CONTEXT,
+    contextLength: SEQUENCE_LENGTH,
   });
   return [
-    await blocks("token store", { store, split: "train" }, options.count),
-    await blocks("fairseq", { fairseq }, options.count),
+    await timeSequences(
+      "token store",
+      { store, split: "train" },
+      options.count,
+    ),
+    await timeSequences("fairseq", { fairseq }, options.count),
   ];
 }
 
 /** Times steps of a feed, with and without reading ahead, while the device is busy between them. */
-export async function benchFeed(
+export async function benchLoader(
   store: string,
   steps: number,
-): Promise<FeedRow[]> {
-  const rows: FeedRow[] = [];
-  const { rows: sequences, accumulation, stepMs } = FEED;
+): Promise<LoaderRow[]> {
+  const rows: LoaderRow[] = [];
+  const { rows: sequences, accumulation, stepMs } = LOADER_STEP;
   const idle = new Int32Array(new SharedArrayBuffer(4));
   for (const readAhead of [0, 4]) {
     using loader = await openBatchLoader({

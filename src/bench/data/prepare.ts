@@ -1,6 +1,6 @@
 /** The whole of `prepare`: every source, by number of threads. @module */
 import { join } from "node:path";
-import { type ChildReply, prepareApart } from "./child.ts";
+import { type ChildReply, prepareInChild } from "./child.ts";
 import { rateOf } from "./clock.ts";
 import type { BenchSource } from "./files.ts";
 import type { TokenizerRow } from "./tokenizers.ts";
@@ -37,7 +37,7 @@ export interface PrepareResult {
 }
 
 /** Tokens of a sequence. */
-export const CONTEXT = 512;
+export const SEQUENCE_LENGTH = 512;
 
 /**
  * Times each source with each tokenizer and number of threads.
@@ -69,10 +69,10 @@ export async function benchPrepare(
           }`,
         );
         const cacheDir = join(options.folder, `cache-${rows.length}`);
-        reply = await prepareApart({
+        reply = await prepareInChild({
           files,
           tokenizer,
-          contextLength: CONTEXT,
+          sequenceLength: SEQUENCE_LENGTH,
           workers,
           cacheDir,
         });

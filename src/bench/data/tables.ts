@@ -2,10 +2,10 @@
 import { formatBytes } from "../../terminal/format_numbers.ts";
 import type { DataResult } from "./data.ts";
 import type { Rate } from "./clock.ts";
-import { type BlocksRow, FEED, type FeedRow } from "./loader.ts";
-import { CONTEXT, type PrepareRow } from "./prepare.ts";
+import { LOADER_STEP, type LoaderRow, type SequencesRow } from "./loader.ts";
+import { type PrepareRow, SEQUENCE_LENGTH } from "./prepare.ts";
 import type { ReaderRow } from "./readers.ts";
-import { percent, type Table, three } from "../table.ts";
+import { percent, type Table, threeDigits } from "../table.ts";
 import type { TokenizerRow } from "./tokenizers.ts";
 
 /** All tables of the data section, in order. */
@@ -15,20 +15,20 @@ export function dataTables(result: DataResult): Table[] {
     tokenizerTable(result.tokenizers),
     readerTable(result.readers),
     prepareTable(result),
-    blocksTable(result.blocks),
-    feedTable(result.feed),
+    sequencesTable(result.blocks),
+    loaderTable(result.feed),
   ];
 }
 
 /** The two cells of a rate; dashes for none. */
 const cells = (rate: Rate | null): string[] => [
-  three(rate?.mb ?? NaN),
-  three(rate?.cpu ?? NaN),
+  threeDigits(rate?.mb ?? NaN),
+  threeDigits(rate?.cpu ?? NaN),
 ];
 
 /** `1.23 x`. */
 const times = (ratio: number | null): string =>
-  ratio === null ? "-" : `${three(ratio)} x`;
+  ratio === null ? "-" : `${threeDigits(ratio)} x`;
 
 function floorTable({ text, floors }: DataResult): Table {
   return {
@@ -37,7 +37,7 @@ function floorTable({ text, floors }: DataResult): Table {
     rows: floors.map(({ name, rate }) => [name, ...cells(rate)]),
     notes: [
       `MB is 1e6 bytes of text. By CPU: in a second of CPU time; where other programs run, look at this. Text: ${
-        three(text.bytes / 1e6)
+        threeDigits(text.bytes / 1e6)
       } MB in ${text.documents} documents of this machine, from ${text.from}.`,
     ],
   };
@@ -63,7 +63,7 @@ function tokenizerTable(rows: readonly TokenizerRow[]): Table {
     rows: rows.map((row) => [
       row.name,
       `${row.vocabSize}`,
-      three(row.bytesPerToken),
+      threeDigits(row.bytesPerToken),
       ...cells(row.long),
       ...cells(row.ours),
       row.peerName ?? "-",
@@ -129,53 +129,53 @@ function prepareTable({ prepare, before }: DataResult): Table {
       row.source,
       row.tokenizer,
       `${row.workers}`,
-      three(row.ms),
-      three(row.cpuMs),
-      three(row.mb),
+      threeDigits(row.ms),
+      threeDigits(row.cpuMs),
+      threeDigits(row.mb),
       times(row.scaling),
       times(row.scalingCpu),
       percent(row.tokenizing),
       memory(row.peak),
-      three(row.againMs),
+      threeDigits(row.againMs),
     ]),
     notes: [
-      `One run each in a new process, from cold caches to the finished store of sequences of ${CONTEXT} tokens, threads' start included. own CPU: milliseconds over all threads. scaling: by the rate of one thread; by CPU: what idle cores would give at most. tokenizing: the part of it that the tokenizer alone takes for the text. memory: the most that the process had${
+      `One run each in a new process, from cold caches to the finished store of sequences of ${SEQUENCE_LENGTH} tokens, threads' start included. own CPU: milliseconds over all threads. scaling: by the rate of one thread; by CPU: what idle cores would give at most. tokenizing: the part of it that the tokenizer alone takes for the text. memory: the most that the process had${
         before === null ? "" : `, ${memory(before)} of it before any work`
       }. again: the second start, which finds the store.`,
     ],
   };
 }
 
-function blocksTable(rows: readonly BlocksRow[]): Table {
+function sequencesTable(rows: readonly SequencesRow[]): Table {
   return {
     title: "Data: sequences at random",
     headings: ["from", "sequences/s", "by CPU", "MB/s"],
     rows: rows.map((row) => [
       row.name,
-      three(row.perSecond),
-      three(row.perCpuSecond),
-      three(row.mb),
+      threeDigits(row.perSecond),
+      threeDigits(row.perCpuSecond),
+      threeDigits(row.mb),
     ]),
     notes: [
-      `${CONTEXT} tokens each, of two bytes on disk, from the page cache; with fairseq's come the targets.`,
+      `${SEQUENCE_LENGTH} tokens each, of two bytes on disk, from the page cache; with fairseq's come the targets.`,
     ],
   };
 }
 
-function feedTable(rows: readonly FeedRow[]): Table {
+function loaderTable(rows: readonly LoaderRow[]): Table {
   return {
     title: "Data: waiting for batches",
     headings: ["steps read ahead", "ms", "most", "mean wait ms"],
     rows: rows.map((row) => [
       `${row.readAhead}`,
-      three(row.ms),
-      three(row.most),
-      three(row.waited),
+      threeDigits(row.ms),
+      threeDigits(row.most),
+      threeDigits(row.waited),
     ]),
     notes: [
       `Of a step of ${
-        FEED.rows * FEED.accumulation
-      } sequences, while the device is busy for ${FEED.stepMs} ms between. ms is the median of next(); mean wait is what the run's log counts.`,
+        LOADER_STEP.rows * LOADER_STEP.accumulation
+      } sequences, while the device is busy for ${LOADER_STEP.stepMs} ms between. ms is the median of next(); mean wait is what the run's log counts.`,
     ],
   };
 }

@@ -7,7 +7,7 @@ import { Executor } from "../../gpu/executor.ts";
 import { type KernelChoices, tuner } from "../../gpu/tuner.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { NumPy, Product } from "../peers/numpy.ts";
-import { allocateNoise, standalone } from "./standalone.ts";
+import { allocateNoise, planStandalone } from "./standalone.ts";
 import { median, TimedDispatch } from "../timing.ts";
 
 /** One product as it was timed. */
@@ -43,7 +43,7 @@ export interface PeerRate {
 }
 
 /** NumPy on all cores, and on one. */
-export interface Peers {
+export interface NumPyPeers {
   all: NumPy;
   one: NumPy;
 }
@@ -54,7 +54,7 @@ export interface MatmulOptions {
   /** Kernels chosen before; extended by new choices. */
   choices: KernelChoices;
   /** Timed between our rounds, so that both meet the same load. */
-  peers?: Peers;
+  peers?: NumPyPeers;
   /** Told which product is timed next. */
   onProduct?: (product: Product) => void;
 }
@@ -69,10 +69,10 @@ interface Rounds {
 const ROUND = 0.06;
 
 /** Dispatches in one pass at most. */
-const MOST = 64;
+const MAX_DISPATCHES = 64;
 
 /** `M × N × K` in all three layouts. */
-export const inLayouts = (M: number, N: number, K: number): Product[] =>
+export const inAllLayouts = (M: number, N: number, K: number): Product[] =>
   (["NN", "NT", "TN"] as const).map((layout) => ({ layout, M, N, K }));
 
 /** The distinct products that plans dispatch, in order. */
@@ -133,7 +133,7 @@ async function timeProduct(
         `Cannot time ${M}x${N}x${K} as one dispatch: this adapter binds at most ${gpu.limits.maxBindingBytes} bytes`,
       );
     }
-    const planned = standalone(lowered[0], "matmul");
+    const planned = planStandalone(lowered[0], "matmul");
     const { key, variants } = planned.choice!;
     // The plain kernel, last in the list, has never won and takes seconds.
     planned.choice!.variants = variants.slice(
@@ -142,7 +142,7 @@ async function timeProduct(
     );
     const chosen = await tuner(choices)(planned, executor);
     timed = await TimedDispatch.bind(executor, chosen);
-    const times = await timed.timesFor(ROUND, MOST);
+    const times = await timed.repetitionsFor(ROUND, MAX_DISPATCHES);
     const rate = (seconds: number) => planned.flops / seconds / 1e9;
     const cores = navigator.hardwareConcurrency;
     const ours: Rounds = { wall: [], cpu: [] };

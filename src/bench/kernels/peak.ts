@@ -5,7 +5,7 @@ import { add } from "../../graph/ops/elementwise/add.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { Executor } from "../../gpu/executor.ts";
 import type { PlannedDispatch } from "../../plan/plan.ts";
-import { allocateNoise, standalone } from "./standalone.ts";
+import { allocateNoise, planStandalone } from "./standalone.ts";
 import { calibrate, TimedDispatch } from "../timing.ts";
 
 /** What was measured on this adapter, the best of many rounds: other load only slows. */
@@ -42,7 +42,7 @@ async function peakFlops(executor: Executor, rounds: number): Promise<number> {
   const out = new Graph().persistent("peak", [threads]);
   executor.allocate(out.name, 4 * threads);
   const dispatch = (turns: number): PlannedDispatch =>
-    standalone({
+    planStandalone({
       kernel: "bench/peak",
       constants: { WG, CHAINS, UNROLL },
       params: [turns, f32(0.999), f32(0.001)],
@@ -76,8 +76,11 @@ async function peakBytes(executor: Executor, rounds: number): Promise<number> {
     { ...node!, outputs: [y] },
     executor.gpu.limits,
   );
-  const timed = await TimedDispatch.bind(executor, standalone(lowered, "add"));
-  const times = await timed.timesFor(ROUND, 16);
+  const timed = await TimedDispatch.bind(
+    executor,
+    planStandalone(lowered, "add"),
+  );
+  const times = await timed.repetitionsFor(ROUND, 16);
   const best = await fastest(timed, times, rounds);
   timed.close();
   return timed.dispatch.bytes / best / 1e9;

@@ -5,7 +5,10 @@ import type { Executor } from "../../gpu/executor.ts";
 import type { PlannedDispatch } from "../../plan/plan.ts";
 
 /** `dispatch` with its tensors placed by name. */
-export function standalone(dispatch: Dispatch, label: string): PlannedDispatch {
+export function planStandalone(
+  dispatch: Dispatch,
+  label: string,
+): PlannedDispatch {
   const { bindings, choice, ...rest } = dispatch;
   return {
     ...rest,
@@ -21,7 +24,7 @@ export function standalone(dispatch: Dispatch, label: string): PlannedDispatch {
       key: choice.key,
       variants: choice.variants.map((v) => ({
         name: v.name,
-        dispatch: standalone(v.dispatch, label),
+        dispatch: planStandalone(v.dispatch, label),
       })),
     },
   };

@@ -5,8 +5,8 @@
  */
 import { BatchAssembler } from "../../data/loader/batch.ts";
 import { STEP_SCALARS, stepScalars } from "../../optim/adam.ts";
-import { drain, median } from "../timing.ts";
-import type { Running } from "./step.ts";
+import { median, waitForDevice } from "../timing.ts";
+import type { RunningWorkload } from "./step.ts";
 
 /** Milliseconds of the host's pieces of a step, medians. */
 export interface HostRow {
@@ -31,11 +31,11 @@ export interface HostRow {
  * @param stepMs milliseconds of a whole step
  */
 export async function hostOverhead(
-  running: Running,
+  running: RunningWorkload,
   stepMs: number,
   rounds: number,
 ): Promise<HostRow> {
-  const { session: engine, batches, workload } = running;
+  const { engine, batches, workload } = running;
   const { executor, plans } = engine, { gpu } = executor;
   const { model, options } = plans;
   const assembler = new BatchAssembler({
@@ -54,7 +54,7 @@ export async function hostOverhead(
     spent[piece].push(performance.now() - from);
   };
   for (let i = 0; i < rounds; i++) {
-    await drain(gpu);
+    await waitForDevice(gpu);
     const encoder = gpu.device.createCommandEncoder();
     let commands: GPUCommandBuffer;
     clock("assemble", () => batches.forEach((b) => assembler.assemble(b)));
@@ -72,10 +72,10 @@ export async function hostOverhead(
     });
     // Writes wait for a submit: without them it hands over commands alone.
     gpu.device.queue.submit([]);
-    await drain(gpu);
+    await waitForDevice(gpu);
     clock("submit", () => gpu.device.queue.submit([commands]));
   }
-  await drain(gpu);
+  await waitForDevice(gpu);
   const [assemble, upload, encode, submit] = [
     spent.assemble,
     spent.upload,

@@ -1,8 +1,8 @@
 /** What looking inside the blocks costs: see `src/statistics/block_statistics.ts`. @module */
 import type { Gpu } from "../../gpu/device.ts";
 import type { KernelChoices } from "../../gpu/tuner.ts";
-import { openWorkload, step } from "./step.ts";
-import { drain, median } from "../timing.ts";
+import { openWorkload, submitStep } from "./step.ts";
+import { median, waitForDevice } from "../timing.ts";
 import type { Workload } from "./workloads.ts";
 
 /** Steps between two reports, as `report_every` has it by default. */
@@ -36,21 +36,21 @@ export async function reportOverhead(
   };
   const running = await openWorkload(gpu, workload, choices, all);
   try {
-    const { session: engine } = running,
+    const { engine } = running,
       steps: number[] = [],
       reports: number[] = [];
     const clock = async (spent: number[], work: () => unknown) => {
       const from = performance.now();
       await work();
-      await drain(gpu);
+      await waitForDevice(gpu);
       spent.push(performance.now() - from);
     };
     // The first of each compiles.
-    step(running);
+    submitStep(running);
     await engine.report();
-    await drain(gpu);
+    await waitForDevice(gpu);
     for (let i = 0; i < rounds; i++) {
-      await clock(steps, () => step(running));
+      await clock(steps, () => submitStep(running));
       await clock(reports, () => engine.report());
     }
     const ms = median(reports), stepMs = median(steps);
@@ -62,6 +62,6 @@ export async function reportOverhead(
       dispatches: engine.plans.report!.plan.dispatches.length,
     };
   } finally {
-    running.session.close();
+    running.engine.close();
   }
 }

@@ -10,7 +10,7 @@ import type { Memory, StepPlans } from "../../engine/step_plans.ts";
 import { TrainEngine } from "../../engine/train_engine.ts";
 import type { Batch } from "../../data/loader/batch.ts";
 import { initialiseWeights } from "../../engine/initial_weights.ts";
-import { drain, idleWait, median } from "../timing.ts";
+import { measureIdleWait, median, waitForDevice } from "../timing.ts";
 import {
   batchesOf,
   buildWorkload,
@@ -55,9 +55,9 @@ export interface StepRow {
 }
 
 /** A workload on the device, ready to step. */
-export interface Running {
+export interface RunningWorkload {
   workload: Workload;
-  session: TrainEngine;
+  engine: TrainEngine;
   batches: Batch[];
   openMs: number;
   /** Optimizer steps done. */
@@ -74,16 +74,16 @@ export async function openWorkload(
   workload: Workload,
   choices: KernelChoices,
   report?: ReportOptions,
-): Promise<Running> {
-  const { program: plans } = buildWorkload(workload, gpu.limits, report);
+): Promise<RunningWorkload> {
+  const { plans } = buildWorkload(workload, gpu.limits, report);
   const from = performance.now();
   const engine = await TrainEngine.open(gpu, plans, choices);
   const openMs = performance.now() - from;
   initialiseWeights(engine, 0);
-  await drain(gpu);
+  await waitForDevice(gpu);
   return {
     workload,
-    session: engine,
+    engine,
     batches: batchesOf(plans),
     openMs,
     steps: 0,
@@ -102,15 +102,15 @@ export interface StepOptions {
 
 /** Times steps of a workload that was just opened. */
 export async function timeSteps(
-  running: Running,
+  running: RunningWorkload,
   { rounds: [least, most], roundSeconds, seconds }: StepOptions,
 ): Promise<StepRow> {
-  const { session: engine, workload } = running, { gpu } = engine.executor;
-  const wait = await idleWait(gpu);
+  const { engine, workload } = running, { gpu } = engine.executor;
+  const wait = await measureIdleWait(gpu);
   const round = async (steps: number): Promise<number> => {
     const from = performance.now();
-    for (let i = 0; i < steps; i++) step(running);
-    await drain(gpu);
+    for (let i = 0; i < steps; i++) submitStep(running);
+    await waitForDevice(gpu);
     return Math.max(1e-3, performance.now() - from - wait) / steps;
   };
   const firstMs = await round(1);
@@ -158,16 +158,16 @@ export async function timeSteps(
 }
 
 /** Submits one optimizer step. */
-export function step(running: Running): void {
+export function submitStep(running: RunningWorkload): void {
   const slot = running.steps % HISTORY;
-  running.session.step(running.batches, ++running.steps, 1e-3, slot, 1);
+  running.engine.step(running.batches, ++running.steps, 1e-3, slot, 1);
 }
 
 /** The last step's loss, once the device has it. */
-async function lastLoss(running: Running): Promise<number> {
+async function lastLoss(running: RunningWorkload): Promise<number> {
   const slot = (running.steps - 1) % HISTORY;
   const { loss, nonFinite: bad } =
-    (await running.session.history(slot + 1))[slot];
+    (await running.engine.history(slot + 1))[slot];
   if (bad) {
     throw new UserError(
       `Cannot time '${running.workload.name}' as its loss must stay finite: got ${loss}`,

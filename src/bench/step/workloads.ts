@@ -28,24 +28,24 @@ export interface Sizes {
   width: number;
   heads: number;
   /** Tokens of a sequence. */
-  context: number;
+  sequenceLength: number;
   /** Sequences of a micro-batch. */
-  batch: number;
+  batchSize: number;
   /** Micro-batches of a step. @default 1 */
   accumulation?: number;
-  vocabulary: number;
+  vocabSize: number;
 }
 
 /** Sizes as overrides; as many positions as the context. */
-export const sized = (s: Sizes): string[] => [
+export const sizeOverrides = (s: Sizes): string[] => [
   `model.n_layer=${s.layers}`,
   `model.n_embd=${s.width}`,
   `model.n_head=${s.heads}`,
-  `model.context_length=${s.context}`,
-  `model.n_positions=${s.context}`,
-  `model.vocab_size=${s.vocabulary}`,
-  `train.device_train_batch_size=${s.batch}`,
-  `train.device_eval_batch_size=${s.batch}`,
+  `model.context_length=${s.sequenceLength}`,
+  `model.n_positions=${s.sequenceLength}`,
+  `model.vocab_size=${s.vocabSize}`,
+  `train.device_train_batch_size=${s.batchSize}`,
+  `train.device_eval_batch_size=${s.batchSize}`,
   `train.gradient_accumulation_steps=${s.accumulation ?? 1}`,
 ];
 
@@ -56,13 +56,13 @@ export const WORKLOADS: readonly Workload[] = [
     note:
       "2 layers, width 128, 4 heads, T 64, batch 8, vocabulary 512, LayerNorm, GELU(tanh), random tokens: the GPT that JavaScript peers train, but with a tied head (theirs is a matrix of its own), biases in norms, queries and keys alone (theirs everywhere), and AdamW with decay and clipping (theirs is Adam)",
     overrides: [
-      ...sized({
+      ...sizeOverrides({
         layers: 2,
         width: 128,
         heads: 4,
-        context: 64,
-        batch: 8,
-        vocabulary: 512,
+        sequenceLength: 64,
+        batchSize: 8,
+        vocabSize: 512,
       }),
       "model.norm_type=ln",
       "model.activation_function=gelu_new",
@@ -77,13 +77,13 @@ export const WORKLOADS: readonly Workload[] = [
     name: "medium",
     note:
       "6 layers, width 384, 6 heads, T 128, batch 8, bytes of the demo's text, the default Pre-LN block (RMSNorm, ReLU)",
-    overrides: sized({
+    overrides: sizeOverrides({
       layers: 6,
       width: 384,
       heads: 6,
-      context: 128,
-      batch: 8,
-      vocabulary: BYTES,
+      sequenceLength: 128,
+      batchSize: 8,
+      vocabSize: BYTES,
     }),
   },
 ];
@@ -92,9 +92,9 @@ export const WORKLOADS: readonly Workload[] = [
 export const HISTORY = 64;
 
 /** A workload, ready to load. */
-export interface Built {
+export interface BuiltWorkload {
   config: Config;
-  program: StepPlans;
+  plans: StepPlans;
   tokensPerStep: number;
 }
 
@@ -107,7 +107,7 @@ export function buildWorkload(
   workload: Workload,
   limits: AdapterLimits,
   report?: ReportOptions,
-): Built {
+): BuiltWorkload {
   const { config } = compose({ overrides: [...workload.overrides] });
   const { model: { vocab_size }, train } = config;
   if (vocab_size === null) {
@@ -126,7 +126,7 @@ export function buildWorkload(
     },
     limits,
   );
-  return { config, program: plans, tokensPerStep: settings.tokensPerStep };
+  return { config, plans, tokensPerStep: settings.tokensPerStep };
 }
 
 /**

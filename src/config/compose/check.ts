@@ -50,7 +50,7 @@ export function checkConfig<S extends Schema>(
   options: CheckOptions = {},
 ): v.InferOutput<S> {
   const resolved = interpolate(
-    knownLeaves(schema, flat, options.names ?? []),
+    knownValues(schema, flat, options.names ?? []),
   );
   for (const key of keysOf(schema)) {
     if (!resolved.has(key)) {
@@ -74,7 +74,7 @@ export function checkConfig<S extends Schema>(
 }
 
 /** The leaves without empty sections, once every name is known. */
-function knownLeaves(
+function knownValues(
   schema: Schema,
   flat: FlatConfig,
   alsoMeant: readonly string[],

@@ -7,7 +7,7 @@
 import { UserError } from "../../errors.ts";
 import { keysOf, type Schema } from "./check.ts";
 import type { AnyModel } from "../schema/family.ts";
-import { flag as yesOrNo } from "../schema/fields.ts";
+import { trueOrFalse as yesOrNo } from "../schema/fields.ts";
 import { nearest } from "../values/nearest.ts";
 import { configSchemas } from "../schema/schema.ts";
 

@@ -30,17 +30,17 @@ export const positive: Field<number> = numberWhere(
   (x) => x > 0,
 );
 /** 0 or above. */
-export const notNegative: Field<number> = numberWhere(
+export const nonNegative: Field<number> = numberWhere(
   "a number of 0 or more",
   (x) => x >= 0,
 );
 /** At least 0 and below 1: probabilities of dropout, moment decays. */
-export const belowOne: Field<number> = numberWhere(
+export const fractionBelowOne: Field<number> = numberWhere(
   "a number from 0 to below 1",
   (x) => x >= 0 && x < 1,
 );
 /** From 0 to 1. */
-export const share: Field<number> = numberWhere(
+export const fraction: Field<number> = numberWhere(
   "a number from 0 to 1",
   (x) => x >= 0 && x <= 1,
 );
@@ -53,7 +53,7 @@ export const integerFrom = (least: number): Field<number> =>
   );
 
 /** true or false. */
-export const flag: Field<boolean> = field(
+export const trueOrFalse: Field<boolean> = field(
   "true or false",
   (value) => typeof value === "boolean",
 );
@@ -65,19 +65,19 @@ export const text: Field<string> = field(
 );
 
 /** A list of text, possibly empty. */
-export const texts: Field<string[]> = field(
+export const textList: Field<string[]> = field(
   "a list of text, like [a, b]",
   (value) => Array.isArray(value) && value.every((item) => v.is(text, item)),
 );
 
 /** Text, or a list of text with one for each entry of another list. */
-export const textOrTexts: Field<string | string[]> = field(
+export const textOrList: Field<string | string[]> = field(
   "text, or a list of text, like [a, b]",
-  (value) => v.is(text, value) || v.is(texts, value),
+  (value) => v.is(text, value) || v.is(textList, value),
 );
 
 /** A list of numbers above 0, possibly empty. */
-export const positives: Field<number[]> = field(
+export const positiveList: Field<number[]> = field(
   "a list of numbers above 0, like [0.7, 0.3]",
   (value) => Array.isArray(value) && value.every((x) => v.is(positive, x)),
 );
@@ -90,7 +90,7 @@ export const oneOf = <const T extends string>(...words: T[]): Field<T> =>
   );
 
 /** `inner`, or null. */
-export const orNull = <T>(inner: Field<T>): Field<T | null> =>
+export const nullable = <T>(inner: Field<T>): Field<T | null> =>
   field(
     `${inner.message} or null`.replace(
       /^one of (.*) or null$/,

@@ -1,15 +1,15 @@
 /** NormFormer's options, which both families of models have. @module */
-import { flag, oneOf } from "./fields.ts";
+import { oneOf, trueOrFalse } from "./fields.ts";
 
 /** A norm after attention, a scale a head, a norm in the MLP, a scale of its skip. */
 export const SCALE_FIELDS = {
-  scale_attn: flag,
+  scale_attn: trueOrFalse,
   attn_ln_type: oneOf("ln", "rmsnorm"),
-  scale_heads: flag,
+  scale_heads: trueOrFalse,
   scale_heads_position: oneOf("after", "before"),
-  scale_fc: flag,
+  scale_fc: trueOrFalse,
   ffn_layernorm_type: oneOf("ln", "rmsnorm"),
-  scale_resids: flag,
+  scale_resids: trueOrFalse,
 };
 
 /** Their values where a file of the authors' code does not know them. */

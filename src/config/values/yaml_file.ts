@@ -27,7 +27,7 @@ export function parseYamlFile(text: string, path: string): YamlFile {
   try {
     tree = parse(text) ?? {};
   } catch (error) {
-    const { line, reason } = yamlFault((error as Error).message);
+    const { line, reason } = parseYamlError((error as Error).message);
     throw new UserError(
       `Cannot read ${path} as ${
         line ? `line ${line}` : "it"
@@ -57,7 +57,7 @@ export function parseYamlFile(text: string, path: string): YamlFile {
  * `reason (line:column)`, its port in std `reason at line L, column C:`; a
  * drawing of the place follows below.
  */
-function yamlFault(message: string): { line?: string; reason: string } {
+function parseYamlError(message: string): { line?: string; reason: string } {
   const first = message.split("\n")[0];
   const place = /\s*(?:\((\d+):\d+\)| at line (\d+), column \d+:?)$/.exec(
     first,

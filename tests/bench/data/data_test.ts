@@ -3,7 +3,7 @@ import { runBench } from "../../../src/bench/bench.ts";
 import { benchReaders } from "../../../src/bench/data/readers.ts";
 import {
   type BenchSource,
-  writeSources,
+  writeBenchSources,
 } from "../../../src/bench/data/files.ts";
 import { benchModels } from "../../../src/bench/data/models.ts";
 import { NO_PEERS } from "../../../src/bench/peers/data_libraries.ts";
@@ -95,7 +95,7 @@ Deno.test("benchReaders() compares with the library, and stops at a bad record",
   const folder = await Deno.makeTempDir();
   try {
     const text = benchText(1e4);
-    const [texts] = writeSources(text, folder, NO_PEERS);
+    const [texts] = writeBenchSources(text, folder, NO_PEERS);
     const measure = (source: BenchSource) =>
       benchReaders([source], text.bytes, NO_PEERS, {
         rounds: 1,
@@ -104,7 +104,7 @@ Deno.test("benchReaders() compares with the library, and stops at a bad record",
     const [row] = await measure(texts);
     assertEquals([row.packed, row.peerName], [1, "readFile"]);
     assert(row.ratio! > 0);
-    const [, lines] = writeSources(text, folder, NO_PEERS);
+    const [, lines] = writeBenchSources(text, folder, NO_PEERS);
     Deno.writeTextFileSync(lines.files[0].path, '{"text": 5}\n');
     await assertRejects(() => measure(lines), Error, "line 1");
   } finally {

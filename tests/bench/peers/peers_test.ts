@@ -10,10 +10,10 @@ const sizes = {
   layers: 2,
   width: 64,
   heads: 2,
-  context: 32,
-  batch: 4,
+  sequenceLength: 32,
+  batchSize: 4,
   accumulation: 2,
-  vocabulary: 512,
+  vocabSize: 512,
 };
 
 Deno.test("NumPy.start() gives nothing where there is no Python, or no numpy", async () => {
