@@ -1,5 +1,6 @@
 /**
- * Configs: composition, overrides, schema, messages.
+ * Configs: how files and overrides become a checked config, and which keys
+ * there are.
  * @module
  */
 export {

@@ -87,7 +87,7 @@ Deno.test("sectionsOf() reads a list and names what there is", () => {
   );
 });
 
-Deno.test("needGpu() lets data be measured without one", () => {
+Deno.test("needsGpu() is false for the data section alone", () => {
   assertEquals(needsGpu(sectionsOf("data")), false);
   assertEquals(needsGpu(sectionsOf("data,step")), true);
 });

@@ -1,5 +1,6 @@
 /**
- * The keys of `data`. Their meaning and defaults: `configs/data/source.yaml`.
+ * The keys of `data`. `configs/data/source.yaml` documents their meaning and
+ * defaults.
  * @module
  */
 import * as v from "valibot";

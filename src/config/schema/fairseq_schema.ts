@@ -1,7 +1,7 @@
 /**
- * The keys of `model` in the fairseq family, `name: transformer_lm_gpt`:
- * fairseq's own, plus `qk_norm_type` and `scale_heads_position`. Their meaning
- * and defaults: `configs/model/transformer_lm_gpt.yaml`.
+ * The keys of `model` in the fairseq family (`name: transformer_lm_gpt`):
+ * fairseq's own, plus `qk_norm_type` and `scale_heads_position`.
+ * `configs/model/transformer_lm_gpt.yaml` documents their meaning and defaults.
  * @module
  */
 import * as v from "valibot";
@@ -46,5 +46,5 @@ export const fairseqSchema = v.strictObject({
   activation_dropout: fractionBelowOne,
 });
 
-/** The `model` section of fairseq's decoder. */
+/** The `model` section of this family. */
 export type FairseqModelConfig = v.InferOutput<typeof fairseqSchema>;

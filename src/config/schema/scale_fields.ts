@@ -1,7 +1,10 @@
-/** NormFormer's options, which both families of models have. @module */
+/** NormFormer's options, which both model families have. @module */
 import { oneOf, trueOrFalse } from "./fields.ts";
 
-/** A norm after attention, a scale a head, a norm in the MLP, a scale of its skip. */
+/**
+ * A norm after attention, one scale per head, a norm in the MLP, a scale of the
+ * MLP's skip.
+ */
 export const SCALE_FIELDS = {
   scale_attn: trueOrFalse,
   attn_ln_type: oneOf("ln", "rmsnorm"),
@@ -12,7 +15,9 @@ export const SCALE_FIELDS = {
   scale_resids: trueOrFalse,
 };
 
-/** Their values where a file of the authors' code does not know them. */
+/**
+ * Their values for config files of the authors' code, which do not have them.
+ */
 export const NO_SCALES = {
   scale_attn: false,
   attn_ln_type: "ln",

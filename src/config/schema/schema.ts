@@ -1,6 +1,6 @@
 /**
- * The whole config as a type. Meaning, units and defaults of the keys stand
- * beside them in `configs/`.
+ * The schema of the whole config, and its type. The files in `configs/`
+ * document the meaning, unit and default of each key.
  * @module
  */
 import * as v from "valibot";
@@ -50,7 +50,7 @@ const trainSchema = v.strictObject({
   max_eval_batches: nullable(count),
 });
 
-/** What stands outside the model. */
+/** The sections and keys that all model families share. */
 const common = {
   run: nullable(text),
   seed: integerFrom(0),
@@ -62,7 +62,7 @@ const common = {
   report_grad_norms: trueOrFalse,
   report_every: count,
   use_wandb: trueOrFalse,
-  // Its place in a printed config; each family has its own.
+  // Here for its place in a printed config; each family replaces the schema.
   model: simplifiedSchema,
   train: trainSchema,
   data: dataSchema,
@@ -75,7 +75,7 @@ export const configSchemas = {
 };
 
 /**
- * The schema that the leaves' `model.name` asks for.
+ * The schema of the family that `model.name` selects.
  *
  * @throws {UserError} if there is no such family
  */
@@ -94,7 +94,7 @@ export function schemaOf(
   );
 }
 
-/** A resolved config: every key set, no interpolation left. */
+/** A resolved config: every key is set, and no interpolation is left. */
 export type Config =
   & Omit<v.InferOutput<typeof configSchemas.gpt2>, "model">
   & { model: AnyModel };

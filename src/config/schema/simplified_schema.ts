@@ -1,8 +1,8 @@
 /**
- * The keys of `model` in the family of "Simplifying Transformer Blocks", `name:
- * gpt2`: the authors' own, plus `vocab_size`, `n_positions`,
- * `layer_norm_epsilon` and NormFormer's scales. Their meaning and defaults:
- * `configs/model/default.yaml`.
+ * The keys of `model` in the family of "Simplifying Transformer Blocks"
+ * (`name: gpt2`): the authors' own, plus `vocab_size`, `n_positions`,
+ * `layer_norm_epsilon` and NormFormer's scales. `configs/model/default.yaml`
+ * documents their meaning and defaults.
  * @module
  */
 import * as v from "valibot";
@@ -92,5 +92,5 @@ export const simplifiedSchema = v.strictObject({
   ...SCALE_FIELDS,
 });
 
-/** The `model` section: a block with all its options. */
+/** The `model` section of this family. */
 export type ModelConfig = v.InferOutput<typeof simplifiedSchema>;

@@ -69,14 +69,14 @@ Deno.test("checkRules() refuses lists that do not match the files", () => {
   ) {
     assertRefuses(
       () => configOf(files, `data.${key}=${value}`),
-      `Cannot read the data as 'data.${key}' must have one for each of the 2 entries of 'data.files': got ${
+      `Cannot read the data as 'data.${key}' must have one item for each of the 2 entries of 'data.files': got ${
         value.split(",").length
       }`,
     );
   }
   assertRefuses(
     () => configOf(files, "data.valid_split=[test]"),
-    "Cannot read the data as 'data.valid_split' must have one for each of the 0 entries of 'data.valid_files': got 1",
+    "Cannot read the data as 'data.valid_split' must have one item for each of the 0 entries of 'data.valid_files': got 1",
   );
   const { data } = configOf(
     files,

@@ -3,7 +3,7 @@ import { interpolate } from "../../../src/config/values/interpolate.ts";
 import type { FlatConfig } from "../../../src/config/values/flat_config.ts";
 import { assertRefuses } from "../../helpers/config.ts";
 
-const leavesOf = (values: Record<string, unknown>): FlatConfig =>
+const flatOf = (values: Record<string, unknown>): FlatConfig =>
   new Map(
     Object.entries(values).map((
       [key, value],
@@ -11,7 +11,7 @@ const leavesOf = (values: Record<string, unknown>): FlatConfig =>
   );
 const resolve = (values: Record<string, unknown>) =>
   Object.fromEntries(
-    [...interpolate(leavesOf(values))].map(([key, { value }]) => [key, value]),
+    [...interpolate(flatOf(values))].map(([key, { value }]) => [key, value]),
   );
 
 Deno.test("interpolate() keeps the type of what is referred to", () => {
@@ -44,8 +44,8 @@ Deno.test("interpolate() puts values into text", () => {
   );
 });
 
-Deno.test("interpolate() leaves the leaves it is given alone", () => {
-  const flat = leavesOf({ a: "${b}", b: 1 });
+Deno.test("interpolate() does not change its argument", () => {
+  const flat = flatOf({ a: "${b}", b: 1 });
   interpolate(flat);
   assertEquals(flat.get("a")?.value, "${b}");
 });
