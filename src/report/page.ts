@@ -1,4 +1,4 @@
-/** The report as one HTML page that needs nothing else. @module */
+/** Renders the report as one self-contained HTML page. @module */
 import { renderSvg } from "./chart.ts";
 import type { RunData } from "../run_folder/read_run.ts";
 import { buildCharts } from "./series.ts";
@@ -25,11 +25,11 @@ svg { height: auto; max-width: 100% }
 footer { color: var(--soft); font-size: 13px; margin-top: 32px }
 `;
 
-/** Text as it may stand in HTML. */
+/** Escapes text for HTML. */
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
-/** The page on `runs`. */
+/** Renders the page that compares `runs`. */
 export async function renderReportPage(
   runs: readonly RunData[],
 ): Promise<string> {
@@ -69,7 +69,7 @@ export async function renderReportPage(
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>${runs.length === 1 ? "A run" : `${runs.length} runs`} of blocksmith</h1>
+<h1>${runs.length === 1 ? "One run" : `${runs.length} runs`} of blocksmith</h1>
 <div class="wide"><table>
 <thead><tr>${COLUMNS.map(cell("th")).join("")}</tr></thead>
 <tbody>
@@ -77,7 +77,7 @@ ${rows.join("\n")}
 </tbody>
 </table></div>
 ${sections.join("\n")}
-<footer>Losses are in nats a token, the last ones logged; tokens/s is the median. Layers of hidden states: 0 is the embedding, the last is the output of the final norm.</footer>
+<footer>Losses are the last ones logged, in nats per token; tokens/s is the median. Layers of hidden states: 0 is the embedding, the last one is the output of the final norm.</footer>
 </body>
 </html>
 `;

@@ -1,4 +1,4 @@
-/** Runs as a table: what each costs beside what it reached. @module */
+/** Runs as a table: the cost of each, and the loss it reached. @module */
 import {
   formatBytes,
   formatCount,
@@ -7,7 +7,10 @@ import {
 } from "../terminal/format_numbers.ts";
 import type { RunData } from "../run_folder/read_run.ts";
 
-/** Heads of the columns; the first two hold words, the others numbers. */
+/**
+ * Headings; the first {@linkcode TEXT_COLUMNS} columns hold text, the others
+ * numbers.
+ */
 export const COLUMNS = [
   "run",
   "model",
@@ -21,10 +24,10 @@ export const COLUMNS = [
   "validation loss",
 ];
 
-/** Columns of words. */
+/** Number of columns that hold text. */
 export const TEXT_COLUMNS = 2;
 
-/** One run's cells; what is not known is a dash. */
+/** The cells of one run; a dash for an unknown value. */
 export function tableCells(run: RunData): string[] {
   const known = (
     value: number | null,
@@ -44,7 +47,7 @@ export function tableCells(run: RunData): string[] {
   ];
 }
 
-/** The table as lines of text. */
+/** Formats the table for the terminal. */
 export function formatRunTable(runs: readonly RunData[]): string[] {
   const rows = [COLUMNS, ...runs.map(tableCells)];
   const widths = COLUMNS.map((_, i) =>
