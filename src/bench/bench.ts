@@ -1,4 +1,7 @@
-/** The bench as a whole: which sections, on which sizes, in which order. @module */
+/**
+ * Which sections does the bench run, on which sizes, in which order?
+ * @module
+ */
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
@@ -19,7 +22,7 @@ import { reportOverhead, type ReportRow } from "./step/statistics_cost.ts";
 import { openWorkload, type StepRow, timeSteps } from "./step/step.ts";
 import { buildWorkload, type Workload, WORKLOADS } from "./step/workloads.ts";
 
-/** Parts of the bench, in order. */
+/** Sections of the bench, in order. */
 export const SECTIONS = [
   "matmul",
   "step",
@@ -29,15 +32,15 @@ export const SECTIONS = [
   "data",
 ] as const;
 
-/** A part of the bench. */
+/** A section of the bench. */
 export type Section = typeof SECTIONS[number];
 
-/** Everything that was measured. */
+/** All measurements; a section that did not run is absent. */
 export interface BenchResult {
   machine: Machine;
   /** Null without a GPU. */
   peak: Peak | null;
-  /** NumPy and its library, or why it is not compared. */
+  /** Version of NumPy and its BLAS, or why it is not compared. */
   peer: string;
   matmul?: MatmulRow[];
   step?: StepRow[];
@@ -52,16 +55,17 @@ export interface BenchOptions {
   sections: ReadonlySet<Section>;
   /** Few rounds on the smallest sizes. */
   quick: boolean;
-  /** Kernels chosen before; extended by new choices. */
+  /** Kernel choices of earlier tuning; new ones are added. */
   choices: KernelChoices;
-  /** Told what is measured next. */
+  /** Called with the name of each measurement before it starts. */
   onStage?: (what: string) => void;
 }
 
 /**
- * The sections that a comma-separated list names; all where it is absent.
+ * Parses a comma-separated list of sections.
  *
- * @throws {UserError} on a name that is none
+ * @param list all sections if undefined
+ * @throws {UserError} on an unknown section
  */
 export function sectionsOf(list: string | undefined): Set<Section> {
   if (list === undefined) return new Set(SECTIONS);
@@ -78,14 +82,14 @@ export function sectionsOf(list: string | undefined): Set<Section> {
   );
 }
 
-/** Whether any of the sections needs a GPU. */
+/** Whether any of the sections needs a GPU: all but `data` do. */
 export const needsGpu = (sections: ReadonlySet<Section>): boolean =>
   [...sections].some((section) => section !== "data");
 
 /**
  * Measures one section after the other.
  *
- * @param gpu null where no section needs one
+ * @param gpu null if no section needs one
  */
 export async function runBench(
   gpu: Gpu | null,
@@ -173,7 +177,7 @@ async function benchWorkload(
 ): Promise<void> {
   const running = await openWorkload(gpu, workload, choices);
   try {
-    // The other sections stand beside the step's time; they need less of it.
+    // The other sections relate to the step's time, but fewer rounds suffice.
     const row = await timeSteps(
       running,
       quick
@@ -184,12 +188,13 @@ async function benchWorkload(
     );
     if (sections.has("step")) (result.step ??= []).push(row);
     if (sections.has("host")) {
-      // Each round runs a whole step: about five seconds of them.
+      // Each round runs a whole step: as many rounds as take about five
+      // seconds.
       const rounds = Math.min(15, Math.max(3, Math.round(5e3 / row.ms)));
       const host = await hostOverhead(running, row.ms, quick ? 2 : rounds);
       (result.host ??= []).push(host);
     }
-    // Last, for it runs updates whose gradients nobody cleared.
+    // Last, as it runs updates without clearing the gradients before.
     if (sections.has("kernels") && gpu.timestamps) {
       const rows = await kernelTimes(running);
       (result.kernels ??= []).push({ name: workload.name, rows });

@@ -1,5 +1,6 @@
 /**
- * The bench: measures what kernels and training steps take, as data.
+ * The bench: how long do kernels, training steps and data take on this machine?
+ * Results are plain data; tables and JSON are made from them.
  * @module
  */
 export {

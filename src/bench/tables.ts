@@ -1,4 +1,4 @@
-/** What was measured, as tables. @module */
+/** Turns the results of the bench into tables. @module */
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import type { BenchResult } from "./bench.ts";
 import { dataTables } from "./data/tables.ts";
@@ -26,7 +26,7 @@ export function benchTables(result: BenchResult): Table[] {
   ];
 }
 
-/** The machine, and its roof. */
+/** The machine, and its measured peaks. */
 export function machineTable(machine: Machine, peak: Peak | null): Table {
   const { cpu, cores, load, version, commit, date, deno } = machine;
   return {
@@ -52,7 +52,10 @@ export function machineTable(machine: Machine, peak: Peak | null): Table {
   };
 }
 
-/** Products beside the peak, and NumPy where it was timed. */
+/**
+ * Matrix products, compared with the measured peak, and with NumPy if it was
+ * timed.
+ */
 export function matmulTable(
   rows: readonly MatmulRow[],
   peak: Peak | null,
@@ -95,14 +98,14 @@ export function matmulTable(
       }`,
       ...software
         ? [
-          "By CPU: GFLOP/s in a second of CPU time on every core (NumPy's from one thread), which idle cores would give. Where other programs run, look at this: they slow OpenBLAS far more than ours.",
+          "By CPU: GFLOP per second of CPU time on every core (NumPy's from one thread), as on idle cores. If other programs run, compare this: they slow OpenBLAS far more than ours.",
         ]
         : [],
     ],
   };
 }
 
-/** Whole steps. */
+/** Whole training steps. */
 export function stepTable(rows: readonly StepRow[], peak: Peak | null): Table {
   const software = rows.some((row) => row.msCpu !== null);
   return {
@@ -139,16 +142,16 @@ export function stepTable(rows: readonly StepRow[], peak: Peak | null): Table {
     ]),
     notes: [
       ...rows.map((row) => `${row.name}: ${row.note}.`),
-      `ms/step is the median of rounds, the loss left on the device.${
+      `ms/step is the median of rounds; the loss stays on the device.${
         software
-          ? " own CPU is this process's CPU time over all cores: the least that idle cores would take."
+          ? " own CPU is this process's CPU time divided by the cores: the minimum on idle cores."
           : ""
-      } GFLOP/s and MFU (model FLOPs utilisation, of the measured peak) count the model's products and causal attention, once forward and twice backward.`,
+      } GFLOP/s and MFU (model FLOPs utilization, of the measured peak) count the model's products and causal attention, once forward and twice backward.`,
     ],
   };
 }
 
-/** Kernels of one workload's step. */
+/** The kernels in a step of one workload. */
 export function kernelTable(
   name: string,
   rows: readonly KernelRow[],
@@ -180,12 +183,12 @@ export function kernelTable(
     notes: [
       `${
         threeDigits(total)
-      } ms in all: each dispatch in a pass of its own between timestamps, the best of three.`,
+      } ms in total: each dispatch in a separate pass between timestamps, best of three.`,
     ],
   };
 }
 
-/** What steps cost the host. */
+/** Host time per step. */
 export function hostTable(rows: readonly HostRow[]): Table {
   return {
     title: "Host time of a step",
@@ -208,12 +211,12 @@ export function hostTable(rows: readonly HostRow[]): Table {
       threeDigits(row.assemble),
     ]),
     notes: [
-      "Medians, each piece with the queue empty before it. Assembling (shifting and sorting tokens) is not in the total.",
+      "Medians; the queue is empty before each part. Assembling (shifting and sorting tokens) is not part of the total.",
     ],
   };
 }
 
-/** What looking inside the blocks costs. */
+/** The cost of the reports on blocks. */
 export function reportTable(rows: readonly ReportRow[]): Table {
   return {
     title: "Reports",
@@ -226,7 +229,7 @@ export function reportTable(rows: readonly ReportRow[]): Table {
       `${row.dispatches}`,
     ]),
     notes: [
-      `Gains, attention entropy, moments of hidden states and gradient norms at once, every ${REPORT_EVERY} steps. Each time ends with the wait of some 10 ms that reading takes. With reports off there is nothing: no dispatch, no memory.`,
+      `Gains, attention entropy, moments of hidden states and gradient norms together, every ${REPORT_EVERY} steps. Each time includes the wait of about 10 ms that reading back takes. Reports that are off cost nothing: no dispatch, no memory.`,
     ],
   };
 }

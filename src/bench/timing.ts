@@ -1,12 +1,14 @@
 /**
- * Time on the device, and what waiting for it costs the host.
+ * Measures time on the device, and the cost of waiting for it.
  * @module
  */
 import type { Gpu } from "../gpu/device.ts";
 import { type Executor, writeParams } from "../gpu/executor.ts";
 import { ALIGNMENT, type PlannedDispatch } from "../plan/plan.ts";
 
-/** The middle value; the mean of the two middle ones of an even number. */
+/**
+ * The median; for an even number of values, the mean of the two middle ones.
+ */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return NaN;
   const sorted = values.toSorted((a, b) => a - b), half = sorted.length >> 1;
@@ -15,14 +17,13 @@ export function median(values: readonly number[]): number {
     : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** Waits until the device has done everything. */
+/** Waits until the device has finished all submitted work. */
 export const waitForDevice = (gpu: Gpu): Promise<undefined> =>
   gpu.device.queue.onSubmittedWorkDone();
 
 /**
- * Milliseconds that a wait takes where there is nothing to wait for: Deno
- * sleeps about 10 ms after the device is done. Subtract it from what ends with
- * a wait.
+ * Milliseconds that a wait takes on an idle device: Deno sleeps about 10 ms
+ * after the device is done. Subtract it from measurements that end with a wait.
  */
 export async function measureIdleWait(gpu: Gpu): Promise<number> {
   const waits: number[] = [];
@@ -37,14 +38,17 @@ export async function measureIdleWait(gpu: Gpu): Promise<number> {
 
 const ticks = new WeakMap<GPUDevice, number>();
 
-/** Nanoseconds of one timestamp tick: 1 until {@linkcode calibrate} found otherwise. */
+/**
+ * Nanoseconds per timestamp tick: 1 unless {@linkcode calibrate} has measured
+ * another value.
+ */
 export const nanosecondsPerTick = (gpu: Gpu): number =>
   ticks.get(gpu.device) ?? 1;
 
 /**
- * Holds the device's clock against the host's, over a dispatch that should take
- * some 20 ms: Deno hands on raw ticks, which are nanoseconds on NVIDIA and
- * lavapipe but 10 to 80 of them elsewhere, and does not say which.
+ * Compares the device's clock with the host's over a dispatch that should take
+ * about 20 ms. Deno returns raw ticks, which are 1 ns on NVIDIA and lavapipe
+ * but 10 to 80 ns elsewhere, and does not report the unit.
  */
 export async function calibrate(timed: TimedDispatch): Promise<void> {
   const { gpu } = timed;
@@ -52,11 +56,11 @@ export async function calibrate(timed: TimedDispatch): Promise<void> {
   const wait = await measureIdleWait(gpu), from = performance.now();
   const device = await timed.run(1);
   const host = (performance.now() - from - wait) / 1e3;
-  // Less than a factor of three is what starting and waiting cost.
+  // A factor below three is the cost of starting and waiting.
   if (host > 3 * device) ticks.set(gpu.device, host / device);
 }
 
-/** One dispatch that is timed again and again. */
+/** One dispatch that is timed repeatedly. */
 export class TimedDispatch {
   readonly dispatch: PlannedDispatch;
   readonly gpu: Gpu;
@@ -77,7 +81,9 @@ export class TimedDispatch {
     this.#group = step.group;
   }
 
-  /** Compiles and binds; the dispatch's tensors must be known to `executor`. */
+  /**
+   * Compiles and binds; `executor` must have allocated the dispatch's tensors.
+   */
   static async bind(
     executor: Executor,
     dispatch: PlannedDispatch,
@@ -94,8 +100,8 @@ export class TimedDispatch {
   }
 
   /**
-   * Seconds of one dispatch, the mean over `times` in one pass: on the device's
-   * own clock where it has timestamps, else on the host's.
+   * Seconds per dispatch, the mean over `times` dispatches in one pass: on the
+   * device's clock if it has timestamps, else on the host's.
    */
   async run(times: number): Promise<number> {
     const { device, timestamps } = this.gpu;
@@ -122,10 +128,10 @@ export class TimedDispatch {
   }
 
   /**
-   * How often to run in one pass so that it takes about `seconds`. Runs once
-   * before it times, which has the driver compile.
+   * The number of dispatches for one pass of about `seconds`. The first run is
+   * not timed, as the driver compiles in it.
    *
-   * @param most dispatches at most
+   * @param most maximum number of dispatches
    */
   async repetitionsFor(seconds: number, most: number): Promise<number> {
     await this.run(1);
@@ -133,13 +139,13 @@ export class TimedDispatch {
     return Math.min(most, Math.max(1, Math.ceil(seconds / one)));
   }
 
-  /** Frees what belongs to the timing. */
+  /** Frees the uniform buffer. */
   close(): void {
     this.#uniform.destroy();
   }
 }
 
-/** Two timestamps around a pass. */
+/** Timestamps at the beginning and the end of a pass. */
 class TimestampPair {
   readonly writes: GPUComputePassTimestampWrites;
   readonly #set: GPUQuerySet;
@@ -177,7 +183,7 @@ class TimestampPair {
     this.#resolved.destroy();
     this.#mapped.destroy();
     this.#set.destroy();
-    // A clock of coarse ticks may give 0.
+    // A clock with coarse ticks may give 0.
     return Math.max(1, Number(to - from)) * 1e-9;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Name and version of a Vulkan driver, asked of the loader itself: WebGPU names
- * the adapter but not its driver.
+ * Which Vulkan driver runs an adapter, and in which version? WebGPU names the
+ * adapter but not its driver, so this asks the Vulkan loader.
  * @module
  */
 

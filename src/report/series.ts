@@ -34,7 +34,7 @@ export interface Chart {
 }
 
 /** Maximum number of points per line; more cannot be distinguished. */
-const MOST_POINTS = 500;
+const MAX_POINTS = 500;
 
 /** Metrics that exist once per layer, `…I…`, and the charts they belong to. */
 const BY_LAYER: {
@@ -197,10 +197,10 @@ function pointsOfLine(
 }
 
 /**
- * Averages neighbouring points if there are more than {@linkcode MOST_POINTS}.
+ * Averages neighbouring points if there are more than {@linkcode MAX_POINTS}.
  */
 function downsample(points: Point[]): Point[] {
-  const size = Math.ceil(points.length / MOST_POINTS);
+  const size = Math.ceil(points.length / MAX_POINTS);
   if (size <= 1) return points;
   const out: Point[] = [];
   for (let i = 0; i < points.length; i += size) {

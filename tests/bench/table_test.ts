@@ -15,7 +15,7 @@ const table = {
   notes: ["A note."],
 };
 
-Deno.test("asText() sets columns of numbers to the right", () => {
+Deno.test("asText() aligns columns of numbers to the right", () => {
   assertEquals(
     asText(table),
     "Title\nname        ms\na|b        1.5\nlong name    -\nc          120\nA note.\n",
@@ -32,7 +32,7 @@ Deno.test("asMarkdown() escapes bars in cells", () => {
   ]);
 });
 
-Deno.test("threeDigits() keeps three digits", () => {
+Deno.test("threeDigits() keeps three significant digits", () => {
   assertEquals(
     [0, 0.01234, 0.5, 1.234, 12.34, 123.4, 1234.5, NaN].map(threeDigits),
     ["0", "0.0123", "0.500", "1.23", "12.3", "123", "1235", "-"],

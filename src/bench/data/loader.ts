@@ -1,4 +1,7 @@
-/** What training reads: fairseq's blocks, and the steps of a feed. @module */
+/**
+ * How fast does training read sequences, and how long does it wait for batches?
+ * @module
+ */
 import { join } from "node:path";
 import { FairseqSink, fairseqSubset } from "../../data/fairseq/mod.ts";
 import { prepare } from "../../data/prepare/prepare.ts";
@@ -13,32 +16,32 @@ import type { BenchSource } from "./files.ts";
 import { SEQUENCE_LENGTH } from "./prepare.ts";
 import { median } from "../timing.ts";
 
-/** Sequences in random order, one by one. */
+/** The rate of reading sequences in random order, one at a time. */
 export interface SequencesRow {
   name: string;
-  /** Sequences a second. */
+  /** Sequences per second. */
   perSecond: number;
-  /** The same in a second of CPU time. */
+  /** Sequences per second of CPU time. */
   perCpuSecond: number;
-  /** Of tokens as they lie on disk. */
+  /** Megabytes of tokens per second, in their format on disk. */
   mb: number;
 }
 
 /** How long a training step waits for its batches. */
 export interface LoaderRow {
-  /** Steps read ahead; 0 reads each when it is asked for. */
+  /** Number of steps read ahead; with 0, `next()` reads its step. */
   readAhead: number;
-  /** Milliseconds of `next()`: the median, and the most but for the first step. */
+  /** Milliseconds of `next()`: median and maximum, without the first step. */
   ms: number;
   most: number;
-  /** Milliseconds of all waits, by step. */
+  /** Milliseconds of waiting per step, the mean. */
   waited: number;
 }
 
-/** Sequences of a step's batches. */
+/** Batch size, gradient accumulation and device time of the steps. */
 export const LOADER_STEP = { rows: 16, accumulation: 2, stepMs: 10 };
 
-/** Reads `count` sequences of a split, at random. */
+/** Times reading `count` random sequences of a split. */
 async function timeSequences(
   name: string,
   ref: SplitLocation,
@@ -62,7 +65,7 @@ async function timeSequences(
       name,
       perSecond: count / ms * 1e3,
       perCpuSecond: count / cpuMs * 1e3,
-      // Both have two bytes a token.
+      // Both formats have two bytes per token.
       mb: count * SEQUENCE_LENGTH * 2 / 1e3 / ms,
     };
   } finally {
@@ -70,7 +73,10 @@ async function timeSequences(
   }
 }
 
-/** Times reads of a store, and of a source's bytes as fairseq's folder. */
+/**
+ * Times random reads from a token store, and from the source in fairseq's
+ * format.
+ */
 export async function benchSequences(
   store: string,
   { files }: BenchSource,
@@ -105,7 +111,10 @@ export async function benchSequences(
   ];
 }
 
-/** Times steps of a feed, with and without reading ahead, while the device is busy between them. */
+/**
+ * Times steps of a batch loader, with and without reading ahead; a pause
+ * between the steps stands for the device's work.
+ */
 export async function benchLoader(
   store: string,
   steps: number,
@@ -122,7 +131,7 @@ export async function benchLoader(
       vocabSize: 50_257,
       ignoreId: null,
     }, readAhead);
-    // The first step cannot be read ahead of.
+    // The first step cannot be read ahead.
     loader.next();
     const before = loader.waited, spent: number[] = [];
     for (let i = 0; i < steps; i++) {

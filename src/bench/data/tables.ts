@@ -1,4 +1,4 @@
-/** What was measured on data, as tables. @module */
+/** Turns the results of the data section into tables. @module */
 import { formatBytes } from "../../terminal/format_numbers.ts";
 import type { DataResult } from "./data.ts";
 import type { Rate } from "./clock.ts";
@@ -20,13 +20,13 @@ export function dataTables(result: DataResult): Table[] {
   ];
 }
 
-/** The two cells of a rate; dashes for none. */
+/** The two cells of a rate; dashes for null. */
 const cells = (rate: Rate | null): string[] => [
   threeDigits(rate?.mb ?? NaN),
   threeDigits(rate?.cpu ?? NaN),
 ];
 
-/** `1.23 x`. */
+/** Formats a ratio as `1.23 x`; `-` for null. */
 const times = (ratio: number | null): string =>
   ratio === null ? "-" : `${threeDigits(ratio)} x`;
 
@@ -36,7 +36,7 @@ function floorTable({ text, floors }: DataResult): Table {
     headings: ["alone, one thread", "MB/s", "by CPU"],
     rows: floors.map(({ name, rate }) => [name, ...cells(rate)]),
     notes: [
-      `MB is 1e6 bytes of text. By CPU: in a second of CPU time; where other programs run, look at this. Text: ${
+      `MB is 1e6 bytes of text. By CPU: per second of CPU time; compare this if other programs run. Text: ${
         threeDigits(text.bytes / 1e6)
       } MB in ${text.documents} documents of this machine, from ${text.from}.`,
     ],
@@ -72,7 +72,7 @@ function tokenizerTable(rows: readonly TokenizerRow[]): Table {
       percent(row.same),
     ]),
     notes: [
-      "New text: medians of rounds of a few hundred kB each, the library on the same text in turn; ratio is ours by the library's, by CPU time. Long text: the next 8 MB in five rounds, most of whose words have come before. Same ids: documents of which both make the same. All but byte have GPT-2's tokens in the form of their kind.",
+      "New text: medians of rounds of a few hundred kB each, alternating with the library on the same text; ratio is our rate divided by the library's, by CPU time. Long text: the next 8 MB in five rounds, with mostly words seen before. Same ids: documents with equal ids from both. All except byte have GPT-2's tokens in the notation of their kind.",
     ],
   };
 }
@@ -102,7 +102,7 @@ function readerTable(rows: readonly ReaderRow[]): Table {
       times(row.ratio),
     ]),
     notes: [
-      "First reading: SHA-256 of the file, and the number of its documents. To strings: every document, as the second reading has them. The libraries hold the whole file in memory, packed and unpacked; ours a few blocks.",
+      "First reading: SHA-256 of the file, and the number of its documents. To strings: every document, as in the second reading. The libraries hold the whole file in memory, compressed and decompressed; ours hold a few blocks.",
     ],
   };
 }
@@ -139,7 +139,7 @@ function prepareTable({ prepare, before }: DataResult): Table {
       threeDigits(row.againMs),
     ]),
     notes: [
-      `One run each in a new process, from cold caches to the finished store of sequences of ${SEQUENCE_LENGTH} tokens, threads' start included. own CPU: milliseconds over all threads. scaling: by the rate of one thread; by CPU: what idle cores would give at most. tokenizing: the part of it that the tokenizer alone takes for the text. memory: the most that the process had${
+      `One run each in a new process, from cold caches to the finished store of sequences of ${SEQUENCE_LENGTH} tokens, including the start of threads. own CPU: milliseconds over all threads. scaling: rate relative to one thread; by CPU: its upper bound on idle cores. tokenizing: the fraction of own CPU that the tokenizer alone needs for the text. memory: peak of the process${
         before === null ? "" : `, ${memory(before)} of it before any work`
       }. again: the second start, which finds the store.`,
     ],
@@ -157,7 +157,7 @@ function sequencesTable(rows: readonly SequencesRow[]): Table {
       threeDigits(row.mb),
     ]),
     notes: [
-      `${SEQUENCE_LENGTH} tokens each, of two bytes on disk, from the page cache; with fairseq's come the targets.`,
+      `${SEQUENCE_LENGTH} tokens each, two bytes per token on disk, from the page cache; fairseq's reads include the targets.`,
     ],
   };
 }
@@ -173,9 +173,9 @@ function loaderTable(rows: readonly LoaderRow[]): Table {
       threeDigits(row.waited),
     ]),
     notes: [
-      `Of a step of ${
+      `Steps of ${
         LOADER_STEP.rows * LOADER_STEP.accumulation
-      } sequences, while the device is busy for ${LOADER_STEP.stepMs} ms between. ms is the median of next(); mean wait is what the run's log counts.`,
+      } sequences; the device is busy for ${LOADER_STEP.stepMs} ms between them. ms is the median of next(); mean wait is the figure that a run logs.`,
     ],
   };
 }

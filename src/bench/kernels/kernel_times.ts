@@ -1,31 +1,33 @@
-/** Time of each kernel in a training step. @module */
+/** How long does each kernel in a training step take? @module */
 import { time } from "../../gpu/tuner.ts";
 import type { Loaded } from "../../gpu/executor.ts";
 import { nanosecondsPerTick, waitForDevice } from "../timing.ts";
 import type { RunningWorkload } from "../step/step.ts";
 
-/** Dispatches of one kernel, of one product shape, in a step. */
+/** All dispatches of one kernel and product shape in a step. */
 export interface KernelRow {
   kernel: string;
   /** Layout and shape of a product, as the tuner names them; else empty. */
   product: string;
-  /** Dispatches in a step. */
+  /** Dispatches per step. */
   count: number;
-  /** Milliseconds of all of them. */
+  /** Milliseconds per step, over all dispatches. */
   ms: number;
-  /** Part of the sum over all kernels, 0 to 1. */
+  /** Fraction of the sum over all kernels, 0 to 1. */
   share: number;
   gflops: number;
-  /** Of the bytes that must move at the least, in GB/s. */
+  /** GB/s, counting the bytes that must move at least. */
   gbytes: number;
 }
 
-/** Dispatches that are timed together: a query set holds 4096 timestamps. */
+/** Dispatches that are timed together, as a query set holds 4096 timestamps. */
 const DISPATCHES_PER_QUERY = 512;
 
 /**
- * Times every dispatch of a step in a pass of its own, the best of several, and
- * adds up those that do the same. The largest comes first.
+ * Times every dispatch of a step in a separate pass, best of several, and sums
+ * the dispatches of the same kernel and product shape.
+ *
+ * @returns one row per kernel and shape, the slowest first
  */
 export async function kernelTimes(
   running: RunningWorkload,
@@ -60,7 +62,7 @@ export async function kernelTimes(
   const total = all.reduce((sum, row) => sum + row.ms, 0);
   for (const row of all) {
     row.share = row.ms / total;
-    // Until here these were FLOPs and bytes.
+    // Up to here, gflops and gbytes hold FLOPs and bytes.
     row.gflops /= row.ms * 1e6;
     row.gbytes /= row.ms * 1e6;
   }

@@ -33,7 +33,7 @@ Deno.test("buildWorkload() builds every workload, with batches below the vocabul
   }
 });
 
-Deno.test("modelFlops() is 6 FLOPs a weight and token, and causal attention", () => {
+Deno.test("modelFlops() is 6 FLOPs per weight and token, and causal attention", () => {
   const { plans } = buildWorkload(WORKLOADS[0], LIMITS);
   const D = 128, T = 64, B = 8, layers = 2, vocabulary = 512;
   // Queries and keys, values, projection, MLP.
