@@ -242,7 +242,7 @@ test("falls back to the release's Mesa where the mirror has no backports", async
   const { code, err } = await machine.run(["train"]);
   assertEquals(code, 0);
   assertStringIncludes(err, "E: no such release");
-  assertStringIncludes(err, "taking Debian 12's own Mesa");
+  assertStringIncludes(err, "installing Debian 12's own Mesa");
   assertStringIncludes(
     await machine.log(),
     "install --no-install-recommends mesa-vulkan-drivers",
