@@ -127,7 +127,7 @@ export function findings(
       ["fairseq-pre-ln", uneven("fairseq-pre-ln")],
     ),
     pair(
-      "The same of the MLP's second matrix (fc2) alone",
+      "The same for the MLP's second matrix (fc2) only",
       ["larger to smaller: normformer", uneven("normformer", "fc2")],
       ["fairseq-pre-ln", uneven("fairseq-pre-ln", "fc2")],
     ),

@@ -41,7 +41,7 @@ Deno.test("threeDigits() keeps three significant digits", () => {
   assertEquals(percent(null), "-");
 });
 
-Deno.test("median() takes the middle, or the mean of the two", () => {
+Deno.test("median() takes the middle value, or the mean of the two middle ones", () => {
   assertEquals(median([3, 1, 2]), 2);
   assertEquals(median([4, 1, 2, 3]), 2.5);
   assertEquals(median([]), NaN);

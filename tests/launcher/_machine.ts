@@ -127,7 +127,7 @@ export async function onMachine(
   }
 }
 
-/** Gives the machine a driver whose library `ldconfig` knows. */
+/** Installs a driver whose library `ldconfig` knows. */
 export async function addDriver(machine: Machine, lib = "libvulkan_lvp.so") {
   await machine.stub(
     "ldconfig",
@@ -139,7 +139,7 @@ export async function addDriver(machine: Machine, lib = "libvulkan_lvp.so") {
   );
 }
 
-/** Makes it a Debian 12 on which we are root. */
+/** Makes the machine a Debian 12 with us as root. */
 export async function addRoot(machine: Machine) {
   await machine.file("etc/os-release", DEBIAN_12);
   await machine.stub("id", "echo 0");

@@ -1,7 +1,7 @@
 /**
- * The launcher's decisions and messages, on stubbed machines: no network, no
- * rights, nothing installed. Linux only, as the launcher sets up nothing elsewhere
- * but Deno.
+ * The launcher's decisions and messages, on stubbed machines: without network,
+ * without root, and without installing anything. Linux only, as elsewhere the
+ * launcher installs only Deno.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {

@@ -7,7 +7,7 @@ import { lines, place, records, write } from "../helpers/report_runs.ts";
 
 const read = (...dirs: string[]) => readRuns(dirs, () => {});
 
-Deno.test("buildCharts() draws each series that is there", () => {
+Deno.test("buildCharts() draws each existing series", () => {
   using folder = place();
   const charts = buildCharts(read(write(folder.at("a"))));
   assertEquals(charts.map((c) => c.title), [
@@ -37,7 +37,7 @@ Deno.test("buildCharts() draws each series that is there", () => {
     ["last report", 0, 0.3],
     ["last report", 1, 0.2],
   ]);
-  // An evaluation bears the time of the record before it.
+  // An evaluation has the time of the record before it.
   assertEquals(
     points("Loss by time").filter(([line]) => line === "validation"),
     [["validation", 10 / 60, 3.05], ["validation", 20 / 60, 3.025]],
@@ -48,14 +48,14 @@ Deno.test("buildCharts() draws each series that is there", () => {
   ]);
 });
 
-Deno.test("buildCharts() leaves out what no run has logged", () => {
+Deno.test("buildCharts() omits what no run has logged", () => {
   using folder = place();
   const metrics = lines([{ step: 1, loss: 3 }, { step: 2, loss: null }]);
   const bare = write(folder.at("a"), { metrics, info: null });
   assertEquals(buildCharts(read(bare)).map((c) => c.title), ["Loss by step"]);
 });
 
-Deno.test("buildCharts() draws long series as means of neighbours", () => {
+Deno.test("buildCharts() averages neighbouring points of long series", () => {
   using folder = place();
   const list = Array.from({ length: 5000 }, (_, i) => ({
     step: i + 1,
@@ -84,14 +84,14 @@ Deno.test("renderSvg() draws a line and a legend entry for each run", async () =
   assertEquals(new Set(strokes).size, 2, svg);
 });
 
-Deno.test("renderReportPage() needs nothing from elsewhere and escapes names", async () => {
+Deno.test("renderReportPage() is self-contained and escapes names", async () => {
   using folder = place();
   const page = await renderReportPage(read(write(folder.at("<b>&'\"x"))));
   assert(!page.includes("<b>"));
   assertStringIncludes(page, "&#60;b&#62;");
   assert(!/<script|<link|<img|<iframe|@import|url\(/.test(page));
   const addresses = [...page.matchAll(/https?:[^"' >]+/g)].map((m) => m[0]);
-  // Names of XML, which no browser asks for.
+  // XML namespaces, which no browser requests.
   assert(addresses.every((a) => a.startsWith("http://www.w3.org/")));
   assertStringIncludes(page, "prefers-color-scheme: dark");
 });

@@ -31,7 +31,7 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
  * Adds the values of a nested mapping to `into`, replacing existing ones. A
  * section without keys becomes the value `null`.
  *
- * @param prefix dotted key under which the mapping lies, "" for the root
+ * @param prefix dotted key of the mapping, "" for the root
  * @param origin gives the origin of a dotted key, prefix included
  * @throws {UserError} on a key that contains a dot
  */

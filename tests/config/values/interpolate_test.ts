@@ -50,14 +50,14 @@ Deno.test("interpolate() does not change its argument", () => {
   assertEquals(flat.get("a")?.value, "${b}");
 });
 
-Deno.test("interpolate() refuses a circle with its chain", () => {
+Deno.test("interpolate() refuses a cycle and shows it", () => {
   assertRefuses(
     () => resolve({ z: "${a}", a: "${b}", b: ["${c}"], c: "x${a}" }),
     "Cannot resolve 'a' as an interpolation must not lead back to itself: a -> b -> c -> a (f:1)",
   );
 });
 
-Deno.test("interpolate() refuses references that lead nowhere", () => {
+Deno.test("interpolate() refuses references to unknown keys", () => {
   assertRefuses(
     () => resolve({ a: "${m.gian}", "m.gain": 1 }),
     "Cannot resolve 'a' as ${m.gian} must name a known key: the nearest is 'm.gain' (f:1)",
