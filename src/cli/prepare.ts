@@ -1,5 +1,5 @@
 /** `blocksmith prepare`. @module */
-import { contextLength } from "../config/mod.ts";
+import { sequenceLength } from "../config/mod.ts";
 import { FairseqSink } from "../data/fairseq/mod.ts";
 import type { Prepared } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
@@ -65,7 +65,7 @@ Examples:
           : { files: await sourcesOf(config, "files", say) },
         validDocuments: await sourcesOf(config, "valid_files", say),
         tokenizer: await tokenizerOf(config),
-        sequenceLength: contextLength(config.model),
+        sequenceLength: sequenceLength(config.model),
         out: {
           dir,
           format: "fairseq mmap 1",

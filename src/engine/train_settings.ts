@@ -1,5 +1,5 @@
 /** What a run does, derived from its config and its data. @module */
-import { type Config, contextLength } from "../config/mod.ts";
+import { type Config, sequenceLength } from "../config/mod.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
 
@@ -33,7 +33,7 @@ export function trainSettings(config: Config, chunks: number): TrainSettings {
   return {
     totalSteps,
     sequencesPerStep,
-    tokensPerStep: sequencesPerStep * contextLength(model),
+    tokensPerStep: sequencesPerStep * sequenceLength(model),
     schedule: {
       learningRate: train.learning_rate,
       end: train.lr_end,

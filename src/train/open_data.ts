@@ -2,7 +2,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Config, contextKey, contextLength } from "../config/mod.ts";
+import {
+  type Config,
+  sequenceLength,
+  sequenceLengthKey,
+} from "../config/mod.ts";
 import { fairseqData } from "../data/fairseq/mod.ts";
 import { hubDataset } from "../data/hub/mod.ts";
 import {
@@ -96,7 +100,7 @@ export async function openData(
           : { files },
         validDocuments,
         tokenizer,
-        sequenceLength: contextLength(model),
+        sequenceLength: sequenceLength(model),
         say,
       });
     };
@@ -188,7 +192,10 @@ export async function prepareWith(
     // Data knows no families of models: it names the first one's key.
     if (!(error instanceof UserError)) throw error;
     throw new UserError(
-      error.message.replaceAll("model.context_length", contextKey(model)),
+      error.message.replaceAll(
+        "model.context_length",
+        sequenceLengthKey(model),
+      ),
       { cause: error },
     );
   } finally {
@@ -280,7 +287,7 @@ async function openFairseq(
     trainSubset: data.train_subset,
     validSubset: data.valid_subset,
     combineVal: data.combine_val,
-    contextLength: contextLength(model),
+    contextLength: sequenceLength(model),
     bpe: data.bpe,
   });
   return {

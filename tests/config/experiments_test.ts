@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { assetPaths, assetText } from "../../src/assets/assets.ts";
-import { compose, contextLength } from "../../src/config/mod.ts";
+import { compose, sequenceLength } from "../../src/config/mod.ts";
 import { parameterCount } from "../../src/model/model.ts";
 import { modelOf, stepPlansOf } from "../../src/engine/from_config.ts";
 import { trainSettings } from "../../src/engine/train_settings.ts";
@@ -45,7 +45,7 @@ for (const name of EXPERIMENTS) {
     const { total } = parameterCount(model);
     const size = SIZES[name.split("-").slice(0, 2).join("-")];
     if (size) assert(Math.abs(total / 1e6 / size - 1) < 0.01, `${total}`);
-    assertEquals(model.sequenceLength, contextLength(config.model));
+    assertEquals(model.sequenceLength, sequenceLength(config.model));
     assert(memory.total > 16 * total * 0.99, `${memory.total}`);
     // A training step has at least 6 FLOPs per weight and token, plus attention
     // and logits.
