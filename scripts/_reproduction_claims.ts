@@ -1,4 +1,4 @@
-/** The papers' claims, held against runs. @module */
+/** Do the runs show what the papers claim? @module */
 import type { RunData } from "../src/run_folder/read_run.ts";
 import { formatValue } from "../src/terminal/format_numbers.ts";
 import {
@@ -9,21 +9,21 @@ import {
   runsOf,
 } from "./_reproduction_runs.ts";
 
-/** One claim and what the runs say of it. */
+/** One claim, and the verdict of the runs. */
 export interface Finding {
   claim: string;
-  /** What was measured, in numbers. */
+  /** The measured numbers. */
   here: string;
   verdict: string;
 }
 
-/** Losses this close are told as close, as a share of the baseline's. */
+/** Losses within this fraction of the baseline's count as close. */
 const CLOSE = 0.01;
 
 /**
- * Whether values `a`, one a seed, are below values `b`: `seen` where every one
- * of `a` is below every one of `b`, `the opposite` where all are above,
- * `undecided` where the seeds overlap. One seed decides nothing.
+ * Whether values `a`, one per seed, are below values `b`: `seen` if every value
+ * of `a` is below every value of `b`, `the opposite` if all are above,
+ * `undecided` if they overlap. A single seed decides nothing.
  */
 export function below(a: readonly number[], b: readonly number[]): string {
   if (a.length === 0 || b.length === 0) return "not measured";
@@ -32,10 +32,13 @@ export function below(a: readonly number[], b: readonly number[]): string {
   return Math.min(...a) > Math.max(...b) ? "the opposite" : "undecided";
 }
 
-/** Speeds of one block further apart than this decide nothing. */
+/**
+ * If speeds of one block differ by more than this fraction, they decide
+ * nothing.
+ */
 const STEADY = 0.1;
 
-/** As {@linkcode below}, where a machine was steady enough for speeds to say it. */
+/** As {@linkcode below}, if the machine was steady enough to compare speeds. */
 export function slower(a: readonly number[], b: readonly number[]): string {
   const noisy = [a, b].some((values) =>
     values.length > 1 &&
@@ -44,7 +47,7 @@ export function slower(a: readonly number[], b: readonly number[]): string {
   return noisy ? "undecided (unsteady)" : below(a, b);
 }
 
-/** As {@linkcode below}, for a bound whose other side claims nothing. */
+/** As {@linkcode below}, for a bound: values above it contradict no claim. */
 const within = (a: readonly number[], b: readonly number[]) =>
   below(a, b).replace("the opposite", "not seen");
 
@@ -69,7 +72,7 @@ export function spread(
   })`;
 }
 
-/** Everything the papers claim that these runs can speak of. */
+/** All claims of the papers that these runs can test. */
 export function findings(
   runs: readonly RunData[],
   steps: number,
@@ -124,7 +127,7 @@ export function findings(
       ["fairseq-pre-ln", uneven("fairseq-pre-ln")],
     ),
     pair(
-      "The same of the MLP's second matrix (fc2) alone",
+      "The same for the MLP's second matrix (fc2) only",
       ["larger to smaller: normformer", uneven("normformer", "fc2")],
       ["fairseq-pre-ln", uneven("fairseq-pre-ln", "fc2")],
     ),
@@ -163,7 +166,7 @@ export function findings(
   ];
 }
 
-/** Share of the first number in the last. */
+/** The first number divided by the last; null if there are fewer than two. */
 function firstToLast(values: readonly number[]): number | null {
   return values.length < 2 ? null : values[0] / values[values.length - 1];
 }
@@ -184,7 +187,7 @@ function fewer(runs: readonly RunData[]): Finding {
   };
 }
 
-/** OP needs QK-norm: without it the loss stops being finite, or is worse. */
+/** Whether OP fails without QK-norm: its loss is not finite, or higher. */
 function withoutQkNorm(runs: readonly RunData[], steps: number): Finding {
   const claim = "OP fails to train without QK-norm";
   const bare = runsOf(runs, "op-no-qk-norm").map((run) => lossOf(run, steps));

@@ -1,4 +1,4 @@
-/** `docs/reproduction.md`, from runs. @module */
+/** Writes `docs/reproduction.md` from runs. @module */
 import type { RunData } from "../src/run_folder/read_run.ts";
 import {
   formatCount,
@@ -16,13 +16,13 @@ import {
   VARIANTS,
 } from "./_reproduction_runs.ts";
 
-/** What the page says beside the runs' numbers; kept as `study.json`. */
+/** Facts of the page besides the runs' numbers; kept as `study.json`. */
 export interface Study {
   sizes: Sizes;
   seeds: number;
-  /** The command line that made it. */
+  /** The command line of the reproduction. */
   command: string;
-  /** The text that was learned, in words. */
+  /** Description of the training text. */
   text: string;
   machine: {
     adapter: string;
@@ -36,7 +36,7 @@ export interface Study {
   };
   /** Wall time of all runs. */
   seconds: number;
-  /** What a reader must know of these runs besides. */
+  /** A remark on these runs. */
   note?: string;
 }
 
@@ -67,7 +67,7 @@ export function lossRows(runs: readonly RunData[], steps: number): string[][] {
   });
 }
 
-/** A row a variant, a column a layer: means over seeds. */
+/** One row per variant, one column per layer: means over seeds. */
 export function layerRows(
   runs: readonly RunData[],
   keys: readonly string[],
@@ -88,7 +88,7 @@ export function layerRows(
 }
 
 /** The whole page. */
-export function pageOf(study: Study, runs: readonly RunData[]): string {
+export function renderPage(study: Study, runs: readonly RunData[]): string {
   const { sizes, machine, seeds } = study;
   const { layers, width, heads, context, batch, steps, lr } = sizes;
   const nf = ["fairseq-pre-ln", "normformer"];
@@ -100,10 +100,10 @@ export function pageOf(study: Study, runs: readonly RunData[]): string {
   const opposite = count((v) => v === "the opposite");
   const layerHeads = (from: number, n: number) =>
     Array.from({ length: n }, (_, i) => `layer ${from + i}`);
-  return `# Does it say what the papers say?
+  return `# Do small runs show what the papers claim?
 
-Made by \`scripts/reproduce.ts\` from its runs; do not edit it. All numbers are
-from the runs' \`metrics.jsonl\` (\`docs/metrics.md\` defines them).
+\`scripts/reproduce.ts\` writes this page from its runs; do not edit it. All
+numbers are from the runs' \`metrics.jsonl\` (\`docs/metrics.md\` defines them).
 
 - Machine: ${machine.adapter}, driver ${machine.driver}, ${machine.cpu}, ${machine.cores} cores; load ${
     machine.load.toFixed(1)
@@ -113,7 +113,7 @@ from the runs' \`metrics.jsonl\` (\`docs/metrics.md\` defines them).
   } for all runs
 - Command: \`${study.command}\`
 - Text: ${study.text}
-- Models: ${layers} layers of width ${width}, ${heads} heads, ${context} tokens a sequence; ${steps} steps of ${batch} sequences (${
+- Models: ${layers} layers of width ${width}, ${heads} heads, ${context} tokens per sequence; ${steps} steps of ${batch} sequences (${
     formatCount(steps * batch * context)
   } tokens); highest learning rate ${lr} after a warm-up of ${
     Math.ceil(steps / 20)
@@ -121,12 +121,13 @@ from the runs' \`metrics.jsonl\` (\`docs/metrics.md\` defines them).
     study.note ? `\n- Note: ${study.note}` : ""
   }
 
-The variants of family \`gpt2\` train as "Simplifying Transformer Blocks" does
+Variants of the family \`gpt2\` are trained as in "Simplifying Transformer Blocks"
 (\`train=train\`: AdamW, weight decay 0.1, clipping at 1), with learned positions
-and ReLU. Published branch gains, for 18 layers, are brought to this depth by
-1/√depth. Those of family \`fairseq\`, where NormFormer and its ablations are,
-train as NormFormer does (\`train=fairseq\`: decay 0.01 on everything, no
-clipping), with sinusoidal positions and gelu. Compare within a family.
+and ReLU. Branch gains, published for 18 layers, are scaled to this depth by
+1/√depth. Variants of the family \`fairseq\`, which are NormFormer and its
+ablations, are trained as in NormFormer (\`train=fairseq\`: decay 0.01 on all
+parameters, no clipping), with sinusoidal positions and GELU. Compare within a
+family.
 
 ## Loss after equal steps
 
@@ -141,17 +142,18 @@ ${
     ], lossRows(runs, steps))
   }
 
-Loss is in nats a token, mean over seeds. Tokens/s is each run's median, then mean
-(and range) over seeds, with gradient norms and outlier reports switched on.
+Loss is in nats per token, the mean over seeds. Tokens/s is the median of each
+run, then the mean (and range) over seeds, with reports of gradient norms and
+outliers switched on.
 
 ## Gradient norm by layer
 
-L2 norm of the gradient of all parameters of a layer, mean over the reports of
-the last third of a run and over seeds.
+L2 norm of the gradient of all parameters of a layer, the mean over the reports
+of the last third of a run and over seeds.
 
 ${tableOf(["run", ...layerHeads(0, layers)], layerRows(runs, nf, gradients))}
 
-The same of the MLP's second matrix (\`fc2\`) alone:
+The same for the MLP's second matrix (\`fc2\`) only:
 
 ${
     tableOf(
@@ -162,9 +164,10 @@ ${
 
 ## Kurtosis by layer
 
-Of the hidden states after each block but the last, in the repository's
-convention ("kurtosis minus 1": 0 where all features are of one size), mean over
-the reports of the last third of a run and over seeds.
+Kurtosis of the hidden states after each block except the last, in the
+convention of the authors' repository ("kurtosis minus 1": 0 if all features have
+the same size), the mean over the reports of the last third of a run and over
+seeds.
 
 ${
     tableOf(
@@ -188,7 +191,7 @@ ${
 "keep the loss", that the mean is within 1 % of Pre-LN's, or lower. "Undecided"
 means that the seeds overlap, "unsteady" that the speed of one block differs by
 more than a tenth between seeds. ${yes} of the ${seen.length}
-are seen; the opposite is seen of ${opposite}.
+claims are seen; for ${opposite} the opposite is seen.
 
 ${
     tableOf(
@@ -197,24 +200,26 @@ ${
     )
   }
 
-## How far this reaches
+## Limits of these runs
 
-These are models ${
+These models are trained on ${
     formatCount(steps * batch * context)
-  } tokens into their training; the papers train models of at least 125 million
+  } tokens; the papers train models of at least 125 million
 parameters on hundreds of millions of tokens, or many times that. ${
     seeds < 3
-      ? "Few seeds make the range of a loss a weak measure of chance. "
+      ? "With few seeds, the range of a loss is a weak measure of chance. "
       : ""
-  }One learning rate serves all variants: the papers choose one for each size, and
-NormFormer's gain is in part that it bears a higher one. Speed is that of
-small products on this machine and its driver, and other programs that run
-beside count in it. ${fewOutliers(runs)}A claim that is not seen here is
+  }All variants have the same learning rate: the papers choose one per size, and
+part of NormFormer's gain is that it tolerates a higher one. Speed is that of
+small products on this machine and its driver, and other programs that run at the
+same time affect it. ${fewOutliers(runs)}A claim that is not seen here is
 not refuted, and one that is seen holds for this size.
 `;
 }
 
-/** Said where Pre-LN has no outlier features yet, which OP is about. */
+/**
+ * A remark for runs in which Pre-LN has no outlier features yet, OP's subject.
+ */
 function fewOutliers(runs: readonly RunData[]): string {
   const most = Math.max(
     ...runsOf(runs, "pre-ln").flatMap((run) => kurtosis(run)),
@@ -222,11 +227,11 @@ function fewOutliers(runs: readonly RunData[]): string {
   return most > 0 && most < 1
     ? `Pre-LN's kurtosis is ${
       formatValue(most, 3)
-    } at most: it has no outlier features yet that OP could be without. `
+    } at most: it has no outlier features yet that OP could remove. `
     : "";
 }
 
-/** A table of Markdown. */
+/** Formats a Markdown table. */
 function tableOf(heads: readonly string[], rows: Rows): string {
   if (rows.length === 0) return "No runs.";
   const line = (cells: readonly string[]) =>

@@ -1,74 +1,78 @@
-/** What `reproduce.ts` trains, and what it reads back from the runs. @module */
+/**
+ * Which runs does `reproduce.ts` train, and which numbers does it read from
+ * them?
+ * @module
+ */
 import type { MetricRecord } from "../src/run_folder/metrics_log.ts";
 import { isNumber, type RunData } from "../src/run_folder/read_run.ts";
 
-/** Sizes of one reproduction; all its runs share them. */
+/** Sizes of a reproduction, the same for all its runs. */
 export interface Sizes {
   layers: number;
   width: number;
   heads: number;
-  /** Tokens in a sequence. */
+  /** Tokens per sequence. */
   context: number;
-  /** Sequences in a step. */
+  /** Sequences per step. */
   batch: number;
   steps: number;
   /** Highest learning rate. */
   lr: number;
 }
 
-/** A block that is trained. */
+/** A block to train. */
 export interface Variant {
-  /** Its name in tables and in folders. */
+  /** Name in tables and of folders. */
   key: string;
   /** `gpt2`, or fairseq's `transformer_lm_gpt`. */
   family: "gpt2" | "fairseq";
-  /** What sets it apart, as words of the command line. */
-  words(sizes: Sizes): string[];
+  /** Command-line arguments that select the block. */
+  args(sizes: Sizes): string[];
 }
 
-/** The published branch gain of `layers` layers for another depth: O(1/√depth). */
+/** A branch gain, published for one depth, scaled to another: O(1/√depth). */
 const forDepth = (gain: number, published: number, { layers }: Sizes) =>
   (gain * Math.sqrt(published / layers)).toFixed(3);
 
 const NORMFORMER = ["attn", "heads", "fc", "resids"];
 
-/** NormFormer with all four scales but one. */
+/** NormFormer with all four scales, or all except `without`. */
 const normformer = (key: string, without?: string): Variant => ({
   key,
   family: "fairseq",
-  words: () => [
+  args: () => [
     "model=transformer_lm_gpt",
     ...NORMFORMER.map((site) => `model.scale_${site}=${site !== without}`),
   ],
 });
 
-/** Gains as published for 18 layers, brought to this depth. */
+/** The MLP gain published for 18 layers, scaled to this depth. */
 const mlpGain = (gain: number, sizes: Sizes) =>
   `model.mlp_block_resid_gain=${forDepth(gain, 18, sizes)}`;
 
-/** Everything that is trained, in the tables' order. */
+/** All blocks to train, in the order of the tables. */
 export const VARIANTS: readonly Variant[] = [
-  { key: "pre-ln", family: "gpt2", words: () => ["model=default"] },
-  { key: "parallel", family: "gpt2", words: () => ["model=default-parallel"] },
+  { key: "pre-ln", family: "gpt2", args: () => ["model=default"] },
+  { key: "parallel", family: "gpt2", args: () => ["model=default-parallel"] },
   {
     key: "skipless",
     family: "gpt2",
-    words: (sizes) => ["model=skipless", mlpGain(0.1, sizes)],
+    args: (sizes) => ["model=skipless", mlpGain(0.1, sizes)],
   },
   {
     key: "skipless-parallel",
     family: "gpt2",
-    words: (sizes) => ["model=skipless-parallel", mlpGain(0.1, sizes)],
+    args: (sizes) => ["model=skipless-parallel", mlpGain(0.1, sizes)],
   },
   {
     key: "op",
     family: "gpt2",
-    words: (sizes) => ["model=op", mlpGain(0.2, sizes)],
+    args: (sizes) => ["model=op", mlpGain(0.2, sizes)],
   },
   {
     key: "op-no-qk-norm",
     family: "gpt2",
-    words: (sizes) => [
+    args: (sizes) => [
       "model=op",
       mlpGain(0.2, sizes),
       "model.qk_norm_type=none",
@@ -77,14 +81,14 @@ export const VARIANTS: readonly Variant[] = [
   {
     key: "fairseq-pre-ln",
     family: "fairseq",
-    words: () => ["model=transformer_lm_gpt"],
+    args: () => ["model=transformer_lm_gpt"],
   },
   normformer("normformer"),
   ...NORMFORMER.map((site) => normformer(`normformer-no-${site}`, site)),
 ];
 
-/** Words of `blocksmith train` for one run of a variant. */
-export function wordsOf(
+/** Arguments of `blocksmith train` for one run of a variant. */
+export function trainArguments(
   variant: Variant,
   sizes: Sizes,
   seed: number,
@@ -108,7 +112,7 @@ export function wordsOf(
       `model.decoder_attention_heads=${heads}`,
     ];
   return [
-    ...variant.words(sizes),
+    ...variant.args(sizes),
     ...family,
     ...data,
     `seed=${seed}`,
@@ -129,10 +133,10 @@ export function wordsOf(
   ];
 }
 
-/** Folder of a run inside the reproduction's. */
+/** Folder name of a run in the folder of the reproduction. */
 export const folderOf = (key: string, seed: number) => `${key}-seed-${seed}`;
 
-/** The runs of one variant, one a seed. */
+/** The runs of one variant, one per seed. */
 export function runsOf(runs: readonly RunData[], key: string): RunData[] {
   return runs.filter(({ label }) =>
     label.startsWith(`${key}-seed-`) &&
@@ -140,7 +144,7 @@ export function runsOf(runs: readonly RunData[], key: string): RunData[] {
   );
 }
 
-/** Validation loss at the last step; null where the run did not get there. */
+/** Validation loss at the last step; null if the run stopped earlier. */
 export function lossOf(run: RunData, steps: number): number | null {
   const last = run.records.findLast((r) =>
     r.step === steps && "eval_loss" in r
@@ -148,16 +152,16 @@ export function lossOf(run: RunData, steps: number): number | null {
   return last && isNumber(last.eval_loss) ? last.eval_loss : null;
 }
 
-/** Mean of numbers; null of none. */
+/** Mean of numbers; null if there are none. */
 export const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((a, b) => a + b) / values.length;
 
 /**
- * A number of each layer, mean over the reports of the last third of the run:
- * one batch alone is noisy.
+ * A metric of each layer, the mean over the reports of the last third of the
+ * run, as a single batch is noisy.
  *
- * @param name key of layer `i`
- * @param from first layer, and so on while there are numbers
+ * @param name the metric's key for a layer
+ * @param from first layer; ends at the first layer without the metric
  */
 export function byLayer(
   run: RunData,
@@ -175,13 +179,13 @@ export function byLayer(
   }
 }
 
-/** Gradient norm of each layer, or of one kind of its parameters. */
+/** Gradient norm of each layer, of all its parameters or of one kind. */
 export const gradients = (run: RunData, kind?: string) =>
   byLayer(run, (i) => `grad_norm.${i}${kind ? `.${kind}` : ""}`);
 
 /**
- * Kurtosis of the hidden states after each block but the last, whose output
- * only the final norm shows.
+ * Kurtosis of the hidden states after each block except the last, whose output
+ * is only logged after the final norm.
  */
 export const kurtosis = (run: RunData, key = "kurtosis") =>
   byLayer(run, (i) => `hidden_states.${i}.${key}`, 1).slice(0, -1);

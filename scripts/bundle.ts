@@ -1,25 +1,25 @@
 /**
- * What both ways of building the one executable share: the bundle, and how a
- * fault is told.
+ * The bundle from which both kinds of executable are built, and how a build
+ * reports errors.
  * @module
  */
 import { relative } from "node:path";
 import { ASSET_FOLDERS, assetPaths, assetText } from "../src/assets/assets.ts";
 import { UserError } from "../src/errors.ts";
 
-/** The checkout. */
+/** Root folder of the checkout. */
 export const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** Where what is built goes. */
+/** Folder for build results. */
 export const DIST = `${ROOT}/dist`;
 
-/** How a run of Deno ended; `stderr` without colours. */
+/** The result of a run of Deno; `stderr` is without colours. */
 export interface DenoRun {
   success: boolean;
   stderr: string;
 }
 
-/** Runs this very Deno in the checkout and keeps what it says for the caller. */
+/** Runs this Deno in the checkout and captures its error output. */
 export async function runDeno(args: string[]): Promise<DenoRun> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
@@ -33,11 +33,11 @@ export async function runDeno(args: string[]): Promise<DenoRun> {
 }
 
 /**
- * Writes an entry that first hands the packed text files over and then is the
- * program. Modules are evaluated in the order of their imports, so the table is
- * there before any module asks for a file.
+ * Writes an entry module that first registers the packed text files and then
+ * starts the program. Modules are evaluated in the order of their imports, so
+ * the table exists before any module reads a file.
  *
- * @returns the path of the entry
+ * @returns the path of the entry module
  */
 async function packedEntry(program: string): Promise<string> {
   const folder = `${DIST}/entry`;
@@ -54,7 +54,7 @@ await start();
 `,
   };
   for (const [name, text] of Object.entries(modules)) {
-    // Renamed into place, as tests may bundle at the same time.
+    // Renamed into place, as tests may bundle concurrently.
     const draft = `${folder}/${name}.${Deno.pid}`;
     await Deno.writeTextFile(draft, text);
     await Deno.rename(draft, `${folder}/${name}.ts`);
@@ -63,12 +63,12 @@ await start();
 }
 
 /**
- * Bundles a program with its kernels, configs and packages into one file that
- * needs nothing beside it.
+ * Bundles a program with its kernels, configs and packages into one
+ * self-contained file.
  *
- * @param program a module that exports `start`; the checkout's `main.ts` by default
+ * @param program a module that exports `start`; by default `main.ts`
  * @returns the path of the bundle
- * @throws {UserError} if it does not bundle
+ * @throws {UserError} if bundling fails
  */
 export async function bundle(
   out = `${DIST}/blocksmith.js`,
@@ -79,11 +79,11 @@ export async function bundle(
   const run = await runDeno(["bundle", "--quiet", "-o", out, entry]);
   if (!run.success) {
     throw new UserError(
-      `Cannot bundle ${relative(ROOT, program)}: ${fault(run.stderr)}`,
+      `Cannot bundle ${relative(ROOT, program)}: ${errorReason(run.stderr)}`,
     );
   }
-  // The bundler names a package's modules by the way to this machine's cache;
-  // without it, equal sources give equal bytes everywhere.
+  // The bundler names a package's modules by their path in this machine's
+  // cache; without that path, equal sources give equal bytes on every machine.
   const text = await Deno.readTextFile(out);
   await Deno.writeTextFile(
     out,
@@ -92,16 +92,19 @@ export async function bundle(
   return out;
 }
 
-/** The line of Deno's complaint that names the fault. */
-export function fault(stderr: string): string {
+/** The line of Deno's error output that states the reason. */
+export function errorReason(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim()).filter(Boolean);
   const named = lines.find((line) => /^error:/i.test(line)) ??
     lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
   return named?.replace(/^error:\s*/i, "") ?? "Deno gave no reason";
 }
 
-/** Runs a build and says what it made; a user's fault is one line and exit code 1. */
-export async function report(build: () => Promise<string>): Promise<void> {
+/**
+ * Runs a build and prints the path and size of its result; a
+ * {@linkcode UserError} becomes one line and exit code 1.
+ */
+export async function runBuild(build: () => Promise<string>): Promise<void> {
   try {
     const path = await build();
     const { size } = await Deno.stat(path);

@@ -1,19 +1,18 @@
 /**
- * `deno task compile`: one executable with `deno compile`, everything inside.
- *
- * Its base executable comes from Deno's download site, or is the one that
- * `DENORT_BIN` names.
+ * `deno task compile`: one executable made by `deno compile`, with everything
+ * inside. Its base executable comes from Deno's download site, or from the path
+ * in `DENORT_BIN`.
  * @module
  */
 import { UserError } from "../src/errors.ts";
-import { bundle, DIST, fault, report, runDeno } from "./bundle.ts";
+import { bundle, DIST, errorReason, runBuild, runDeno } from "./bundle.ts";
 
 /**
- * Compiles the bundle of `main.ts` to `dist/blocksmith`. The bundle, and not
- * `main.ts`, as the packages' unused files would add 20 MB.
+ * Compiles the bundle of `main.ts` to `dist/blocksmith`; compiling `main.ts`
+ * itself would add 20 MB of unused package files.
  *
  * @returns the path of the executable
- * @throws {UserError} if there is no base executable, or `main.ts` does not bundle
+ * @throws {UserError} if there is no base executable, or bundling fails
  */
 export async function compile(): Promise<string> {
   const base = Deno.env.get("DENORT_BIN");
@@ -22,7 +21,8 @@ export async function compile(): Promise<string> {
       `Cannot compile as 'DENORT_BIN' must name Deno's base executable (denort) ${Deno.version.deno}: got ${base}`,
     );
   }
-  // Deno overwrites only what it compiled itself, so write beside and rename.
+  // Deno refuses to overwrite files it did not compile: write a draft and
+  // rename.
   const path = `${DIST}/blocksmith`, draft = `${path}.${Deno.pid}`;
   const run = await runDeno([
     "compile",
@@ -39,12 +39,15 @@ export async function compile(): Promise<string> {
   return path;
 }
 
-/** One line out of what `deno compile` said; a missing base executable is told apart. */
+/**
+ * The error of `deno compile` as one line, with advice if the base executable
+ * is missing.
+ */
 export function explain(stderr: string): string {
   if (/base binary|denort/i.test(stderr.replace(/^Download .*$/gm, ""))) {
     return `Cannot compile as Deno's base executable (denort) cannot be downloaded: set DENORT_BIN to the one of Deno ${Deno.version.deno}, or run 'deno task compile:offline'`;
   }
-  return `Cannot compile: ${fault(stderr)}`;
+  return `Cannot compile: ${errorReason(stderr)}`;
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -55,4 +58,4 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-if (import.meta.main) await report(compile);
+if (import.meta.main) await runBuild(compile);

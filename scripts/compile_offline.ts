@@ -1,20 +1,20 @@
 /**
- * `deno task compile:offline`: one self-extracting executable, for where the
- * base executable of `deno compile` cannot be had. It is a shell script, the
- * bundle and this very Deno, one after the other; see `self_extract.sh`.
+ * `deno task compile:offline`: one self-extracting executable, for machines
+ * where the base executable of `deno compile` is not available. It is a shell
+ * script, the bundle and this Deno, concatenated; see `self_extract.sh`.
  * @module
  */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { bundle, DIST, report } from "./bundle.ts";
+import { bundle, DIST, runBuild } from "./bundle.ts";
 import script from "./self_extract.sh" with { type: "text" };
 
 /**
  * Packs a bundle and a Deno into one executable file. Equal inputs give equal
- * bytes: gzip's headers hold no name and no time.
+ * bytes, as the gzip headers contain no name and no time.
  *
  * @param app path of the bundle
- * @param deno path of the Deno that will run it
+ * @param deno path of the Deno that runs it
  * @param out path of the executable
  * @returns `out`
  */
@@ -41,7 +41,8 @@ export async function pack(
     /@([A-Z_]+)@/g,
     (_, name: string) => String(fields[name]),
   );
-  // Written beside and renamed, so that a running one is replaced, not torn.
+  // Renamed into place, so that a running executable is replaced, not
+  // overwritten.
   const draft = `${out}.${Deno.pid}`;
   try {
     using file = await Deno.open(draft, {
@@ -64,7 +65,7 @@ export async function pack(
 }
 
 if (import.meta.main) {
-  await report(async () =>
+  await runBuild(async () =>
     await pack(await bundle(), Deno.execPath(), `${DIST}/blocksmith`)
   );
 }

@@ -3,14 +3,15 @@
  *
  *     deno run -A scripts/gpu_check.ts [--small] [--torch <script>]
  *
- * Adapter, parity with every golden fixture, products beside the measured peak,
- * training steps of GPT-2's shapes, and PyTorch at the same sizes where its
- * program is there. Prints tables and writes them to gpu_check.md and
- * gpu_check.json, after each stage. A stage that fails is told, and the others
- * go on. Ends with 1 if parity does not hold.
+ * Stages: the adapter, parity with every golden fixture, matrix products
+ * compared with the measured peak, training steps of GPT-2's shapes, and
+ * PyTorch at the same sizes if its script exists. Prints tables, and writes
+ * them to gpu_check.md and gpu_check.json after each stage. A stage that fails
+ * is reported, and the others still run. The exit code is 1 if parity does not
+ * hold.
  *
- * Environment: GOLDEN is the folder of fixtures (default tests/golden), OUT
- * where results go (default dist), PYTHON the Python of PyTorch.
+ * Environment: GOLDEN is the folder of fixtures (default tests/golden), OUT the
+ * folder for results (default dist), PYTHON the interpreter that runs PyTorch.
  * @module
  */
 import { join } from "node:path";
@@ -51,20 +52,23 @@ import { type Gpu, openGpu } from "../src/gpu/device.ts";
 import type { KernelChoices } from "../src/gpu/tuner.ts";
 import { formatBytes, formatCount } from "../src/terminal/format_numbers.ts";
 
-/** A model of the comparison. */
+/** A model to time. */
 interface Preset {
   name: string;
   sizes: Sizes;
 }
 
-/** Everything that was found. */
+/** All results so far. */
 export interface Result {
   machine?: Machine;
   features?: string[];
   peak?: Peak;
   golden?: GoldenRow[];
   matmul?: MatmulRow[];
-  /** `used`: bytes in use on the GPU while it ran, as its driver says. */
+  /**
+   * `used`: bytes in use on the GPU during the steps, as reported by its
+   * driver.
+   */
   steps: (StepRow & { used: number | null })[];
   kernels?: Awaited<ReturnType<typeof kernelTimes>>;
   torch: (TorchRow & { preset: string })[];
@@ -78,14 +82,14 @@ const preset = (layers: number, vocabSize: number): Preset => ({
     layers,
     width: 768,
     heads: 12,
-    context: 128,
-    batch: 32,
+    sequenceLength: 128,
+    batchSize: 32,
     accumulation: 4,
-    vocabulary: vocabSize,
+    vocabSize,
   },
 });
 
-/** GPT-2's shapes as "Simplifying Transformer Blocks" trains them. */
+/** GPT-2's shapes, as trained in "Simplifying Transformer Blocks". */
 const PRESETS = [
   preset(12, GPT2_TOKENS),
   preset(12, BYTES),
@@ -93,28 +97,28 @@ const PRESETS = [
   preset(18, BYTES),
 ];
 
-/** The same on machines without a GPU, to see that all of it runs. */
+/** Small shapes for machines without a GPU, to check that every stage runs. */
 const SMALL: Preset[] = [512, BYTES].map((vocabSize) => ({
   name: `2 x 64, ${vocabSize === BYTES ? "bytes" : vocabSize}`,
   sizes: {
     layers: 2,
     width: 64,
     heads: 2,
-    context: 32,
-    batch: 4,
+    sequenceLength: 32,
+    batchSize: 4,
     accumulation: 2,
-    vocabulary: vocabSize,
+    vocabSize,
   },
 }));
 
 const asWorkload = ({ name, sizes }: Preset) => ({
   name,
   note:
-    `context ${sizes.context}, batch ${sizes.batch} x ${sizes.accumulation}`,
+    `context ${sizes.sequenceLength}, batch ${sizes.batchSize} x ${sizes.accumulation}`,
   overrides: sized(sizes),
 });
 
-/** Bytes in use on the GPU, all programs together; null where it cannot be asked. */
+/** Bytes in use on the GPU by all programs; null if unknown. */
 function usedMemory(): number | null {
   try {
     const { success, stdout } = new Deno.Command("nvidia-smi", {
@@ -128,7 +132,7 @@ function usedMemory(): number | null {
   }
 }
 
-/** All tables, of what is there so far. */
+/** Tables of all results so far. */
 function tablesOf(result: Result): Table[] {
   const { machine, features, peak = null, golden, matmul, kernels } = result;
   return [
@@ -170,7 +174,9 @@ function goldenTable(rows: GoldenRow[]): Table {
       worst?.tolerance.toExponential(2) ?? "-",
       reason ?? `${worst!.quantity} ${worst!.where}`.trim(),
     ]),
-    notes: ["The quantity that comes nearest to its tolerance."],
+    notes: [
+      "The quantity with the largest difference relative to its tolerance.",
+    ],
   };
 }
 
@@ -217,7 +223,7 @@ function presetTable({ steps, torch, peak }: Result): Table {
     ]),
     notes: [
       ...new Set(steps.map((s) => s.note)),
-      "fp32. Buffers: bytes of all that this program made; in use: the driver's word, all programs together. MFU is of the measured peak.",
+      "fp32. Buffers: bytes of all buffers of this program; in use: bytes of all programs, as reported by the driver. MFU is relative to the measured peak.",
       ...torch.length > 0
         ? [`torch: ${torch[0].peer}, attention ${torch[0].attention}.`]
         : [],
@@ -249,7 +255,9 @@ async function main(small: boolean, torch: string): Promise<number> {
     const text = tablesOf(result).map(asMarkdown).join("\n");
     Deno.writeTextFileSync(join(out, "gpu_check.md"), text);
   };
-  /** Runs a stage on a device of its own: a lost one takes no other along. */
+  /**
+   * Runs a stage on a new device, so that a lost device fails one stage only.
+   */
   const stage = async (name: string, work: (gpu: Gpu) => Promise<void>) => {
     const from = performance.now();
     let gpu: Gpu | undefined;
@@ -281,7 +289,7 @@ async function main(small: boolean, torch: string): Promise<number> {
     });
   });
   await stage("products", async (gpu) => {
-    const { micro } = buildWorkload(asWorkload(presets[0]), gpu.limits).program;
+    const { micro } = buildWorkload(asWorkload(presets[0]), gpu.limits).plans;
     const sizes = small ? [128] : [1024, 4096];
     result.matmul = await benchMatmul(gpu, [
       ...sizes.flatMap((n) => inLayouts(n, n, n)),
@@ -303,7 +311,7 @@ async function main(small: boolean, torch: string): Promise<number> {
           result.kernels = await kernelTimes(running);
         }
       } finally {
-        running.session.close();
+        running.engine.close();
       }
     });
   }
@@ -324,7 +332,7 @@ async function main(small: boolean, torch: string): Promise<number> {
   return holds(result) ? 0 : 1;
 }
 
-/** Whether every fixture holds, and there was one. */
+/** Whether there are fixtures and all of them hold. */
 export function holds({ golden = [], failures }: Result): boolean {
   return golden.length > 0 && golden.every((row) => row.verdict === "holds") &&
     !failures.some((f) => f.stage === "parity");

@@ -1,16 +1,16 @@
 /**
- * Trains the papers' blocks on real text, small, and writes what is seen to
- * `docs/reproduction.md`:
+ * Trains small models with the papers' blocks on real text, and writes the
+ * results to `docs/reproduction.md`:
  *
  *     deno run -A scripts/reproduce.ts [--steps n] [--seeds n] [--out folder]
  *
  * Options: `--steps` (200), `--seeds` (2), `--out` folder of the runs
- * (runs/reproduction; it must not be there), `--layers` (4), `--width` (96),
- * `--heads` (4), `--context` (64), `--batch` (8), `--lr` (2e-3), `--data` a glob
- * of text files (Python's library, else this project's source), `--documents`
- * (600), `--doc` the page (docs/reproduction.md), `--note` a line for the
- * head of the page, and `--from folder`, which
- * trains nothing and writes the page of runs that are there.
+ * (runs/reproduction; it must not exist), `--layers` (4), `--width` (96),
+ * `--heads` (4), `--context` (64), `--batch` (8), `--lr` (2e-3), `--data` a
+ * glob of text files (Python's library, else this project's source),
+ * `--documents` (600), `--doc` the page (docs/reproduction.md), `--note` a line
+ * for the top of the page, and `--from folder`, which trains nothing and writes
+ * the page of existing runs.
  *
  * The defaults take about ten minutes on two CPU cores. On a GPU, try
  * `--layers 12 --width 512 --heads 8 --context 256 --batch 32 --steps 3000
@@ -25,12 +25,12 @@ import { openGpu } from "../src/gpu/device.ts";
 import { readRuns } from "../src/report/mod.ts";
 import { exists } from "../src/fs/file_error.ts";
 import { quoted } from "../src/terminal/quote.ts";
-import { pageOf, type Study } from "./_reproduction_page.ts";
+import { renderPage, type Study } from "./_reproduction_page.ts";
 import {
   folderOf,
   type Sizes,
+  trainArguments,
   VARIANTS,
-  wordsOf,
 } from "./_reproduction_runs.ts";
 
 /** The repository's root. */
@@ -50,11 +50,11 @@ const DEFAULTS = {
   doc: join(ROOT, "docs/reproduction.md"),
 };
 
-/** Words of the command line that choose the text, and the text in words. */
+/** Command-line arguments that select the text, and its description. */
 function textOf(
   glob: string | undefined,
   documents: number,
-): { words: string[]; text: string } {
+): { dataArgs: string[]; text: string } {
   const files = glob ?? pythonLibrary();
   const common = [
     "data.tokenizer=byte",
@@ -62,16 +62,16 @@ function textOf(
   ];
   return files === null
     ? {
-      words: ["data=source", ...common],
+      dataArgs: ["data=source", ...common],
       text: `this project's source, bytes, at most ${documents} documents`,
     }
     : {
-      words: [`data.files=[${files}]`, ...common],
+      dataArgs: [`data.files=[${files}]`, ...common],
       text: `\`${files}\`, bytes, at most ${documents} documents`,
     };
 }
 
-/** A glob of Python's own library, where one is installed. */
+/** A glob of Python's standard library; null if none is installed. */
 function pythonLibrary(): string | null {
   for (const root of ["/usr/lib", "/usr/local/lib"]) {
     if (!exists(root)) continue;
@@ -84,37 +84,38 @@ function pythonLibrary(): string | null {
   return null;
 }
 
-/** Trains one run by the command line, as a user would. */
-async function train(words: readonly string[]): Promise<void> {
+/** Trains one run with the command line, as a user does. */
+async function train(args: readonly string[]): Promise<void> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", join(ROOT, "main.ts"), "train", ...words],
+    args: ["run", "-A", "--no-check", join(ROOT, "main.ts"), "train", ...args],
     stdout: "null",
     stderr: "piped",
   }).output();
   if (code === 0) return;
-  const said = new TextDecoder().decode(stderr).trim();
-  // A loss that is not finite is a finding; anything else is a fault.
-  if (/not finite/.test(said)) {
+  const errorText = new TextDecoder().decode(stderr).trim();
+  // A loss that is not finite is a finding; anything else is an error.
+  if (/not finite/.test(errorText)) {
     console.error("  stopped: the loss is not finite");
     return;
   }
-  throw new UserError(`Cannot train ${words.join(" ")}:\n${said}`);
+  throw new UserError(`Cannot train ${args.join(" ")}:\n${errorText}`);
 }
 
-/** Trains everything, one run at a time, and keeps `study.json` beside. */
+/** Trains all runs, one at a time, and writes `study.json` next to them. */
 async function trainAll(
   out: string,
   study: Omit<Study, "seconds">,
   data: readonly string[],
 ): Promise<void> {
   const begun = performance.now();
-  // Seeds outside: what else the machine does then falls on all variants.
+  // Seeds in the outer loop: other load on the machine then affects all
+  // variants.
   for (let seed = 0; seed < study.seeds; seed++) {
     for (const variant of VARIANTS) {
       console.error(`${variant.key}, seed ${seed}`);
       const dir = join(out, folderOf(variant.key, seed));
       await train([
-        ...wordsOf(variant, study.sizes, seed, data),
+        ...trainArguments(variant, study.sizes, seed, data),
         `run=${dir}`,
       ]);
     }
@@ -126,7 +127,7 @@ async function trainAll(
   );
 }
 
-/** Writes the page of the runs in a folder. */
+/** Writes the page about the runs in a folder. */
 async function writePage(
   out: string,
   doc: string,
@@ -137,7 +138,7 @@ async function writePage(
     throw new UserError(
       `Cannot read ${
         quoted(file)
-      } as it is not there: --from must be the folder of a reproduction that has ended`,
+      } as it does not exist: --from must be the folder of a finished reproduction`,
     );
   }
   const study = JSON.parse(Deno.readTextFileSync(file)) as Study;
@@ -145,7 +146,7 @@ async function writePage(
     .filter(({ name }) => /-seed-\d+$/.test(name))
     .map(({ name }) => join(out, name)).sort();
   const runs = readRuns(dirs, (line) => console.error(line));
-  Deno.writeTextFileSync(doc, pageOf({ ...study, note }, runs));
+  Deno.writeTextFileSync(doc, renderPage({ ...study, note }, runs));
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", doc] })
     .output();
   console.error(`wrote ${doc}`);
@@ -166,7 +167,7 @@ async function main(args: string[]): Promise<void> {
   const stray = flags._[0] ?? Object.keys(flags).find((key) => !known.has(key));
   if (stray !== undefined) {
     throw new UserError(
-      `Cannot reproduce as '${stray}' is not an option: see the head of scripts/reproduce.ts`,
+      `Cannot reproduce as '${stray}' is not an option: see the first comment of scripts/reproduce.ts`,
     );
   }
   if (flags.from) return await writePage(flags.from, flags.doc, flags.note);
@@ -188,12 +189,12 @@ async function main(args: string[]): Promise<void> {
     steps: number("steps"),
     lr: number("lr"),
   };
-  const { words, text } = textOf(flags.data, number("documents"));
+  const { dataArgs, text } = textOf(flags.data, number("documents"));
   if (exists(flags.out)) {
     throw new UserError(
       `Cannot train into ${
         quoted(flags.out)
-      } as it is there already: give another --out, or --from to write its page`,
+      } as it already exists: give another --out, or --from to write its page`,
     );
   }
   const gpu = await openGpu();
@@ -201,7 +202,7 @@ async function main(args: string[]): Promise<void> {
   gpu.close();
   const seeds = number("seeds");
   const command = ["deno run -A scripts/reproduce.ts", ...args].join(" ");
-  await trainAll(flags.out, { sizes, seeds, command, text, machine }, words);
+  await trainAll(flags.out, { sizes, seeds, command, text, machine }, dataArgs);
   await writePage(flags.out, flags.doc, flags.note);
 }
 

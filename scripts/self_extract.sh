@@ -1,7 +1,7 @@
 #!/bin/sh
-# blocksmith in one file: this script, then a gzipped bundle, then a gzipped
-# Deno. The first start unpacks both into a cache folder; later ones start at
-# once. It needs sh, gzip and the core utilities.
+# blocksmith in one file: this script, followed by a gzipped bundle and a gzipped
+# Deno. The first start unpacks both into a cache folder; later starts find them
+# there. It needs sh, gzip and the core utilities.
 set -eu
 
 id=@ID@ app_bytes=@APP_BYTES@ deno_bytes=@DENO_BYTES@
@@ -25,8 +25,8 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# unpack FOLDER: fills it. Each file is renamed into place whole, Deno last, so
-# a second first start at the same moment sees a whole file or none.
+# unpack FOLDER: unpacks both into it. Each complete file is renamed into place,
+# Deno last, so a concurrent first start sees a complete file or none.
 unpack() {
   [ "$(payload | head -c 2 | od -An -tx1 | tr -d ' ')" = 1f8b ] ||
     die "Cannot unpack '$0' as its end is missing: copy or download it again"
@@ -35,7 +35,7 @@ unpack() {
     payload | head -c "$app_bytes" | gzip -dc >"$new/app.js" &&
       tail -c "$deno_bytes" "$0" | gzip -dc >"$new/deno" &&
       chmod 700 "$new/deno" &&
-      # A file system may forbid programs; then another folder has to do.
+      # The file system may be mounted noexec; the next folder is tried then.
       "$new/deno" --version >"$new/version" &&
       mv -f "$new/app.js" "$1/app.js" &&
       mv -f "$new/deno" "$1/deno"
@@ -45,7 +45,7 @@ unpack() {
   return "$done"
 }
 
-# The first folder that is ours and works; another user's is never trusted.
+# Take the first folder that is ours and works; never trust another user's.
 for base in "${XDG_CACHE_HOME:+$XDG_CACHE_HOME/blocksmith}" "${HOME:+$HOME/.cache/blocksmith}" \
   "${TMPDIR:-/tmp}/blocksmith-$(id -u)"; do
   [ -n "$base" ] || continue
@@ -57,7 +57,7 @@ for base in "${XDG_CACHE_HOME:+$XDG_CACHE_HOME/blocksmith}" "${HOME:+$HOME/.cach
   fi
   trap - EXIT HUP INT TERM
   export DENO_NO_UPDATE_CHECK=1 DENO_DIR="${DENO_DIR:-$base/deno}"
-  # shellcheck disable=SC2093 # if it starts, this script is over
+  # shellcheck disable=SC2093 # the script ends here if the program starts
   exec "$cache/deno" run -A --no-config --no-lock --no-remote --no-npm "$cache/app.js" "$@"
 done
-die "Cannot unpack as no cache folder will do: set XDG_CACHE_HOME to a folder of yours with 150 MB free where programs may run"
+die "Cannot unpack as no cache folder is usable: set XDG_CACHE_HOME to a folder that you own, with 150 MB free, where programs may run"

@@ -1,9 +1,13 @@
 /**
- * The one class of error that is the reader's to mend, not ours.
+ * The class of errors that the user can fix; all others are faults of the
+ * program.
  * @module
  */
 
-/** A fault in what the user gave: its message is one line that says what is wrong, where, and what to do. */
+/**
+ * An error in the user's input: its message is one line that says what is
+ * wrong, where, and what to do.
+ */
 export class UserError extends Error {
   override name = "UserError";
 }

@@ -85,7 +85,7 @@ export class ProgressBar {
     return this.#writer.write(new TextEncoder().encode(text)).catch(() => {});
   }
 
-  /** Draws the last frame and lets go of the stream. */
+  /** Draws the last frame and releases the stream. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     if (this.#o.clear) await this.#write("\r\x1b[K");

@@ -1,8 +1,9 @@
 /**
- * The text files that the program carries: kernels, configs and its own source.
- * In a checkout they are read where they lie; an executable has no folder
- * beside it, so its build packs them into a table and calls
- * {@linkcode usePacked} before anything else is loaded (`scripts/bundle.ts`).
+ * Which text files the program carries, and what they contain: kernels, configs
+ * and its own source. In a checkout they are read from disk; an executable has
+ * no such folders, so its build packs them into a table and calls
+ * {@linkcode usePacked} before any other module is loaded
+ * (`scripts/bundle.ts`).
  * @module
  */
 
@@ -12,7 +13,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** Folders whose text files an executable carries. */
 export const ASSET_FOLDERS: readonly string[] = ["configs", "kernels", "src"];
 
-/** Endings of the files that count as text assets. */
+/** File name extensions of text assets. */
 const TEXT_FILE = /\.(ts|wgsl|yaml)$/;
 
 /** Path to text, in an executable. */
@@ -21,7 +22,11 @@ let packed: ReadonlyMap<string, string> | null = null;
 /** Texts read so far, in a checkout. */
 const read = new Map<string, string>();
 
-/** Takes the files that an executable carries, by path below the checkout's root. */
+/**
+ * Sets the table of files that an executable carries.
+ *
+ * @param files path below the checkout's root to text
+ */
 export function usePacked(files: Record<string, string>): void {
   packed = new Map(Object.entries(files));
 }

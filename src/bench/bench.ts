@@ -1,4 +1,7 @@
-/** The bench as a whole: which sections, on which sizes, in which order. @module */
+/**
+ * Which sections does the bench run, on which sizes, in which order?
+ * @module
+ */
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
@@ -8,9 +11,9 @@ import { type KernelRow, kernelTimes } from "./kernels/kernel_times.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import {
   benchMatmul,
-  inLayouts,
+  inAllLayouts,
   type MatmulRow,
-  type Peers,
+  type NumPyPeers,
   productsOf,
 } from "./kernels/matmul.ts";
 import { NumPy } from "./peers/numpy.ts";
@@ -19,7 +22,7 @@ import { reportOverhead, type ReportRow } from "./step/statistics_cost.ts";
 import { openWorkload, type StepRow, timeSteps } from "./step/step.ts";
 import { buildWorkload, type Workload, WORKLOADS } from "./step/workloads.ts";
 
-/** Parts of the bench, in order. */
+/** Sections of the bench, in order. */
 export const SECTIONS = [
   "matmul",
   "step",
@@ -29,15 +32,15 @@ export const SECTIONS = [
   "data",
 ] as const;
 
-/** A part of the bench. */
+/** A section of the bench. */
 export type Section = typeof SECTIONS[number];
 
-/** Everything that was measured. */
+/** All measurements; a section that did not run is absent. */
 export interface BenchResult {
   machine: Machine;
   /** Null without a GPU. */
   peak: Peak | null;
-  /** NumPy and its library, or why it is not compared. */
+  /** Version of NumPy and its BLAS, or why it is not compared. */
   peer: string;
   matmul?: MatmulRow[];
   step?: StepRow[];
@@ -52,16 +55,17 @@ export interface BenchOptions {
   sections: ReadonlySet<Section>;
   /** Few rounds on the smallest sizes. */
   quick: boolean;
-  /** Kernels chosen before; extended by new choices. */
+  /** Kernel choices of earlier tuning; new ones are added. */
   choices: KernelChoices;
-  /** Told what is measured next. */
+  /** Called with the name of each measurement before it starts. */
   onStage?: (what: string) => void;
 }
 
 /**
- * The sections that a comma-separated list names; all where it is absent.
+ * Parses a comma-separated list of sections.
  *
- * @throws {UserError} on a name that is none
+ * @param list all sections if undefined
+ * @throws {UserError} on an unknown section
  */
 export function sectionsOf(list: string | undefined): Set<Section> {
   if (list === undefined) return new Set(SECTIONS);
@@ -78,14 +82,14 @@ export function sectionsOf(list: string | undefined): Set<Section> {
   );
 }
 
-/** Whether any of the sections needs a GPU. */
-export const needGpu = (sections: ReadonlySet<Section>): boolean =>
+/** Whether any of the sections needs a GPU: all but `data` do. */
+export const needsGpu = (sections: ReadonlySet<Section>): boolean =>
   [...sections].some((section) => section !== "data");
 
 /**
  * Measures one section after the other.
  *
- * @param gpu null where no section needs one
+ * @param gpu null if no section needs one
  */
 export async function runBench(
   gpu: Gpu | null,
@@ -117,16 +121,16 @@ async function benchGpu(
       (gpu.limits.software
         ? "not available (no Python with numpy: set PYTHON)"
         : "not compared: the adapter is no CPU");
-    const { micro } = buildWorkload(WORKLOADS[0], gpu.limits).program;
+    const { micro } = buildWorkload(WORKLOADS[0], gpu.limits).plans;
     const ofTiny = productsOf([micro]);
     try {
       result.matmul = await benchMatmul(
         gpu,
-        quick ? [...inLayouts(64, 64, 64), ofTiny[0]] : [
-          ...inLayouts(512, 512, 512),
-          ...inLayouts(1024, 1024, 1024),
-          ...inLayouts(1024, 768, 3072),
-          ...inLayouts(1024, 3072, 768),
+        quick ? [...inAllLayouts(64, 64, 64), ofTiny[0]] : [
+          ...inAllLayouts(512, 512, 512),
+          ...inAllLayouts(1024, 1024, 1024),
+          ...inAllLayouts(1024, 768, 3072),
+          ...inAllLayouts(1024, 3072, 768),
           ...ofTiny,
         ],
         {
@@ -158,7 +162,7 @@ async function benchGpu(
   }
 }
 
-async function startPeers(): Promise<Peers | undefined> {
+async function startPeers(): Promise<NumPyPeers | undefined> {
   const all = await NumPy.start(), one = await NumPy.start(1);
   if (all && one) return { all, one };
   await all?.close();
@@ -173,7 +177,7 @@ async function benchWorkload(
 ): Promise<void> {
   const running = await openWorkload(gpu, workload, choices);
   try {
-    // The other sections stand beside the step's time; they need less of it.
+    // The other sections relate to the step's time, but fewer rounds suffice.
     const row = await timeSteps(
       running,
       quick
@@ -184,17 +188,18 @@ async function benchWorkload(
     );
     if (sections.has("step")) (result.step ??= []).push(row);
     if (sections.has("host")) {
-      // Each round runs a whole step: about five seconds of them.
+      // Each round runs a whole step: as many rounds as take about five
+      // seconds.
       const rounds = Math.min(15, Math.max(3, Math.round(5e3 / row.ms)));
       const host = await hostOverhead(running, row.ms, quick ? 2 : rounds);
       (result.host ??= []).push(host);
     }
-    // Last, for it runs updates whose gradients nobody cleared.
+    // Last, as it runs updates without clearing the gradients before.
     if (sections.has("kernels") && gpu.timestamps) {
       const rows = await kernelTimes(running);
       (result.kernels ??= []).push({ name: workload.name, rows });
     }
   } finally {
-    running.session.close();
+    running.engine.close();
   }
 }

@@ -1,24 +1,25 @@
-/** Parity of every golden fixture in a folder. @module */
+/** Checks parity with every golden fixture in a folder. @module */
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { parity } from "../parity/parity.ts";
 import type { ParityRow } from "../parity/parity_row.ts";
 
-/** How one fixture fared. */
+/** The result of one fixture. */
 export interface GoldenRow {
-  /** Its folder's name. */
+  /** Name of the fixture's folder. */
   fixture: string;
   verdict: "holds" | "differs" | "fails";
-  /** The quantity nearest to its tolerance, or beyond. */
+  /** The quantity with the largest difference relative to its tolerance. */
   worst?: ParityRow;
-  /** Why it could not be run. */
+  /** Why the fixture could not run. */
   reason?: string;
 }
 
 /**
- * Runs every fixture below `folder`, in the order of their names.
+ * Runs every fixture in `folder`, in order of name.
  *
+ * @param onRow called after each fixture
  * @throws {UserError} if the folder cannot be read or holds no fixture
  */
 export async function checkGolden(
@@ -40,7 +41,7 @@ function fixturesOf(folder: string): string[] {
   try {
     entries = [...Deno.readDirSync(folder)];
   } catch {
-    // Said below.
+    // Reported below as a folder without fixtures.
   }
   const found = entries.filter((e) => !e.isFile).map((e) => e.name).sort();
   if (found.length === 0) {
@@ -69,6 +70,8 @@ async function check(
   }
 }
 
-/** Of the tolerance; above 1 where it does not hold. */
+/**
+ * The difference as a fraction of the tolerance; above 1 if it does not hold.
+ */
 const closeness = ({ holds, difference, tolerance }: ParityRow): number =>
   tolerance === 0 ? (holds ? 0 : Infinity) : difference / tolerance;

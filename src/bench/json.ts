@@ -1,9 +1,15 @@
-/** Results as JSON, keys in the style of the project's other files. @module */
+/**
+ * Formats results as JSON, with keys in the style of the project's other files.
+ * @module
+ */
 
 const snake = (key: string) =>
   key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** `value` with every `camelCase` key as `snake_case`; upper-case single letters stay. */
+/**
+ * Rewrites every `camelCase` key of `value` to `snake_case`; single letters
+ * stay.
+ */
 export function snakeCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCase);
   if (value === null || typeof value !== "object") return value;
@@ -15,6 +21,6 @@ export function snakeCase(value: unknown): unknown {
   );
 }
 
-/** Indented JSON text that ends with a line break. */
+/** Formats `value` as indented JSON with a final line break. */
 export const toJson = (value: unknown): string =>
   JSON.stringify(snakeCase(value), null, 2) + "\n";

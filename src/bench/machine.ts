@@ -1,29 +1,29 @@
-/** What a measurement was made on. @module */
+/** On which machine, and with which version, was a measurement made? @module */
 import { cpus } from "node:os";
 import type { Gpu } from "../gpu/device.ts";
 import { VERSION } from "../version.ts";
 import { vulkanDriver } from "./vulkan_driver.ts";
 
-/** Facts that a result means nothing without. */
+/** The facts that a result needs to be comparable. */
 export interface Machine {
-  /** `none` where no GPU was asked for. */
+  /** Name of the adapter; `none` if no GPU is open. */
   adapter: string;
   driver: string;
-  /** Facts of the adapter as `blocksmith devices` shows them. */
+  /** Properties of the adapter as `blocksmith devices` prints them. */
   info: Record<string, string | number | boolean>;
   cpu: string;
   cores: number;
-  /** Processes that wanted a core, on the average of the last minute: above 0, others were at work. */
+  /** Load average of the last minute; above 0, other programs were running. */
   load: number;
   deno: string;
   /** In UTC, to the second. */
   date: string;
   version: string;
-  /** Of the checkout; `+` where files differ from it. */
+  /** Commit of the checkout; with `+` if files differ from it. */
   commit: string;
 }
 
-/** Asks for all of them. */
+/** Collects the facts; `gpu` is null if no section needs one. */
 export function describeMachine(gpu: Gpu | null): Machine {
   const processors = cpus();
   return {
@@ -40,7 +40,9 @@ export function describeMachine(gpu: Gpu | null): Machine {
   };
 }
 
-/** The commit of the checkout that this module lies in, if it lies in one. */
+/**
+ * The commit of the checkout with this module; undefined outside a checkout.
+ */
 function commit(): string | undefined {
   const here = import.meta.dirname;
   if (!here) return undefined;

@@ -1,11 +1,12 @@
 /**
- * The bench: measures what kernels and training steps take, as data.
+ * The bench: how long do kernels, training steps and data take on this machine?
+ * Results are plain data; tables and JSON are made from them.
  * @module
  */
 export {
   type BenchOptions,
   type BenchResult,
-  needGpu,
+  needsGpu as needGpu,
   runBench,
   type Section,
   SECTIONS,
@@ -17,13 +18,19 @@ export { kernelTimes } from "./kernels/kernel_times.ts";
 export { describeMachine, type Machine } from "./machine.ts";
 export {
   benchMatmul,
-  inLayouts,
+  inAllLayouts as inLayouts,
   type MatmulRow,
   productsOf,
 } from "./kernels/matmul.ts";
 export { measurePeak, type Peak } from "./kernels/peak.ts";
 export { openWorkload, type StepRow, timeSteps } from "./step/step.ts";
-export { asMarkdown, asText, percent, type Table, three } from "./table.ts";
+export {
+  asMarkdown,
+  asText,
+  percent,
+  type Table,
+  threeDigits as three,
+} from "./table.ts";
 export {
   benchTables,
   kernelTable,
@@ -35,7 +42,7 @@ export {
   buildWorkload,
   BYTES,
   GPT2_TOKENS,
-  sized,
+  sizeOverrides as sized,
   type Sizes,
   type Workload,
 } from "./step/workloads.ts";

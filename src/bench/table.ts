@@ -1,6 +1,6 @@
-/** Tables as text, for the terminal and for Markdown. @module */
+/** Formats tables for the terminal and for Markdown. @module */
 
-/** Headings and rows; cells are text already. */
+/** A table whose cells are formatted text. */
 export interface Table {
   title: string;
   headings: readonly string[];
@@ -9,11 +9,11 @@ export interface Table {
   notes?: readonly string[];
 }
 
-/** A cell whose text is a number, perhaps with a unit, stands to the right. */
+/** Whether a cell's text is a number, possibly with a unit. */
 const numeric = (cell: string) =>
   /^(-|[-+]?[\d.,]+(e[-+]?\d+)?( ?[%\w]+)?)$/.test(cell);
 
-/** A table for the terminal; columns of numbers stand to the right. */
+/** Formats a table for the terminal; columns of numbers are right-aligned. */
 export function asText({ title, headings, rows, notes = [] }: Table): string {
   const right = headings.map((_, i) =>
     rows.length > 0 && rows.every((row) => numeric(row[i]))
@@ -28,7 +28,7 @@ export function asText({ title, headings, rows, notes = [] }: Table): string {
   return [title, line(headings), ...rows.map(line), ...notes].join("\n") + "\n";
 }
 
-/** The same as a section of Markdown. */
+/** Formats a table as a section of Markdown. */
 export function asMarkdown(
   { title, headings, rows, notes = [] }: Table,
 ): string {
@@ -45,8 +45,8 @@ export function asMarkdown(
   ].join("\n");
 }
 
-/** A number with three digits that count: `0.123`, `12.3`, `1230`. */
-export function three(value: number): string {
+/** Formats a number with three significant digits: `0.123`, `12.3`, `1230`. */
+export function threeDigits(value: number): string {
   if (!Number.isFinite(value)) return "-";
   const size = Math.abs(value);
   if (size === 0) return "0";
@@ -55,6 +55,6 @@ export function three(value: number): string {
   return value.toFixed(digits);
 }
 
-/** A part of 1 as a percentage; `-` for null. */
+/** Formats a fraction as a percentage; `-` for null. */
 export const percent = (part: number | null): string =>
-  part === null ? "-" : `${three(100 * part)} %`;
+  part === null ? "-" : `${threeDigits(100 * part)} %`;

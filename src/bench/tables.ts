@@ -1,4 +1,4 @@
-/** What was measured, as tables. @module */
+/** Turns the results of the bench into tables. @module */
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import type { BenchResult } from "./bench.ts";
 import { dataTables } from "./data/tables.ts";
@@ -9,7 +9,7 @@ import type { Machine } from "./machine.ts";
 import type { MatmulRow } from "./kernels/matmul.ts";
 import type { Peak } from "./kernels/peak.ts";
 import type { StepRow } from "./step/step.ts";
-import { percent, type Table, three } from "./table.ts";
+import { percent, type Table, threeDigits } from "./table.ts";
 
 /** All tables of a bench, in order. */
 export function benchTables(result: BenchResult): Table[] {
@@ -26,7 +26,7 @@ export function benchTables(result: BenchResult): Table[] {
   ];
 }
 
-/** The machine, and its roof. */
+/** The machine, and its measured peaks. */
 export function machineTable(machine: Machine, peak: Peak | null): Table {
   const { cpu, cores, load, version, commit, date, deno } = machine;
   return {
@@ -41,15 +41,21 @@ export function machineTable(machine: Machine, peak: Peak | null): Table {
       ["blocksmith", `${version}, commit ${commit}, Deno ${deno}`],
       ...peak
         ? [
-          ["peak", `${three(peak.gflops)} GFLOP/s, multiply-adds in registers`],
-          ["memory", `${three(peak.gbytes)} GB/s, y += x beyond caches`],
+          [
+            "peak",
+            `${threeDigits(peak.gflops)} GFLOP/s, multiply-adds in registers`,
+          ],
+          ["memory", `${threeDigits(peak.gbytes)} GB/s, y += x beyond caches`],
         ]
         : [],
     ],
   };
 }
 
-/** Products beside the peak, and NumPy where it was timed. */
+/**
+ * Matrix products, compared with the measured peak, and with NumPy if it was
+ * timed.
+ */
 export function matmulTable(
   rows: readonly MatmulRow[],
   peak: Peak | null,
@@ -73,14 +79,14 @@ export function matmulTable(
       row.layout,
       `${row.M} x ${row.N} x ${row.K}`,
       row.variant,
-      three(row.gflops),
-      three(row.best),
-      ...software ? [three(row.cpu ?? NaN)] : [],
+      threeDigits(row.gflops),
+      threeDigits(row.best),
+      ...software ? [threeDigits(row.cpu ?? NaN)] : [],
       percent(peak && row.gflops / peak.gflops),
       ...compared
         ? [
-          three(peer?.gflops ?? NaN),
-          three(peer?.cpu ?? NaN),
+          threeDigits(peer?.gflops ?? NaN),
+          threeDigits(peer?.cpu ?? NaN),
           percent(peer?.ratio ?? null),
           percent(peer?.ratioCpu ?? null),
         ]
@@ -92,14 +98,14 @@ export function matmulTable(
       }`,
       ...software
         ? [
-          "By CPU: GFLOP/s in a second of CPU time on every core (NumPy's from one thread), which idle cores would give. Where other programs run, look at this: they slow OpenBLAS far more than ours.",
+          "By CPU: GFLOP per second of CPU time on every core (NumPy's from one thread), as on idle cores. If other programs run, compare this: they slow OpenBLAS far more than ours.",
         ]
         : [],
     ],
   };
 }
 
-/** Whole steps. */
+/** Whole training steps. */
 export function stepTable(rows: readonly StepRow[], peak: Peak | null): Table {
   const software = rows.some((row) => row.msCpu !== null);
   return {
@@ -123,29 +129,29 @@ export function stepTable(rows: readonly StepRow[], peak: Peak | null): Table {
       row.name,
       formatCount(row.parameters),
       String(row.tokensPerStep),
-      three(row.ms),
-      three(row.msBest),
-      ...software ? [three(row.msCpu ?? NaN)] : [],
+      threeDigits(row.ms),
+      threeDigits(row.msBest),
+      ...software ? [threeDigits(row.msCpu ?? NaN)] : [],
       formatCount(Math.round(row.tokensPerSecond)),
-      three(row.gflops),
+      threeDigits(row.gflops),
       percent(peak && row.gflops / peak.gflops),
       formatBytes(row.allocated),
       String(row.dispatches),
-      `${three(row.firstMs / 1e3)} s`,
-      `${three(row.openMs / 1e3)} s`,
+      `${threeDigits(row.firstMs / 1e3)} s`,
+      `${threeDigits(row.openMs / 1e3)} s`,
     ]),
     notes: [
       ...rows.map((row) => `${row.name}: ${row.note}.`),
-      `ms/step is the median of rounds, the loss left on the device.${
+      `ms/step is the median of rounds; the loss stays on the device.${
         software
-          ? " own CPU is this process's CPU time over all cores: the least that idle cores would take."
+          ? " own CPU is this process's CPU time divided by the cores: the minimum on idle cores."
           : ""
-      } GFLOP/s and MFU (model FLOPs utilisation, of the measured peak) count the model's products and causal attention, once forward and twice backward.`,
+      } GFLOP/s and MFU (model FLOPs utilization, of the measured peak) count the model's products and causal attention, once forward and twice backward.`,
     ],
   };
 }
 
-/** Kernels of one workload's step. */
+/** The kernels in a step of one workload. */
 export function kernelTable(
   name: string,
   rows: readonly KernelRow[],
@@ -168,21 +174,21 @@ export function kernelTable(
       row.kernel,
       row.product,
       String(row.count),
-      three(row.ms),
+      threeDigits(row.ms),
       percent(row.share),
-      three(row.gflops),
+      threeDigits(row.gflops),
       percent(peak && row.gflops / peak.gflops),
-      three(row.gbytes),
+      threeDigits(row.gbytes),
     ]),
     notes: [
       `${
-        three(total)
-      } ms in all: each dispatch in a pass of its own between timestamps, the best of three.`,
+        threeDigits(total)
+      } ms in total: each dispatch in a separate pass between timestamps, best of three.`,
     ],
   };
 }
 
-/** What steps cost the host. */
+/** Host time per step. */
 export function hostTable(rows: readonly HostRow[]): Table {
   return {
     title: "Host time of a step",
@@ -197,33 +203,33 @@ export function hostTable(rows: readonly HostRow[]): Table {
     ],
     rows: rows.map((row) => [
       row.name,
-      three(row.upload),
-      three(row.encode),
-      three(row.submit),
-      three(row.total),
+      threeDigits(row.upload),
+      threeDigits(row.encode),
+      threeDigits(row.submit),
+      threeDigits(row.total),
       percent(row.share),
-      three(row.assemble),
+      threeDigits(row.assemble),
     ]),
     notes: [
-      "Medians, each piece with the queue empty before it. Assembling (shifting and sorting tokens) is not in the total.",
+      "Medians; the queue is empty before each part. Assembling (shifting and sorting tokens) is not part of the total.",
     ],
   };
 }
 
-/** What looking inside the blocks costs. */
+/** The cost of the reports on blocks. */
 export function reportTable(rows: readonly ReportRow[]): Table {
   return {
     title: "Reports",
     headings: ["model", "ms/report", "ms/step", "of training", "dispatches"],
     rows: rows.map((row) => [
       row.name,
-      three(row.ms),
-      three(row.stepMs),
+      threeDigits(row.ms),
+      threeDigits(row.stepMs),
       percent(row.share),
       `${row.dispatches}`,
     ]),
     notes: [
-      `Gains, attention entropy, moments of hidden states and gradient norms at once, every ${REPORT_EVERY} steps. Each time ends with the wait of some 10 ms that reading takes. With reports off there is nothing: no dispatch, no memory.`,
+      `Gains, attention entropy, moments of hidden states and gradient norms together, every ${REPORT_EVERY} steps. Each time includes the wait of about 10 ms that reading back takes. Reports that are off cost nothing: no dispatch, no memory.`,
     ],
   };
 }

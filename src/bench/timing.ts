@@ -1,12 +1,14 @@
 /**
- * Time on the device, and what waiting for it costs the host.
+ * Measures time on the device, and the cost of waiting for it.
  * @module
  */
 import type { Gpu } from "../gpu/device.ts";
 import { type Executor, writeParams } from "../gpu/executor.ts";
 import { ALIGNMENT, type PlannedDispatch } from "../plan/plan.ts";
 
-/** The middle value; the mean of the two middle ones of an even number. */
+/**
+ * The median; for an even number of values, the mean of the two middle ones.
+ */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return NaN;
   const sorted = values.toSorted((a, b) => a - b), half = sorted.length >> 1;
@@ -15,21 +17,20 @@ export function median(values: readonly number[]): number {
     : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** Waits until the device has done everything. */
-export const drain = (gpu: Gpu): Promise<undefined> =>
+/** Waits until the device has finished all submitted work. */
+export const waitForDevice = (gpu: Gpu): Promise<undefined> =>
   gpu.device.queue.onSubmittedWorkDone();
 
 /**
- * Milliseconds that a wait takes where there is nothing to wait for: Deno
- * sleeps about 10 ms after the device is done. Subtract it from what ends with
- * a wait.
+ * Milliseconds that a wait takes on an idle device: Deno sleeps about 10 ms
+ * after the device is done. Subtract it from measurements that end with a wait.
  */
-export async function idleWait(gpu: Gpu): Promise<number> {
+export async function measureIdleWait(gpu: Gpu): Promise<number> {
   const waits: number[] = [];
-  await drain(gpu);
+  await waitForDevice(gpu);
   for (let i = 0; i < 5; i++) {
     const from = performance.now();
-    await drain(gpu);
+    await waitForDevice(gpu);
     waits.push(performance.now() - from);
   }
   return Math.min(...waits);
@@ -37,25 +38,29 @@ export async function idleWait(gpu: Gpu): Promise<number> {
 
 const ticks = new WeakMap<GPUDevice, number>();
 
-/** Nanoseconds of one timestamp tick: 1 until {@linkcode calibrate} found otherwise. */
-export const tick = (gpu: Gpu): number => ticks.get(gpu.device) ?? 1;
+/**
+ * Nanoseconds per timestamp tick: 1 unless {@linkcode calibrate} has measured
+ * another value.
+ */
+export const nanosecondsPerTick = (gpu: Gpu): number =>
+  ticks.get(gpu.device) ?? 1;
 
 /**
- * Holds the device's clock against the host's, over a dispatch that should take
- * some 20 ms: Deno hands on raw ticks, which are nanoseconds on NVIDIA and
- * lavapipe but 10 to 80 of them elsewhere, and does not say which.
+ * Compares the device's clock with the host's over a dispatch that should take
+ * about 20 ms. Deno returns raw ticks, which are 1 ns on NVIDIA and lavapipe
+ * but 10 to 80 ns elsewhere, and does not report the unit.
  */
 export async function calibrate(timed: TimedDispatch): Promise<void> {
   const { gpu } = timed;
   if (!gpu.timestamps || gpu.limits.software) return;
-  const wait = await idleWait(gpu), from = performance.now();
+  const wait = await measureIdleWait(gpu), from = performance.now();
   const device = await timed.run(1);
   const host = (performance.now() - from - wait) / 1e3;
-  // Less than a factor of three is what starting and waiting cost.
+  // A factor below three is the cost of starting and waiting.
   if (host > 3 * device) ticks.set(gpu.device, host / device);
 }
 
-/** One dispatch that is timed again and again. */
+/** One dispatch that is timed repeatedly. */
 export class TimedDispatch {
   readonly dispatch: PlannedDispatch;
   readonly gpu: Gpu;
@@ -76,7 +81,9 @@ export class TimedDispatch {
     this.#group = step.group;
   }
 
-  /** Compiles and binds; the dispatch's tensors must be known to `executor`. */
+  /**
+   * Compiles and binds; `executor` must have allocated the dispatch's tensors.
+   */
   static async bind(
     executor: Executor,
     dispatch: PlannedDispatch,
@@ -93,13 +100,13 @@ export class TimedDispatch {
   }
 
   /**
-   * Seconds of one dispatch, the mean over `times` in one pass: on the device's
-   * own clock where it has timestamps, else on the host's.
+   * Seconds per dispatch, the mean over `times` dispatches in one pass: on the
+   * device's clock if it has timestamps, else on the host's.
    */
   async run(times: number): Promise<number> {
     const { device, timestamps } = this.gpu;
-    const stamps = timestamps ? new Stamps(device) : undefined;
-    const wait = stamps ? 0 : await idleWait(this.gpu);
+    const stamps = timestamps ? new TimestampPair(device) : undefined;
+    const wait = stamps ? 0 : await measureIdleWait(this.gpu);
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass(
       stamps && { timestampWrites: stamps.writes },
@@ -113,31 +120,33 @@ export class TimedDispatch {
     stamps?.resolve(encoder);
     const from = performance.now();
     device.queue.submit([encoder.finish()]);
-    if (stamps) return tick(this.gpu) * await stamps.seconds() / times;
-    await drain(this.gpu);
+    if (stamps) {
+      return nanosecondsPerTick(this.gpu) * await stamps.seconds() / times;
+    }
+    await waitForDevice(this.gpu);
     return Math.max(1e-6, performance.now() - from - wait) / 1e3 / times;
   }
 
   /**
-   * How often to run in one pass so that it takes about `seconds`. Runs once
-   * before it times, which has the driver compile.
+   * The number of dispatches for one pass of about `seconds`. The first run is
+   * not timed, as the driver compiles in it.
    *
-   * @param most dispatches at most
+   * @param most maximum number of dispatches
    */
-  async timesFor(seconds: number, most: number): Promise<number> {
+  async repetitionsFor(seconds: number, most: number): Promise<number> {
     await this.run(1);
     const one = await this.run(1);
     return Math.min(most, Math.max(1, Math.ceil(seconds / one)));
   }
 
-  /** Frees what belongs to the timing. */
+  /** Frees the uniform buffer. */
   close(): void {
     this.#uniform.destroy();
   }
 }
 
-/** Two timestamps around a pass. */
-class Stamps {
+/** Timestamps at the beginning and the end of a pass. */
+class TimestampPair {
   readonly writes: GPUComputePassTimestampWrites;
   readonly #set: GPUQuerySet;
   readonly #resolved: GPUBuffer;
@@ -174,7 +183,7 @@ class Stamps {
     this.#resolved.destroy();
     this.#mapped.destroy();
     this.#set.destroy();
-    // A clock of coarse ticks may give 0.
+    // A clock with coarse ticks may give 0.
     return Math.max(1, Number(to - from)) * 1e-9;
   }
 }

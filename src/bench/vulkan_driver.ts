@@ -1,6 +1,6 @@
 /**
- * Name and version of a Vulkan driver, asked of the loader itself: WebGPU names
- * the adapter but not its driver.
+ * Which Vulkan driver runs an adapter, and in which version? WebGPU names the
+ * adapter but not its driver, so this asks the Vulkan loader.
  * @module
  */
 
@@ -43,7 +43,7 @@ export function vulkanDriver(device: string): string | undefined {
   try {
     const library = Deno.dlopen(path, SYMBOLS);
     try {
-      return ask(library.symbols, device);
+      return queryDriver(library.symbols, device);
     } finally {
       library.close();
     }
@@ -52,7 +52,7 @@ export function vulkanDriver(device: string): string | undefined {
   }
 }
 
-function ask(
+function queryDriver(
   vk: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"],
   device: string,
 ): string | undefined {

@@ -13,26 +13,27 @@ import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import type { Command } from "./command.ts";
 
-/** Times kernels and steps. */
+/** Times kernels, training steps and the data pipeline. */
 export const bench: Command = {
   name: "bench",
   summary: "time kernels, training steps and data on this machine",
   help: `[options]
 
-Measures, beside the adapter's measured peak: matrix products of each layout (and
-NumPy's where the adapter is the CPU and a Python with numpy is there), whole
-training steps of three models, each kernel in them, what a step costs the host,
-the page of 'report', and data: tokenizers, readers, 'prepare' and what feeds
-training ('--only data' needs no GPU). Takes some minutes; other programs that run
-meanwhile slow the results.
+Measures the adapter's peak, and compares with it: matrix products of each layout
+(and NumPy's, if the adapter is the CPU and Python has NumPy), whole training steps
+of three models, each kernel in them, the host time per step, the cost of the
+reports, and data: tokenizers, readers, 'prepare' and the batch loader ('--only data'
+needs no GPU). Takes several minutes; other programs that run at the same time
+distort the results.
 
-  --only <sections>     some of matmul, step, kernels, host, report, data, with commas
-                        between
-  --json <file>         writes all of it as JSON too; --json=- prints JSON, no tables
+  --only <sections>     a comma-separated list out of matmul, step, kernels, host,
+                        report, data (default all)
+  --json <file>         also writes all results as JSON; --json=- prints JSON in place
+                        of the tables
   --quick               few rounds on small sizes: shows that it works, not how fast
 
 Environment:
-  PYTHON                the Python to take for NumPy (default python3)
+  PYTHON                the Python interpreter that runs NumPy (default python3)
 
 Examples:
   blocksmith bench
@@ -41,18 +42,18 @@ Examples:
   blocksmith bench --json bench.json`,
   flags: ["only", "json"],
   switches: ["quick"],
-  async run({ flags, switches, words }) {
-    if (words.length > 0) {
+  async run({ flags, switches, positionals }) {
+    if (positionals.length > 0) {
       throw new UserError(
         `Cannot read '${
-          words[0]
-        }' as 'blocksmith bench' must be given options alone`,
+          positionals[0]
+        }' as 'blocksmith bench' takes options only`,
       );
     }
     const sections = sectionsOf(flags.only), { json } = flags;
-    // Minutes of measuring must not end in a file that cannot be written.
+    // Fail now rather than after minutes of measuring.
     const file = json === undefined || json === "-" ? undefined : json;
-    if (file !== undefined) write(file);
+    if (file !== undefined) checkWritable(file);
     const gpu = needGpu(sections) ? await openGpu() : null;
     try {
       const choices = gpu ? loadChoices(resolveCacheDir(), gpu) : {};
@@ -65,7 +66,7 @@ Examples:
       if (gpu) saveChoices(resolveCacheDir(), gpu, choices);
       if (json === "-") console.log(toJson(result).trimEnd());
       else console.log(benchTables(result).map(asText).join("\n"));
-      if (file !== undefined) write(file, toJson(result));
+      if (file !== undefined) writeJson(file, toJson(result));
     } finally {
       gpu?.close();
     }
@@ -73,16 +74,27 @@ Examples:
   },
 };
 
-/** Writes a file; without text, only sees that it can be written. */
-function write(file: string, text?: string): void {
+/** @throws {UserError} if the file cannot be written */
+function checkWritable(file: string): void {
+  suggestFolder(
+    file,
+    () => Deno.openSync(file, { write: true, create: true }).close(),
+  );
+}
+
+/** @throws {UserError} if the file cannot be written */
+function writeJson(file: string, text: string): void {
+  suggestFolder(file, () => Deno.writeTextFileSync(file, text));
+}
+
+function suggestFolder(file: string, write: () => void): void {
   try {
-    if (text !== undefined) Deno.writeTextFileSync(file, text);
-    else Deno.openSync(file, { write: true, create: true }).close();
+    write();
   } catch (cause) {
     throw new UserError(
       `Cannot write '${file}': ${
         (cause as Error).message
-      }; give '--json' a file in a folder that is there`,
+      }; give '--json' a file in an existing folder`,
     );
   }
 }

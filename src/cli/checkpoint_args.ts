@@ -1,4 +1,4 @@
-/** From a path on the command line to a trained model. @module */
+/** Resolves a path on the command line to a trained model. @module */
 import { dirname, join } from "node:path";
 import { type Config, fromYaml } from "../config/mod.ts";
 import type { Tokenizer } from "../data/mod.ts";
@@ -21,9 +21,9 @@ import {
 } from "../train/resume_checks.ts";
 import { loadModel } from "../checkpoint/train_state.ts";
 
-/** A checkpoint and what it was trained as. */
-export interface Trained {
-  /** Folder of its run. */
+/** A checkpoint, with the config, tokenizer and model of its run. */
+export interface TrainedModel {
+  /** Folder of the run. */
   run: string;
   checkpoint: Checkpoint;
   config: Config;
@@ -32,11 +32,16 @@ export interface Trained {
 }
 
 /**
- * Opens what `path` names: a run, its checkpoints folder, or one checkpoint.
+ * Opens the trained model that `path` names; its weights stay on disk until
+ * {@linkcode loadTrainedWeights}.
  *
- * @throws {UserError} if there is no whole checkpoint, or no config of its run
+ * @param path a run, its checkpoints folder, or one checkpoint
+ * @throws {UserError} if there is no complete checkpoint, or its run has no
+ * config
  */
-export async function trainedModel(path: string | undefined): Promise<Trained> {
+export async function openTrainedModel(
+  path: string | undefined,
+): Promise<TrainedModel> {
   if (path === undefined) {
     throw new UserError(
       "Cannot start as a run or checkpoint must be given, e.g. runs/mine or runs/mine/checkpoints/step-000500",
@@ -59,19 +64,28 @@ export async function trainedModel(path: string | undefined): Promise<Trained> {
   return { run, checkpoint, config, tokenizer, model };
 }
 
-/** The kernels that the run computed with, where this is its adapter, and others known to be fast. */
-export function choicesOf({ run, config }: Trained, gpu: Gpu): KernelChoices {
+/**
+ * The kernels that the run computed with, if this is the adapter it ran on;
+ * for other operations, the fastest kernels in the tuning cache.
+ */
+export function kernelChoicesFor(
+  { run, config }: TrainedModel,
+  gpu: Gpu,
+): KernelChoices {
   const known = loadChoices(resolveCacheDir(config), gpu);
   const recorded = recordedChoices(join(run, "run.json"), gpu, () => {});
   return { ...known, ...recorded };
 }
 
 /**
- * Brings the checkpoint's weights to the device.
+ * Loads the checkpoint's weights onto the device.
  *
- * @throws {UserError} if they are damaged or not the model's
+ * @throws {UserError} if they are damaged or belong to another model
  */
-export function loadTrained(trained: Trained, engine: InferenceEngine): void {
+export function loadTrainedWeights(
+  trained: TrainedModel,
+  engine: InferenceEngine,
+): void {
   const { run, checkpoint } = trained;
   try {
     loadModel(checkpoint.path, engine);

@@ -1,16 +1,16 @@
-/** What a command is, and how its words are read. @module */
+/** What a command is, and how its arguments are parsed. @module */
 import { parseArgs } from "@std/cli/parse-args";
 import { flagKind, flagNames, nearest } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 
-/** Words of a command line, sorted. */
+/** The arguments of a command, parsed. */
 export interface ParsedArgs {
-  /** `--name value`. */
+  /** Flags with a value, `--name value`, by name. */
   flags: Record<string, string | undefined>;
-  /** `--name`. */
+  /** Names of the flags without a value that are present, `--name`. */
   switches: Set<string>;
-  /** The rest, in order. */
-  words: string[];
+  /** All other arguments, in order, config flags among them. */
+  positionals: string[];
 }
 
 /** One command of the program. */
@@ -18,24 +18,32 @@ export interface Command {
   name: string;
   /** One line for the list of commands. */
   summary: string;
-  /** What follows the name, options and examples: the text of `--help`. */
+  /**
+   * The text of `--help` after the command's name: usage, options, examples.
+   */
   help: string;
   /** Names of flags that take a value. */
   flags?: readonly string[];
-  /** Names of flags whose value may be empty, given as `--name ''` or `--name=`. */
+  /**
+   * Names of flags whose value may be empty, given as `--name ''` or `--name=`.
+   */
   mayBeEmpty?: readonly string[];
-  /** Names of flags that take none. */
+  /** Names of flags that take no value. */
   switches?: readonly string[];
-  /** Takes config keys as flags too; they become words, `--lr=3e-3`. */
+  /**
+   * Whether config keys are accepted as flags too; they become positional
+   * arguments of the form `--lr=3e-3`.
+   */
   configFlags?: boolean;
   /** @returns the exit code */
   run(args: ParsedArgs): Promise<number>;
 }
 
 /**
- * Sorts a command's words.
+ * Parses a command's arguments.
  *
- * @throws {UserError} on an unknown flag, naming those that exist
+ * @throws {UserError} on an unknown flag, listing the known ones, and on a flag
+ * without its value
  */
 export function parseCommand(
   command: Command,
@@ -75,14 +83,19 @@ export function parseCommand(
       flags.map((f) => [f, parsed[f] as string | undefined]),
     ),
     switches: new Set(switches.filter((s) => parsed[s] as unknown === true)),
-    words: parsed._.map((word) => String(word).replace(KEPT, "")),
+    positionals: parsed._.map((word) => String(word).replace(KEPT, "")),
   };
 }
 
-/** Before a flag that is kept as a word, in its place among the others. */
+/**
+ * Prefix of a config flag that stays a positional argument, to keep its place.
+ */
 const KEPT = "\u0000";
 
-/** Marks flags that stand for config keys as words, with their values: `--lr 3` as `--lr=3`. */
+/**
+ * Turns flags that stand for config keys into positional arguments with their
+ * values: `--lr 3` becomes `--lr=3` behind {@linkcode KEPT}.
+ */
 function keepConfigFlags(
   command: Command,
   args: readonly string[],
@@ -100,7 +113,7 @@ function keepConfigFlags(
       : flagKind(name);
     if (kind === undefined || kind === "own") {
       kept.push(args[i]);
-      // Its value is its own, whatever it looks like.
+      // The next argument is the flag's value, even if it looks like a flag.
       if (kind === "own" && written === undefined && i + 1 < args.length) {
         kept.push(args[++i]);
       }
@@ -121,7 +134,10 @@ function keepConfigFlags(
   return kept;
 }
 
-/** Writes `--name ''` as `--name=`, which reads as an empty value rather than as none. */
+/**
+ * Rewrites `--name ''` as `--name=`, which parses as an empty value, not as no
+ * value.
+ */
 function joinEmpty(args: readonly string[]): string[] {
   const joined: string[] = [];
   for (const arg of args) {
@@ -136,7 +152,9 @@ function joinEmpty(args: readonly string[]): string[] {
 /**
  * A flag's value as a number.
  *
- * @throws {UserError} if it is none, or below `least`
+ * @param fallback the value if the flag is absent
+ * @param least the smallest value allowed
+ * @throws {UserError} if it is not a number, or below `least`
  */
 export function numberFlag(
   args: ParsedArgs,

@@ -1,4 +1,4 @@
-/** From a command's words to a config. @module */
+/** Composes the config that a command's arguments describe. @module */
 import {
   compose,
   type Composed,
@@ -8,17 +8,19 @@ import {
 import { UserError } from "../errors.ts";
 import type { ParsedArgs } from "./command.ts";
 
-/** Keys that do not say what to train. */
-const HOW = /^\+?(run|seed|gpu|use_wandb|report_\w+|train\.\w+)=/;
+/** Overrides that say how to run, not which model on which data. */
+const RUN_OPTION = /^\+?(run|seed|gpu|use_wandb|report_\w+|train\.\w+)=/;
 
 /**
- * Composes the config that the words describe. Where they choose no model, data
- * or experiment and name no folder of configs, that is the demo.
+ * Composes the config that the arguments describe. If they choose no model, no
+ * data, no experiment and no config folder, the config is the demo's.
  *
- * @throws {UserError} on a word that is no override, and as `compose` does
+ * @returns the config, and a name for its run
+ * @throws {UserError} on an argument that is not an override, and as `compose`
+ * does
  */
 export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
-  const plain = args.words.filter((word) => !word.startsWith("--"));
+  const plain = args.positionals.filter((word) => !word.startsWith("--"));
   for (const word of plain) {
     if (!/^[+~]?[\w./@-]+=/.test(word)) {
       throw new UserError(
@@ -27,10 +29,11 @@ export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
     }
   }
   const own = args.flags["config-dir"];
-  const overrides = withoutFlags(args.words, plain, own);
-  const demo = own === undefined && overrides.every((word) => HOW.test(word));
+  const overrides = withoutFlags(args.positionals, plain, own);
+  const demo = own === undefined &&
+    overrides.every((word) => RUN_OPTION.test(word));
   if (demo) overrides.unshift("experiment=demo");
-  // Even an empty list: the user's text was meant, not this project's.
+  // Even for an empty list: the user means their own text, not this project's.
   const names = (key: string) =>
     overrides.some((word) => word.startsWith(`${key}=`));
   if (names("data.files") && !names("data")) overrides.unshift("data=files");
@@ -47,7 +50,10 @@ export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
   };
 }
 
-/** Flags of keys as overrides, in their places; which keys there are is a matter of the model. */
+/**
+ * Replaces each config flag by the overrides it stands for, in place. The model
+ * family decides which keys exist.
+ */
 function withoutFlags(
   words: readonly string[],
   plain: readonly string[],
@@ -68,9 +74,9 @@ function withoutFlags(
   });
 }
 
-/** The help text of the options that configs have in common. */
+/** Help text of the options that all commands with a config share. */
 export const CONFIG_HELP =
   `  key=value             sets a key, e.g. model.n_layer=6 train.learning_rate=3e-4
   --<key> [<value>]     the same with fairseq's names, e.g. --scale-attn --lr 3e-3 --max-update 500
-  group=choice          takes a file of configs/<group>/, e.g. model=default-parallel
-  --config-dir <folder> a folder of your own that is searched before the built-in configs`;
+  group=choice          selects a file in configs/<group>/, e.g. model=default-parallel
+  --config-dir <folder> your own config folder, searched before the built-in configs`;

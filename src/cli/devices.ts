@@ -9,16 +9,18 @@ export const devices: Command = {
   summary: "show the WebGPU adapter that a run would use",
   help: `
 
-Prints the facts of the default adapter. Deno does not list adapters; choose
+Prints the properties of the default adapter. Deno cannot list adapters; select
 another one with VK_DRIVER_FILES=<driver.json>, or DENO_WEBGPU_BACKEND=gl.
 
 Examples:
   blocksmith devices
   VK_DRIVER_FILES=/usr/share/vulkan/icd.d/lvp_icd.json blocksmith devices`,
-  async run({ words }) {
-    if (words.length > 0) {
+  async run({ positionals }) {
+    if (positionals.length > 0) {
       throw new UserError(
-        `Cannot read '${words[0]}' as 'blocksmith devices' takes no words`,
+        `Cannot read '${
+          positionals[0]
+        }' as 'blocksmith devices' takes no arguments`,
       );
     }
     const gpu = await openGpu();

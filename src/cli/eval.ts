@@ -14,24 +14,24 @@ import { InferenceEngine } from "../engine/inference_engine.ts";
 import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { pinData } from "../train/pin_data.ts";
 import {
-  choicesOf,
-  loadTrained,
-  type Trained,
-  trainedModel,
+  kernelChoicesFor,
+  loadTrainedWeights,
+  openTrainedModel,
+  type TrainedModel,
 } from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
 
-/** Loss and perplexity of a checkpoint. */
+/** Prints loss and perplexity of a checkpoint. */
 export const evalCommand: Command = {
   name: "eval",
-  summary: "loss and perplexity of a checkpoint on a split or files",
+  summary: "print loss and perplexity of a checkpoint on a split or on files",
   help: `<run or checkpoint> [options] [<file or glob> ...]
 
-Evaluates on the run's held-out split, or on the files given.
+Evaluates on the run's validation split, or on the given files.
 
-  --split valid|train   which split of the run's data (default valid); of a folder of
-                        fairseq's any subset, such as test
-  --batches <n>         at most so many batches, 0 for all (default as in training,
+  --split valid|train   the split of the run's data (default valid); with fairseq's
+                        data, any subset, such as test
+  --batches <n>         maximum number of batches, 0 for all (default as in training:
                         train.max_eval_batches; all for files)
 
 Examples:
@@ -40,14 +40,14 @@ Examples:
   blocksmith eval runs/mine 'other/**/*.py'`,
   flags: ["split", "batches"],
   async run(args) {
-    const [path, ...files] = args.words;
+    const [path, ...files] = args.positionals;
     const split = args.flags.split ?? "valid";
     if (files.length > 0 && args.flags.split) {
       throw new UserError(
         "Cannot evaluate as '--split' and files exclude each other: give one of them",
       );
     }
-    const trained = await trainedModel(path);
+    const trained = await openTrainedModel(path);
     const { checkpoint, config, model } = trained;
     const usual = files.length > 0 ? null : config.train.max_eval_batches;
     const limit = numberFlag(args, "batches", usual ?? 0, 0, true) || null;
@@ -67,7 +67,7 @@ Examples:
         config.train.device_eval_batch_size,
         chosen.sequences,
       );
-      const choices = choicesOf(trained, gpu);
+      const choices = kernelChoicesFor(trained, gpu);
       const engine = await InferenceEngine.open(
         gpu,
         model,
@@ -75,7 +75,7 @@ Examples:
         choices,
       );
       saveChoices(resolveCacheDir(config), gpu, choices);
-      loadTrained(trained, engine);
+      loadTrainedWeights(trained, engine);
       const options = {
         batchSize,
         vocabSize: model.vocabSize,
@@ -86,7 +86,7 @@ Examples:
       console.log(
         `step ${checkpoint.step}  ${files.length > 0 ? "files" : split}  loss ${
           loss.toFixed(4)
-        } nats a token  perplexity ${
+        } nats per token  perplexity ${
           perplexity.toPrecision(5)
         }  ${tokens} tokens`,
       );
@@ -98,16 +98,16 @@ Examples:
   },
 };
 
-/** What to evaluate on. */
+/** The data to evaluate on. */
 interface ToRead {
   refs: SplitLocation[];
-  /** The label that does not count. */
+  /** The target id that the loss leaves out. */
   ignoreId: number | null;
 }
 
-/** The files of the command line, as the run's data would be read. */
+/** Prepares the files of the command line with the run's data options. */
 async function filesToRead(
-  { config, tokenizer, model }: Trained,
+  { config, tokenizer, model }: TrainedModel,
   files: string[],
   say: (line: string) => void,
 ): Promise<ToRead> {
@@ -135,9 +135,9 @@ async function filesToRead(
   };
 }
 
-/** A split of the run's own data. */
+/** Locates a split of the run's own data. */
 async function splitToRead(
-  { run, checkpoint, config, tokenizer, model }: Trained,
+  { run, checkpoint, config, tokenizer, model }: TrainedModel,
   split: string,
   say: (line: string) => void,
 ): Promise<ToRead> {
@@ -170,16 +170,19 @@ async function splitToRead(
   };
 }
 
-/** What was held out in training may now be something else. */
+/**
+ * Prints a note if the data, and so the validation split, changed since
+ * training.
+ */
 function noteChange(run: string, fingerprint: string): void {
   try {
     const { data } = JSON.parse(Deno.readTextFileSync(join(run, "run.json")));
     if (data.fingerprint === fingerprint) return;
   } catch {
-    // The run does not say what it saw: nothing to compare with.
+    // The run has no fingerprint to compare with.
     return;
   }
   console.error(
-    "note: the run's data has changed since: text of this split may have been trained on",
+    "note: the run's data has changed since training: this split may contain training text",
   );
 }

@@ -6,7 +6,11 @@ import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { InferenceEngine } from "../engine/inference_engine.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { sampleToken } from "../engine/sampling.ts";
-import { choicesOf, loadTrained, trainedModel } from "./checkpoint_args.ts";
+import {
+  kernelChoicesFor,
+  loadTrainedWeights,
+  openTrainedModel,
+} from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
 
 /** Samples text from a checkpoint. */
@@ -15,12 +19,12 @@ export const generate: Command = {
   summary: "sample text from a checkpoint",
   help: `<run or checkpoint> [options]
 
-  --prompt <text>       what the text begins with (default a line break); written
-                        --prompt='- x' where it begins with a dash
-  --tokens <n>          tokens to draw (default 256)
-  --temperature <t>     divides the logits; 0 takes the likeliest (default 0.8)
-  --top-k <k>           draws from the k likeliest; 0 from all (default 40)
-  --seed <n>            equal seeds draw equal texts (default 0)
+  --prompt <text>       the beginning of the text (default a line break); write
+                        --prompt='- x' if it begins with a dash
+  --tokens <n>          number of tokens to sample (default 256)
+  --temperature <t>     divides the logits; 0 takes the most likely token (default 0.8)
+  --top-k <k>           samples from the k most likely tokens; 0 from all (default 40)
+  --seed <n>            equal seeds give equal texts (default 0)
 
 Examples:
   blocksmith generate runs/mine --prompt 'def '
@@ -34,7 +38,7 @@ Examples:
       topK: numberFlag(args, "top-k", 40, 0, true),
       seed: numberFlag(args, "seed", 0, 0, true),
     };
-    const [path, ...rest] = args.words;
+    const [path, ...rest] = args.positionals;
     if (rest.length > 0) {
       throw new UserError(
         `Cannot read '${
@@ -44,17 +48,18 @@ Examples:
         }'`,
       );
     }
-    const trained = await trainedModel(path);
+    const trained = await openTrainedModel(path);
     const { config, tokenizer, model } = trained;
     const prompt = args.flags.prompt || "\n";
     const tokens = [...tokenizer.encode(prompt)];
-    // fairseq's texts begin after an end-of-sentence; a model needs one token at least.
+    // fairseq's texts start after an end-of-sentence token; and the model needs
+    // at least one token.
     if (config.data.name === "fairseq" || tokens.length === 0) {
       tokens.unshift(tokenizer.eosId ?? 0);
     }
     const gpu = await openGpu(MEMORY_REMEDY);
     try {
-      const choices = choicesOf(trained, gpu);
+      const choices = kernelChoicesFor(trained, gpu);
       const engine = await InferenceEngine.open(
         gpu,
         model,
@@ -62,8 +67,8 @@ Examples:
         choices,
       );
       saveChoices(resolveCacheDir(config), gpu, choices);
-      loadTrained(trained, engine);
-      // A character may span tokens: print what decodes to whole characters.
+      loadTrainedWeights(trained, engine);
+      // A character may span several tokens: print complete characters only.
       let printed = 0;
       const show = (last: boolean) => {
         const text = tokenizer.decode(tokens);

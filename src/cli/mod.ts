@@ -1,4 +1,7 @@
-/** The commands, and what all of them share: help, errors, exit codes. @module */
+/**
+ * The command line: which commands exist, their help, errors and exit codes.
+ * @module
+ */
 import { UserError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { bench } from "./bench.ts";
@@ -12,7 +15,7 @@ import { prepareCommand } from "./prepare.ts";
 import { reportCommand } from "./report.ts";
 import { train } from "./train.ts";
 
-/** All commands, in the order of the help. */
+/** All commands, in the order in which the help lists them. */
 export const commands: readonly Command[] = [
   train,
   evalCommand,
@@ -38,7 +41,8 @@ ${commands.map((c) => `  ${c.name.padEnd(10)} ${c.summary}`).join("\n")}
 /**
  * Runs the command that `args` name.
  *
- * @returns the exit code: 0, or 1 after one line on standard error
+ * @returns the exit code: 0, or 1 after one line on standard error; a training
+ * run that a signal stops has its own codes
  */
 export async function main(args: readonly string[]): Promise<number> {
   const debug = args.includes("--debug");
@@ -60,14 +64,14 @@ export async function main(args: readonly string[]): Promise<number> {
         }`,
       );
     }
-    const words = parseCommand(command, rest);
-    if (words.switches.has("help")) {
+    const parsed = parseCommand(command, rest);
+    if (parsed.switches.has("help")) {
       console.log(`Usage: blocksmith ${command.name} ${command.help}`);
       return 0;
     }
-    return await command.run(words);
+    return await command.run(parsed);
   } catch (error) {
-    // Whoever read the output has seen enough, as `head` does.
+    // The reader of our output, such as `head`, has closed the pipe.
     if (error instanceof Deno.errors.BrokenPipe) return 0;
     console.error(`blocksmith: ${messageOf(error)}`);
     if (debug) console.error(error);
@@ -75,11 +79,11 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** One line, whatever was thrown. */
+/** The message as one line; marks errors that are not the user's. */
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.split("\n")[0];
   return error instanceof UserError
     ? line
-    : `${line} (not expected: --debug shows where)`;
+    : `${line} (unexpected: --debug shows where)`;
 }

@@ -4,21 +4,21 @@ import { openGpu } from "../gpu/device.ts";
 import { parity } from "../parity/parity.ts";
 import type { Command } from "./command.ts";
 
-/** Holds the model against the authors' numbers. */
+/** Compares the model with the authors' numbers. */
 export const parityCommand: Command = {
   name: "parity",
-  summary: "hold the model against reference numbers of the authors' code",
+  summary: "compare the model with reference numbers of the authors' code",
   help: `<fixture> [<fixture> ...]
 
-Loads each fixture's weights, runs forward, backward and ten updates, and prints
-the largest difference of each quantity beside its tolerance. Ends with 0 only if
-all hold. A fixture is a folder with config.yaml, weights.safetensors,
-batch.safetensors, expected.safetensors and expected.json.
+Loads each fixture's weights, runs the forward pass, the backward pass and ten
+updates, and prints the largest difference of each quantity next to its tolerance.
+The exit code is 0 only if all hold. A fixture is a folder with config.yaml,
+weights.safetensors, batch.safetensors, expected.safetensors and expected.json.
 
 Example:
   blocksmith parity tests/golden/*/`,
-  async run({ words }) {
-    if (words.length === 0) {
+  async run({ positionals: fixtures }) {
+    if (fixtures.length === 0) {
       throw new UserError(
         "Cannot check parity as it must be given fixtures: blocksmith parity <folder> ...",
       );
@@ -27,7 +27,7 @@ Example:
     let failed = 0;
     try {
       console.log(`on ${gpu.name}`);
-      for (const path of words) {
+      for (const path of fixtures) {
         const rows = await parity(gpu, path.replace(/\/+$/, ""));
         const holds = rows.every((r) => r.holds);
         if (!holds) failed++;
@@ -49,7 +49,7 @@ Example:
       gpu.close();
     }
     console.log(
-      `\n${words.length - failed} of ${words.length} fixtures hold`,
+      `\n${fixtures.length - failed} of ${fixtures.length} fixtures hold`,
     );
     return failed === 0 ? 0 : 1;
   },

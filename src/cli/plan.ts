@@ -12,7 +12,7 @@ import { trainSettings } from "../engine/train_settings.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
 
-/** A GPU with the limits that discrete ones have, for planning without one. */
+/** Limits of a typical discrete GPU, for planning without a device. */
 export const ASSUMED: AdapterLimits = {
   software: false,
   subgroupSize: 32,
@@ -22,21 +22,21 @@ export const ASSUMED: AdapterLimits = {
   offsetAlignment: 256,
 };
 
-/** Prints what a run would do, before anything runs. */
+/** Prints the size and cost of a run, without running it. */
 export const plan: Command = {
   name: "plan",
   summary: "print parameters, memory, FLOPs and dispatches of a run",
   help: `[options] [key=value ...]
 
-Builds the run's plans without data and prints what they take. Needs no GPU: the
-limits of a common discrete GPU are assumed, or those of this machine's adapter
-with --device.
+Builds the run's plans without data and prints their cost. Needs no GPU: it assumes
+the limits of a typical discrete GPU; with --device it takes those of this machine's
+adapter.
 
 ${CONFIG_HELP}
   --device              plans for this machine's adapter
-  --dispatches          lists every dispatch, its FLOPs and bytes
+  --dispatches          lists every dispatch with its FLOPs and bytes
   --buffers             lists every buffer
-  --json                prints all of it as JSON
+  --json                prints everything as JSON
 
 Examples:
   blocksmith plan
@@ -91,16 +91,16 @@ Examples:
       } (${count.total}), trainable ${count.trainable}`,
     );
     line(
-      "tokens a step",
+      "tokens per step",
       `${settings.tokensPerStep} (${batchSize} × ${model.sequenceLength} × ${accumulation})`,
     );
     line(
-      "FLOPs a step",
+      "FLOPs per step",
       `${flops.toExponential(3)} (${
         (flops / settings.tokensPerStep).toExponential(3)
-      } a token)`,
+      } per token)`,
     );
-    line("dispatches a step", `${dispatches}`);
+    line("dispatches per step", `${dispatches}`);
     line("memory", formatBytes(memory.total));
     for (const [name, bytes] of Object.entries(memory)) {
       if (name !== "total") line(`  ${name}`, formatBytes(bytes));
@@ -123,7 +123,10 @@ Examples:
   },
 };
 
-/** A plan needs no data and no network where the size of the vocabulary is known. */
+/**
+ * The vocabulary size: from the config if it is set there, which needs no data
+ * and no network.
+ */
 async function vocabularyOf({ model, data }: Config): Promise<number> {
   const known = model.vocab_size ?? data.vocab_size;
   if (known !== null) return known;
@@ -131,7 +134,7 @@ async function vocabularyOf({ model, data }: Config): Promise<number> {
     return (await loadTokenizer(data.tokenizer)).vocabSize;
   }
   throw new UserError(
-    "Cannot plan as the size of fairseq's dictionary is not known: set data.vocab_size, the lines of dict.txt and 4",
+    "Cannot plan as the size of fairseq's dictionary is not known: set data.vocab_size to the number of lines of dict.txt plus 4",
   );
 }
 

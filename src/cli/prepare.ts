@@ -1,5 +1,5 @@
 /** `blocksmith prepare`. @module */
-import { contextLength } from "../config/mod.ts";
+import { sequenceLength } from "../config/mod.ts";
 import { FairseqSink } from "../data/fairseq/mod.ts";
 import type { Prepared } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
@@ -16,28 +16,28 @@ import { sourceTexts } from "../assets/source_text.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
 
-/** Tokenises text into a store, before any training. */
+/** Tokenizes text into a token store, before any training. */
 export const prepareCommand: Command = {
   name: "prepare",
-  summary: "tokenise text into a store on disk",
+  summary: "tokenize text into a token store on disk",
   help: `[options] [key=value ...]
 
-Tokenises the config's data as 'train' would, once: training with the same text,
-tokenizer and context length finds the store. Needs no GPU. Killed at any moment
-and run again, it goes on where it was.
+Tokenizes the config's data as 'train' does, once: training with the same text,
+tokenizer and sequence length finds the store. Needs no GPU. If it is killed, the
+next start resumes where it stopped.
 
 ${CONFIG_HELP}
-  --fairseq <folder>    writes fairseq's binarised format into that folder in place of
+  --fairseq <folder>    writes fairseq's binarized format into that folder in place of
                         a store: dict.txt, and train and valid as .bin and .idx
-  --json                prints what store.json says, for each store
+  --json                prints the contents of store.json, for each store
 
-Data keys that matter here (configs/data/source.yaml has all of them):
+Data keys that matter here (configs/data/source.yaml lists all of them):
   data.files=[...]      paths, folders, globs, - for standard input, hf://datasets/...
-  data.text_field=...   field of JSON Lines or Parquet, text if not given
+  data.text_field=...   field of JSON Lines or Parquet that holds the text (default text)
   data.tokenizer=...    byte, gpt2, a tokenizer.json, or a name on the hub
-  --skip-bad            counts what cannot be read and goes on
-  --dedup               drops documents that have come before
-  --workers <n>         threads that tokenise; if not given, one a core, six at most
+  --skip-bad            skips and counts what cannot be read, in place of stopping
+  --dedup               drops documents with the same text as an earlier one
+  --workers <n>         threads that tokenize (default one per core, at most six)
 
 Examples:
   blocksmith prepare
@@ -65,7 +65,7 @@ Examples:
           : { files: await sourcesOf(config, "files", say) },
         validDocuments: await sourcesOf(config, "valid_files", say),
         tokenizer: await tokenizerOf(config),
-        sequenceLength: contextLength(config.model),
+        sequenceLength: sequenceLength(config.model),
         out: {
           dir,
           format: "fairseq mmap 1",
@@ -91,7 +91,7 @@ Examples:
   },
 };
 
-/** Words for what was left out, by its number. */
+/** What was skipped, in singular or plural, by its key in store.json. */
 const SKIPPED: Record<string, (count: number) => string> = {
   binary: (n) => n === 1 ? "binary file" : "binary files",
   undecodable: (n) => n === 1 ? "file not UTF-8" : "files not UTF-8",
@@ -100,7 +100,7 @@ const SKIPPED: Record<string, (count: number) => string> = {
   files: (n) => n === 1 ? "damaged file" : "damaged files",
 };
 
-/** What became of the documents. */
+/** Prints what became of the documents. */
 function print(
   { dir, reused, summary, reasons }: Prepared,
   json: boolean,

@@ -3,26 +3,25 @@ import { pageOf, readRuns, textTable } from "../report/mod.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import type { Command } from "./command.ts";
 
-/** Compares runs. */
+/** Compares runs in a table and in charts. */
 export const reportCommand: Command = {
   name: "report",
   summary: "compare runs: a table, and a page of charts",
   help: `<run> [<run> ...] [--out report.html]
 
-Prints what each run costs beside the loss it reached, and writes one HTML page
-with charts of all of them: loss by step, time and compute, learning rate,
-gradient norms, and what 'report_gains', 'report_attn_entropy',
-'report_outliers' and 'report_grad_norms' have logged of the layers. The page
-needs no network.
+Prints a table of each run's cost and loss, and writes one HTML page with charts of
+all runs: loss by step, time and compute, learning rate, gradient norms, and the
+per-layer statistics that 'report_gains', 'report_attn_entropy', 'report_outliers'
+and 'report_grad_norms' have logged. The page needs no network.
 
-  --out <file>          where the page is written; default report.html
+  --out <file>          path of the page (default report.html)
 
 Example:
   blocksmith report runs/pre-ln runs/skipless --out skipless.html`,
   flags: ["out"],
-  async run({ words, flags }) {
+  async run({ positionals, flags }) {
     const runs = readRuns(
-      words,
+      positionals,
       (line) => console.error(`blocksmith: ${line}`),
     );
     const out = flags.out ?? "report.html";

@@ -8,22 +8,24 @@ import { EXIT_CODES } from "../train/signals.ts";
 import type { Command, ParsedArgs } from "./command.ts";
 import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
 
-/** Trains a model, or goes on with a run. */
+/** Trains a model, or resumes a run. */
 export const train: Command = {
   name: "train",
-  summary: "train a model from a config, or go on with a run",
+  summary: "train a model from a config, or resume a run",
   help: `[options] [key=value ...]
 
-Trains the model that the config describes, into runs/<time>-<model> or run=<folder>.
-Without a model, data or experiment it trains the demo: a small Pre-LN model on
-blocksmith's own source text, in a few minutes on two CPU cores.
+Trains the model that the config describes, and writes to runs/<time>-<model> or
+run=<folder>. If the arguments choose no model, no data and no experiment, it trains
+the demo: a small Pre-LN model on blocksmith's own source text, in a few minutes on
+two CPU cores.
 
 ${CONFIG_HELP}
-  --resume <run>        goes on with a run from its last checkpoint, to the same bits;
-                        given one of its checkpoints, from there, dropping later ones
-  --print-config        prints the whole config and ends; as the config.yaml of a
-                        folder, --config-dir reads it back
-  --debug               shows the stack of an error
+  --resume <run>        resumes a run from its last checkpoint, with bitwise equal
+                        results; with one of its checkpoints, resumes from there and
+                        deletes later ones
+  --print-config        prints the whole config and exits; saved as the config.yaml of
+                        a folder, --config-dir reads it back
+  --debug               prints the stack trace of an error
 
 Examples:
   blocksmith train
@@ -36,7 +38,7 @@ Examples:
   async run(args) {
     const resumed = args.flags.resume === undefined
       ? undefined
-      : runOf(args.flags.resume);
+      : runOfPath(args.flags.resume);
     const { config, yaml, name } = resumed
       ? resumeConfig(args, resumed.dir)
       : configFromArgs(args);
@@ -58,7 +60,7 @@ Examples:
     const shown = dir.includes(" ") ? `'${dir}'` : dir;
     if (stopped) {
       console.error(
-        `stopped after step ${step}; go on with: blocksmith train --resume ${shown}`,
+        `stopped after step ${step}; resume with: blocksmith train --resume ${shown}`,
       );
       return EXIT_CODES[stopped];
     }
@@ -66,7 +68,7 @@ Examples:
       console.error(
         `done: ${step} steps, validation loss ${
           evaluation.loss.toFixed(4)
-        } nats a token, perplexity ${evaluation.perplexity.toPrecision(4)}`,
+        } nats per token, perplexity ${evaluation.perplexity.toPrecision(4)}`,
       );
     } else console.error(`done: ${step} steps`);
     console.error(tryNext(shown, config.data.name === "source"));
@@ -74,13 +76,17 @@ Examples:
   },
 };
 
-/** Commands that make sense after a run; `demo`: on blocksmith's own source text. */
+/**
+ * Suggests commands to try after a run.
+ *
+ * @param demo whether the run trained on blocksmith's own source text
+ */
 function tryNext(run: string, demo: boolean): string {
   const prompt = demo ? " --prompt 'export function '" : "";
   const commands = [
     [`generate ${run}${prompt}`, "sample from it"],
     [`eval ${run}`, "evaluate it again"],
-    [`train --resume ${run}`, "go on, had it been stopped"],
+    [`train --resume ${run}`, "resume it, if it was stopped"],
     demo
       ? [
         "train experiment=demo model=default-parallel",
@@ -95,8 +101,8 @@ function tryNext(run: string, demo: boolean): string {
   return ["", "Try next:", ...lines].join("\n");
 }
 
-/** The run that a path names, and the checkpoint where it names one. */
-function runOf(path: string): { dir: string; from?: string } {
+/** The run that a path names, and the checkpoint if it names one. */
+function runOfPath(path: string): { dir: string; from?: string } {
   const full = resolve(path);
   return /^step-\d+$/.test(basename(full)) &&
       basename(dirname(full)) === "checkpoints"
@@ -108,10 +114,10 @@ function resumeConfig(
   args: ParsedArgs,
   dir: string,
 ): { config: Config; yaml: string; name: string } {
-  if (args.words.length > 0) {
+  if (args.positionals.length > 0) {
     throw new UserError(
       `Cannot change '${
-        args.words[0]
+        args.positionals[0]
       }' of a run that is resumed: its config is ${
         join(dir, "config.yaml")
       }; start a new run instead`,
@@ -129,15 +135,16 @@ function resumeConfig(
   return { config: fromYaml(yaml, path), yaml, name: "" };
 }
 
-/** `runs/<time>-<model>`, to the second, in local time. */
+/** A free folder `runs/<time>-<model>`, with local time to the second. */
 function newRunFolder(name: string): string {
   const now = new Date();
-  const two = (n: number) => String(n).padStart(2, "0");
-  const time = `${now.getFullYear()}${two(now.getMonth() + 1)}${
-    two(now.getDate())
-  }-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+  const twoDigits = (n: number) => String(n).padStart(2, "0");
+  const date = [now.getFullYear(), now.getMonth() + 1, now.getDate()];
+  const clock = [now.getHours(), now.getMinutes(), now.getSeconds()];
+  const time = [date, clock].map((parts) => parts.map(twoDigits).join(""))
+    .join("-");
   const folder = join("runs", `${time}-${name.replaceAll(/[^\w.-]/g, "_")}`);
-  // Another one may have been started in the same second.
+  // Another run may have started in the same second.
   let free = folder;
   for (let i = 2; exists(free); i++) free = `${folder}-${i}`;
   return free;

@@ -1,5 +1,6 @@
 /**
- * Configs: composition, overrides, schema, messages.
+ * Configs: how files and overrides become a checked config, and which keys
+ * there are.
  * @module
  */
 export {
@@ -12,12 +13,12 @@ export {
 } from "./compose/compose.ts";
 export type { Config, DataConfig, TrainConfig } from "./schema/schema.ts";
 export type { ModelConfig } from "./schema/simplified_schema.ts";
-export type { FairseqModelConfig as NormformerModel } from "./schema/fairseq_schema.ts";
+export type { FairseqModelConfig } from "./schema/fairseq_schema.ts";
 export {
   type AnyModel,
   layersOf,
-  sequenceLength as contextLength,
-  sequenceLengthKey as contextKey,
+  sequenceLength,
+  sequenceLengthKey,
 } from "./schema/family.ts";
 export { flagKind, flagNames, overridesOfFlag } from "./compose/flags.ts";
 export { nearest } from "./values/nearest.ts";

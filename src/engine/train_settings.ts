@@ -1,5 +1,5 @@
 /** The numbers of a run, derived from its config and its data. @module */
-import { type Config, contextLength } from "../config/mod.ts";
+import { type Config, sequenceLength } from "../config/mod.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
 
@@ -44,7 +44,7 @@ export function trainSettings(
     evalBatchSize: train.device_eval_batch_size,
     accumulation,
     totalSteps,
-    tokensPerStep: batchSize * accumulation * contextLength(model),
+    tokensPerStep: batchSize * accumulation * sequenceLength(model),
     maxGradNorm: train.max_grad_norm,
     schedule: {
       learningRate: train.learning_rate,

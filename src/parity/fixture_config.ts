@@ -8,9 +8,9 @@ import * as v from "valibot";
 import { UserError } from "../errors.ts";
 import { checkConfig } from "../config/compose/check.ts";
 import {
-  belowOne,
+  fractionBelowOne,
   integerFrom,
-  notNegative,
+  nonNegative,
   oneOf,
   positive,
 } from "../config/schema/fields.ts";
@@ -34,15 +34,15 @@ const count = integerFrom(1);
 const optimSchema = v.strictObject({
   optim: oneOf("adamw_hf", "adamw_torch"),
   learning_rate: positive,
-  adam_beta1: belowOne,
-  adam_beta2: belowOne,
+  adam_beta1: fractionBelowOne,
+  adam_beta2: fractionBelowOne,
   adam_epsilon: positive,
-  weight_decay: notNegative,
-  max_grad_norm: notNegative,
+  weight_decay: nonNegative,
+  max_grad_norm: nonNegative,
   lr_scheduler_type: oneOf("polynomial"),
   warmup_steps: integerFrom(0),
   total_steps: count,
-  lr_end: notNegative,
+  lr_end: nonNegative,
   power: positive,
 });
 
@@ -52,16 +52,16 @@ const normformerOptimSchema = v.strictObject({
   adam_betas: v.custom<[number, number]>(
     (value) =>
       Array.isArray(value) && value.length === 2 &&
-      value.every((beta) => v.is(belowOne, beta)),
+      value.every((beta) => v.is(fractionBelowOne, beta)),
     "a list of two numbers from 0 to below 1",
   ),
   adam_eps: positive,
-  weight_decay: notNegative,
-  clip_norm: notNegative,
+  weight_decay: nonNegative,
+  clip_norm: nonNegative,
   lr_scheduler: oneOf("polynomial_decay"),
   warmup_updates: integerFrom(0),
   total_num_update: count,
-  end_learning_rate: notNegative,
+  end_learning_rate: nonNegative,
   power: positive,
 });
 

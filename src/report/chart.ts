@@ -1,7 +1,7 @@
-/** Charts as SVG, drawn by Vega-Lite without a browser. @module */
+/** Draws charts as SVG with Vega-Lite, without a browser. @module */
 import type { Chart } from "./series.ts";
 
-/** Told apart on white and on black, and by most colour-blind readers. */
+/** Distinguishable on white and on black, and for most colour-blind readers. */
 const COLOURS = [
   "#3b82d6",
   "#e07b16",
@@ -13,13 +13,20 @@ const COLOURS = [
   "#1aa3b5",
 ];
 
-/** Text and rules take the page's colour, so one drawing serves light and dark. */
+/**
+ * Text and rules have the page's colour, so one drawing serves light and dark
+ * pages.
+ */
 const INK = "currentColor";
 
 const FAINT = { gridColor: INK, gridOpacity: 0.12 };
 
-/** The Vega-Lite specification of a chart of runs `labels`. */
-export function specOf(chart: Chart, labels: readonly string[]) {
+/**
+ * The Vega-Lite specification of a chart.
+ *
+ * @param labels labels of all runs, which decide the colours
+ */
+export function vegaLiteSpec(chart: Chart, labels: readonly string[]) {
   const several = chart.lines.length > 1;
   const shown = labels.filter((label) =>
     chart.points.some((p) => p.run === label)
@@ -113,14 +120,14 @@ export function specOf(chart: Chart, labels: readonly string[]) {
   };
 }
 
-/** Large numbers as `35G`, others as they are. */
+/** Axis format: large numbers as `35G`, others unchanged. */
 const formatOf = (values: number[]) =>
   values.some((value) => Math.abs(value) >= 1e4) ? "~s" : undefined;
 
 const colourOf = (labels: readonly string[]) => (label: string) =>
   COLOURS[labels.indexOf(label) % COLOURS.length];
 
-/** Whether a line is a single point, which only a dot shows. */
+/** Whether some line is a single point, which is only visible as a dot. */
 function hasLonePoint({ points }: Chart): boolean {
   const lines = new Map<string, number>();
   for (const { run, line } of points) {
@@ -130,18 +137,23 @@ function hasLonePoint({ points }: Chart): boolean {
   return [...lines.values()].includes(1);
 }
 
-/** A chart as the text of an `<svg>` element. */
-export async function svgOf(
+/**
+ * Draws a chart.
+ *
+ * @param labels labels of all runs, which decide the colours
+ * @returns the text of an `<svg>` element
+ */
+export async function renderSvg(
   chart: Chart,
   labels: readonly string[],
 ): Promise<string> {
-  // Loaded for reports alone: it is larger than the rest of the program.
+  // Loaded only for reports: it is larger than the rest of the program.
   const [{ parse, View }, { compile }] = await Promise.all([
     import("vega"),
     import("vega-lite"),
   ]);
   const { spec } = compile(
-    specOf(chart, labels) as Parameters<typeof compile>[0],
+    vegaLiteSpec(chart, labels) as Parameters<typeof compile>[0],
   );
   const view = new View(parse(spec), { renderer: "none" });
   try {

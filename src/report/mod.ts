@@ -1,4 +1,4 @@
-/** Tables and charts of runs. @module */
-export { pageOf } from "./page.ts";
+/** Compares runs: a text table, and an HTML page with charts. @module */
+export { renderReportPage as pageOf } from "./page.ts";
 export { readRuns, type RunData } from "../run_folder/read_run.ts";
-export { textTable } from "./table.ts";
+export { formatRunTable as textTable } from "./table.ts";

@@ -1,8 +1,8 @@
-/** The report as one HTML page that needs nothing else. @module */
-import { svgOf } from "./chart.ts";
+/** Renders the report as one self-contained HTML page. @module */
+import { renderSvg } from "./chart.ts";
 import type { RunData } from "../run_folder/read_run.ts";
-import { chartsOf } from "./series.ts";
-import { cellsOf, COLUMNS, WORDS } from "./table.ts";
+import { buildCharts } from "./series.ts";
+import { COLUMNS, tableCells, TEXT_COLUMNS } from "./table.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --page: #fff; --ink: #1d2129; --rule: #d5d9e0; --soft: #5d6675 }
@@ -25,35 +25,39 @@ svg { height: auto; max-width: 100% }
 footer { color: var(--soft); font-size: 13px; margin-top: 32px }
 `;
 
-/** Text as it may stand in HTML. */
-export const escaped = (text: string): string =>
+/** Escapes text for HTML. */
+export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
-/** The page on `runs`. */
-export async function pageOf(runs: readonly RunData[]): Promise<string> {
+/** Renders the page that compares `runs`. */
+export async function renderReportPage(
+  runs: readonly RunData[],
+): Promise<string> {
   const labels = runs.map((run) => run.label);
-  const charts = chartsOf(runs);
+  const charts = buildCharts(runs);
   const sections: string[] = [];
   for (const section of new Set(charts.map((chart) => chart.section))) {
     const figures: string[] = [];
     for (const chart of charts.filter((c) => c.section === section)) {
-      const svg = await svgOf(chart, labels);
+      const svg = await renderSvg(chart, labels);
       figures.push(
         `<figure><figcaption>${
-          escaped(chart.title)
+          escapeHtml(chart.title)
         }</figcaption>\n${svg}</figure>`,
       );
     }
     sections.push(
-      `<h2>${escaped(section)}</h2>\n<div class="charts">\n${
+      `<h2>${escapeHtml(section)}</h2>\n<div class="charts">\n${
         figures.join("\n")
       }\n</div>`,
     );
   }
   const cell = (tag: string) => (text: string, i: number) =>
-    `<${tag}${i < WORDS ? ' class="word"' : ""}>${escaped(text)}</${tag}>`;
+    `<${tag}${i < TEXT_COLUMNS ? ' class="word"' : ""}>${
+      escapeHtml(text)
+    }</${tag}>`;
   const rows = runs.map((run) =>
-    `<tr>${cellsOf(run).map(cell("td")).join("")}</tr>`
+    `<tr>${tableCells(run).map(cell("td")).join("")}</tr>`
   );
   const title = `blocksmith: ${labels.join(", ")}`;
   return `<!doctype html>
@@ -61,11 +65,11 @@ export async function pageOf(runs: readonly RunData[]): Promise<string> {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>${runs.length === 1 ? "A run" : `${runs.length} runs`} of blocksmith</h1>
+<h1>${runs.length === 1 ? "One run" : `${runs.length} runs`} of blocksmith</h1>
 <div class="wide"><table>
 <thead><tr>${COLUMNS.map(cell("th")).join("")}</tr></thead>
 <tbody>
@@ -73,7 +77,7 @@ ${rows.join("\n")}
 </tbody>
 </table></div>
 ${sections.join("\n")}
-<footer>Losses are in nats a token, the last ones logged; tokens/s is the median. Layers of hidden states: 0 is the embedding, the last is the output of the final norm.</footer>
+<footer>Losses are the last ones logged, in nats per token; tokens/s is the median. Layers of hidden states: 0 is the embedding, the last one is the output of the final norm.</footer>
 </body>
 </html>
 `;

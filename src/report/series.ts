@@ -1,11 +1,14 @@
-/** From runs' records to what each chart shows. @module */
+/**
+ * Which charts do the metrics of runs give, and which points do they show?
+ * @module
+ */
 import type { MetricRecord } from "../run_folder/metrics_log.ts";
 import { isNumber, type RunData } from "../run_folder/read_run.ts";
 
 /** One point of a line. */
 export interface Point {
   run: string;
-  /** Which of a run's lines: solid with dots, plain or dashed. */
+  /** Which of the run's lines the point is on; see {@linkcode Chart.lines}. */
   line: string;
   x: number;
   y: number;
@@ -13,24 +16,27 @@ export interface Point {
 
 /** A chart, as data. */
 export interface Chart {
-  /** Heading under which it stands. */
+  /** Heading of the chart's section on the page. */
   section: string;
   title: string;
   x: string;
   y: string;
-  /** Logarithmic y. */
+  /** Whether y is logarithmic. */
   log?: boolean;
-  /** x counts layers: whole numbers. */
+  /** Whether x is a layer index, an integer. */
   layers?: boolean;
-  /** Lines by how they are drawn; one kind needs no words. */
+  /**
+   * Names of a run's lines, in the order of their line styles; one line has no
+   * name.
+   */
   lines: readonly string[];
   points: Point[];
 }
 
-/** Points of one line at the most; more cannot be told apart. */
-const MOST_POINTS = 500;
+/** Maximum number of points per line; more cannot be distinguished. */
+const MAX_POINTS = 500;
 
-/** The names of by-layer numbers, `…I…`, and what they are. */
+/** Metrics that exist once per layer, `…I…`, and the charts they belong to. */
 const BY_LAYER: {
   section: string;
   pattern: RegExp;
@@ -47,7 +53,7 @@ const BY_LAYER: {
   },
   {
     section: "Gradients",
-    // Gains are single numbers: theirs are in the log alone.
+    // A gain is a single number: its gradient norm is only in the log.
     pattern: /^grad_norm\.(\d+)\.((?!.*_gain$).+)$/,
     title: (kind) => `Gradient norm of ${kind} by layer`,
     y: "L2 norm",
@@ -95,8 +101,10 @@ const HIDDEN: Record<string, string> = {
   max_median_ratio: "Largest to median feature",
 };
 
-/** All charts that the runs' records have numbers for. */
-export function chartsOf(runs: readonly RunData[]): Chart[] {
+/**
+ * All charts for which the runs have logged numbers, in the order of the page.
+ */
+export function buildCharts(runs: readonly RunData[]): Chart[] {
   const steps = (r: MetricRecord) => r.step;
   const overSteps = (
     section: string,
@@ -111,17 +119,25 @@ export function chartsOf(runs: readonly RunData[]): Chart[] {
     y,
     log,
     lines: [""],
-    points: runs.flatMap((run) => line(run, "", run.records, steps, key)),
+    points: runs.flatMap((run) =>
+      pointsOfLine(run, "", run.records, steps, key)
+    ),
   });
   const losses = (title: string, x: string, at: Abscissa): Chart => ({
     section: "Loss",
     title,
     x,
-    y: "nats a token",
+    y: "nats per token",
     lines: ["validation", "training"],
     points: runs.flatMap((run) => [
-      ...line(run, "training", run.records, (r) => at(run, r), "loss"),
-      ...line(run, "validation", run.records, (r) => at(run, r), "eval_loss"),
+      ...pointsOfLine(run, "training", run.records, (r) => at(run, r), "loss"),
+      ...pointsOfLine(
+        run,
+        "validation",
+        run.records,
+        (r) => at(run, r),
+        "eval_loss",
+      ),
     ]),
   });
   const charts = [
@@ -134,7 +150,7 @@ export function chartsOf(runs: readonly RunData[]): Chart[] {
     ),
     overSteps("Training", "Learning rate", "", "lr"),
     overSteps("Training", "Gradient norm", "L2 norm", "grad_norm", true),
-    overSteps("Training", "Speed", "tokens a second", "tokens_per_second"),
+    overSteps("Training", "Speed", "tokens per second", "tokens_per_second"),
     ...averages(runs),
     ...byLayer(runs),
   ].filter((chart) => chart.points.length > 0);
@@ -151,7 +167,10 @@ const SECTIONS = BY_LAYER.map((kind) => kind.section);
 
 type Abscissa = (run: RunData, record: MetricRecord) => number | null;
 
-/** Training time of a record; evaluations bear that of the record before. */
+/**
+ * Training time of a record, in minutes; an evaluation has that of the record
+ * before it.
+ */
 const minutes: Abscissa = (run, record) => {
   let seconds: number | null = null;
   for (const r of run.records) {
@@ -161,7 +180,7 @@ const minutes: Abscissa = (run, record) => {
   return seconds === null ? null : seconds / 60;
 };
 
-function line(
+function pointsOfLine(
   run: RunData,
   kind: string,
   records: readonly MetricRecord[],
@@ -174,12 +193,14 @@ function line(
     const x = at(record);
     return x === null ? [] : [{ run: run.label, line: kind, x, y }];
   });
-  return thinned(points);
+  return downsample(points);
 }
 
-/** Means of neighbours, where there are more points than can be seen. */
-function thinned(points: Point[]): Point[] {
-  const size = Math.ceil(points.length / MOST_POINTS);
+/**
+ * Averages neighbouring points if there are more than {@linkcode MAX_POINTS}.
+ */
+function downsample(points: Point[]): Point[] {
+  const size = Math.ceil(points.length / MAX_POINTS);
   if (size <= 1) return points;
   const out: Point[] = [];
   for (let i = 0; i < points.length; i += size) {
@@ -191,11 +212,14 @@ function thinned(points: Point[]): Point[] {
   return out;
 }
 
-/** Means over layers against steps, of what is drawn by layer at two steps only. */
+/**
+ * Charts over steps of means over layers; the charts by layer show two steps
+ * only.
+ */
 function averages(runs: readonly RunData[]): Chart[] {
   const over = (section: string, title: string, y: string, pattern: RegExp) => {
     const points = runs.flatMap((run) =>
-      thinned(run.records.flatMap((record) => {
+      downsample(run.records.flatMap((record) => {
         const values = Object.entries(record)
           .filter(([key, value]) => pattern.test(key) && isNumber(value))
           .map(([, value]) => value as number);
@@ -222,7 +246,7 @@ function averages(runs: readonly RunData[]): Chart[] {
   ];
 }
 
-/** Numbers of layers, at the first report and at the last. */
+/** Charts by layer, of the first report and of the last. */
 function byLayer(runs: readonly RunData[]): Chart[] {
   const charts = new Map<string, Chart>();
   for (const run of runs) {
@@ -238,7 +262,8 @@ function byLayer(runs: readonly RunData[]): Chart[] {
         for (const [key, value] of Object.entries(record ?? {})) {
           const match = kind.pattern.exec(key);
           if (!match || !isNumber(value)) continue;
-          // A deviation stands beside its mean in the log, not in the chart.
+          // The standard deviation is in the log; the chart shows the mean
+          // only.
           if (kind.section === "Gains" && key.endsWith("_std")) continue;
           const title = kind.title(match[2]);
           const chart = charts.get(title) ?? {

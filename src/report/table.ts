@@ -1,4 +1,4 @@
-/** Runs as a table: what each costs beside what it reached. @module */
+/** Runs as a table: the cost of each, and the loss it reached. @module */
 import {
   formatBytes,
   formatCount,
@@ -7,7 +7,10 @@ import {
 } from "../terminal/format_numbers.ts";
 import type { RunData } from "../run_folder/read_run.ts";
 
-/** Heads of the columns; the first two hold words, the others numbers. */
+/**
+ * Headings; the first {@linkcode TEXT_COLUMNS} columns hold text, the others
+ * numbers.
+ */
 export const COLUMNS = [
   "run",
   "model",
@@ -21,11 +24,11 @@ export const COLUMNS = [
   "validation loss",
 ];
 
-/** Columns of words. */
-export const WORDS = 2;
+/** Number of columns that hold text. */
+export const TEXT_COLUMNS = 2;
 
-/** One run's cells; what is not known is a dash. */
-export function cellsOf(run: RunData): string[] {
+/** The cells of one run; a dash for an unknown value. */
+export function tableCells(run: RunData): string[] {
   const known = (
     value: number | null,
     format: (value: number) => string,
@@ -44,16 +47,16 @@ export function cellsOf(run: RunData): string[] {
   ];
 }
 
-/** The table as lines of text. */
-export function textTable(runs: readonly RunData[]): string[] {
-  const rows = [COLUMNS, ...runs.map(cellsOf)];
+/** Formats the table for the terminal. */
+export function formatRunTable(runs: readonly RunData[]): string[] {
+  const rows = [COLUMNS, ...runs.map(tableCells)];
   const widths = COLUMNS.map((_, i) =>
     Math.max(...rows.map((row) => [...row[i]].length))
   );
   return rows.map((row) =>
     row.map((cell, i) => {
       const space = " ".repeat(widths[i] - [...cell].length);
-      return i < WORDS ? cell + space : space + cell;
+      return i < TEXT_COLUMNS ? cell + space : space + cell;
     }).join("  ").trimEnd()
   );
 }

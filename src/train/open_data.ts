@@ -2,7 +2,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Config, contextKey, contextLength } from "../config/mod.ts";
+import {
+  type Config,
+  sequenceLength,
+  sequenceLengthKey,
+} from "../config/mod.ts";
 import { loadFairseqData } from "../data/fairseq/mod.ts";
 import { fetchHubDataset } from "../data/hub/mod.ts";
 import {
@@ -102,7 +106,7 @@ export async function openData(
           : { files },
         validDocuments,
         tokenizer,
-        sequenceLength: contextLength(model),
+        sequenceLength: sequenceLength(model),
         say,
       });
     };
@@ -200,7 +204,10 @@ export async function prepareWith(
     // src/data knows no model families: it names the key of the first.
     if (!(error instanceof UserError)) throw error;
     throw new UserError(
-      error.message.replaceAll("model.context_length", contextKey(model)),
+      error.message.replaceAll(
+        "model.context_length",
+        sequenceLengthKey(model),
+      ),
       { cause: error },
     );
   } finally {
@@ -297,7 +304,7 @@ async function openFairseq(
       trainSubset: data.train_subset,
       validSubset: data.valid_subset,
       combineVal: data.combine_val,
-      sequenceLength: contextLength(model),
+      sequenceLength: sequenceLength(model),
       bpe: data.bpe,
     });
   return {

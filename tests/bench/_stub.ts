@@ -1,6 +1,9 @@
-/** Programs that stand for Python. @module */
+/** Shell scripts in place of Python. @module */
 
-/** Runs `body` with `$PYTHON` being a shell script of the given text; null: a file that is not there. */
+/**
+ * Runs `body` with a shell script of the given text as `$PYTHON`; null for a
+ * missing file.
+ */
 export async function withPython(
   script: string | null,
   body: (folder: string) => Promise<void>,

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  needGpu,
+  needsGpu,
   runBench,
   SECTIONS,
   sectionsOf,
@@ -47,7 +47,7 @@ deviceTest("runBench() measures every section", async () => {
     finite(tiny.ms, tiny.firstMs, tiny.tokensPerSecond, tiny.loss);
     assert(tiny.modelFlops < tiny.plannedFlops);
     assertEquals(tiny.tokensPerStep, 512);
-    // The plan's forecast of memory is within 10 % of what was made.
+    // The plan's estimate of memory is within 10 % of the allocated bytes.
     assert(Math.abs(tiny.allocated / tiny.memory.total - 1) < 0.1);
     const [{ rows }] = kernels!;
     assertEquals(
@@ -77,7 +77,7 @@ deviceTest("runBench() measures every section", async () => {
   });
 });
 
-Deno.test("sectionsOf() reads a list and names what there is", () => {
+Deno.test("sectionsOf() parses a list and names the known sections", () => {
   assertEquals(sectionsOf("step, host"), new Set(["step", "host"] as const));
   assertEquals(sectionsOf(undefined).size, 6);
   assertThrows(
@@ -87,14 +87,14 @@ Deno.test("sectionsOf() reads a list and names what there is", () => {
   );
 });
 
-Deno.test("needGpu() lets data be measured without one", () => {
-  assertEquals(needGpu(sectionsOf("data")), false);
-  assertEquals(needGpu(sectionsOf("data,step")), true);
+Deno.test("needsGpu() is false for the data section alone", () => {
+  assertEquals(needsGpu(sectionsOf("data")), false);
+  assertEquals(needsGpu(sectionsOf("data,step")), true);
 });
 
-Deno.test("bench refuses words, and a file that it could not write, before it measures", async () => {
+Deno.test("bench refuses arguments, and an unwritable file, before it measures", async () => {
   const run = (...args: string[]) => bench.run(parseCommand(bench, args));
-  await assertRejects(() => run("tiny"), UserError, "options alone");
+  await assertRejects(() => run("tiny"), UserError, "takes options only");
   await assertRejects(
     () => run("--json", "/no/such/folder/x.json"),
     UserError,
@@ -102,6 +102,6 @@ Deno.test("bench refuses words, and a file that it could not write, before it me
   );
 });
 
-Deno.test("vulkanDriver() knows nothing of a device that is not there", () => {
+Deno.test("vulkanDriver() returns undefined for an unknown device", () => {
   assertEquals(vulkanDriver("no such device"), undefined);
 });

@@ -4,7 +4,7 @@ const script = new URL("../../scripts/gpu_check.ts", import.meta.url).pathname;
 const FIXTURE =
   new URL("../golden/st_default_nonorm", import.meta.url).pathname;
 
-Deno.test("gpu_check goes on after a fixture that fails, and ends with 1", async () => {
+Deno.test("gpu_check continues after a failing fixture, and exits with 1", async () => {
   const top = await Deno.makeTempDir();
   try {
     await Deno.mkdir(`${top}/golden/broken`, { recursive: true });

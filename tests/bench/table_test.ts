@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { toJson } from "../../src/bench/json.ts";
-import { asMarkdown, asText, percent, three } from "../../src/bench/table.ts";
+import {
+  asMarkdown,
+  asText,
+  percent,
+  threeDigits,
+} from "../../src/bench/table.ts";
 import { median } from "../../src/bench/timing.ts";
 
 const table = {
@@ -10,7 +15,7 @@ const table = {
   notes: ["A note."],
 };
 
-Deno.test("asText() sets columns of numbers to the right", () => {
+Deno.test("asText() aligns columns of numbers to the right", () => {
   assertEquals(
     asText(table),
     "Title\nname        ms\na|b        1.5\nlong name    -\nc          120\nA note.\n",
@@ -27,16 +32,16 @@ Deno.test("asMarkdown() escapes bars in cells", () => {
   ]);
 });
 
-Deno.test("three() keeps three digits", () => {
+Deno.test("threeDigits() keeps three significant digits", () => {
   assertEquals(
-    [0, 0.01234, 0.5, 1.234, 12.34, 123.4, 1234.5, NaN].map(three),
+    [0, 0.01234, 0.5, 1.234, 12.34, 123.4, 1234.5, NaN].map(threeDigits),
     ["0", "0.0123", "0.500", "1.23", "12.3", "123", "1235", "-"],
   );
   assertEquals(percent(0.1234), "12.3 %");
   assertEquals(percent(null), "-");
 });
 
-Deno.test("median() takes the middle, or the mean of the two", () => {
+Deno.test("median() takes the middle value, or the mean of the two middle ones", () => {
   assertEquals(median([3, 1, 2]), 2);
   assertEquals(median([4, 1, 2, 3]), 2.5);
   assertEquals(median([]), NaN);

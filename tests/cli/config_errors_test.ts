@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { fails, isThere, workshop } from "../helpers/cli.ts";
 
-/** Words that are added to a good command line, and what is wrong with them. */
+/** Arguments that are added to a valid command line, and their errors. */
 const WRONG: [words: string, message: RegExp][] = [
   [
     "model.n_heads=4",
@@ -77,7 +77,7 @@ const WRONG: [words: string, message: RegExp][] = [
   ],
 ];
 
-Deno.test("train refuses what is wrong with a config in one line, before anything is made", async (t) => {
+Deno.test("train refuses a faulty config with one line, before it writes anything", async (t) => {
   using work = workshop();
   for (const folder of ["empty", "binary", "short", "lone", "own/model"]) {
     Deno.mkdirSync(work.at(folder), { recursive: true });

@@ -1,4 +1,4 @@
-/** The one-file program: it starts its threads from its own single module. */
+/** The bundle: it starts its threads from its single module. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bundle } from "../../scripts/bundle.ts";
 import { assertSameStore } from "../helpers/data/sources.ts";
@@ -29,7 +29,7 @@ Deno.test("the bundle prepares with threads, trains and evaluates from an empty 
     return { out, err };
   };
 
-  // Several units of work, so that each thread has some.
+  // Several units of work, so that each thread gets some.
   const documents = texts(400, "bundle").map((text) => text.repeat(200));
   const file = work.at("a.jsonl.gz");
   Deno.writeFileSync(file, gzip(jsonLines(documents)));
@@ -45,7 +45,7 @@ Deno.test("the bundle prepares with threads, trains and evaluates from an empty 
   const { out: checkout } = await succeeds(["prepare", ...others]);
   assertSameStore(told.dir, toldOf(checkout).dir);
 
-  // Bytes make a small model: there are kernels to be timed for it first.
+  // The byte tokenizer gives a small model, whose kernels are tuned first.
   const bytes = [...data, "data.tokenizer=byte"];
   await run("train", ...bytes, ...STEPS, "train.max_steps=2", "run=run");
   const losses = metrics(work.at("empty/run")).map(({ loss }) => loss)

@@ -10,7 +10,7 @@ import { SMALL, texts } from "../helpers/cli_data.ts";
 const EOS = 2, SPECIALS = 4;
 const WORDS = "the of loss rate step model data text token train".split(" ");
 
-/** So many sentences of a dictionary's words, `</s>` at the end of each. */
+/** `count` sentences of a dictionary's words, each with `</s>` at the end. */
 function sentences(count: number, seed: number): number[][] {
   let state = seed;
   const next = (below: number) => (state = state * 48271 % 2147483647) % below;
@@ -28,7 +28,7 @@ const TINY = `model=transformer_lm_gpt --decoder-layers 1 --decoder-embed-dim 32
   --batch-size 4 --warmup-updates 2 --max-update 6 --save-interval-updates 3 --log-interval 1
   --validate-interval-updates 6 train=fairseq`.split(/\s+/);
 
-Deno.test("data=fairseq trains on a binarised folder, goes on, evaluates and samples", async () => {
+Deno.test("data=fairseq trains on a binarized folder, resumes, evaluates and samples", async () => {
   using work = workshop();
   const folder = work.at("bin"), run = work.at("run");
   Deno.mkdirSync(folder);
@@ -57,7 +57,7 @@ Deno.test("data=fairseq trains on a binarised folder, goes on, evaluates and sam
   await succeeds(["train", "--resume", `${run}/checkpoints/step-000003`]);
   assertEquals(hashes(run, "step-000006"), last);
 
-  // All of a subset counts, its rest in the last block too.
+  // All tokens of a subset count, including the rest in the last block.
   const evaluated = async (...more: string[]) =>
     (await succeeds(["eval", run, "--batches", "0", ...more])).out;
   const [valid, test, train] = await Promise.all([
@@ -81,7 +81,7 @@ Deno.test("data=fairseq trains on a binarised folder, goes on, evaluates and sam
     assert([...WORDS, "<unk>", "<pad>"].includes(word), out);
   }
 
-  // Another dictionary gives every id another meaning.
+  // With another dictionary, every id has another meaning.
   writeDictionary(folder, [WORDS[1], WORDS[0], ...WORDS.slice(2)]);
   const other =
     /Cannot use '.*step-000006' as the data's dictionary must be the one that the checkpoint was trained with: got 14 ids .* for 14 .*; prepare the data with the dictionary in the checkpoint's folder$/;
@@ -98,7 +98,10 @@ Deno.test("data=fairseq trains on a binarised folder, goes on, evaluates and sam
   );
 });
 
-/** The sentences of a subset, by fairseq's format: 8-byte offsets and 4-byte lengths behind a head of 26 bytes. */
+/**
+ * The sentences of a subset in fairseq's format: 4-byte lengths and 8-byte
+ * offsets after a header of 26 bytes.
+ */
 function read(folder: string, name: string): number[][] {
   const idx = Deno.readFileSync(join(folder, `${name}.idx`));
   const bin = Deno.readFileSync(join(folder, `${name}.bin`));
@@ -156,7 +159,7 @@ Deno.test("prepare --fairseq writes a folder that is trained on as it was read",
   assertMatch(out, new RegExp(`^made ${folder}\ntrain +20 documents .* `));
   assertMatch(out, /^valid +4 documents /m);
 
-  // Found again; another text is not written over it.
+  // Found again; another text does not overwrite it.
   const again = await succeeds([...words, "--fairseq", folder]);
   assertEquals(again.out, out.replace("made ", "found "));
   await fails(

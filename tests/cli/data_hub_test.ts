@@ -11,7 +11,10 @@ import {
 } from "../helpers/cli_data.ts";
 import { courseHub } from "../helpers/cli_hub.ts";
 
-/** python3 -c "import numpy as n; print(sorted(n.random.default_rng(0).permutation(300)[:40].tolist()))" */
+/**
+ * python3 -c "import numpy as n;
+ * print(sorted(n.random.default_rng(0).permutation(300)[:40].tolist()))"
+ */
 // deno-fmt-ignore
 const CHOSEN = [
   0, 5, 31, 36, 39, 41, 47, 70, 75, 106, 107, 116, 119, 128, 132, 140, 148,
@@ -21,7 +24,7 @@ const CHOSEN = [
 /** The same of permutation(50)[:10]. */
 const CHOSEN_VALID = [2, 3, 4, 18, 20, 23, 24, 26, 34, 36];
 
-/** The sequences that documents make, by the tokenizer itself. */
+/** The sequences of documents, made with the tokenizer directly. */
 async function chunksOf(json: string, texts: string[]): Promise<number[]> {
   const tokenizer = await loadTokenizer(json);
   return texts.flatMap((text) => {
@@ -56,7 +59,7 @@ Deno.test("data=codeparrot trains from the Hub, and resumes, evaluates and sampl
     await course[Symbol.asyncDispose]();
   }
 
-  // What was read is named for good.
+  // The config pins the revision that was read.
   const yaml = Deno.readTextFileSync(work.at("run", "config.yaml"));
   const owner = "huggingface-course";
   for (
@@ -83,14 +86,15 @@ Deno.test("data=codeparrot trains from the Hub, and resumes, evaluates and sampl
     await expected(course.valid, CHOSEN_VALID),
   );
 
-  // The hub is gone: nobody asks for it.
+  // The Hub is not reachable: nothing requests it.
   const last = hashes(run, "step-000006");
   const resumed = await succeeds(
     ["train", "--resume", `${run}/checkpoints/step-000003`],
     { env },
   );
   assert(!/the hub|download/.test(resumed.err), resumed.err);
-  // By the name that the user knows it by, though it is the checkpoint's.
+  // The message uses the name that the user knows, though the file is the
+  // checkpoint's.
   assert(
     resumed.err.includes(
       ` training tokens (${owner}/code-search-net-tokenizer@${commits.tokenizer}), `,
@@ -113,7 +117,7 @@ Deno.test("data=codeparrot trains from the Hub, and resumes, evaluates and sampl
   assert(sampled.out.startsWith("def f(é🙂):\n    "), sampled.out);
   assertEquals(sampled.err, "");
 
-  // A new run asks in vain, or does not try, and takes what it knows.
+  // A new run fails to reach the Hub, or does not try, and uses the cache.
   const offline = { ...env, HF_HUB_OFFLINE: "1" };
   const again = await succeeds(["prepare", ...data], { env: offline });
   assertEquals(toldOf(again.out).found, true);
@@ -123,7 +127,7 @@ Deno.test("data=codeparrot trains from the Hub, and resumes, evaluates and sampl
   assertEquals(asking.out, again.out);
   assertMatch(asking.err, /^note: the Hub cannot be reached: using /m);
 
-  // Where even the tokenizer's downloads are gone, the checkpoint has it.
+  // If even the tokenizer's downloads are gone, the checkpoint has a copy.
   Deno.removeSync(work.at("cache/hub"), { recursive: true });
   Deno.removeSync(work.at("cache/tokenizers"), { recursive: true });
   await succeeds(["generate", run, "--tokens", "2"], { env: offline });
@@ -170,7 +174,7 @@ Deno.test("an unavailable Hub dataset gives a one-line error and leaves no parti
       { env },
     ),
     fails(
-      // A cache of its own: the others fill theirs meanwhile.
+      // A separate cache, as the others fill theirs at the same time.
       words(set, `data.cache=${work.at("empty")}`),
       /HF_HUB_OFFLINE forbids requests to the Hub, and the cache does not have it/,
       { env: { ...env, HF_HUB_OFFLINE: "1" } },
@@ -192,14 +196,15 @@ Deno.test("an unavailable Hub dataset gives a one-line error and leaves no parti
     ),
   ]);
   assertEquals(filesBelow(work.at("empty")), []);
-  // What lies in the cache is whole: nothing is asked of a file twice.
+  // The cache holds complete downloads only.
   assertEquals(
     filesBelow(work.at("cache")).filter((path) =>
       !/^hub\/(blobs|datasets|models)\/|^inspected\.jsonl$/.test(path)
     ),
     [],
   );
-  // A hub that lies about a file is not believed, and a right one later is.
+  // A file that the Hub does not serve leaves nothing behind, and a later try
+  // succeeds.
   Deno.removeSync(work.at("cache"), { recursive: true });
   hub.fault = ({ store }) => store ? { status: 404 } : undefined;
   await fails(

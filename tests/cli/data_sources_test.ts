@@ -23,21 +23,24 @@ import {
 
 const FIXTURES = new URL("../data/sources/fixtures/", import.meta.url);
 
-/** What the Parquet files of the fixtures hold; null where they have none. */
+/** The texts in the Parquet fixtures; null for a missing text. */
 const ROWS: (string | null)[] = JSON.parse(
   Deno.readTextFileSync(new URL("texts.json", FIXTURES)),
 );
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 
-/** The words of `prepare` with bytes as tokens; its cache is in a folder of that name. */
+/**
+ * Arguments of `prepare` with the byte tokenizer and a cache in the given
+ * folder.
+ */
 function words(work: Workshop, cache: string, ...more: string[]): string[] {
   const data = ["data=files", "data.tokenizer=byte"];
   const dir = `data.cache=${work.at(cache)}`;
   return ["prepare", ...data, dir, ...SMALL, ...more];
 }
 
-/** Writes a file and the folders it lies in. */
+/** Writes a file, creating its folders. */
 function put(work: Workshop, path: string, bytes: Uint8Array): void {
   Deno.mkdirSync(join(work.at(path), ".."), { recursive: true });
   Deno.writeFileSync(work.at(path), bytes);
@@ -51,7 +54,7 @@ Deno.test("prepare reads every format at once, to the same bytes with any number
   put(work, "in/a.txt", new TextEncoder().encode(plain[0]));
   put(work, "in/b.md", new TextEncoder().encode(plain[1]));
   put(work, "in/c.jsonl", jsonLines(lines));
-  // Ten have come before, one of them in another format.
+  // Ten are duplicates, one of them in another format.
   const again = [...lines.slice(0, 9), plain[0]];
   put(work, "in/d.jsonl.gz", gzip(jsonLines([...again, ...packed])));
   put(work, "in/deep/e.json.zst", zstd(jsonLines(dense)));
@@ -77,7 +80,8 @@ Deno.test("prepare reads every format at once, to the same bytes with any number
   const [one, three] = outs.map(({ out }) => toldOf(out));
   assertSameStore(one.dir, three.dir);
 
-  // Counted apart: in the order of names, each text once, none of null, held-out texts first.
+  // Counted separately: in order of name, each text once, no null, held-out
+  // texts first.
   const rows = ROWS.filter((text) => text !== null);
   const all = [...plain, ...lines, ...again, ...packed, ...dense];
   const documents = [...new Set([...held, ...all, ...rows])].slice(held.length);
@@ -114,7 +118,7 @@ Deno.test("prepare reads every format at once, to the same bytes with any number
     ),
   );
 
-  // Once more, with globs: the same files, found.
+  // Again, with globs: the same files.
   const globs = `data.files=[${work.at("in/*")},${work.at("in/**/*.zst")},${
     work.at("in/{deep,none}/*.p[a-c]rquet")
   }]`;
@@ -127,7 +131,7 @@ Deno.test("prepare reads every format at once, to the same bytes with any number
   assertEquals(found.skipped, one.skipped);
 });
 
-Deno.test("prepare takes standard input as lines of JSON, packed ones, and text", async () => {
+Deno.test("prepare reads standard input as JSON Lines, compressed JSON Lines, and text", async () => {
   using work = workshop();
   const lines = jsonLines(texts(40, "in"), "content");
   put(work, "same.jsonl", lines);
@@ -164,7 +168,7 @@ Deno.test("prepare takes standard input as lines of JSON, packed ones, and text"
   assertEquals([...tokensOf(alone.dir, "train")], [...byteChunks([text])]);
 });
 
-Deno.test("train takes its text from standard input, and goes on without it", async () => {
+Deno.test("train reads its text from standard input, and resumes without it", async () => {
   using work = workshop();
   const run = work.at("run");
   const [, ...data] = words(work, "cache", "data.files=[-]", ...STEPS);
@@ -187,7 +191,7 @@ Deno.test("parts of the data are drawn by their weights, each by its own field",
     `data.files=[${work.at("code.jsonl")},${work.at("prose.jsonl.gz")}]`,
     "data.text_field=[content,body]",
   ];
-  // As one text: none of it is lost for the other's field.
+  // As one dataset: no text is lost to the other entry's field.
   const both = toldOf((await succeeds(words(work, "cache", ...parts))).out);
   const { train, valid } = both.splits;
   assertEquals(train.documents + valid.documents, 70);
@@ -201,7 +205,7 @@ Deno.test("parts of the data are drawn by their weights, each by its own field",
     ...["train", ...data, ...STEPS, "train.max_steps=10"],
     ...["train.save_steps=4", `run=${run}`],
   ]);
-  /** How many sequences of each part a checkpoint has drawn. */
+  /** Number of sequences of each part that a checkpoint has drawn. */
   const drawn = (step: string): number[] => {
     const path = join(run, "checkpoints", step, "state.json");
     const { sampler } = JSON.parse(Deno.readTextFileSync(path));
@@ -211,12 +215,12 @@ Deno.test("parts of the data are drawn by their weights, each by its own field",
       return position;
     });
   };
-  // 4 sequences a step.
+  // 4 sequences per step.
   assertEquals(drawn("step-000004"), [12, 4]);
   assertEquals(drawn("step-000010"), [30, 10]);
   assertMatch((await succeeds(["eval", run])).out, /^step 10 +valid /);
 
-  // What one part holds out the other would learn.
+  // The other part would train on what this part holds out.
   const file = work.at("code.jsonl");
   const twice = [
     `data.files=[${file},${work.at("*.jsonl")}]`,

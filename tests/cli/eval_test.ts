@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fails, metrics, succeeds, workshop } from "../helpers/cli.ts";
 
-/** The numbers of the line that eval prints. */
+/** Parses the numbers of the line that eval prints. */
 function read(out: string) {
   const [, step, what, loss, perplexity, tokens] = out.match(
-    /^step (\d+) {2}(\w+) {2}loss (\d\.\d{4}) nats a token {2}perplexity ([\d.]+) {2}(\d+) tokens\n$/,
+    /^step (\d+) {2}(\w+) {2}loss (\d\.\d{4}) nats per token {2}perplexity ([\d.]+) {2}(\d+) tokens\n$/,
   )!;
   return {
     what,
@@ -26,7 +26,8 @@ Deno.test("eval gives the loss of a checkpoint", async (t) => {
     assertEquals(got.loss, printed);
     assertEquals(got.what, "valid");
     assertEquals(got.step, 20);
-    // One document of 12 chunks is held out; a chunk's first token has no loss.
+    // One document of 12 sequences is held out; the first token of a sequence
+    // has no loss.
     assertEquals(got.tokens, 12 * 15);
     assert(Math.abs(got.perplexity - Math.exp(Number(got.loss))) < 0.02);
     const evaluations = metrics(run).filter((r) => r.eval_loss !== undefined);
@@ -49,7 +50,8 @@ Deno.test("eval gives the loss of a checkpoint", async (t) => {
   });
 
   await t.step("on files, which need be no part of the run", async () => {
-    // The same nine documents in other files: the same chunks in another order.
+    // The same nine documents in other files: the same sequences in another
+    // order.
     Deno.mkdirSync(work.at("else"));
     for (let i = 0; i < 10; i++) {
       Deno.copyFileSync(work.at("text", `${i}.txt`), work.at("else", `${i}`));
@@ -74,7 +76,7 @@ Deno.test("eval gives the loss of a checkpoint", async (t) => {
     async () => {
       Deno.writeTextFileSync(work.at("text", "new.txt"), "more ".repeat(30));
       const { err } = await succeeds(["eval", run]);
-      assertMatch(err, /^note: the run's data has changed since: /m);
+      assertMatch(err, /^note: the run's data has changed since training: /m);
     },
   );
 
@@ -95,7 +97,7 @@ Deno.test("eval gives the loss of a checkpoint", async (t) => {
   });
 });
 
-Deno.test("eval sees as much of the held-out split as training did", async () => {
+Deno.test("eval reads as much of the validation split as training does", async () => {
   using work = workshop();
   const words = work.tiny("run", "train.max_eval_batches=1");
   await succeeds(["train", ...words]);
@@ -109,7 +111,7 @@ Deno.test("eval sees as much of the held-out split as training did", async () =>
   assertEquals(read(all.out).tokens, 12 * 15);
 });
 
-Deno.test("eval asks for files where nothing was held out", async () => {
+Deno.test("eval asks for files if nothing was held out", async () => {
   using work = workshop();
   await succeeds(["train", ...work.tiny("run", "data.valid_fraction=0")]);
   await fails(

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fails, hashes, metrics, succeeds, workshop } from "../helpers/cli.ts";
 
-/** A small NormFormer with dropout, in fairseq's words. */
+/** A small NormFormer with dropout, in fairseq's flags. */
 const FLAGS = `--arch normformer --scale-resids --activation-fn relu_squared
   --decoder-layers 1 --decoder-embed-dim 32 --decoder-ffn-embed-dim 64
   --decoder-attention-heads 2 --tokens-per-sample 16 --batch-size 4
@@ -22,7 +22,8 @@ Deno.test("a NormFormer in fairseq's flags trains, resumes, is evaluated and sam
   ]);
   const lines = metrics(run).filter((line) => "loss" in line);
   assertEquals(lines.length, 10);
-  // Update k has the rate of k: 0, half, the highest, then straight down to 0.
+  // Update k has the learning rate of k: 0, half, the highest, then linearly
+  // down to 0.
   const rates = lines.map((line) => line.lr);
   assertEquals(rates.slice(0, 3), [0, 1.5e-3, 3e-3]);
   assert(rates[9] > 0 && rates[9] < 4e-4, `${rates[9]}`);
@@ -36,7 +37,7 @@ Deno.test("a NormFormer in fairseq's flags trains, resumes, is evaluated and sam
   assertMatch(yaml, /^ {2}scale_resids: true$/m);
   assertMatch(yaml, /^ {2}activation_fn: relu_squared$/m);
 
-  // From the middle again, to the same bits, dropout and all.
+  // Resumed from the middle, with bitwise equal results, including dropout.
   const last = hashes(run, "step-000010");
   await succeeds(["train", "--resume", `${run}/checkpoints/step-000005`]);
   assertEquals(hashes(run, "step-000010"), last);
@@ -47,7 +48,7 @@ Deno.test("a NormFormer in fairseq's flags trains, resumes, is evaluated and sam
   assert(sampled.out.length > 1);
 });
 
-Deno.test("what fairseq's flags and keys get wrong is said in one line", async () => {
+Deno.test("errors in fairseq's flags and keys are one line", async () => {
   using work = workshop();
   const text = [`data.files=[${work.at("text")}]`, `run=${work.at("run")}`];
   const refuse = (words: string, message: RegExp) =>

@@ -5,7 +5,7 @@ Deno.test("generate draws text from a checkpoint", async (t) => {
   using work = workshop();
   await succeeds(["train", ...work.tiny("run")]);
   const run = work.at("run");
-  /** What is printed; 24 tokens unless told. */
+  /** The printed text; 24 tokens by default. */
   const drawn = async (...words: string[]) => {
     const { out, err } = await succeeds([
       "generate",
@@ -27,7 +27,7 @@ Deno.test("generate draws text from a checkpoint", async (t) => {
       ]);
       assertEquals(a, b);
       assertNotEquals(a, c);
-      // The prompt's line break, 24 tokens of a byte each, and one to end with.
+      // The prompt's line break, 24 tokens of one byte, and a final line break.
       assertEquals(new TextEncoder().encode(a).length >= 1 + 24 + 1, true);
     },
   );
@@ -38,7 +38,7 @@ Deno.test("generate draws text from a checkpoint", async (t) => {
       const [a, b, c] = await Promise.all([
         drawn("--temperature", "0", "--seed", "1"),
         drawn("--temperature=0", "--seed=2", "--top-k=0"),
-        // One to choose from is no choice.
+        // With one candidate there is no choice.
         drawn("--temperature=5", "--seed=3", "--top-k=1"),
       ]);
       assertEquals(a, b);
@@ -60,7 +60,7 @@ Deno.test("generate draws text from a checkpoint", async (t) => {
     assert(long.length > 16);
     const whole = await drawn("--prompt", long, "--seed=4");
     assert(whole.startsWith(long), whole);
-    // Only the last 16 tokens are seen.
+    // The model reads only the last 16 tokens.
     const tail = await drawn("--prompt", long.slice(-16), "--seed=4");
     assertEquals(whole.slice(long.length), tail.slice(16));
 

@@ -15,7 +15,7 @@ const NAMES = [
   "devices",
 ];
 
-Deno.test("blocksmith without words, help and --help list the commands", async () => {
+Deno.test("blocksmith without arguments, help and --help list the commands", async () => {
   for (const words of [[], ["help"], ["--help"], ["-h"]]) {
     const { out, err } = await succeeds(words);
     assertEquals(err, "");
@@ -45,13 +45,13 @@ Deno.test("--help of each command shows options and examples, and does nothing e
     for (const flag of [...flags, ...switches]) {
       assert(out.includes(`--${flag}`), `${NAMES[i]}: --${flag}`);
     }
-    // A help text fits a terminal.
+    // A help text fits the width of a terminal.
     for (const line of out.split("\n")) assert(line.length <= 100, line);
   });
   assertEquals((await succeeds(["eval", "-h"])).out, all[1].out);
 });
 
-Deno.test("words that no command knows are refused, with those that exist", async () => {
+Deno.test("unknown commands and flags are refused, with the known ones", async () => {
   await fails(
     ["trian"],
     /Unknown command 'trian': it must be one of train, eval/,
@@ -70,7 +70,7 @@ Deno.test("words that no command knows are refused, with those that exist", asyn
   }
 });
 
-Deno.test("blocksmith ends quietly when nobody reads on", async () => {
+Deno.test("blocksmith exits quietly when its output is closed", async () => {
   const plan = commandLine(["plan", "model.n_layer=24", "--dispatches"])
     .map((word) => `'${word}'`).join(" ");
   const { stdout, stderr } = await new Deno.Command("sh", {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { succeeds, workshop } from "../helpers/cli.ts";
 
-/** No driver at all: a plan is made without. */
+/** No Vulkan driver: a plan needs none. */
 const NO_DEVICE = {
   env: {
     VK_DRIVER_FILES: "/dev/null",
@@ -10,7 +10,7 @@ const NO_DEVICE = {
   },
 };
 
-Deno.test("plan prints parameters and memory of every model that is built, without a device", async () => {
+Deno.test("plan prints parameters and memory of every model without a device", async () => {
   const models = ["default", "default-parallel", "op"];
   const plans = await Promise.all(
     models.map((model) =>
@@ -25,9 +25,9 @@ Deno.test("plan prints parameters and memory of every model that is built, witho
       out,
       /^parameters +124\.\dM \(124\d{6}\), trainable 124\d{6}$/m,
     );
-    assertMatch(out, /^tokens a step +16384 \(32 × 128 × 4\)$/m);
-    assertMatch(out, /^FLOPs a step +1\.\d+e\+13 \(7\.\d+e\+8 a token\)$/m);
-    assertMatch(out, /^dispatches a step +\d+$/m);
+    assertMatch(out, /^tokens per step +16384 \(32 × 128 × 4\)$/m);
+    assertMatch(out, /^FLOPs per step +1\.\d+e\+13 \(7\.\d+e\+8 per token\)$/m);
+    assertMatch(out, /^dispatches per step +\d+$/m);
     assertMatch(out, /^memory +\d\.\d GB$/m);
     for (const part of ["weights", "gradients", "optimizer", "activations"]) {
       assertMatch(out, new RegExp(`^  ${part} +\\d+(\\.\\d+)? [MG]B$`, "m"));
@@ -35,13 +35,13 @@ Deno.test("plan prints parameters and memory of every model that is built, witho
   }
 });
 
-Deno.test("plan takes experiments and fairseq's flags, and warns of what is cancelled", async () => {
+Deno.test("plan accepts experiments and fairseq's flags, and warns of cancelled options", async () => {
   const words = ["experiment=nf-2.7b-normformer", "--update-freq", "64"];
   const { out, err } = await succeeds(["plan", ...words], NO_DEVICE);
   assertEquals(err, "");
   assertMatch(out, /^parameters +2\.6G \(26\d{8}\), trainable 26\d{8}$/m);
-  assertMatch(out, /^tokens a step +524288 \(4 × 2048 × 64\)$/m);
-  assertMatch(out, /^FLOPs a step +\d\.\d+e\+1[56] /m);
+  assertMatch(out, /^tokens per step +524288 \(4 × 2048 × 64\)$/m);
+  assertMatch(out, /^FLOPs per step +\d\.\d+e\+1[56] /m);
   assertMatch(out, /^memory +\d+\.\d GB$/m);
   const odd = await succeeds([
     ...["plan", "--scale-attn", "--scale-heads", "--n-head", "1"],
@@ -53,7 +53,7 @@ Deno.test("plan takes experiments and fairseq's flags, and warns of what is canc
   );
 });
 
-Deno.test("plan --json holds all of a plan, and its sums are right", async () => {
+Deno.test("plan --json prints the whole plan, and its sums are right", async () => {
   const { out } = await succeeds(["plan", "--json"], NO_DEVICE);
   const plan = JSON.parse(out);
   const { total, ...parts } = plan.memory;
@@ -74,7 +74,7 @@ Deno.test("plan --json holds all of a plan, and its sums are right", async () =>
     micro.dispatches.length + update.dispatches.length,
   );
   assertEquals(plan.flops_per_step, micro.flops + update.flops);
-  // 6 FLOPs a weight and token, and attention; the embeddings' rows are looked up.
+  // 6 FLOPs per weight and token, and attention; embeddings are lookups.
   const { flops_per_step, tokens_per_step, parameters: { trainable } } = plan;
   const each = flops_per_step / tokens_per_step / trainable;
   assert(each > 5 && each < 8, `${each}`);
@@ -95,7 +95,7 @@ Deno.test("plan lists every dispatch and every buffer", async () => {
   }
 });
 
-Deno.test("plan --device forecasts what the run records and takes", async () => {
+Deno.test("plan --device estimates the memory that the run records and takes", async () => {
   using work = workshop();
   const words = work.tiny("run", "train.max_steps=1");
   const { out } = await succeeds(["plan", "--device", "--json", ...words]);

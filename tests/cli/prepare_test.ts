@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isThere, succeeds, workshop } from "../helpers/cli.ts";
 
-Deno.test("prepare makes a store once, which train finds", async () => {
+Deno.test("prepare makes a store once, and train finds it", async () => {
   using work = workshop();
   const words = work.tiny("run", "train.max_steps=1");
   const first = await succeeds(["prepare", "--json", ...words]);
@@ -28,7 +28,7 @@ Deno.test("prepare makes a store once, which train finds", async () => {
   const info = JSON.parse(Deno.readTextFileSync(work.at("run", "run.json")));
   assertEquals(info.data.fingerprint, summary.fingerprint);
 
-  // Another text is another store.
+  // Another text gives another store.
   Deno.writeTextFileSync(work.at("text", "3.txt"), "other ".repeat(30));
   const changed = await succeeds(["prepare", ...words]);
   assertMatch(changed.out, /^made /);

@@ -33,7 +33,7 @@ Deno.test("train without a choice of model or data is the demo", async () => {
     changed.out,
     demo.out.replace("learning_rate: 0.002", "learning_rate: 0.5"),
   );
-  // Once a model is chosen, its own sizes hold.
+  // Once a model is chosen, its sizes apply.
   const chosen = await succeeds(["train", "model=op", "--print-config"]);
   assert(chosen.out.includes("\n  n_embd: 768\n"), chosen.out);
 });

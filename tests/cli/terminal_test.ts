@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { commandLine, succeeds, workshop } from "../helpers/cli.ts";
 
-/** Runs a command on a terminal of its own, and gives what appears there. */
+/** Runs a command on a new terminal, and returns what appears there. */
 const onTerminal = (command: string) =>
   new Deno.Command("script", {
     args: ["-qec", `stty cols 120 2>/dev/null; ${command}`, "/dev/null"],
@@ -16,7 +16,7 @@ const hasScript = await onTerminal("true").then(
 
 Deno.test({
   name:
-    "train shows a bar with loss, tokens a second and remaining time on a terminal",
+    "train shows a bar with loss, tokens per second and remaining time on a terminal",
   // Needs `script` of util-linux.
   ignore: !hasScript,
   async fn() {
@@ -30,7 +30,7 @@ Deno.test({
     const { stdout, success } = await onTerminal(command.join(" "));
     const shown = new TextDecoder().decode(stdout);
     assert(success, shown);
-    // Each drawing begins the line anew; colours are left out here.
+    // Each drawing starts the line again; colours are removed here.
     const drawn = shown.split("\r").map((line) => {
       for (const code of ["[K", "[36m", "[0m"]) {
         line = line.replace(`\x1b${code}`, "");
@@ -40,7 +40,7 @@ Deno.test({
     const bar =
       /^step \d+\/150 {2}\[#*-*\] {2}loss \d\.\d{3} {2}.*\d(\.\d)?k? tok\/s {2}\d+s left$/;
     assert(drawn.some((line) => bar.test(line)), shown);
-    // Lines of their own stand above the bar, which goes on below.
+    // Whole lines are above the bar, which continues below.
     const notes = drawn.filter((l) => /^step \d+ {2}validation loss/.test(l));
     assertEquals(notes.length, 3, shown);
     assertMatch(shown, /step 150\/150 /);
@@ -48,7 +48,7 @@ Deno.test({
   },
 });
 
-Deno.test("train prints plain lines elsewhere", async () => {
+Deno.test("train prints plain lines if there is no terminal", async () => {
   using work = workshop();
   const { out, err } = await succeeds(["train", ...work.tiny("run")]);
   assertEquals(out, "");
@@ -62,7 +62,7 @@ Deno.test("train prints plain lines elsewhere", async () => {
       /^step \d+\/20 {2}loss \d\.\d{3} {2}lr \S+ {2}grad \d\.\d\d {2}\S+ tok\/s {2}\d+s left$/,
     );
   }
-  // What to try next, with the run's own name.
+  // The commands to try next, with the name of the run.
   const next = lines.slice(lines.indexOf("Try next:") + 1);
   for (const command of ["generate", "eval", "train --resume"]) {
     assert(

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { assetPaths, assetText } from "../../src/assets/assets.ts";
-import { compose, contextLength } from "../../src/config/mod.ts";
+import { compose, sequenceLength } from "../../src/config/mod.ts";
 import { parameterCount } from "../../src/model/model.ts";
 import { modelOf, stepPlansOf } from "../../src/engine/from_config.ts";
 import { trainSettings } from "../../src/engine/train_settings.ts";
@@ -12,7 +12,9 @@ const EXPERIMENTS = assetPaths("configs/experiment")
 
 const PUBLISHED = EXPERIMENTS.filter((name) => !name.startsWith("demo"));
 
-/** Millions of parameters with GPT-2's tokens, by the first words of the name. */
+/**
+ * Millions of parameters with GPT-2's vocabulary, by the beginning of the name.
+ */
 const SIZES: Record<string, number> = {
   "nf-125m": 124,
   "nf-355m": 354,
@@ -43,9 +45,10 @@ for (const name of EXPERIMENTS) {
     const { total } = parameterCount(model);
     const size = SIZES[name.split("-").slice(0, 2).join("-")];
     if (size) assert(Math.abs(total / 1e6 / size - 1) < 0.01, `${total}`);
-    assertEquals(model.sequenceLength, contextLength(config.model));
+    assertEquals(model.sequenceLength, sequenceLength(config.model));
     assert(memory.total > 16 * total * 0.99, `${memory.total}`);
-    // A training step is 6 FLOPs a weight and token, or more: attention, logits.
+    // A training step has at least 6 FLOPs per weight and token, plus attention
+    // and logits.
     const tokens = config.train.device_train_batch_size * model.sequenceLength;
     assert(micro.flops > 5 * total * tokens * 0.7, `${micro.flops}`);
     assert(update.flops > 0);
@@ -54,7 +57,7 @@ for (const name of EXPERIMENTS) {
   });
 }
 
-Deno.test("every published command stands in its experiment's header, with the result", () => {
+Deno.test("every experiment's first comment has the published command and its result", () => {
   for (const name of PUBLISHED) {
     const header =
       assetText(`configs/experiment/${name}.yaml`).split(/^defaults:/m)[0];
@@ -73,7 +76,7 @@ Deno.test("NormFormer's experiments train as fairseq's commands do", () => {
   assertEquals([model.dropout, model.attention_dropout], [0.1, 0.1]);
   assertEquals(seed, 1);
   const settings = trainSettings(best, 1);
-  // Half a million tokens an update.
+  // Half a million tokens per update.
   assertEquals(settings.tokensPerStep, 1024 * 1024 / 2);
   assertEquals(settings.schedule, {
     learningRate: 3e-3,
@@ -107,7 +110,7 @@ Deno.test("published sizes: skipless saves 13 %, NormFormer's norms and head sca
   const preLn = total("experiment=preln-18l");
   const skipless = total("experiment=fig9");
   assertEquals(Math.round(preLn / 1e6), 167);
-  // 146M, as the paper has it: the first layer keeps its values.
+  // 146M, as in the paper: the first layer keeps its value weights.
   assertEquals(Math.round(skipless / 1e6), 146);
   const scales = ["attn", "heads", "fc"].map((name) =>
     `model.scale_${name}=true`
@@ -116,7 +119,7 @@ Deno.test("published sizes: skipless saves 13 %, NormFormer's norms and head sca
   for (
     const base of ["model=transformer_lm_gpt", "model=default", "model=op"]
   ) {
-    // A layer's 2 x 768 and 2 x 3072 of the norms, and 12 head scales.
+    // Per layer 2 x 768 and 2 x 3072 parameters of norms, and 12 head scales.
     assertEquals(total(base, ...scales) - total(base), 92_304, base);
     // And 768 scales of the skip.
     assertEquals(total(base, ...scales, resids) - total(base), 101_520, base);

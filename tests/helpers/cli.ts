@@ -98,7 +98,7 @@ export async function fails(
   assertMatch(lines[0], /^blocksmith: /);
   assertMatch(lines[0], message);
   // Words for faults of the program itself.
-  assertEquals(lines[0].includes("not expected"), false, lines[0]);
+  assertEquals(lines[0].includes("(unexpected:"), false, lines[0]);
   assertEquals(out, "");
   assertEquals(code, 1);
   return lines[0];

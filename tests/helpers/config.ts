@@ -3,8 +3,8 @@ import { assertThrows } from "@std/assert";
 import {
   compose,
   type Config,
+  type FairseqModelConfig,
   type ModelConfig,
-  type NormformerModel,
 } from "../../src/config/mod.ts";
 import { UserError } from "../../src/errors.ts";
 
@@ -28,7 +28,7 @@ export function configOf(
 /** The config that these overrides compose; its model is fairseq's. */
 export function fairseqConfigOf(
   ...overrides: string[]
-): Config & { model: NormformerModel } {
+): Config & { model: FairseqModelConfig } {
   const { config } = compose({ overrides });
   if (config.model.name === "gpt2") throw new Error("the other family");
   return { ...config, model: config.model };

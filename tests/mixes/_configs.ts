@@ -1,11 +1,8 @@
-/**
- * Configurations for tests: each option alone, then every two options together.
- * @module
- */
-import type { ModelConfig, NormformerModel } from "../../src/config/mod.ts";
+/** Configurations for tests: each option alone, then every two options together. @module */
+import type { FairseqModelConfig, ModelConfig } from "../../src/config/mod.ts";
 
 /** Keys of `model` that differ from a file of `configs/model/`. */
-export type Changes = Partial<ModelConfig> & Partial<NormformerModel>;
+export type Changes = Partial<ModelConfig> & Partial<FairseqModelConfig>;
 
 /** A value that an option may have; the first of each option is the default. */
 interface Choice {

@@ -3,7 +3,7 @@
  * definitions in `tests/golden/README.md`.
  * @module
  */
-import type { NormformerModel } from "../../src/config/mod.ts";
+import type { FairseqModelConfig } from "../../src/config/mod.ts";
 import { activations } from "../reference/activation.ts";
 import { attention } from "../reference/attention.ts";
 import { embed } from "../reference/embed.ts";
@@ -19,7 +19,7 @@ import {
 } from "./_parts.ts";
 
 /** The model's loss, on batches in which no token is `padding_idx`. */
-export function fairseqLoss(model: NormformerModel): Loss {
+export function fairseqLoss(model: FairseqModelConfig): Loss {
   const D = model.decoder_embed_dim, T = model.tokens_per_sample;
   const first = model.padding_idx === null ? 0 : model.padding_idx + 1;
   return (values, batch, drops) => {
@@ -49,7 +49,7 @@ export function fairseqLoss(model: NormformerModel): Loss {
 }
 
 function layer(
-  model: NormformerModel,
+  model: FairseqModelConfig,
   i: number,
   x: Float64Array,
   values: Values,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { NormformerModel } from "../../src/config/mod.ts";
+import type { FairseqModelConfig } from "../../src/config/mod.ts";
 import { simplifiedModel } from "../../src/model/simplified/model.ts";
 import type { Model } from "../../src/model/model.ts";
 import { fairseqDecoder } from "../../src/model/fairseq/decoder.ts";
@@ -24,7 +24,7 @@ const simplified = (changes: Partial<FullConfig> = {}): Model =>
     defaultModel({ ...SMALL, initializer_range: 0.2, ...RATES, ...changes }),
   );
 
-const FAIRSEQ: NormformerModel & { vocab_size: number } = {
+const FAIRSEQ: FairseqModelConfig & { vocab_size: number } = {
   name: "transformer_lm_gpt",
   decoder_normalize_before: true,
   no_decoder_final_norm: false,

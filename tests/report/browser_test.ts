@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { inflateSync } from "node:zlib";
-import { pageOf } from "../../src/report/page.ts";
+import { renderReportPage } from "../../src/report/page.ts";
 import { readRuns } from "../../src/run_folder/read_run.ts";
-import { chartsOf } from "../../src/report/series.ts";
+import { buildCharts } from "../../src/report/series.ts";
 import { lines, place, records, write } from "../helpers/report_runs.ts";
 
-/** Chromium's program, where there is one. */
+/** Path of Chromium; undefined if it is not installed. */
 async function findBrowser(): Promise<string | undefined> {
   for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
     try {
@@ -37,7 +37,7 @@ async function open(folder: string, page: string, ...flags: string[]) {
   return new TextDecoder().decode(stdout);
 }
 
-/** Lines of pixels of a PNG without interlace, 8 bits a channel. */
+/** Pixel rows of a PNG without interlace and with 8 bits per channel. */
 function pixels(png: Uint8Array) {
   const view = new DataView(png.buffer, png.byteOffset);
   const parts: Uint8Array[] = [];
@@ -69,7 +69,7 @@ function pixels(png: Uint8Array) {
   return { out, channels };
 }
 
-/** How many pixels have each colour. */
+/** Counts the pixels of each colour. */
 function colours(png: Uint8Array): Map<string, number> {
   const { out, channels } = pixels(png), counts = new Map<string, number>();
   for (let i = 0; i < out.length; i += channels) {
@@ -91,14 +91,14 @@ Deno.test({
       write(folder.at("two"), { metrics: lines(records(4)) }),
     ], () => {});
     const file = folder.at("report.html");
-    await Deno.writeTextFile(file, await pageOf(runs));
+    await Deno.writeTextFile(file, await renderReportPage(runs));
     const page = `file://${file}`;
 
     const dom = await open(folder.path, page, "--dump-dom");
-    for (const { title } of chartsOf(runs)) {
+    for (const { title } of buildCharts(runs)) {
       assert(dom.includes(`<figcaption>${title}</figcaption>`), title);
     }
-    assertEquals(dom.match(/<svg/g)?.length, chartsOf(runs).length);
+    assertEquals(dom.match(/<svg/g)?.length, buildCharts(runs).length);
 
     for (
       const [flags, background] of [
@@ -111,7 +111,7 @@ Deno.test({
       const counts = colours(await Deno.readFile(shot));
       const [most] = [...counts].sort((a, b) => b[1] - a[1])[0];
       assertEquals(most, background);
-      // The runs' two colours: lines are there, and each is seen.
+      // The two runs' colours: both lines are visible.
       for (const colour of ["59,130,214", "224,123,22"]) {
         assert((counts.get(colour) ?? 0) > 200, `${colour} ${flags}`);
       }

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { svgOf } from "../../src/report/chart.ts";
-import { pageOf } from "../../src/report/page.ts";
+import { renderSvg } from "../../src/report/chart.ts";
+import { renderReportPage } from "../../src/report/page.ts";
 import { readRuns } from "../../src/run_folder/read_run.ts";
-import { chartsOf } from "../../src/report/series.ts";
+import { buildCharts } from "../../src/report/series.ts";
 import { lines, place, records, write } from "../helpers/report_runs.ts";
 
 const read = (...dirs: string[]) => readRuns(dirs, () => {});
 
-Deno.test("chartsOf() draws each series that is there", () => {
+Deno.test("buildCharts() draws each existing series", () => {
   using folder = place();
-  const charts = chartsOf(read(write(folder.at("a"))));
+  const charts = buildCharts(read(write(folder.at("a"))));
   assertEquals(charts.map((c) => c.title), [
     "Loss by step",
     "Loss by time",
@@ -37,7 +37,7 @@ Deno.test("chartsOf() draws each series that is there", () => {
     ["last report", 0, 0.3],
     ["last report", 1, 0.2],
   ]);
-  // An evaluation bears the time of the record before it.
+  // An evaluation has the time of the record before it.
   assertEquals(
     points("Loss by time").filter(([line]) => line === "validation"),
     [["validation", 10 / 60, 3.05], ["validation", 20 / 60, 3.025]],
@@ -48,50 +48,50 @@ Deno.test("chartsOf() draws each series that is there", () => {
   ]);
 });
 
-Deno.test("chartsOf() leaves out what no run has logged", () => {
+Deno.test("buildCharts() omits what no run has logged", () => {
   using folder = place();
   const metrics = lines([{ step: 1, loss: 3 }, { step: 2, loss: null }]);
   const bare = write(folder.at("a"), { metrics, info: null });
-  assertEquals(chartsOf(read(bare)).map((c) => c.title), ["Loss by step"]);
+  assertEquals(buildCharts(read(bare)).map((c) => c.title), ["Loss by step"]);
 });
 
-Deno.test("chartsOf() draws long series as means of neighbours", () => {
+Deno.test("buildCharts() averages neighbouring points of long series", () => {
   using folder = place();
   const list = Array.from({ length: 5000 }, (_, i) => ({
     step: i + 1,
     lr: i % 2,
   }));
   const dir = write(folder.at("a"), { metrics: lines(list) });
-  const [{ points }] = chartsOf(read(dir)).filter((c) =>
+  const [{ points }] = buildCharts(read(dir)).filter((c) =>
     c.title === "Learning rate"
   );
   assertEquals(points.length, 500);
   assert(points.every((p) => p.y === 0.5));
 });
 
-Deno.test("svgOf() draws a line and a legend entry for each run", async () => {
+Deno.test("renderSvg() draws a line and a legend entry for each run", async () => {
   using folder = place();
   const runs = read(
     write(folder.at("one")),
     write(folder.at("two"), { metrics: lines(records(4)) }),
   );
   const labels = runs.map((run) => run.label);
-  const chart = chartsOf(runs).find((c) => c.title === "Gradient norm")!;
-  const svg = await svgOf(chart, labels);
+  const chart = buildCharts(runs).find((c) => c.title === "Gradient norm")!;
+  const svg = await renderSvg(chart, labels);
   for (const label of labels) assertStringIncludes(svg, `>${label}</text>`);
   const strokes = [...svg.matchAll(/d="M[^"]+" stroke="(#\w+)"/g)]
     .map((m) => m[1]);
   assertEquals(new Set(strokes).size, 2, svg);
 });
 
-Deno.test("pageOf() needs nothing from elsewhere and escapes names", async () => {
+Deno.test("renderReportPage() is self-contained and escapes names", async () => {
   using folder = place();
-  const page = await pageOf(read(write(folder.at("<b>&'\"x"))));
+  const page = await renderReportPage(read(write(folder.at("<b>&'\"x"))));
   assert(!page.includes("<b>"));
   assertStringIncludes(page, "&#60;b&#62;");
   assert(!/<script|<link|<img|<iframe|@import|url\(/.test(page));
   const addresses = [...page.matchAll(/https?:[^"' >]+/g)].map((m) => m[0]);
-  // Names of XML, which no browser asks for.
+  // XML namespaces, which no browser requests.
   assert(addresses.every((a) => a.startsWith("http://www.w3.org/")));
   assertStringIncludes(page, "prefers-color-scheme: dark");
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
 import { readRuns } from "../../src/run_folder/read_run.ts";
-import { textTable } from "../../src/report/table.ts";
+import { formatRunTable } from "../../src/report/table.ts";
 import { lines, place, records, write } from "../helpers/report_runs.ts";
 
 const silent = () => {};
@@ -28,7 +28,7 @@ Deno.test("readRuns() sums up a run", () => {
   assertEquals(run.evalLoss, 3.025);
 });
 
-Deno.test("textTable() shows what is not known as a dash", () => {
+Deno.test("formatRunTable() shows what is not known as a dash", () => {
   using folder = place();
   const { runs, said } = read([
     write(folder.at("whole")),
@@ -37,7 +37,7 @@ Deno.test("textTable() shows what is not known as a dash", () => {
       metrics: lines([{ step: 3, loss: 5 }]),
     }),
   ]);
-  const [head, whole, bare] = textTable(runs);
+  const [head, whole, bare] = formatRunTable(runs);
   assertEquals(head.split(/ {2,}/).length, 10);
   assertEquals(
     whole.split(/ {2,}/).slice(2).join(" "),

@@ -1,16 +1,18 @@
 /**
- * The one executable: what `pack()` makes unpacks and starts, whatever its
- * surroundings. A shell script stands in for Deno, so it takes no time; the real
- * one, bundle and all, is for CI to prove.
+ * The self-extracting executable: the result of `pack()` unpacks and starts in
+ * any environment. A shell script replaces Deno, so that it takes no time; CI
+ * checks the real executable.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { explain } from "../../scripts/compile.ts";
-import { fault } from "../../scripts/bundle.ts";
+import { errorReason } from "../../scripts/bundle.ts";
 import { pack } from "../../scripts/compile_offline.ts";
 
 const ignore = Deno.build.os === "windows";
 
-/** Stands for Deno: counts its `--version` calls and shows what it is to run. */
+/**
+ * In place of Deno: counts the `--version` calls and prints what it is to run.
+ */
 const DENO = `#!/bin/sh
 if [ "$1" = --version ]; then echo call >>"$CALLS"; exit; fi
 for a in "$@"; do printf '%s\\n' "$a"; done
@@ -19,17 +21,17 @@ cat "$1"
 `;
 
 interface Packed {
-  /** A folder of the test's own. */
+  /** A temporary folder of the test. */
   top: string;
   /** The executable. */
   file: string;
-  /** Starts it with nothing in the environment but what is given. */
+  /** Starts it with only the given environment. */
   run(
     args: string[],
     env?: Record<string, string>,
     file?: string,
   ): Promise<{ code: number; out: string; err: string }>;
-  /** How often something was unpacked. */
+  /** Number of times something was unpacked. */
   unpacked(): Promise<number>;
 }
 
@@ -68,7 +70,7 @@ async function withPacked(body: (packed: Packed) => Promise<void>) {
 const test = (name: string, body: (packed: Packed) => Promise<void>) =>
   Deno.test({ name: `pack() ${name}`, ignore, fn: () => withPacked(body) });
 
-/** Names below a folder that a failed or finished unpacking must not leave. */
+/** Names of temporary files that unpacking must not leave below a folder. */
 async function drafts(folder: string): Promise<string[]> {
   const found: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
@@ -124,7 +126,7 @@ test("takes XDG_CACHE_HOME, then HOME, then a folder of its own in TMPDIR", asyn
   const both = { XDG_CACHE_HOME: `${top}/xdg`, HOME: `${top}/home` };
   assertStringIncludes(await where(both), "/xdg/blocksmith/");
   assertStringIncludes(await where({}), `/blocksmith-${Deno.uid()}/`);
-  // A file in the way stands for a folder that cannot be written, for root too.
+  // A file in its place acts as a folder that even root cannot write to.
   await Deno.writeTextFile(`${top}/file`, "");
   assertStringIncludes(
     await where({ ...both, XDG_CACHE_HOME: `${top}/file` }),
@@ -162,7 +164,7 @@ test("is refused where its end is missing or the machine is another", async ({ r
   assertStringIncludes(foreign.err, "Cannot run here as this file is for");
 });
 
-Deno.test("explain() tells a missing base executable from other faults", () => {
+Deno.test("explain() distinguishes a missing base executable from other errors", () => {
   const offline = explain(
     "Download https://example.test/release/v2.9.6/denort.zip\n" +
       "error: Writing deno compile executable to temporary file 'x'\n\nCaused by:\n    0: Setting up base binary.\n",
@@ -175,11 +177,11 @@ Deno.test("explain() tells a missing base executable from other faults", () => {
   );
 });
 
-Deno.test("fault() picks the line that names it", () => {
+Deno.test("errorReason() picks the line that names it", () => {
   assertEquals(
-    fault('Download x\nerror: Module not found "y".\n    at z\n'),
+    errorReason('Download x\nerror: Module not found "y".\n    at z\n'),
     'Module not found "y".',
   );
-  assertEquals(fault("just this"), "just this");
-  assertEquals(fault(""), "Deno gave no reason");
+  assertEquals(errorReason("just this"), "just this");
+  assertEquals(errorReason(""), "Deno gave no reason");
 });

@@ -9,7 +9,7 @@ import {
 import {
   layerRows,
   lossRows,
-  pageOf,
+  renderPage,
   type Study,
 } from "../../scripts/_reproduction_page.ts";
 import {
@@ -19,8 +19,8 @@ import {
   kurtosis,
   lossOf,
   runsOf,
+  trainArguments,
   VARIANTS,
-  wordsOf,
 } from "../../scripts/_reproduction_runs.ts";
 import { configFromArgs } from "../../src/cli/config_args.ts";
 import type { RunData } from "../../src/run_folder/read_run.ts";
@@ -35,7 +35,10 @@ const SIZES = {
   lr: 1e-3,
 };
 
-/** A run of 30 steps with reports at 15, 24 and 30; `loss` null: it stopped. */
+/**
+ * A run of 30 steps with reports at 15, 24 and 30; with `loss` null, one that
+ * stopped.
+ */
 function stored(
   key: string,
   seed: number,
@@ -107,7 +110,7 @@ const STUDY: Study = {
   seconds: 61,
 };
 
-Deno.test("below() tells order only where the seeds do not overlap", () => {
+Deno.test("below() decides only if the seeds do not overlap", () => {
   assertEquals(below([1, 2], [3, 4]), "seen");
   assertEquals(below([3, 4], [1, 2]), "the opposite");
   assertEquals(below([1, 3], [2, 4]), "undecided");
@@ -123,7 +126,7 @@ Deno.test("close() allows a hundredth above, and anything below", () => {
   assertEquals(close([1], []), "not measured");
 });
 
-Deno.test("slower() tells nothing where one block's speeds differ", () => {
+Deno.test("slower() decides nothing if one block's speeds differ", () => {
   assertEquals(slower([100, 105], [200, 201]), "seen");
   assertEquals(slower([100, 115], [200, 201]), "undecided (unsteady)");
   assertEquals(slower([100, 101], [200, 230]), "undecided (unsteady)");
@@ -142,7 +145,7 @@ Deno.test("runsOf() takes a variant's runs and not those of a longer name", () =
   ]);
 });
 
-Deno.test("lossOf() takes the last step's evaluation alone", () => {
+Deno.test("lossOf() takes only the last step's evaluation", () => {
   assertEquals(lossOf(RUNS[0], 30), 3.02);
   assertEquals(lossOf(RUNS[8], 30), null);
   assertEquals(lossOf(RUNS[0], 40), null);
@@ -154,7 +157,7 @@ Deno.test("byLayer() averages the reports of the last third", () => {
   assertEquals(byLayer(RUNS[0], (i) => `nothing.${i}`), []);
 });
 
-Deno.test("kurtosis() leaves the embedding and the final norm out", () => {
+Deno.test("kurtosis() omits the embedding and the final norm", () => {
   assertEquals(kurtosis(RUNS[4]), [30, 60]);
 });
 
@@ -191,7 +194,7 @@ Deno.test("findings() reads each claim off the runs", () => {
   };
   assertEquals(verdict("NormFormer reaches a lower loss"), "undecided");
   assertEquals(verdict("the first layer's gradient is larger"), "seen");
-  // 4 against 1, and 1 against 0.5.
+  // Ratios 4 to 1, and 1 to 0.5.
   assertEquals(verdict("differ less in gradient norm"), "seen");
   assertEquals(verdict("without heads is worse"), "not measured");
   assertEquals(verdict("(SAS) keep Pre-LN's loss"), "not seen");
@@ -206,8 +209,8 @@ Deno.test("findings() reads each claim off the runs", () => {
   );
 });
 
-Deno.test("pageOf() holds the study's facts and every table", () => {
-  const page = pageOf(STUDY, RUNS);
+Deno.test("renderPage() contains the study's facts and every table", () => {
+  const page = renderPage(STUDY, RUNS);
   for (
     const part of [
       "load 0.5 before",
@@ -221,15 +224,21 @@ Deno.test("pageOf() holds the study's facts and every table", () => {
   ) assertStringIncludes(page, part);
   assert(!/undefined|NaN|null/.test(page));
   assert(!page.includes("no outlier features") && !page.includes("Note:"));
-  assertStringIncludes(pageOf({ ...STUDY, note: "so" }, RUNS), "- Note: so\n");
+  assertStringIncludes(
+    renderPage({ ...STUDY, note: "so" }, RUNS),
+    "- Note: so\n",
+  );
   const calm = [stored("pre-ln", 0, 2.5, 1, 0.1)];
-  assertStringIncludes(pageOf(STUDY, calm), "0.200 at most: it has no outlier");
+  assertStringIncludes(
+    renderPage(STUDY, calm),
+    "0.200 at most: it has no outlier",
+  );
 });
 
-Deno.test("wordsOf() makes a config of every variant, at one size", () => {
+Deno.test("trainArguments() makes a config of every variant, at one size", () => {
   for (const variant of VARIANTS) {
     const { config } = configFromArgs({
-      words: wordsOf(variant, SIZES, 7, ["data=source"]),
+      positionals: trainArguments(variant, SIZES, 7, ["data=source"]),
       flags: {},
       switches: new Set<string>(),
     });

@@ -51,7 +51,7 @@ Deno.test("trainRun() ends in order on SIGINT and SIGTERM, and resumes to the sa
       lines.join("\n"),
     );
     const [, step, how] = lines.at(-1)!.match(
-      /^stopped after step (\d+); go on with: blocksmith (.*)$/,
+      /^stopped after step (\d+); resume with: blocksmith (.*)$/,
     )!;
     assertEquals(how, `train --resume ${run}`);
     assertEquals(checkpoints(run).at(-1), `step-${step.padStart(6, "0")}`);

@@ -1,6 +1,6 @@
 /**
- * One `prepare()` in a process of its own, so that its memory is its own; in the one-file executable, which has no such
- * file to start, in this process.
+ * Runs one `prepare()` in a child process, to measure its memory. The
+ * executable has no module file to start, so there it runs in this process.
  * @module
  */
 import { fileURLToPath } from "node:url";
@@ -9,31 +9,39 @@ import type { SourceFile } from "../../data/sources/source_file.ts";
 import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
 import { type Spent, timed } from "./clock.ts";
 
-/** What to prepare. */
+/** What the child process is to prepare. */
 export interface ChildRequest {
   files: SourceFile[];
   tokenizer: string;
-  contextLength: number;
+  sequenceLength: number;
   workers: number;
   cacheDir: string;
 }
 
-/** What it took. */
+/** Time and memory that it took. */
 export interface ChildReply {
   first: Spent;
-  /** The same again: what was made is found. */
+  /** Time of the second call, which finds the store. */
   again: Spent;
-  /** Most bytes of memory that the process had; null where the system does not tell, or the process did other things. */
+  /**
+   * Peak resident bytes; null if unknown, or if the process did other work too.
+   */
   peak: number | null;
-  /** Bytes of memory before any work. */
+  /** Resident bytes before any work; null if unknown. */
   before: number | null;
   tokens: number;
   /** The folder of the store. */
   dir: string;
 }
 
-/** Prepares, in a process of its own where there can be one. */
-export async function prepareApart(request: ChildRequest): Promise<ChildReply> {
+/**
+ * Prepares in a child process if there can be one, else in this process.
+ *
+ * @throws {Error} if the child process fails
+ */
+export async function prepareInChild(
+  request: ChildRequest,
+): Promise<ChildReply> {
   if (!import.meta.url.endsWith("/src/bench/data/child.ts")) {
     return { ...await prepareHere(request), peak: null, before: null };
   }
@@ -53,7 +61,7 @@ export async function prepareApart(request: ChildRequest): Promise<ChildReply> {
   await input.write(new TextEncoder().encode(JSON.stringify(request)));
   await input.close();
   const { success, stdout } = await child.output();
-  if (!success) throw new Error("a process that prepares data has failed");
+  if (!success) throw new Error("the child process that prepares data failed");
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
@@ -61,7 +69,7 @@ async function prepareHere(request: ChildRequest): Promise<ChildReply> {
   const {
     files,
     tokenizer: name,
-    contextLength: sequenceLength,
+    sequenceLength: sequenceLength,
     workers,
     cacheDir,
   } = request;
@@ -78,13 +86,16 @@ async function prepareHere(request: ChildRequest): Promise<ChildReply> {
   const first = await timed(async () => void (made = await work()));
   const peak = memory("VmHWM");
   const again = await timed(async () => void (made = await work()));
-  if (!made!.reused) throw new Error("a store was made twice");
+  if (!made!.reused) throw new Error("prepare() did not reuse its store");
   const { dir, summary: { splits: { train, valid } } } = made!;
   const tokens = train.tokens + valid.tokens;
   return { first, again, peak, before, tokens, dir };
 }
 
-/** Bytes of this process's memory, from Linux's file of that name. */
+/**
+ * A memory field of this process in bytes, from `/proc/self/status`; null
+ * elsewhere.
+ */
 function memory(field: "VmRSS" | "VmHWM"): number | null {
   try {
     const status = Deno.readTextFileSync("/proc/self/status");

@@ -1,59 +1,65 @@
-/** Rates of work on data, by the clock and by the processor. @module */
+/** Measures rates of work on data, by wall time and by CPU time. @module */
 import { cpuUsage } from "node:process";
 import { median } from "../timing.ts";
 
-/** What some work took. */
+/** Time that some work took. */
 export interface Spent {
-  /** Milliseconds by the clock. */
+  /** Milliseconds of wall time. */
   ms: number;
   /** Milliseconds of this process's CPU time, over all its threads. */
   cpuMs: number;
 }
 
-/** Megabytes (1e6 bytes) of text a second. */
+/** Megabytes (1e6 bytes) of text per second. */
 export interface Rate {
-  /** By the clock. */
+  /** Per second of wall time. */
   mb: number;
-  /** In a second of CPU time: where other programs run, look at this. */
+  /** Per second of CPU time; compare this if other programs run. */
   cpu: number;
 }
 
-/** Two ways of doing the same work. */
+/** Our rate and a peer's on the same work. */
 export interface Comparison {
   ours: Rate;
   /** Null without a peer. */
   peer: Rate | null;
-  /** Ours by the peer's, by CPU time: the median over rounds; null without a peer. */
+  /**
+   * Our rate divided by the peer's, by CPU time; median over rounds, null
+   * without a peer.
+   */
   ratio: number | null;
 }
 
-/** Does some work once. */
+/** Runs some work once and measures its time. */
 export async function timed(work: () => unknown): Promise<Spent> {
   const before = cpuUsage(), from = performance.now();
   await work();
   const ms = performance.now() - from;
   const { user, system } = cpuUsage(before);
-  // The CPU clock may stand still for a moment.
+  // The CPU clock may not advance over short work.
   return {
     ms: Math.max(ms, 1e-3),
     cpuMs: Math.max((user + system) / 1e3, 0.1),
   };
 }
 
-/** `bytes` of text by what they took. */
+/** The rate of work on `bytes` of text. */
 export const rateOf = (bytes: number, { ms, cpuMs }: Spent): Rate => ({
   mb: bytes / 1e3 / ms,
   cpu: bytes / 1e3 / cpuMs,
 });
 
-/** Some work of a known size, in bytes of text. */
+/** One round of work on a known number of bytes of text. */
 export interface Round {
   bytes: number;
   ours: () => unknown;
   peer?: () => unknown;
 }
 
-/** Runs ours and the peer's in turn; every second round starts with the peer. */
+/**
+ * Runs our work and the peer's in alternation; every second round starts with
+ * the peer.
+ */
 export async function compareWithPeer(
   rounds: readonly Round[],
 ): Promise<Comparison> {

@@ -1,54 +1,56 @@
 /**
- * The data section: how fast text becomes tokens, and tokens become batches. Megabytes are 1e6 bytes of text as UTF-8,
- * unpacked.
+ * The data section: how fast does text become tokens, and tokens batches?
+ * Megabytes are 1e6 bytes of decompressed text in UTF-8.
  *
- * The floor of `prepare` is what each byte must go through: it is read, hashed by SHA-256 at the first reading and for
- * plain text once more at the second, decoded (of JSON: parsed), tokenised, and its tokens are written. All but the
- * tokenizer run at hundreds of megabytes a second (the first table measures them here), so with a BPE the floor is
- * the tokenizer's own time by the number of cores; `tokenizing` is the part of the CPU time that goes there.
+ * The lower bound of `prepare` is the work that each byte needs: it is read,
+ * hashed with SHA-256 in the first pass (plain text also in the second),
+ * decoded (JSON: parsed) and tokenized, and its tokens are written. All of this
+ * except tokenizing runs at hundreds of megabytes per second (the first table
+ * measures it), so with a BPE tokenizer the bound is the tokenizer's time
+ * divided by the cores; `tokenizing` is its fraction of the CPU time.
  * @module
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Rate, rateOf, timed } from "./clock.ts";
 import {
-  benchBlocks,
-  benchFeed,
-  type BlocksRow,
-  type FeedRow,
+  benchLoader,
+  benchSequences,
+  type LoaderRow,
+  type SequencesRow,
 } from "./loader.ts";
-import { writeSources } from "./files.ts";
+import { writeBenchSources } from "./files.ts";
 import { loadPeers, NO_PEERS } from "../peers/data_libraries.ts";
 import { benchPrepare, type PrepareRow, threadCounts } from "./prepare.ts";
 import { benchReaders, type ReaderRow } from "./readers.ts";
 import { type BenchText, benchText } from "./text.ts";
 import { benchTokenizers, type TokenizerRow } from "./tokenizers.ts";
 
-/** Everything that was measured on data. */
+/** All measurements on data. */
 export interface DataResult {
-  /** Where the text is from, its documents and bytes. */
+  /** Origin of the text, and its documents and bytes. */
   text: { from: string; documents: number; bytes: number };
   floors: { name: string; rate: Rate }[];
   tokenizers: TokenizerRow[];
   readers: ReaderRow[];
   prepare: PrepareRow[];
-  /** Bytes of memory of a process before it prepares; null where unknown. */
+  /** Bytes of memory of a process before it prepares; null if unknown. */
   before: number | null;
-  blocks: BlocksRow[];
-  feed: FeedRow[];
+  blocks: SequencesRow[];
+  feed: LoaderRow[];
 }
 
 /** What to measure. */
 export interface DataOptions {
   /** Little text, no libraries. */
   quick: boolean;
-  /** Told what is measured next. */
+  /** Called with the name of each measurement before it starts. */
   onStage: (what: string) => void;
 }
 
 const TEXT_BYTES = 32e6, QUICK_BYTES = 3e5;
 
-/** Measures all of it; what it writes goes into a folder that is removed. */
+/** Measures everything, in a temporary folder that is removed at the end. */
 export async function benchData(
   { quick, onStage }: DataOptions,
 ): Promise<DataResult> {
@@ -58,7 +60,7 @@ export async function benchData(
     const text = benchText(quick ? QUICK_BYTES : TEXT_BYTES);
     const peers = quick ? NO_PEERS : await loadPeers();
     const floors = await benchFloors(text, folder);
-    const sources = writeSources(text, folder, peers);
+    const sources = writeBenchSources(text, folder, peers);
     const tokenizers = await benchTokenizers(text, peers, {
       folder,
       rounds: quick ? 1 : 3,
@@ -92,18 +94,18 @@ export async function benchData(
       readers,
       prepare: rows,
       before,
-      blocks: await benchBlocks(store, sources[1], {
+      blocks: await benchSequences(store, sources[1], {
         folder,
         count: quick ? 1000 : 50_000,
       }),
-      feed: await benchFeed(store, quick ? 5 : 100),
+      feed: await benchLoader(store, quick ? 5 : 100),
     };
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
 }
 
-/** What cannot be avoided, each alone on the same text. */
+/** Times each unavoidable part of the work separately, on the same text. */
 async function benchFloors(
   { documents, bytes }: BenchText,
   folder: string,

@@ -1,23 +1,25 @@
-/** The same documents in a file of each kind. @module */
+/** Writes the same documents in every file format. @module */
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import type { SourceFile } from "../../data/sources/source_file.ts";
 import type { Peers } from "../peers/data_libraries.ts";
 import type { BenchText } from "./text.ts";
 
-/** Documents as users have them. */
+/** The documents in one file format. */
 export interface BenchSource {
-  /** As tables name it. */
+  /** Name of the format in tables. */
   name: string;
   files: SourceFile[];
-  /** Bytes on disk. */
+  /** Bytes on disk, compressed. */
   packed: number;
 }
 
 const FIELD = "text";
 
-/** Writes the sources into a folder; Parquet only where its library is there. */
-export function writeSources(
+/**
+ * Writes the sources into a folder; Parquet only if its library is available.
+ */
+export function writeBenchSources(
   { documents }: BenchText,
   folder: string,
   { writer }: Peers,
@@ -74,7 +76,7 @@ export function writeSources(
       columnData: [{ name: FIELD, data: documents, type: "STRING" }],
       codec: codec.toUpperCase(),
       compressors: { ZSTD: (bytes: Uint8Array) => zstdCompressSync(bytes) },
-      // As many as Hugging Face's datasets write.
+      // The row group size of Hugging Face's `datasets`.
       rowGroupSize: 1000,
     });
     sources.push(

@@ -1,4 +1,7 @@
-/** What training reads: fairseq's blocks, and the steps of a feed. @module */
+/**
+ * How fast does training read sequences, and how long does it wait for batches?
+ * @module
+ */
 import { join } from "node:path";
 import { FairseqSink, locateFairseqSubset } from "../../data/fairseq/mod.ts";
 import { prepare } from "../../data/prepare/prepare.ts";
@@ -10,43 +13,44 @@ import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
 import { openBatchLoader } from "../../data/loader/batch_loader.ts";
 import { timed } from "./clock.ts";
 import type { BenchSource } from "./files.ts";
-import { CONTEXT } from "./prepare.ts";
+import { SEQUENCE_LENGTH } from "./prepare.ts";
 import { median } from "../timing.ts";
 
-/** Sequences in random order, one by one. */
-export interface BlocksRow {
+/** The rate of reading sequences in random order, one at a time. */
+export interface SequencesRow {
   name: string;
-  /** Sequences a second. */
+  /** Sequences per second. */
   perSecond: number;
-  /** The same in a second of CPU time. */
+  /** Sequences per second of CPU time. */
   perCpuSecond: number;
-  /** Of tokens as they lie on disk. */
+  /** Megabytes of tokens per second, in their format on disk. */
   mb: number;
 }
 
 /** How long a training step waits for its batches. */
-export interface FeedRow {
-  /** Steps read ahead; 0 reads each when it is asked for. */
+export interface LoaderRow {
+  /** Number of steps read ahead; with 0, `next()` reads its step. */
   readAhead: number;
-  /** Milliseconds of `next()`: the median, and the most but for the first step. */
+  /** Milliseconds of `next()`: median and maximum, without the first step. */
   ms: number;
   most: number;
-  /** Milliseconds of all waits, by step. */
+  /** Milliseconds of waiting per step, the mean. */
   waited: number;
 }
 
-/** Sequences of a step's batches. */
-export const FEED = { rows: 16, accumulation: 2, stepMs: 10 };
+/** Batch size, gradient accumulation and device time of the steps. */
+export const LOADER_STEP = { rows: 16, accumulation: 2, stepMs: 10 };
 
-/** Reads `count` sequences of a split, at random. */
-async function blocks(
+/** Times reading `count` random sequences of a split. */
+async function timeSequences(
   name: string,
   ref: SplitLocation,
   count: number,
-): Promise<BlocksRow> {
+): Promise<SequencesRow> {
   const split = openSplit(ref);
   try {
-    const tokens = new Uint32Array(CONTEXT), targets = new Uint32Array(CONTEXT);
+    const tokens = new Uint32Array(SEQUENCE_LENGTH),
+      targets = new Uint32Array(SEQUENCE_LENGTH);
     let state = 1;
     const read = (times: number) => {
       for (let i = 0; i < times; i++) {
@@ -61,26 +65,29 @@ async function blocks(
       name,
       perSecond: count / ms * 1e3,
       perCpuSecond: count / cpuMs * 1e3,
-      // Both have two bytes a token.
-      mb: count * CONTEXT * 2 / 1e3 / ms,
+      // Both formats have two bytes per token.
+      mb: count * SEQUENCE_LENGTH * 2 / 1e3 / ms,
     };
   } finally {
     split.close();
   }
 }
 
-/** Times reads of a store, and of a source's bytes as fairseq's folder. */
-export async function benchBlocks(
+/**
+ * Times random reads from a token store, and from the source in fairseq's
+ * format.
+ */
+export async function benchSequences(
   store: string,
   { files }: BenchSource,
   options: { folder: string; count: number },
-): Promise<BlocksRow[]> {
+): Promise<SequencesRow[]> {
   const dir = join(options.folder, "fairseq");
   const tokenizer = await loadTokenizer("byte");
   await prepare({
     documents: { files },
     tokenizer,
-    sequenceLength: CONTEXT,
+    sequenceLength: SEQUENCE_LENGTH,
     cacheDir: join(options.folder, "cache-fairseq"),
     out: {
       dir,
@@ -92,21 +99,28 @@ export async function benchBlocks(
     path: dir,
     subset: "train",
     combine: false,
-    sequenceLength: CONTEXT,
+    sequenceLength: SEQUENCE_LENGTH,
   });
   return [
-    await blocks("token store", { store, split: "train" }, options.count),
-    await blocks("fairseq", { fairseq }, options.count),
+    await timeSequences(
+      "token store",
+      { store, split: "train" },
+      options.count,
+    ),
+    await timeSequences("fairseq", { fairseq }, options.count),
   ];
 }
 
-/** Times steps of a feed, with and without reading ahead, while the device is busy between them. */
-export async function benchFeed(
+/**
+ * Times steps of a batch loader, with and without reading ahead; a pause
+ * between the steps stands for the device's work.
+ */
+export async function benchLoader(
   store: string,
   steps: number,
-): Promise<FeedRow[]> {
-  const rows: FeedRow[] = [];
-  const { rows: sequences, accumulation, stepMs } = FEED;
+): Promise<LoaderRow[]> {
+  const rows: LoaderRow[] = [];
+  const { rows: sequences, accumulation, stepMs } = LOADER_STEP;
   const idle = new Int32Array(new SharedArrayBuffer(4));
   for (const readAhead of [0, 4]) {
     using loader = await openBatchLoader({
@@ -117,7 +131,7 @@ export async function benchFeed(
       vocabSize: 50_257,
       ignoreId: null,
     }, readAhead);
-    // The first step cannot be read ahead of.
+    // The first step cannot be read ahead.
     loader.next();
     const before = loader.waitedMs, spent: number[] = [];
     for (let i = 0; i < steps; i++) {

@@ -1,20 +1,21 @@
 /**
- * A tokenizer.json of each kind, of real size: all of them have GPT-2's 50,257 tokens, which are at hand, in the form
- * that the kind writes them.
+ * A tokenizer.json of each kind and of realistic size, for the bench. All of
+ * them have GPT-2's 50,257 tokens, which the program carries, in the notation
+ * of their kind.
  * @module
  */
 import type { ByteBpeTables } from "../../data/tokenizers/gpt2/byte_bpe.ts";
 import { tablesFromRanks } from "../../data/tokenizers/gpt2/gpt2.ts";
 import { BYTE_UNITS } from "../../data/tokenizers/gpt2/byte_chars.ts";
 
-/** A tokenizer.json. */
+/** The contents of a tokenizer.json. */
 export type TokenizerJson = Record<string, unknown>;
 
-/** Llama 3's words. */
+/** Llama 3's pattern of words. */
 const LLAMA3 =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
-/** By kind, as tables name it. */
+/** One tokenizer.json per kind, by the name of the kind in tables. */
 export async function benchModels(): Promise<Record<string, TokenizerJson>> {
   const { default: ranks } = await import("js-tiktoken/ranks/gpt2");
   const tables = tablesFromRanks("gpt2", ranks.bpe_ranks, {});
@@ -104,7 +105,10 @@ function byteBpe({ tokens, merges }: ByteBpeTables): TokenizerJson {
   return { ...BPE, vocab: vocabOf(names), merges: pairs(names, merges) };
 }
 
-/** Those tokens and merges whose bytes are whole characters; other characters fall back to bytes. */
+/**
+ * The tokens and merges of complete characters; other characters fall back to
+ * bytes.
+ */
 function pieceBpe({ tokens, merges }: ByteBpeTables): TokenizerJson {
   const names = tokens.map(pieceOf);
   const bytes = Array.from(
@@ -126,7 +130,7 @@ function pieceBpe({ tokens, merges }: ByteBpeTables): TokenizerJson {
   };
 }
 
-/** What begins with a space is a word's beginning, the rest goes on with one. */
+/** Tokens with a leading space begin a word, all others continue one. */
 function wordPiece({ tokens }: ByteBpeTables): TokenizerJson {
   const names = ["[UNK]"];
   for (const token of tokens) {
@@ -145,7 +149,10 @@ function wordPiece({ tokens }: ByteBpeTables): TokenizerJson {
   };
 }
 
-/** Scores as if the ranks were of a text that follows Zipf's law; in steps of 2^-10, so that sums are exact. */
+/**
+ * Scores as in a text that follows Zipf's law, in steps of 2^-10, so that sums
+ * are exact.
+ */
 function unigram({ tokens }: ByteBpeTables): TokenizerJson {
   const names = new Set(tokens.map(pieceOf).filter((name) => name !== null));
   const score = (rank: number) =>
@@ -161,7 +168,10 @@ function unigram({ tokens }: ByteBpeTables): TokenizerJson {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** A token's text with `▁` for spaces; null where it is no whole characters. */
+/**
+ * A token's text with `▁` for spaces; null if it is not made of complete
+ * characters.
+ */
 function pieceOf(bytes: Uint8Array): string | null {
   try {
     return utf8.decode(bytes).replaceAll(" ", "▁");
@@ -170,7 +180,7 @@ function pieceOf(bytes: Uint8Array): string | null {
   }
 }
 
-/** Ids in the order of names; the first of equal ones counts. */
+/** Ids in the order of names; of equal names, the first one counts. */
 function vocabOf(names: readonly string[]): Record<string, number> {
   return Object.fromEntries([...new Set(names)].map((name, id) => [name, id]));
 }

@@ -1,11 +1,14 @@
-/** The whole of `prepare`: every source, by number of threads. @module */
+/**
+ * How long does `prepare` take, by source, tokenizer and number of threads?
+ * @module
+ */
 import { join } from "node:path";
-import { type ChildReply, prepareApart } from "./child.ts";
+import { type ChildReply, prepareInChild } from "./child.ts";
 import { rateOf } from "./clock.ts";
 import type { BenchSource } from "./files.ts";
 import type { TokenizerRow } from "./tokenizers.ts";
 
-/** What a preparation took. */
+/** Time and memory of one preparation. */
 export interface PrepareRow {
   source: string;
   tokenizer: string;
@@ -13,37 +16,43 @@ export interface PrepareRow {
   ms: number;
   /** CPU time of the process, over all threads. */
   cpuMs: number;
-  /** Megabytes of text a second. */
+  /** Megabytes of text per second. */
   mb: number;
-  /** By the rate with one thread; null for that one. */
+  /** Rate relative to one thread; null for one thread. */
   scaling: number | null;
-  /** The same for idle cores, at most: threads by the growth of the CPU time. */
+  /**
+   * Upper bound of `scaling` on idle cores: threads divided by the growth of
+   * CPU time.
+   */
   scalingCpu: number | null;
-  /** Of the CPU time, what the tokenizer alone takes for this text, 0 to 1. */
+  /**
+   * Fraction of the CPU time that the tokenizer alone needs for this text, 0 to
+   * 1.
+   */
   tokenizing: number | null;
-  /** Most bytes of memory of the process; null where unknown. */
+  /** Peak resident bytes of the process; null if unknown. */
   peak: number | null;
   /** Milliseconds of the second start, which finds the store. */
   againMs: number;
 }
 
-/** What `benchPrepare()` found, and a store to go on with. */
+/** The results of `benchPrepare()`, and a store for later measurements. */
 export interface PrepareResult {
   rows: PrepareRow[];
-  /** Bytes of memory of a process before any work; null where unknown. */
+  /** Bytes of memory of a process before any work; null if unknown. */
   before: number | null;
-  /** The last store that was made. */
+  /** Folder of the last store. */
   store: string;
 }
 
-/** Tokens of a sequence. */
-export const CONTEXT = 512;
+/** Tokens per sequence. */
+export const SEQUENCE_LENGTH = 512;
 
 /**
  * Times each source with each tokenizer and number of threads.
  *
- * @param bytes of text in each source
- * @param alone what the tokenizers do alone
+ * @param bytes bytes of text in each source
+ * @param alone speeds of the tokenizers alone
  */
 export async function benchPrepare(
   sources: readonly BenchSource[],
@@ -69,10 +78,10 @@ export async function benchPrepare(
           }`,
         );
         const cacheDir = join(options.folder, `cache-${rows.length}`);
-        reply = await prepareApart({
+        reply = await prepareInChild({
           files,
           tokenizer,
-          contextLength: CONTEXT,
+          sequenceLength: SEQUENCE_LENGTH,
           workers,
           cacheDir,
         });
@@ -98,7 +107,7 @@ export async function benchPrepare(
   return { rows, before: reply!.before, store: reply!.dir };
 }
 
-/** 1, 2 and all cores, as far as there are so many. */
+/** 1, 2 and all cores, without duplicates. */
 export function threadCounts(): number[] {
   const cores = navigator.hardwareConcurrency;
   return [...new Set([1, Math.min(2, cores), cores])];

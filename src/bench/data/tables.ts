@@ -1,11 +1,11 @@
-/** What was measured on data, as tables. @module */
+/** Turns the results of the data section into tables. @module */
 import { formatBytes } from "../../terminal/format_numbers.ts";
 import type { DataResult } from "./data.ts";
 import type { Rate } from "./clock.ts";
-import { type BlocksRow, FEED, type FeedRow } from "./loader.ts";
-import { CONTEXT, type PrepareRow } from "./prepare.ts";
+import { LOADER_STEP, type LoaderRow, type SequencesRow } from "./loader.ts";
+import { type PrepareRow, SEQUENCE_LENGTH } from "./prepare.ts";
 import type { ReaderRow } from "./readers.ts";
-import { percent, type Table, three } from "../table.ts";
+import { percent, type Table, threeDigits } from "../table.ts";
 import type { TokenizerRow } from "./tokenizers.ts";
 
 /** All tables of the data section, in order. */
@@ -15,20 +15,20 @@ export function dataTables(result: DataResult): Table[] {
     tokenizerTable(result.tokenizers),
     readerTable(result.readers),
     prepareTable(result),
-    blocksTable(result.blocks),
-    feedTable(result.feed),
+    sequencesTable(result.blocks),
+    loaderTable(result.feed),
   ];
 }
 
-/** The two cells of a rate; dashes for none. */
+/** The two cells of a rate; dashes for null. */
 const cells = (rate: Rate | null): string[] => [
-  three(rate?.mb ?? NaN),
-  three(rate?.cpu ?? NaN),
+  threeDigits(rate?.mb ?? NaN),
+  threeDigits(rate?.cpu ?? NaN),
 ];
 
-/** `1.23 x`. */
+/** Formats a ratio as `1.23 x`; `-` for null. */
 const times = (ratio: number | null): string =>
-  ratio === null ? "-" : `${three(ratio)} x`;
+  ratio === null ? "-" : `${threeDigits(ratio)} x`;
 
 function floorTable({ text, floors }: DataResult): Table {
   return {
@@ -36,8 +36,8 @@ function floorTable({ text, floors }: DataResult): Table {
     headings: ["alone, one thread", "MB/s", "by CPU"],
     rows: floors.map(({ name, rate }) => [name, ...cells(rate)]),
     notes: [
-      `MB is 1e6 bytes of text. By CPU: in a second of CPU time; where other programs run, look at this. Text: ${
-        three(text.bytes / 1e6)
+      `MB is 1e6 bytes of text. By CPU: per second of CPU time; compare this if other programs run. Text: ${
+        threeDigits(text.bytes / 1e6)
       } MB in ${text.documents} documents of this machine, from ${text.from}.`,
     ],
   };
@@ -63,7 +63,7 @@ function tokenizerTable(rows: readonly TokenizerRow[]): Table {
     rows: rows.map((row) => [
       row.name,
       `${row.vocabSize}`,
-      three(row.bytesPerToken),
+      threeDigits(row.bytesPerToken),
       ...cells(row.long),
       ...cells(row.ours),
       row.peerName ?? "-",
@@ -72,7 +72,7 @@ function tokenizerTable(rows: readonly TokenizerRow[]): Table {
       percent(row.same),
     ]),
     notes: [
-      "New text: medians of rounds of a few hundred kB each, the library on the same text in turn; ratio is ours by the library's, by CPU time. Long text: the next 8 MB in five rounds, most of whose words have come before. Same ids: documents of which both make the same. All but byte have GPT-2's tokens in the form of their kind.",
+      "New text: medians of rounds of a few hundred kB each, alternating with the library on the same text; ratio is our rate divided by the library's, by CPU time. Long text: the next 8 MB in five rounds, with mostly words seen before. Same ids: documents with equal ids from both. All except byte have GPT-2's tokens in the notation of their kind.",
     ],
   };
 }
@@ -102,7 +102,7 @@ function readerTable(rows: readonly ReaderRow[]): Table {
       times(row.ratio),
     ]),
     notes: [
-      "First reading: SHA-256 of the file, and the number of its documents. To strings: every document, as the second reading has them. The libraries hold the whole file in memory, packed and unpacked; ours a few blocks.",
+      "First reading: SHA-256 of the file, and the number of its documents. To strings: every document, as in the second reading. The libraries hold the whole file in memory, compressed and decompressed; ours hold a few blocks.",
     ],
   };
 }
@@ -129,53 +129,53 @@ function prepareTable({ prepare, before }: DataResult): Table {
       row.source,
       row.tokenizer,
       `${row.workers}`,
-      three(row.ms),
-      three(row.cpuMs),
-      three(row.mb),
+      threeDigits(row.ms),
+      threeDigits(row.cpuMs),
+      threeDigits(row.mb),
       times(row.scaling),
       times(row.scalingCpu),
       percent(row.tokenizing),
       memory(row.peak),
-      three(row.againMs),
+      threeDigits(row.againMs),
     ]),
     notes: [
-      `One run each in a new process, from cold caches to the finished store of sequences of ${CONTEXT} tokens, threads' start included. own CPU: milliseconds over all threads. scaling: by the rate of one thread; by CPU: what idle cores would give at most. tokenizing: the part of it that the tokenizer alone takes for the text. memory: the most that the process had${
+      `One run each in a new process, from cold caches to the finished store of sequences of ${SEQUENCE_LENGTH} tokens, including the start of threads. own CPU: milliseconds over all threads. scaling: rate relative to one thread; by CPU: its upper bound on idle cores. tokenizing: the fraction of own CPU that the tokenizer alone needs for the text. memory: peak of the process${
         before === null ? "" : `, ${memory(before)} of it before any work`
       }. again: the second start, which finds the store.`,
     ],
   };
 }
 
-function blocksTable(rows: readonly BlocksRow[]): Table {
+function sequencesTable(rows: readonly SequencesRow[]): Table {
   return {
     title: "Data: sequences at random",
     headings: ["from", "sequences/s", "by CPU", "MB/s"],
     rows: rows.map((row) => [
       row.name,
-      three(row.perSecond),
-      three(row.perCpuSecond),
-      three(row.mb),
+      threeDigits(row.perSecond),
+      threeDigits(row.perCpuSecond),
+      threeDigits(row.mb),
     ]),
     notes: [
-      `${CONTEXT} tokens each, of two bytes on disk, from the page cache; with fairseq's come the targets.`,
+      `${SEQUENCE_LENGTH} tokens each, two bytes per token on disk, from the page cache; fairseq's reads include the targets.`,
     ],
   };
 }
 
-function feedTable(rows: readonly FeedRow[]): Table {
+function loaderTable(rows: readonly LoaderRow[]): Table {
   return {
     title: "Data: waiting for batches",
     headings: ["steps read ahead", "ms", "most", "mean wait ms"],
     rows: rows.map((row) => [
       `${row.readAhead}`,
-      three(row.ms),
-      three(row.most),
-      three(row.waited),
+      threeDigits(row.ms),
+      threeDigits(row.most),
+      threeDigits(row.waited),
     ]),
     notes: [
-      `Of a step of ${
-        FEED.rows * FEED.accumulation
-      } sequences, while the device is busy for ${FEED.stepMs} ms between. ms is the median of next(); mean wait is what the run's log counts.`,
+      `Steps of ${
+        LOADER_STEP.rows * LOADER_STEP.accumulation
+      } sequences; the device is busy for ${LOADER_STEP.stepMs} ms between them. ms is the median of next(); mean wait is the figure that a run logs.`,
     ],
   };
 }

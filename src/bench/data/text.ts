@@ -1,19 +1,25 @@
-/** Real text of this machine, to be tokenised: programs, headers and documentation. @module */
+/**
+ * Real text on this machine for the bench: programs, headers and documentation.
+ * @module
+ */
 import { join } from "node:path";
 import { sourceTexts } from "../../assets/source_text.ts";
 
-/** Documents, and where they are from. */
+/** Documents, and their origin. */
 export interface BenchText {
   documents: string[];
-  /** Bytes of UTF-8 of each. */
+  /** Bytes per document, in UTF-8. */
   sizes: number[];
-  /** Bytes of all. */
+  /** Bytes of all documents. */
   bytes: number;
-  /** The folders. */
+  /** The folders, comma-separated. */
   from: string;
 }
 
-/** Folders with text on common systems, and what part of the whole each may fill. */
+/**
+ * Folders with text on common systems, each with the fraction up to which it
+ * may fill the text.
+ */
 const PLACES: [folder: string, part: number][] = [
   ["/usr/share/doc", 0.25],
   ["/usr/share/perl", 0.5],
@@ -21,12 +27,13 @@ const PLACES: [folder: string, part: number][] = [
   ["/usr/include", 1],
 ];
 
-/** Larger files are data rather than text. */
+/** Sizes of the files that are used; larger ones are data rather than text. */
 const SMALLEST = 256, LARGEST = 1 << 20;
 
 /**
- * About `wanted` bytes of UTF-8 text of this machine, in a fixed order; the project's own source, again and again,
- * where there is not as much.
+ * Collects about `wanted` bytes of UTF-8 text on this machine, in a fixed
+ * order. If there is not enough, the project's own source fills the rest,
+ * repeatedly.
  */
 export function benchText(wanted: number): BenchText {
   const text: BenchText = { documents: [], sizes: [], bytes: 0, from: "" };
@@ -58,7 +65,7 @@ function add(to: BenchText, document: string): void {
   to.bytes += size;
 }
 
-/** Files of a fit size below a folder, sorted; links are left out. */
+/** Files below a folder, sorted, without links and binary formats. */
 function* filesIn(folder: string): Generator<string> {
   let entries: Deno.DirEntry[];
   try {

@@ -1,4 +1,8 @@
-/** Each tokenizer alone, in this thread, beside the library of its kind. @module */
+/**
+ * How fast is each tokenizer, on one thread, compared with a library of its
+ * kind?
+ * @module
+ */
 import { join } from "node:path";
 import type { Tokenizer } from "../../data/tokenizers/tokenizer.ts";
 import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
@@ -13,38 +17,41 @@ import { benchModels, type TokenizerJson } from "./models.ts";
 import { PEERS, type Peers } from "../peers/data_libraries.ts";
 import type { BenchText } from "./text.ts";
 
-/** A tokenizer's speed. */
+/** The speed of a tokenizer. */
 export interface TokenizerRow extends Comparison {
   name: string;
   vocabSize: number;
   bytesPerToken: number;
-  /** Ours on a long text, where few words are new. */
+  /** Our rate on a long text, where few words are new. */
   long: Rate;
-  /** The library, or null. */
+  /** Name of the library; null without one. */
   peerName: string | null;
-  /** Of the documents, those that the library makes the same ids of, 0 to 1; null without one. */
+  /**
+   * Fraction of documents with equal ids from the library, 0 to 1; null without
+   * one.
+   */
   same: number | null;
 }
 
 type Encode = (text: string) => ArrayLike<number>;
 
-/** Text that is tokenised before any is timed. */
+/** Bytes of text that are tokenized before any is timed. */
 const WARM_BYTES = 1 << 16;
 
-/** Text after which words come again as in a long run. */
+/** Bytes of text in which words recur as often as in a long run. */
 const LONG_BYTES = 1 << 23, LONG_ROUNDS = 5;
 
 /** How tokenizers are timed. */
 export interface TokenizerOptions {
-  /** Where each tokenizer.json is written. */
+  /** Folder for the tokenizer.json files. */
   folder: string;
   rounds: number;
-  /** About what the library, or ours where there is none, takes for a round. */
+  /** Approximate milliseconds per round of the library, or ours without one. */
   roundMs: number;
   onStage: (what: string) => void;
 }
 
-/** Times every kind. */
+/** Times every kind of tokenizer. */
 export async function benchTokenizers(
   text: BenchText,
   peers: Peers,
@@ -92,7 +99,7 @@ function huggingFace(
   };
 }
 
-/** Each round has text that neither has seen. */
+/** Times one tokenizer; each round has text that neither side has seen. */
 async function benchTokenizer(
   name: string,
   ours: Tokenizer,
@@ -156,13 +163,16 @@ const equal = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   a.length === b.length &&
   Array.prototype.every.call(a, (id, i) => id === b[i]);
 
-/** A text's documents, dealt out a number of bytes at a time. */
+/** Hands out the documents of a text in slices of a given number of bytes. */
 class Slices {
   #next = 0;
 
   constructor(readonly text: BenchText) {}
 
-  /** The next documents, in scattered order so that each slice has some of every folder. */
+  /**
+   * The next slice; documents are in scattered order, so that each slice has
+   * some of every folder.
+   */
   take(wanted: number): { documents: string[]; bytes: number } {
     const { documents, sizes } = this.text, { length } = documents;
     const slice: string[] = [];

@@ -1,48 +1,52 @@
-/** Time of each kernel in a training step. @module */
+/** How long does each kernel in a training step take? @module */
 import { time } from "../../gpu/tuner.ts";
 import type { Loaded } from "../../gpu/executor.ts";
-import { drain, tick } from "../timing.ts";
-import type { Running } from "../step/step.ts";
+import { nanosecondsPerTick, waitForDevice } from "../timing.ts";
+import type { RunningWorkload } from "../step/step.ts";
 
-/** Dispatches of one kernel, of one product shape, in a step. */
+/** All dispatches of one kernel and product shape in a step. */
 export interface KernelRow {
   kernel: string;
   /** Layout and shape of a product, as the tuner names them; else empty. */
   product: string;
-  /** Dispatches in a step. */
+  /** Dispatches per step. */
   count: number;
-  /** Milliseconds of all of them. */
+  /** Milliseconds per step, over all dispatches. */
   ms: number;
-  /** Part of the sum over all kernels, 0 to 1. */
+  /** Fraction of the sum over all kernels, 0 to 1. */
   share: number;
   gflops: number;
-  /** Of the bytes that must move at the least, in GB/s. */
+  /** GB/s, counting the bytes that must move at least. */
   gbytes: number;
 }
 
-/** Dispatches that are timed together: a query set holds 4096 timestamps. */
-const TOGETHER = 512;
+/** Dispatches that are timed together, as a query set holds 4096 timestamps. */
+const DISPATCHES_PER_QUERY = 512;
 
 /**
- * Times every dispatch of a step in a pass of its own, the best of several, and
- * adds up those that do the same. The largest comes first.
+ * Times every dispatch of a step in a separate pass, best of several, and sums
+ * the dispatches of the same kernel and product shape.
+ *
+ * @returns one row per kernel and shape, the slowest first
  */
-export async function kernelTimes(running: Running): Promise<KernelRow[]> {
-  const { session: engine } = running, { executor, plans } = engine;
+export async function kernelTimes(
+  running: RunningWorkload,
+): Promise<KernelRow[]> {
+  const { engine } = running, { executor, plans } = engine;
   const { micro, update } = engine.loaded;
   const accumulation = plans.options.accumulation;
   const rows = new Map<string, KernelRow>();
   const collect = async ({ plan, steps }: Loaded, times: number) => {
     const dispatches = steps.map((s) => s.dispatch);
-    for (let at = 0; at < dispatches.length; at += TOGETHER) {
-      const part = dispatches.slice(at, at + TOGETHER);
+    for (let at = 0; at < dispatches.length; at += DISPATCHES_PER_QUERY) {
+      const part = dispatches.slice(at, at + DISPATCHES_PER_QUERY);
       const ticks = await time(part, executor);
       part.forEach((d, i) => {
         const product = plan.dispatches[at + i].choice?.key ?? "";
         const key = `${d.kernel} ${product}`;
         const row = rows.get(key) ?? emptyRow(d.kernel, product);
         row.count += times;
-        row.ms += times * ticks[i] * tick(executor.gpu) / 1e6;
+        row.ms += times * ticks[i] * nanosecondsPerTick(executor.gpu) / 1e6;
         row.gflops += times * d.flops;
         row.gbytes += times * d.bytes;
         rows.set(key, row);
@@ -52,13 +56,13 @@ export async function kernelTimes(running: Running): Promise<KernelRow[]> {
   engine.upload(running.batches[0]);
   await collect(micro, accumulation);
   await collect(update, 1);
-  await drain(executor.gpu);
+  await waitForDevice(executor.gpu);
   executor.gpu.check();
   const all = [...rows.values()].sort((a, b) => b.ms - a.ms);
   const total = all.reduce((sum, row) => sum + row.ms, 0);
   for (const row of all) {
     row.share = row.ms / total;
-    // Until here these were FLOPs and bytes.
+    // Up to here, gflops and gbytes hold FLOPs and bytes.
     row.gflops /= row.ms * 1e6;
     row.gbytes /= row.ms * 1e6;
   }

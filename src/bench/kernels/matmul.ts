@@ -1,4 +1,8 @@
-/** GFLOP/s of matrix products as the tuner chooses them. @module */
+/**
+ * How many GFLOP/s do matrix products reach, with the kernels the tuner
+ * selects?
+ * @module
+ */
 import { cpuUsage } from "node:process";
 import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/matmul/matmul.ts";
@@ -7,43 +11,47 @@ import { Executor } from "../../gpu/executor.ts";
 import { type KernelChoices, tuner } from "../../gpu/tuner.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { NumPy, Product } from "../peers/numpy.ts";
-import { allocateNoise, standalone } from "./standalone.ts";
+import { allocateNoise, planStandalone } from "./standalone.ts";
 import { median, TimedDispatch } from "../timing.ts";
 
-/** One product as it was timed. */
+/** The timing of one product. */
 export interface MatmulRow extends Product {
-  /** The kernel that was chosen. */
+  /** The selected kernel variant. */
   variant: string;
   /** Median over the rounds, in GFLOP/s. */
   gflops: number;
-  /** Of the best round. */
+  /** GFLOP/s of the best round. */
   best: number;
-  /** Per second of CPU time on every core: see {@linkcode PeerRate.cpu}. Null where the device is no CPU. */
+  /**
+   * GFLOP per second of CPU time on every core, see {@linkcode PeerRate.cpu};
+   * null if the device is not the CPU.
+   */
   cpu: number | null;
-  /** NumPy in the same rounds; null where it is not compared. */
+  /** NumPy in the same rounds; null if it is not compared. */
   peer: PeerRate | null;
 }
 
-/** What NumPy reached beside ours. */
+/** NumPy's speed on the same product. */
 export interface PeerRate {
   /** Median over the rounds, on all cores, in GFLOP/s. */
   gflops: number;
-  /** Of the best round. */
+  /** GFLOP/s of the best round. */
   best: number;
-  /** Median over the rounds of ours over NumPy's in the same round. */
+  /** Our rate divided by NumPy's in the same round; median over the rounds. */
   ratio: number;
   /**
-   * GFLOP/s of one thread in a second of its CPU time, times the cores. Other
-   * load stops OpenBLAS' threads from meeting each other and slows it up to a
-   * hundredfold, ours little: this and `MatmulRow.cpu` are what idle cores give.
+   * GFLOP per second of CPU time of one thread, times the cores. Other load
+   * keeps OpenBLAS' threads from synchronizing and slows it up to a
+   * hundredfold, and ours little; this and `MatmulRow.cpu` estimate the rate on
+   * idle cores.
    */
   cpu: number;
-  /** Median over the rounds of ours over NumPy's, both by CPU time. */
+  /** Our rate divided by NumPy's, both by CPU time; median over the rounds. */
   ratioCpu: number;
 }
 
-/** NumPy on all cores, and on one. */
-export interface Peers {
+/** NumPy on all cores, and on one core. */
+export interface NumPyPeers {
   all: NumPy;
   one: NumPy;
 }
@@ -51,28 +59,28 @@ export interface Peers {
 /** How to time. */
 export interface MatmulOptions {
   rounds: number;
-  /** Kernels chosen before; extended by new choices. */
+  /** Kernel choices of earlier tuning; new ones are added. */
   choices: KernelChoices;
-  /** Timed between our rounds, so that both meet the same load. */
-  peers?: Peers;
-  /** Told which product is timed next. */
+  /** Timed between our rounds, so that both run under the same load. */
+  peers?: NumPyPeers;
+  /** Called with each product before it is timed. */
   onProduct?: (product: Product) => void;
 }
 
-/** GFLOP/s of each round: by the clock, and by CPU time. */
+/** GFLOP/s of each round, by wall time and by CPU time. */
 interface Rounds {
   wall: number[];
   cpu: number[];
 }
 
-/** Seconds of one round of either side. */
+/** Seconds per round, for ours and for NumPy. */
 const ROUND = 0.06;
 
-/** Dispatches in one pass at most. */
-const MOST = 64;
+/** Maximum number of dispatches per pass. */
+const MAX_DISPATCHES = 64;
 
-/** `M × N × K` in all three layouts. */
-export const inLayouts = (M: number, N: number, K: number): Product[] =>
+/** The product `M × N × K` in all three layouts. */
+export const inAllLayouts = (M: number, N: number, K: number): Product[] =>
   (["NN", "NT", "TN"] as const).map((layout) => ({ layout, M, N, K }));
 
 /** The distinct products that plans dispatch, in order. */
@@ -133,16 +141,16 @@ async function timeProduct(
         `Cannot time ${M}x${N}x${K} as one dispatch: this adapter binds at most ${gpu.limits.maxBindingBytes} bytes`,
       );
     }
-    const planned = standalone(lowered[0], "matmul");
+    const planned = planStandalone(lowered[0], "matmul");
     const { key, variants } = planned.choice!;
-    // The plain kernel, last in the list, has never won and takes seconds.
+    // Skip the plain kernel, last in the list: it never wins and takes seconds.
     planned.choice!.variants = variants.slice(
       0,
       Math.max(1, variants.length - 1),
     );
     const chosen = await tuner(choices)(planned, executor);
     timed = await TimedDispatch.bind(executor, chosen);
-    const times = await timed.timesFor(ROUND, MOST);
+    const times = await timed.repetitionsFor(ROUND, MAX_DISPATCHES);
     const rate = (seconds: number) => planned.flops / seconds / 1e9;
     const cores = navigator.hardwareConcurrency;
     const ours: Rounds = { wall: [], cpu: [] };

@@ -1,28 +1,34 @@
-/** The roof: the most FLOPs and bytes a second that kernels reach here. @module */
+/**
+ * Measured peaks: the most FLOPs and bytes per second that kernels reach on
+ * this adapter.
+ * @module
+ */
 import { f32 } from "../../graph/dispatch.ts";
 import { Graph } from "../../graph/graph.ts";
 import { add } from "../../graph/ops/elementwise/add.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { Executor } from "../../gpu/executor.ts";
 import type { PlannedDispatch } from "../../plan/plan.ts";
-import { allocateNoise, standalone } from "./standalone.ts";
+import { allocateNoise, planStandalone } from "./standalone.ts";
 import { calibrate, TimedDispatch } from "../timing.ts";
 
-/** What was measured on this adapter, the best of many rounds: other load only slows. */
+/**
+ * Measured peaks: the best of many rounds, as other load can only slow a round.
+ */
 export interface Peak {
   /** Multiply-adds in registers, in GFLOP/s. */
   gflops: number;
-  /** `y += x` over tensors larger than caches, in GB/s. */
+  /** `y += x` over tensors larger than the caches, in GB/s. */
   gbytes: number;
 }
 
-/** Chains and unrolled steps of `kernels/bench/peak.wgsl`. */
+/** Independent chains and unrolled steps of `kernels/bench/peak.wgsl`. */
 const CHAINS = 11, UNROLL = 64;
 
-/** Seconds of one round: short, so that some round meets an idle machine. */
+/** Seconds per round: short, so that some round runs without other load. */
 const ROUND = 0.015;
 
-/** Measures both, in `rounds` rounds. */
+/** Measures both peaks, in `rounds` rounds each. */
 export async function measurePeak(gpu: Gpu, rounds: number): Promise<Peak> {
   const executor = new Executor(gpu);
   try {
@@ -42,7 +48,7 @@ async function peakFlops(executor: Executor, rounds: number): Promise<number> {
   const out = new Graph().persistent("peak", [threads]);
   executor.allocate(out.name, 4 * threads);
   const dispatch = (turns: number): PlannedDispatch =>
-    standalone({
+    planStandalone({
       kernel: "bench/peak",
       constants: { WG, CHAINS, UNROLL },
       params: [turns, f32(0.999), f32(0.001)],
@@ -71,13 +77,16 @@ async function peakBytes(executor: Executor, rounds: number): Promise<number> {
   const y = graph.persistent("peak y", [bytes / 4]);
   for (const tensor of [x, y]) allocateNoise(executor, tensor);
   const { node } = add(graph, x, y);
-  // Planned alone, the sum lies in `y`.
+  // Outside a graph, the sum can be written to `y` directly.
   const [lowered] = node!.operation.lower(
     { ...node!, outputs: [y] },
     executor.gpu.limits,
   );
-  const timed = await TimedDispatch.bind(executor, standalone(lowered, "add"));
-  const times = await timed.timesFor(ROUND, 16);
+  const timed = await TimedDispatch.bind(
+    executor,
+    planStandalone(lowered, "add"),
+  );
+  const times = await timed.repetitionsFor(ROUND, 16);
   const best = await fastest(timed, times, rounds);
   timed.close();
   return timed.dispatch.bytes / best / 1e9;

@@ -1,11 +1,17 @@
-/** Single dispatches outside a graph, on tensors of their own. @module */
+/**
+ * Plans single dispatches outside a graph, on separately allocated tensors.
+ * @module
+ */
 import type { Dispatch } from "../../graph/dispatch.ts";
 import { bytes, type Tensor } from "../../graph/tensor.ts";
 import type { Executor } from "../../gpu/executor.ts";
 import type { PlannedDispatch } from "../../plan/plan.ts";
 
-/** `dispatch` with its tensors placed by name. */
-export function standalone(dispatch: Dispatch, label: string): PlannedDispatch {
+/** Plans a dispatch whose tensors are external buffers, found by name. */
+export function planStandalone(
+  dispatch: Dispatch,
+  label: string,
+): PlannedDispatch {
   const { bindings, choice, ...rest } = dispatch;
   return {
     ...rest,
@@ -21,16 +27,19 @@ export function standalone(dispatch: Dispatch, label: string): PlannedDispatch {
       key: choice.key,
       variants: choice.variants.map((v) => ({
         name: v.name,
-        dispatch: standalone(v.dispatch, label),
+        dispatch: planStandalone(v.dispatch, label),
       })),
     },
   };
 }
 
-/** Floats of the block of noise that fills tensors. */
+/** Length of the block of random floats that fills tensors. */
 const NOISE = 1 << 16;
 
-/** Allocates a tensor and fills it with noise: GPUs draw less, and so run faster, on zeros. */
+/**
+ * Allocates a tensor and fills it with random floats: on zeros, GPUs draw less
+ * power and so run faster.
+ */
 export function allocateNoise(executor: Executor, tensor: Tensor): void {
   const size = bytes(tensor);
   executor.allocate(tensor.name, size);

@@ -1,10 +1,10 @@
 /**
- * Libraries that do the same work: only the bench needs them, so they are fetched when it asks, and not compared where
- * they cannot be had.
+ * Libraries to compare the data code with. Only the bench needs them, so they
+ * are fetched on demand; a library that is not available is not compared.
  * @module
  */
 
-/** npm packages, each at the version that tables name. */
+/** npm packages, with the versions that tables show. */
 export const PEERS = {
   tokenizers: "@huggingface/tokenizers@0.2.0",
   tiktoken: "js-tiktoken@1.0.21/lite",
@@ -12,23 +12,23 @@ export const PEERS = {
   writer: "hyparquet-writer@0.17.0",
 } as const;
 
-/** The modules of the libraries; null for those that cannot be had. */
+/** The modules of the libraries; null for those that are not available. */
 export type Peers = Record<keyof typeof PEERS, Module | null>;
 
-// deno-lint-ignore no-explicit-any -- its types would come into the program with it
+// deno-lint-ignore no-explicit-any -- importing the types would import the package
 type Module = any;
 
-/** Loads what can be had. */
+/** Loads the available libraries. */
 export async function loadPeers(): Promise<Peers> {
   const loaded = Object.entries(PEERS).map(async ([name, spec]) => {
-    // Not a literal: what is imported by one becomes part of the executable.
+    // Not a literal, which would make the package part of the executable.
     const module = await import(`npm:${spec}`).catch(() => null);
     return [name, module];
   });
   return Object.fromEntries(await Promise.all(loaded));
 }
 
-/** No libraries. */
+/** No libraries, for quick runs. */
 export const NO_PEERS: Peers = {
   tokenizers: null,
   tiktoken: null,

@@ -1,12 +1,12 @@
 /**
- * NumPy's matrix product as a peer of kernels that run on the same cores: one
- * process that is asked for a product at a time, between rounds of ours.
+ * NumPy's matrix product as a peer of kernels that run on the same cores: a
+ * process that times one product per request, between rounds of ours.
  * @module
  */
 import type { Layout } from "../../graph/ops/matmul/matmul_kernels.ts";
 import { python } from "./python.ts";
 
-/** A product, row-major f32; see `MatmulSpec`. */
+/** Layout and shape of a matrix product, row-major f32; see `MatmulSpec`. */
 export interface Product {
   layout: Layout;
   M: number;
@@ -44,10 +44,15 @@ for line in sys.stdin:
     print(wall / count, cpu / count, flush=True)
 `;
 
-/** OpenBLAS' threads go on spinning for about this many milliseconds. */
+/**
+ * OpenBLAS' threads keep spinning for about this many milliseconds after a
+ * product.
+ */
 const SPIN = 60;
 
-/** Environment that limits the threads of any BLAS that NumPy may come with. */
+/**
+ * Environment variables that limit the threads of any BLAS that NumPy may use.
+ */
 const limited = (threads: number) =>
   Object.fromEntries(
     ["OPENBLAS", "MKL", "OMP", "VECLIB"].map((
@@ -58,9 +63,9 @@ const limited = (threads: number) =>
     ]),
   );
 
-/** A running NumPy. */
+/** A running NumPy process. */
 export class NumPy {
-  /** Version, and the library behind it. */
+  /** Versions of NumPy and of its BLAS. */
   readonly name: string;
   readonly #process: Deno.ChildProcess;
   readonly #in: WritableStreamDefaultWriter<Uint8Array>;
@@ -81,9 +86,10 @@ export class NumPy {
   }
 
   /**
-   * Starts it; undefined where there is no Python that can import it.
+   * Starts the process.
    *
-   * @param threads of its BLAS; as many as there are cores if absent
+   * @param threads threads of the BLAS; one per core if absent
+   * @returns undefined if there is no Python that can import NumPy
    */
   static async start(threads?: number): Promise<NumPy | undefined> {
     let process: Deno.ChildProcess;
@@ -109,9 +115,9 @@ export class NumPy {
   }
 
   /**
-   * Seconds of one product, the mean of as many as take `seconds`: on the clock,
-   * and of CPU time over all threads.
+   * Times one product, repeated for about `seconds`.
    *
+   * @returns mean seconds per product: wall time, and CPU time over all threads
    * @throws {Error} if the process has ended
    */
   async time(
@@ -124,7 +130,7 @@ export class NumPy {
     const [line, rest] = await readLine(this.#out, this.#rest);
     this.#rest = rest;
     if (line === undefined) {
-      throw new Error("NumPy has ended while it was timed");
+      throw new Error("NumPy ended while it was timed");
     }
     await new Promise((resolve) => setTimeout(resolve, SPIN));
     const [wall, cpu] = line.split(" ").map(Number);

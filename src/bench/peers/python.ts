@@ -1,8 +1,8 @@
-/** The Python that peers run on. @module */
+/** Which Python interpreter runs the peers? @module */
 
-/** `$PYTHON`, else the `python3` on the path. */
+/** `$PYTHON`, else `python3` from the PATH. */
 export const python = (): string => Deno.env.get("PYTHON") || "python3";
 
-/** The last line of a text that is not blank. */
+/** The last non-blank line of a text. */
 export const lastLine = (text: string): string =>
   text.trimEnd().split("\n").at(-1) ?? "";

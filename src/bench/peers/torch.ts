@@ -1,9 +1,13 @@
-/** PyTorch's GPT-2 as a peer on the same GPU: a script that prints one JSON line. @module */
+/**
+ * PyTorch's GPT-2 as a peer on the same GPU: a script that prints one line of
+ * JSON.
+ * @module
+ */
 import { UserError } from "../../errors.ts";
 import { lastLine, python } from "./python.ts";
 import type { Sizes } from "../step/workloads.ts";
 
-/** What the script prints, as far as it is read. */
+/** The fields of the script's output that are used. */
 export interface TorchRow {
   peer: string;
   device: string;
@@ -15,14 +19,14 @@ export interface TorchRow {
   params: number;
 }
 
-/** Seconds that a run may take, start and compilation included. */
+/** Timeout of a run in seconds, start and compilation included. */
 const LIMIT = 180;
 
 /**
  * Times PyTorch at the given sizes.
  *
- * @param script path of the peer's program
- * @throws {UserError} where it cannot be run, with its last words
+ * @param script path of the peer's script
+ * @throws {UserError} if it cannot run, with the last line of its error output
  */
 export async function benchTorch(
   script: string,
@@ -34,9 +38,9 @@ export async function benchTorch(
     layers: sizes.layers,
     width: sizes.width,
     heads: sizes.heads,
-    vocab: sizes.vocabulary,
-    context: sizes.context,
-    batch: sizes.batch,
+    vocab: sizes.vocabSize,
+    context: sizes.sequenceLength,
+    batch: sizes.batchSize,
     accumulate: sizes.accumulation ?? 1,
     precision,
     attention: "sdpa",

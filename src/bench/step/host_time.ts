@@ -1,41 +1,44 @@
 /**
- * What a training step costs the host. Each piece is timed with the queue empty
- * before it: on a software driver a submit waits until the one before is done.
+ * How much host time does a training step take? Each part is timed with an
+ * empty queue, as on a software driver a submit waits for the previous one.
  * @module
  */
 import { BatchAssembler } from "../../data/loader/batch.ts";
 import { STEP_SCALARS, stepScalars } from "../../optim/adam.ts";
-import { drain, median } from "../timing.ts";
-import type { Running } from "./step.ts";
+import { median, waitForDevice } from "../timing.ts";
+import type { RunningWorkload } from "./step.ts";
 
-/** Milliseconds of the host's pieces of a step, medians. */
+/** Milliseconds of the host's parts of a step, medians. */
 export interface HostRow {
   name: string;
-  /** Shifting and sorting the step's tokens: in a run the work of the thread that reads ahead, so not part of `total`. */
+  /**
+   * Shifting and sorting the step's tokens; not part of `total`, as in a run
+   * the thread that reads ahead does it.
+   */
   assemble: number;
   /** Filling and writing batches and scalars. */
   upload: number;
   /** Encoding every dispatch, and finishing the encoder. */
   encode: number;
-  /** Handing the commands over. */
+  /** Submitting the commands. */
   submit: number;
   /** Upload, encode and submit. */
   total: number;
-  /** Of the step's median time, 0 to 1. */
+  /** Fraction of the step's median time, 0 to 1. */
   share: number;
 }
 
 /**
- * Times the pieces over `rounds` steps.
+ * Times the parts over `rounds` steps.
  *
- * @param stepMs milliseconds of a whole step
+ * @param stepMs milliseconds of a whole step, for `share`
  */
 export async function hostOverhead(
-  running: Running,
+  running: RunningWorkload,
   stepMs: number,
   rounds: number,
 ): Promise<HostRow> {
-  const { session: engine, batches, workload } = running;
+  const { engine, batches, workload } = running;
   const { executor, plans } = engine, { gpu } = executor;
   const { model, options } = plans;
   const assembler = new BatchAssembler({
@@ -54,7 +57,7 @@ export async function hostOverhead(
     spent[piece].push(performance.now() - from);
   };
   for (let i = 0; i < rounds; i++) {
-    await drain(gpu);
+    await waitForDevice(gpu);
     const encoder = gpu.device.createCommandEncoder();
     let commands: GPUCommandBuffer;
     clock("assemble", () => batches.forEach((b) => assembler.assemble(b)));
@@ -70,12 +73,12 @@ export async function hostOverhead(
       pass.end();
       commands = encoder.finish();
     });
-    // Writes wait for a submit: without them it hands over commands alone.
+    // Writes wait for a submit; flush them, to time the commands only.
     gpu.device.queue.submit([]);
-    await drain(gpu);
+    await waitForDevice(gpu);
     clock("submit", () => gpu.device.queue.submit([commands]));
   }
-  await drain(gpu);
+  await waitForDevice(gpu);
   const [assemble, upload, encode, submit] = [
     spent.assemble,
     spent.upload,

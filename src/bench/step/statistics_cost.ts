@@ -1,27 +1,32 @@
-/** What looking inside the blocks costs: see `src/statistics/block_statistics.ts`. @module */
+/**
+ * How much time do the reports of `src/statistics/block_statistics.ts` take?
+ * @module
+ */
 import type { Gpu } from "../../gpu/device.ts";
 import type { KernelChoices } from "../../gpu/tuner.ts";
-import { openWorkload, step } from "./step.ts";
-import { drain, median } from "../timing.ts";
+import { openWorkload, submitStep } from "./step.ts";
+import { median, waitForDevice } from "../timing.ts";
 import type { Workload } from "./workloads.ts";
 
-/** Steps between two reports, as `report_every` has it by default. */
+/** Steps between reports: the default of `report_every`. */
 export const REPORT_EVERY = 100;
 
-/** The cost of all reports at once. */
+/** The cost of all reports together. */
 export interface ReportRow {
   name: string;
-  /** Milliseconds of one report, read back and summed up; the median. */
+  /**
+   * Milliseconds per report, including reading back and summing; the median.
+   */
   ms: number;
-  /** Milliseconds of a training step without one; the median. */
+  /** Milliseconds per training step without a report; the median. */
   stepMs: number;
-  /** Of the time of training with a report each hundred steps, 0 to 1. */
+  /** Fraction of training time, with one report per hundred steps, 0 to 1. */
   share: number;
-  /** Dispatches of a report; without one there are none. */
+  /** Dispatches per report. */
   dispatches: number;
 }
 
-/** Times reports and steps in turn, over `rounds`. */
+/** Times reports and steps in alternation, in `rounds` rounds. */
 export async function reportOverhead(
   gpu: Gpu,
   workload: Workload,
@@ -36,21 +41,21 @@ export async function reportOverhead(
   };
   const running = await openWorkload(gpu, workload, choices, all);
   try {
-    const { session: engine } = running,
+    const { engine } = running,
       steps: number[] = [],
       reports: number[] = [];
     const clock = async (spent: number[], work: () => unknown) => {
       const from = performance.now();
       await work();
-      await drain(gpu);
+      await waitForDevice(gpu);
       spent.push(performance.now() - from);
     };
-    // The first of each compiles.
-    step(running);
+    // The first step and report compile.
+    submitStep(running);
     await engine.report();
-    await drain(gpu);
+    await waitForDevice(gpu);
     for (let i = 0; i < rounds; i++) {
-      await clock(steps, () => step(running));
+      await clock(steps, () => submitStep(running));
       await clock(reports, () => engine.report());
     }
     const ms = median(reports), stepMs = median(steps);
@@ -62,6 +67,6 @@ export async function reportOverhead(
       dispatches: engine.plans.report!.plan.dispatches.length,
     };
   } finally {
-    running.session.close();
+    running.engine.close();
   }
 }

@@ -1,4 +1,8 @@
-/** Time of whole training steps, the loss staying on the device as in a run. @module */
+/**
+ * How long do whole training steps take, with the loss on the device as in a
+ * run?
+ * @module
+ */
 import type { ReportOptions } from "../../statistics/block_statistics.ts";
 import { cpuUsage } from "node:process";
 import { UserError } from "../../errors.ts";
@@ -11,7 +15,7 @@ import type { StepPlans } from "../../engine/step_plans.ts";
 import { TrainEngine } from "../../engine/train_engine.ts";
 import type { Batch } from "../../data/loader/batch.ts";
 import { initialiseWeights } from "../../engine/initial_weights.ts";
-import { drain, idleWait, median } from "../timing.ts";
+import { measureIdleWait, median, waitForDevice } from "../timing.ts";
 import {
   batchesOf,
   buildWorkload,
@@ -19,46 +23,48 @@ import {
   type Workload,
 } from "./workloads.ts";
 
-/** What the steps of one workload took. */
+/** Timings of the steps of one workload. */
 export interface StepRow {
   name: string;
   note: string;
   parameters: number;
   tokensPerStep: number;
-  /** Model FLOPs of a step; see {@linkcode modelFlops}. */
+  /** Model FLOPs per step; see {@linkcode modelFlops}. */
   modelFlops: number;
-  /** FLOPs of everything that a step dispatches. */
+  /** FLOPs of all dispatches of a step. */
   plannedFlops: number;
   dispatches: number;
-  /** Milliseconds a step: median and best of the rounds. */
+  /** Milliseconds per step: median and best of the rounds. */
   ms: number;
   msBest: number;
   /**
-   * Milliseconds of this process's own CPU time a step, over the cores: what
-   * idle cores would give. Null where the device is not the CPU.
+   * Milliseconds of this process's CPU time per step, divided by the cores: an
+   * estimate for idle cores. Null if the device is not the CPU.
    */
   msCpu: number | null;
   rounds: number;
   stepsPerRound: number;
   tokensPerSecond: number;
-  /** Model FLOPs over the median, in GFLOP/s. */
+  /** Model FLOPs divided by the median time, in GFLOP/s. */
   gflops: number;
-  /** Milliseconds to allocate, compile and bind; choosing kernels too where none were known. */
+  /** Milliseconds to allocate, compile and bind, and to tune new operations. */
   openMs: number;
-  /** Milliseconds of the first step, which the driver compiles in. */
+  /** Milliseconds of the first step, in which the driver compiles. */
   firstMs: number;
-  /** Forecast bytes on the device. */
+  /** Estimated bytes on the device. */
   memory: Memory;
-  /** Bytes of all buffers that were made. */
+  /** Bytes of all allocated buffers. */
   allocated: number;
-  /** Of the last step: the weights learnt something, and nothing overflowed. */
+  /**
+   * Loss of the last step, which shows that training worked and stayed finite.
+   */
   loss: number;
 }
 
-/** A workload on the device, ready to step. */
-export interface Running {
+/** A workload that is loaded onto the device, ready to step. */
+export interface RunningWorkload {
   workload: Workload;
-  session: TrainEngine;
+  engine: TrainEngine;
   batches: Batch[];
   openMs: number;
   /** Optimizer steps done. */
@@ -66,25 +72,25 @@ export interface Running {
 }
 
 /**
- * Loads a workload and gives it initial weights.
+ * Loads a workload onto the device and initializes its weights.
  *
- * @param report what the session can look at; nothing if absent
+ * @param report the reports that the engine can make; none if absent
  */
 export async function openWorkload(
   gpu: Gpu,
   workload: Workload,
   choices: KernelChoices,
   report?: ReportOptions,
-): Promise<Running> {
-  const { program: plans } = buildWorkload(workload, gpu.limits, report);
+): Promise<RunningWorkload> {
+  const { plans } = buildWorkload(workload, gpu.limits, report);
   const from = performance.now();
   const engine = await TrainEngine.open(gpu, plans, choices);
   const openMs = performance.now() - from;
   initialiseWeights(engine, 0);
-  await drain(gpu);
+  await waitForDevice(gpu);
   return {
     workload,
-    session: engine,
+    engine,
     batches: batchesOf(plans),
     openMs,
     steps: 0,
@@ -93,25 +99,28 @@ export async function openWorkload(
 
 /** How long to time steps. */
 export interface StepOptions {
-  /** Rounds at least, and at most. */
+  /** Minimum and maximum number of rounds. */
   rounds: [number, number];
-  /** Seconds of a round, by the first steps: at least one step. */
+  /**
+   * Target seconds per round, estimated from the first steps; at least one
+   * step.
+   */
   roundSeconds: number;
-  /** Seconds after which no round starts beyond the least. */
+  /** Seconds after which no round starts, once the minimum is reached. */
   seconds: number;
 }
 
-/** Times steps of a workload that was just opened. */
+/** Times the steps of a newly opened workload. */
 export async function timeSteps(
-  running: Running,
+  running: RunningWorkload,
   { rounds: [least, most], roundSeconds, seconds }: StepOptions,
 ): Promise<StepRow> {
-  const { session: engine, workload } = running, { gpu } = engine.executor;
-  const wait = await idleWait(gpu);
+  const { engine, workload } = running, { gpu } = engine.executor;
+  const wait = await measureIdleWait(gpu);
   const round = async (steps: number): Promise<number> => {
     const from = performance.now();
-    for (let i = 0; i < steps; i++) step(running);
-    await drain(gpu);
+    for (let i = 0; i < steps; i++) submitStep(running);
+    await waitForDevice(gpu);
     return Math.max(1e-3, performance.now() - from - wait) / steps;
   };
   const firstMs = await round(1);
@@ -159,9 +168,9 @@ export async function timeSteps(
 }
 
 /** Submits one optimizer step. */
-export function step(running: Running): void {
+export function submitStep(running: RunningWorkload): void {
   const slot = running.steps % HISTORY;
-  running.session.step(running.batches, {
+  running.engine.step(running.batches, {
     step: ++running.steps,
     learningRate: 1e-3,
     maxGradNorm: 1,
@@ -169,11 +178,11 @@ export function step(running: Running): void {
   });
 }
 
-/** The last step's loss, once the device has it. */
-async function lastLoss(running: Running): Promise<number> {
+/** Waits for the last step's loss and returns it. */
+async function lastLoss(running: RunningWorkload): Promise<number> {
   const slot = (running.steps - 1) % HISTORY;
   const { loss, nonFinite: bad } =
-    (await running.session.history(slot + 1))[slot];
+    (await running.engine.history(slot + 1))[slot];
   if (bad) {
     throw new UserError(
       `Cannot time '${running.workload.name}' as its loss must stay finite: got ${loss}`,
@@ -183,9 +192,9 @@ async function lastLoss(running: Running): Promise<number> {
 }
 
 /**
- * FLOPs that the model needs for a step, whatever the kernels do beside or
- * again: the products and attention (its causal half) of the forward pass, once
- * forward and twice backward.
+ * FLOPs that the model requires per step, without recomputation and other extra
+ * work of the kernels: matrix products and attention (its causal half) of the
+ * forward pass, once forward and twice backward.
  */
 export function modelFlops({ evaluate, options }: StepPlans): number {
   const forward = sumOf(

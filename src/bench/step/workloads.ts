@@ -1,4 +1,7 @@
-/** Whole training steps that are timed, and what they are trained on. @module */
+/**
+ * Which models are timed for whole training steps, and on which tokens?
+ * @module
+ */
 import type { ReportOptions } from "../../statistics/block_statistics.ts";
 import { compose, type Config } from "../../config/mod.ts";
 import { BatchAssembler } from "../../data/loader/batch.ts";
@@ -9,43 +12,42 @@ import type { Batch } from "../../data/loader/batch.ts";
 import { modelOf } from "../../engine/from_config.ts";
 import { trainSettings } from "../../engine/train_settings.ts";
 
-/** A model, its batch and its vocabulary. */
+/** A model with its batch size and vocabulary size. */
 export interface Workload {
-  /** One word. */
+  /** A short name, one word. */
   name: string;
-  /** What it is, and where it differs from what it stands beside. */
+  /** Describes the workload, and how it differs from the peers' workloads. */
   note: string;
   /** Overrides of the default config; `model.vocab_size` must be among them. */
   overrides: readonly string[];
 }
 
-/** Entries of the byte tokenizer, and of GPT-2's. */
+/** Vocabulary sizes of the byte tokenizer and of GPT-2's. */
 export const BYTES = 256, GPT2_TOKENS = 50_257;
 
-/** Overrides for the sizes that workloads differ in. */
+/** The sizes in which workloads differ. */
 export interface Sizes {
   layers: number;
   width: number;
   heads: number;
-  /** Tokens of a sequence. */
-  context: number;
-  /** Sequences of a micro-batch. */
-  batch: number;
-  /** Micro-batches of a step. @default 1 */
+  sequenceLength: number;
+  /** Sequences per micro-batch. */
+  batchSize: number;
+  /** Micro-batches per step. @default 1 */
   accumulation?: number;
-  vocabulary: number;
+  vocabSize: number;
 }
 
-/** Sizes as overrides; as many positions as the context. */
-export const sized = (s: Sizes): string[] => [
+/** Sizes as config overrides, with as many positions as tokens. */
+export const sizeOverrides = (s: Sizes): string[] => [
   `model.n_layer=${s.layers}`,
   `model.n_embd=${s.width}`,
   `model.n_head=${s.heads}`,
-  `model.context_length=${s.context}`,
-  `model.n_positions=${s.context}`,
-  `model.vocab_size=${s.vocabulary}`,
-  `train.device_train_batch_size=${s.batch}`,
-  `train.device_eval_batch_size=${s.batch}`,
+  `model.context_length=${s.sequenceLength}`,
+  `model.n_positions=${s.sequenceLength}`,
+  `model.vocab_size=${s.vocabSize}`,
+  `train.device_train_batch_size=${s.batchSize}`,
+  `train.device_eval_batch_size=${s.batchSize}`,
   `train.gradient_accumulation_steps=${s.accumulation ?? 1}`,
 ];
 
@@ -54,15 +56,15 @@ export const WORKLOADS: readonly Workload[] = [
   {
     name: "tiny",
     note:
-      "2 layers, width 128, 4 heads, T 64, batch 8, vocabulary 512, LayerNorm, GELU(tanh), random tokens: the GPT that JavaScript peers train, but with a tied head (theirs is a matrix of its own), biases in norms, queries and keys alone (theirs everywhere), and AdamW with decay and clipping (theirs is Adam)",
+      "2 layers, width 128, 4 heads, T 64, batch 8, vocabulary 512, LayerNorm, GELU(tanh), random tokens: the GPT that JavaScript peers train, but with a tied head (theirs is untied), biases only in norms, queries and keys (theirs everywhere), and AdamW with decay and clipping (theirs is Adam)",
     overrides: [
-      ...sized({
+      ...sizeOverrides({
         layers: 2,
         width: 128,
         heads: 4,
-        context: 64,
-        batch: 8,
-        vocabulary: 512,
+        sequenceLength: 64,
+        batchSize: 8,
+        vocabSize: 512,
       }),
       "model.norm_type=ln",
       "model.activation_function=gelu_new",
@@ -70,31 +72,31 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     name: "demo",
-    note: "experiment=demo, what 'blocksmith train' runs, on its text",
+    note: "experiment=demo, the model and text of 'blocksmith train'",
     overrides: ["experiment=demo", `model.vocab_size=${BYTES}`],
   },
   {
     name: "medium",
     note:
       "6 layers, width 384, 6 heads, T 128, batch 8, bytes of the demo's text, the default Pre-LN block (RMSNorm, ReLU)",
-    overrides: sized({
+    overrides: sizeOverrides({
       layers: 6,
       width: 384,
       heads: 6,
-      context: 128,
-      batch: 8,
-      vocabulary: BYTES,
+      sequenceLength: 128,
+      batchSize: 8,
+      vocabSize: BYTES,
     }),
   },
 ];
 
-/** Records of steps that the device keeps. */
+/** Number of step records that the device keeps. */
 export const HISTORY = 64;
 
-/** A workload, ready to load. */
-export interface Built {
+/** A workload with its plans, ready to load. */
+export interface BuiltWorkload {
   config: Config;
-  program: StepPlans;
+  plans: StepPlans;
   tokensPerStep: number;
 }
 
@@ -107,7 +109,7 @@ export function buildWorkload(
   workload: Workload,
   limits: AdapterLimits,
   report?: ReportOptions,
-): Built {
+): BuiltWorkload {
   const { config } = compose({ overrides: [...workload.overrides] });
   const { model: { vocab_size }, train } = config;
   if (vocab_size === null) {
@@ -126,12 +128,12 @@ export function buildWorkload(
     },
     limits,
   );
-  return { config, program: plans, tokensPerStep: settings.tokensPerStep };
+  return { config, plans, tokensPerStep: settings.tokensPerStep };
 }
 
 /**
- * The micro-batches of a step: the project's own text where the vocabulary is
- * that of bytes, else even random tokens. Equal calls give equal batches.
+ * The micro-batches of a step: the project's own text if the vocabulary is that
+ * of bytes, else uniformly random tokens. Equal calls give equal batches.
  */
 export function batchesOf({ model, options }: StepPlans): Batch[] {
   const T = model.sequenceLength, rows = options.batchSize, size = rows * T;

@@ -1,6 +1,7 @@
 /**
- * From leaves to a typed config: names, interpolations, then values; the first
- * fault ends it, with one line that says where the value was set.
+ * Checks a flat config against a schema: names first, then interpolations, then
+ * values. The first error stops it, with one line that says where the value was
+ * set.
  * @module
  */
 import * as v from "valibot";
@@ -20,28 +21,28 @@ export type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
 const isSection = (schema: v.ObjectEntries[string]): schema is Schema =>
   schema.type === "strict_object";
 
-/** Dotted names of all values of a schema, in its order. */
+/** Dotted keys of all values of a schema, in its order. */
 export function keysOf(schema: Schema, prefix = ""): string[] {
   return Object.entries(schema.entries).flatMap(([name, entry]) =>
     isSection(entry) ? keysOf(entry, `${prefix}${name}.`) : [`${prefix}${name}`]
   );
 }
 
-/** Words for {@linkcode checkConfig}' messages. */
+/** Additions to the messages of {@linkcode checkConfig}. */
 export interface CheckOptions {
-  /** A way out for a missing key. */
+  /** Says how to set a missing key. */
   hint?(key: string): string;
-  /** Names besides the schema's that an unknown key may have meant. */
+  /** Names, besides the schema's, to suggest for an unknown key. */
   names?: readonly string[];
 }
 
 /**
- * Checks leaves against a schema and nests them.
+ * Checks a flat config against a schema and nests it.
  *
- * @param from what is being read, for the message of a missing key
- * @param options words for messages
+ * @param from what the config is read from, for the message about a missing key
+ * @param options additions to messages
  * @throws {UserError} on an unknown, ill-typed or missing key, and on
- * interpolations that lead nowhere
+ * unresolvable interpolations
  */
 export function checkConfig<S extends Schema>(
   schema: S,
@@ -50,7 +51,7 @@ export function checkConfig<S extends Schema>(
   options: CheckOptions = {},
 ): v.InferOutput<S> {
   const resolved = interpolate(
-    knownLeaves(schema, flat, options.names ?? []),
+    knownValues(schema, flat, options.names ?? []),
   );
   for (const key of keysOf(schema)) {
     if (!resolved.has(key)) {
@@ -73,8 +74,12 @@ export function checkConfig<S extends Schema>(
   );
 }
 
-/** The leaves without empty sections, once every name is known. */
-function knownLeaves(
+/**
+ * The values without empty sections.
+ *
+ * @throws {UserError} on an unknown key, and on a value in place of a section
+ */
+function knownValues(
   schema: Schema,
   flat: FlatConfig,
   alsoMeant: readonly string[],

@@ -17,22 +17,26 @@ import { parseYamlFile } from "../values/yaml_file.ts";
 export interface ComposeOptions {
   /** `key=value` and `group=choice`, in the order of the command line. */
   overrides: readonly string[];
-  /** A folder that is searched before the built-in configs, laid out like them. */
+  /**
+   * A folder with the layout of `configs/` that is searched before the built-in
+   * configs.
+   */
   configDir?: string;
 }
 
 /** A composed config. */
 export interface Composed {
   config: Config;
-  /** The same as YAML; {@linkcode fromYaml} reads it back. */
+  /** The config as YAML; {@linkcode fromYaml} reads it back. */
   yaml: string;
 }
 
 /**
  * Composes `config.yaml`, its groups and the overrides into a checked config.
  *
- * Reads no files but those of `configDir`. Naming `data.files` without a
- * choice for `data` chooses `data=files`, and `data.path` `data=fairseq`.
+ * Reads no files except those of `configDir`. If the overrides make no choice
+ * for `data`, `data.files` chooses `data=files`, and `data.path` chooses
+ * `data=fairseq`.
  *
  * @throws {UserError} on anything unknown, ill-typed, missing or contradictory
  *
@@ -51,7 +55,7 @@ export function compose(options: ComposeOptions): Composed {
   return { config, yaml: printConfig(config) };
 }
 
-/** Every value that files and overrides set, unchecked. */
+/** Collects all values that files and overrides set, unchecked. */
 function gather(options: ComposeOptions): FlatConfig {
   const library = openLibrary(options.configDir);
   const { choices, values } = parseOverrides(options.overrides, GROUPS);
@@ -66,7 +70,7 @@ function gather(options: ComposeOptions): FlatConfig {
 }
 
 /**
- * The family of the model that the overrides describe, without checking more.
+ * The model family that the overrides select; checks nothing else.
  *
  * @throws {UserError} on unknown choices and families, and malformed files
  */
@@ -75,7 +79,9 @@ export function familyOf(options: ComposeOptions): AnyModel["name"] {
   return schemaOf(flat) === configSchemas.gpt2 ? "gpt2" : "transformer_lm_gpt";
 }
 
-/** The complete file of each group, from which others inherit. */
+/**
+ * For each group, the file that sets all its keys, for others to inherit from.
+ */
 const COMPLETE: Record<string, string> = {
   model: "default",
   train: "train",
@@ -95,9 +101,10 @@ function inheritHint(key: string, flat: FlatConfig): string {
 }
 
 /**
- * Reads a resolved config, such as a run's `config.yaml`; every key must be there.
+ * Reads a resolved config, such as a run's `config.yaml`; every key must be
+ * set.
  *
- * @param path as messages name it
+ * @param path the path, as messages show it
  * @throws {UserError} on malformed YAML and on anything unknown, ill-typed,
  * missing or contradictory
  */
@@ -110,9 +117,12 @@ export function fromYaml(text: string, path: string): Config {
   return config;
 }
 
-/** A config as YAML, in the order of the schema; equal configs print equally. */
+/**
+ * Formats a config as YAML, in the order of the schema; equal configs give
+ * equal text.
+ */
 export function printConfig(config: Config): string {
   return stringify(config, { lineWidth: -1 })
-    // `1.e-8` is a number to few readers besides the one that wrote it.
+    // js-yaml writes `1.e-8`, which few other parsers read as a number.
     .replace(/^(\s*\w+: -?\d+)\.e/gm, "$1.0e");
 }

@@ -1,5 +1,5 @@
 /**
- * Defaults lists: which files make a config, and in which order.
+ * Defaults lists: which files make up a config, and in which order?
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -16,7 +16,7 @@ import type { YamlFile } from "../values/yaml_file.ts";
 
 /** One line of a defaults list. */
 type Entry =
-  /** The file's own keys; last where the list does not say. */
+  /** The file's own keys; last if the list does not name `_self_`. */
   | { kind: "self" }
   /** In `config.yaml`, `group: choice`; in a group's file, `choice`. */
   | { kind: "file"; group: string; choice: string | null }
@@ -24,12 +24,12 @@ type Entry =
   | { kind: "override"; group: string; choice: string | null };
 
 /**
- * Merges `config.yaml` and everything its defaults lists name, later files
- * winning. A group's choice comes from the command line, else from the
- * experiment's `override`, else from `config.yaml`.
+ * Merges `config.yaml` and all files that the defaults lists name; later files
+ * override earlier ones. A group's choice comes from the command line, else
+ * from the experiment's `override`, else from `config.yaml`.
  *
- * @param choices the command line's choices
- * @throws {UserError} on unknown groups and choices, circles and malformed files
+ * @param choices the command line's choices, by group
+ * @throws {UserError} on unknown groups and choices, cycles and malformed files
  */
 export function mergeFiles(
   library: Library,
@@ -40,7 +40,8 @@ export function mergeFiles(
   const chosen = choose(library, entries, root.origin("defaults"), choices);
   for (const group of chosen.keys()) {
     if (entries.some((e) => e.kind === "file" && e.group === group)) continue;
-    // Chosen but not listed: it wins over the list, and an experiment over it.
+    // Chosen but not listed: it overrides the listed files, and the experiment
+    // overrides it.
     const last = entries.findIndex((e) =>
       e.kind === "file" && e.group === EXPERIMENT
     );
@@ -63,10 +64,13 @@ export function mergeFiles(
   return flat;
 }
 
-/** Group to its choice, and where that was made. */
+/** Group to its choice, and the origin of the choice. */
 type Chosen = Map<string, { choice: string | null; origin: string }>;
 
-/** The choice of every group: listed, then overridden by experiment and command line. */
+/**
+ * The choice of every group: as listed, overridden by the experiment,
+ * overridden by the command line.
+ */
 function choose(
   library: Library,
   listed: readonly Entry[],
@@ -97,7 +101,10 @@ function choose(
   return chosen;
 }
 
-/** Calls `visit` for each entry of a group's file and of those it inherits, in order. */
+/**
+ * Calls `visit` for each entry of a group's file and of the files it inherits,
+ * in order.
+ */
 function walk(
   library: Library,
   file: YamlFile,
@@ -125,7 +132,7 @@ function walk(
 
 function addFile(flat: FlatConfig, file: YamlFile, prefix: string): void {
   const { defaults: _, ...own } = file.tree;
-  // Lines are counted by the file's own keys, which lack the group's name.
+  // The file's own keys do not have the group's name as a prefix.
   flatten(
     flat,
     own,
@@ -134,7 +141,9 @@ function addFile(flat: FlatConfig, file: YamlFile, prefix: string): void {
   );
 }
 
-/** The defaults list of a file; `group` is undefined for `config.yaml`. */
+/**
+ * Parses the defaults list of a file; `group` is undefined for `config.yaml`.
+ */
 function entriesOf(file: YamlFile, group: string | undefined): Entry[] {
   const list = file.tree.defaults ?? [];
   const origin = file.origin("defaults");

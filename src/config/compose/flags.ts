@@ -1,19 +1,19 @@
 /**
  * Config keys as flags in fairseq's style: `--scale-attn`, `--lr 3e-3`. A flag
- * means the one key of its name, dashes for underscores, or, where fairseq calls
- * a key otherwise, the one of {@linkcode ALIASES}.
+ * sets the key of the same name, with dashes for underscores, or, if fairseq's
+ * name differs, the key in {@linkcode ALIASES}.
  * @module
  */
 import { UserError } from "../../errors.ts";
 import { keysOf, type Schema } from "./check.ts";
 import type { AnyModel } from "../schema/family.ts";
-import { flag as yesOrNo } from "../schema/fields.ts";
+import { trueOrFalse as yesOrNo } from "../schema/fields.ts";
 import { nearest } from "../values/nearest.ts";
 import { configSchemas } from "../schema/schema.ts";
 
 type Family = AnyModel["name"];
 
-/** fairseq's names of keys that are called otherwise here, in every family. */
+/** fairseq's flags to keys of another name, in all families. */
 const COMMON: Record<string, string[]> = {
   "lr": ["train.learning_rate"],
   "end-learning-rate": ["train.lr_end"],
@@ -34,7 +34,7 @@ const COMMON: Record<string, string[]> = {
   "arch": ["model"],
 };
 
-/** The same, by family. */
+/** fairseq's flags to keys of another name, by family. */
 const ALIASES: Record<Family, Record<string, string[]>> = {
   transformer_lm_gpt: COMMON,
   gpt2: {
@@ -45,19 +45,19 @@ const ALIASES: Record<Family, Record<string, string[]>> = {
     "decoder-attention-heads": ["model.n_head"],
     "activation-fn": ["model.activation_function"],
     "attention-dropout": ["model.attn_pdrop"],
-    // fairseq's one probability is for both places.
+    // fairseq has one probability for both places.
     "dropout": ["model.resid_pdrop", "model.embd_pdrop"],
   },
 };
 
-/** One flag of fairseq's sets two keys. */
+/** The flag of fairseq's that sets two keys. */
 const BETAS = "adam-betas";
 
 const FAMILIES = Object.keys(configSchemas) as Family[];
 
 const lastPart = (key: string) => key.slice(key.lastIndexOf(".") + 1);
 
-/** Keys that a flag may mean in a family. */
+/** The keys that a flag may mean in a family. */
 function keysFor(name: string, family: Family): string[] {
   const key = name.replaceAll("-", "_");
   const exact = keysOf(configSchemas[family]).filter((k) =>
@@ -66,7 +66,7 @@ function keysFor(name: string, family: Family): string[] {
   return exact.length > 0 ? exact : ALIASES[family][name] ?? [];
 }
 
-/** All flags, without their dashes. */
+/** The names of all flags, without dashes, sorted. */
 export function flagNames(): string[] {
   const names = FAMILIES.flatMap((family) => [
     ...keysOf(configSchemas[family]).map((key) =>
@@ -77,7 +77,11 @@ export function flagNames(): string[] {
   return [...new Set([...names, BETAS])].sort();
 }
 
-/** Whether `--name` is a flag of some key: `switch` if it needs no value. */
+/**
+ * Whether `--name` takes a value (`value`) or not (`switch`).
+ *
+ * @returns undefined if no key has such a flag
+ */
 export function flagKind(name: string): "switch" | "value" | undefined {
   if (name === BETAS) return "value";
   const fields = FAMILIES.flatMap((family) =>
@@ -96,7 +100,7 @@ function fieldOf(schema: Schema, key: string): unknown {
 /**
  * The overrides, `key=value`, that a flag stands for.
  *
- * @param name without dashes
+ * @param name the flag without dashes
  * @throws {UserError} if the family has no such key, or several
  */
 export function overridesOfFlag(
@@ -128,7 +132,7 @@ export function overridesOfFlag(
       }`,
     );
   }
-  // fairseq's Adam is one of three here.
+  // fairseq's `adam` is one of three variants here.
   const meant = name === "optimizer" && value === "adam"
     ? "adam_fairseq"
     : value;

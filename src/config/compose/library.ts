@@ -1,6 +1,6 @@
 /**
- * Where config files come from: the user's own folder first, then the files
- * that come with blocksmith.
+ * Where config files come from: the user's folder first, then the built-in
+ * files.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -8,10 +8,10 @@ import { assetPaths, assetText } from "../../assets/assets.ts";
 import { nearest } from "../values/nearest.ts";
 import { parseYamlFile, type YamlFile } from "../values/yaml_file.ts";
 
-/** The group whose files set keys from the root, across the other groups. */
+/** The group whose files set keys of all other groups, starting at the root. */
 export const EXPERIMENT = "experiment";
 
-/** Paths below `configs/` of the files that come with blocksmith. */
+/** Paths of the built-in files, below `configs/`. */
 function builtInPaths(): string[] {
   return assetPaths("configs").map((path) => path.slice("configs/".length));
 }
@@ -28,21 +28,21 @@ export const GROUPS: readonly string[] = [
 export interface Library {
   /** `config.yaml`, the root. */
   root(): YamlFile;
-  /** Names that `group=` may take, sorted. */
+  /** The choices of a group, sorted. */
   choices(group: string): string[];
   /**
    * The file of a choice.
    *
-   * @param origin where the choice was made, for the message
+   * @param origin where the choice was made, for messages
    * @throws {UserError} on an unknown choice, and on malformed YAML
    */
   file(group: string, choice: string, origin: string): YamlFile;
 }
 
 /**
- * Opens the built-in configs, with `configDir` before them where given.
+ * Opens the built-in configs, preceded by those of `configDir` if given.
  *
- * @throws {UserError} if `configDir` is no readable folder
+ * @throws {UserError} if `configDir` is not a readable folder
  */
 export function openLibrary(configDir?: string): Library {
   const own = new Map<string, string>();
@@ -51,7 +51,7 @@ export function openLibrary(configDir?: string): Library {
   }
   const parsed = new Map<string, YamlFile>();
 
-  /** `path` is below the folder: `model/op.yaml`. */
+  /** @param path below the config folder: `model/op.yaml` */
   const read = (path: string): YamlFile => {
     const seen = parsed.get(path);
     if (seen) return seen;
@@ -87,7 +87,9 @@ export function openLibrary(configDir?: string): Library {
   };
 }
 
-/** Collects every `.yaml` file at or below a folder, by its path below `root`. */
+/**
+ * Collects all `.yaml` files at or below a folder, by their path below `root`.
+ */
 function listYaml(
   root: string,
   folder: string,
@@ -106,7 +108,7 @@ function listYaml(
   }
   for (const entry of entries) {
     const place = `${folder.replace(/\/+$/, "")}/${entry.name}`;
-    // Only the groups' folders: the folder may be a whole project.
+    // Enter only the groups' folders: `root` may be a whole project.
     if (entry.isDirectory && (prefix !== "" || GROUPS.includes(entry.name))) {
       listYaml(root, place, `${prefix}${entry.name}/`, found);
     } else if (!entry.isDirectory && entry.name.endsWith(".yaml")) {

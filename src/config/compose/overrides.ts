@@ -1,11 +1,11 @@
 /**
- * The command line's `key=value` and `group=choice`.
+ * Parses the command line's overrides, `key=value` and `group=choice`.
  * @module
  */
 import { UserError } from "../../errors.ts";
 import { COMMAND_LINE, type FlatConfig } from "../values/flat_config.ts";
 
-/** What the command line asks for. */
+/** The overrides of a command line. */
 export interface Overrides {
   /** Group to choice; null leaves the group out. */
   choices: Map<string, string | null>;
@@ -14,13 +14,13 @@ export interface Overrides {
 }
 
 /**
- * Reads overrides in order; of two for the same key the later one wins.
+ * Parses overrides in order; of two for the same key the later one wins.
  *
- * `key=value` takes a YAML scalar or a list `[a,b]`; text that YAML would give
- * a meaning of its own (`*.txt`, `a: b`) stays text, so globs need no quotes.
- * A leading `+` is accepted and means nothing: unknown keys are refused anyway.
+ * `key=value` takes a YAML scalar or a list `[a,b]`. Text with a special
+ * meaning in YAML (`*.txt`, `a: b`) stays text, so globs need no quotes. A
+ * leading `+` is accepted and ignored: unknown keys are refused anyway.
  *
- * @param groups names whose `name=` picks a file
+ * @param groups names for which `name=choice` selects a file
  * @throws {UserError} on anything but `key=value`
  */
 export function parseOverrides(
@@ -54,10 +54,10 @@ export function parseOverrides(
   return result;
 }
 
-/** A value as the command line writes it: a scalar, or a list of values. */
+/** Parses a value of the command line: a scalar, or a list of values. */
 function parseValue(written: string, override: string): unknown {
   const text = written.trim();
-  // `[ab]*.txt` is a glob, not a list: a list's bracket closes at the end.
+  // `[ab]*.txt` is a glob, not a list: a list ends with its bracket.
   if (!/^\[.*\]$/s.test(text)) return parseScalar(text, override);
   const inside = text.slice(1, -1);
   if (inside.trim() === "") return [];
@@ -89,7 +89,7 @@ function splitList(text: string, override: string): string[] {
   return items;
 }
 
-/** YAML 1.2's plain scalars; anything else is text. */
+/** Parses YAML 1.2's plain scalars; anything else is text. */
 function parseScalar(written: string, override: string): unknown {
   const text = written.trim();
   if (/^(null|Null|NULL|~|)$/.test(text)) return null;

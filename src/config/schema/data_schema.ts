@@ -1,18 +1,19 @@
 /**
- * The keys of `data`. Their meaning and defaults: `configs/data/source.yaml`.
+ * The keys of `data`. `configs/data/source.yaml` documents their meaning and
+ * defaults.
  * @module
  */
 import * as v from "valibot";
 import {
-  belowOne,
-  flag,
+  fractionBelowOne,
   integerFrom,
+  nullable,
   oneOf,
-  orNull,
-  positives,
+  positiveList,
   text,
-  textOrTexts,
-  texts,
+  textList,
+  textOrList,
+  trueOrFalse,
 } from "./fields.ts";
 
 const count = integerFrom(1);
@@ -20,26 +21,26 @@ const count = integerFrom(1);
 /** Schema of the `data` section. */
 export const dataSchema = v.strictObject({
   name: oneOf("source", "files", "fairseq"),
-  files: texts,
-  weights: positives,
-  format: orNull(oneOf("text", "jsonl", "parquet")),
-  text_field: textOrTexts,
-  split: textOrTexts,
-  valid_files: texts,
-  valid_split: textOrTexts,
-  valid_fraction: belowOne,
-  max_documents: orNull(count),
-  valid_max_documents: orNull(count),
-  dedup: flag,
-  skip_bad: flag,
+  files: textList,
+  weights: positiveList,
+  format: nullable(oneOf("text", "jsonl", "parquet")),
+  text_field: textOrList,
+  split: textOrList,
+  valid_files: textList,
+  valid_split: textOrList,
+  valid_fraction: fractionBelowOne,
+  max_documents: nullable(count),
+  valid_max_documents: nullable(count),
+  dedup: trueOrFalse,
+  skip_bad: trueOrFalse,
   tokenizer: text,
-  vocab_size: orNull(count),
-  path: orNull(text),
+  vocab_size: nullable(count),
+  path: nullable(text),
   sample_break_mode: oneOf("none"),
   train_subset: text,
   valid_subset: text,
-  combine_val: flag,
-  bpe: orNull(text),
-  workers: orNull(count),
-  cache: orNull(text),
+  combine_val: trueOrFalse,
+  bpe: nullable(text),
+  workers: nullable(count),
+  cache: nullable(text),
 });

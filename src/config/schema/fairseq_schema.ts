@@ -1,11 +1,17 @@
 /**
- * The keys of `model` in the fairseq family, `name: transformer_lm_gpt`:
- * fairseq's own, plus `qk_norm_type` and `scale_heads_position`. Their meaning
- * and defaults: `configs/model/transformer_lm_gpt.yaml`.
+ * The keys of `model` in the fairseq family (`name: transformer_lm_gpt`):
+ * fairseq's own, plus `qk_norm_type` and `scale_heads_position`.
+ * `configs/model/transformer_lm_gpt.yaml` documents their meaning and defaults.
  * @module
  */
 import * as v from "valibot";
-import { belowOne, flag, integerFrom, oneOf, orNull } from "./fields.ts";
+import {
+  fractionBelowOne,
+  integerFrom,
+  nullable,
+  oneOf,
+  trueOrFalse,
+} from "./fields.ts";
 import { SCALE_FIELDS } from "./scale_fields.ts";
 
 const count = integerFrom(1);
@@ -15,8 +21,8 @@ export const fairseqSchema = v.strictObject({
   name: oneOf("transformer_lm_gpt"),
   // The loss predicts tokens 1 … T-1 from 0 … T-2, so one token has no loss.
   tokens_per_sample: integerFrom(2),
-  vocab_size: orNull(count),
-  padding_idx: orNull(integerFrom(0)),
+  vocab_size: nullable(count),
+  padding_idx: nullable(integerFrom(0)),
 
   decoder_layers: count,
   decoder_embed_dim: count,
@@ -27,18 +33,18 @@ export const fairseqSchema = v.strictObject({
   ...SCALE_FIELDS,
   qk_norm_type: oneOf("none", "rmsnorm", "ln"),
 
-  decoder_normalize_before: flag,
-  no_decoder_final_norm: flag,
-  share_decoder_input_output_embed: flag,
-  decoder_learned_pos: flag,
-  no_scale_embedding: flag,
-  no_token_positional_embeddings: flag,
-  layernorm_embedding: flag,
+  decoder_normalize_before: trueOrFalse,
+  no_decoder_final_norm: trueOrFalse,
+  share_decoder_input_output_embed: trueOrFalse,
+  decoder_learned_pos: trueOrFalse,
+  no_scale_embedding: trueOrFalse,
+  no_token_positional_embeddings: trueOrFalse,
+  layernorm_embedding: trueOrFalse,
 
-  dropout: belowOne,
-  attention_dropout: belowOne,
-  activation_dropout: belowOne,
+  dropout: fractionBelowOne,
+  attention_dropout: fractionBelowOne,
+  activation_dropout: fractionBelowOne,
 });
 
-/** The `model` section of fairseq's decoder. */
+/** The `model` section of this family. */
 export type FairseqModelConfig = v.InferOutput<typeof fairseqSchema>;

@@ -1,21 +1,20 @@
 /**
- * The two families of models: what everything that only needs a size asks, in
- * place of a family's own key.
+ * The two model families: sizes that both have, whatever their key is called.
  * @module
  */
 import type { ModelConfig } from "./simplified_schema.ts";
 import type { FairseqModelConfig } from "./fairseq_schema.ts";
 
-/** The `model` section of either family; `name` tells which. */
+/** The `model` section of either family; `name` says which. */
 export type AnyModel = ModelConfig | FairseqModelConfig;
 
-/** Names that `model.name` may have. */
+/** The values of `model.name`. */
 export const FAMILIES: readonly AnyModel["name"][] = [
   "gpt2",
   "transformer_lm_gpt",
 ];
 
-/** Tokens of a training sequence. */
+/** Tokens per training sequence. */
 export const sequenceLength = (model: AnyModel): number =>
   model.name === "gpt2" ? model.context_length : model.tokens_per_sample;
 
@@ -23,7 +22,7 @@ export const sequenceLength = (model: AnyModel): number =>
 export const sequenceLengthKey = (model: AnyModel): string =>
   model.name === "gpt2" ? "model.context_length" : "model.tokens_per_sample";
 
-/** Blocks of the model, and the key that sets them. */
+/** The number of blocks, and the key that sets it. */
 export const layersOf = (
   model: AnyModel,
 ): { layers: number; key: string } =>

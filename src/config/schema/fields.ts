@@ -1,17 +1,17 @@
 /**
- * Kinds of config values. Each carries the words that finish the sentence
+ * Types of config values. Each carries the phrase that completes the sentence
  * "'key' must be …".
  * @module
  */
 import * as v from "valibot";
 
-/** The schema of one value, with its rule in words as the message. */
+/** The schema of one value; its message is the rule as a phrase. */
 export type Field<T> = v.CustomSchema<T, string>;
 
 const field = <T>(rule: string, holds: (value: unknown) => boolean): Field<T> =>
   v.custom<T, string>(holds, rule);
 
-/** A finite number that `holds`. */
+/** A finite number for which `holds` is true. */
 export const numberWhere = (
   rule: string,
   holds: (value: number) => boolean,
@@ -24,28 +24,32 @@ export const numberWhere = (
 
 /** Any finite number. */
 export const anyNumber: Field<number> = numberWhere("a number", () => true);
-/** Above 0. */
+/** A number above 0. */
 export const positive: Field<number> = numberWhere(
   "a number above 0",
   (x) => x > 0,
 );
-/** 0 or above. */
-export const notNegative: Field<number> = numberWhere(
+/** A number of 0 or more. */
+export const nonNegative: Field<number> = numberWhere(
   "a number of 0 or more",
   (x) => x >= 0,
 );
-/** At least 0 and below 1: probabilities of dropout, moment decays. */
-export const belowOne: Field<number> = numberWhere(
+/**
+ * A number from 0 to below 1, such as a dropout probability or a moment decay.
+ */
+export const fractionBelowOne: Field<number> = numberWhere(
   "a number from 0 to below 1",
   (x) => x >= 0 && x < 1,
 );
-/** From 0 to 1. */
-export const share: Field<number> = numberWhere(
+/** A number from 0 to 1. */
+export const fraction: Field<number> = numberWhere(
   "a number from 0 to 1",
   (x) => x >= 0 && x <= 1,
 );
 
-/** An integer of `least` or more, and below 2^32: they reach the GPU as u32. */
+/**
+ * An integer of `least` or more and below 2^32, as it reaches the GPU as u32.
+ */
 export const integerFrom = (least: number): Field<number> =>
   numberWhere(
     `an integer of ${least} or more`,
@@ -53,7 +57,7 @@ export const integerFrom = (least: number): Field<number> =>
   );
 
 /** true or false. */
-export const flag: Field<boolean> = field(
+export const trueOrFalse: Field<boolean> = field(
   "true or false",
   (value) => typeof value === "boolean",
 );
@@ -65,24 +69,24 @@ export const text: Field<string> = field(
 );
 
 /** A list of text, possibly empty. */
-export const texts: Field<string[]> = field(
+export const textList: Field<string[]> = field(
   "a list of text, like [a, b]",
   (value) => Array.isArray(value) && value.every((item) => v.is(text, item)),
 );
 
-/** Text, or a list of text with one for each entry of another list. */
-export const textOrTexts: Field<string | string[]> = field(
+/** Text, or a list of text with one item per entry of another list. */
+export const textOrList: Field<string | string[]> = field(
   "text, or a list of text, like [a, b]",
-  (value) => v.is(text, value) || v.is(texts, value),
+  (value) => v.is(text, value) || v.is(textList, value),
 );
 
 /** A list of numbers above 0, possibly empty. */
-export const positives: Field<number[]> = field(
+export const positiveList: Field<number[]> = field(
   "a list of numbers above 0, like [0.7, 0.3]",
   (value) => Array.isArray(value) && value.every((x) => v.is(positive, x)),
 );
 
-/** One of a few words. */
+/** One of the given words. */
 export const oneOf = <const T extends string>(...words: T[]): Field<T> =>
   field(
     words.length === 1 ? `'${words[0]}'` : `one of ${words.join(", ")}`,
@@ -90,7 +94,7 @@ export const oneOf = <const T extends string>(...words: T[]): Field<T> =>
   );
 
 /** `inner`, or null. */
-export const orNull = <T>(inner: Field<T>): Field<T | null> =>
+export const nullable = <T>(inner: Field<T>): Field<T | null> =>
   field(
     `${inner.message} or null`.replace(
       /^one of (.*) or null$/,

@@ -1,5 +1,5 @@
 /**
- * Rules between keys: each value is fine alone, together they are not.
+ * Rules between keys: which values, valid on their own, contradict each other?
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -9,7 +9,7 @@ import type { FairseqModelConfig } from "./fairseq_schema.ts";
 import type { Config, DataConfig } from "./schema.ts";
 
 /**
- * Refuses shapes and initialisers that contradict each other.
+ * Refuses model shapes and initializers that contradict each other.
  *
  * @throws {UserError} naming the keys at fault
  */
@@ -58,7 +58,7 @@ function checkSimplified(model: ModelConfig): void {
     );
   }
   if (model.tie_valproj_init !== null) {
-    // What is tied are the fixed matrices, which plain linear layers lack.
+    // The fixed matrices are tied, and plain linear layers have none.
     for (const key of ["value_skip_gain", "proj_skip_gain"] as const) {
       if (model[key] === null) {
         throw new UserError(
@@ -75,8 +75,8 @@ function checkSimplified(model: ModelConfig): void {
 }
 
 /**
- * Refuses schedules and data choices that contradict themselves, and models as
- * {@linkcode checkModelRules} does.
+ * Refuses contradictions in the learning-rate schedule, the data section, and
+ * the model (see {@linkcode checkModelRules}).
  *
  * @throws {UserError} naming the keys at fault
  */
@@ -103,7 +103,7 @@ export function checkRules(config: Config): void {
   checkData(data);
 }
 
-/** Keys that go with another `data.name` are refused, as they would do nothing. */
+/** Refuses keys of another `data.name`, as they have no effect. */
 function checkData(data: DataConfig): void {
   const { name, files, valid_files } = data;
   if (name === "files" && files.length === 0) {
@@ -136,7 +136,7 @@ function checkData(data: DataConfig): void {
     if (!Array.isArray(list) || list.length === entries.length) continue;
     if (key === "weights" && list.length === 0) continue;
     throw new UserError(
-      `Cannot read the data as 'data.${key}' must have one for each of the ${entries.length} entries of 'data.${of}': got ${list.length}`,
+      `Cannot read the data as 'data.${key}' must have one item for each of the ${entries.length} entries of 'data.${of}': got ${list.length}`,
     );
   }
 }

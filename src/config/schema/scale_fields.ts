@@ -1,18 +1,23 @@
-/** NormFormer's options, which both families of models have. @module */
-import { flag, oneOf } from "./fields.ts";
+/** NormFormer's options, which both model families have. @module */
+import { oneOf, trueOrFalse } from "./fields.ts";
 
-/** A norm after attention, a scale a head, a norm in the MLP, a scale of its skip. */
+/**
+ * A norm after attention, one scale per head, a norm in the MLP, a scale of the
+ * MLP's skip.
+ */
 export const SCALE_FIELDS = {
-  scale_attn: flag,
+  scale_attn: trueOrFalse,
   attn_ln_type: oneOf("ln", "rmsnorm"),
-  scale_heads: flag,
+  scale_heads: trueOrFalse,
   scale_heads_position: oneOf("after", "before"),
-  scale_fc: flag,
+  scale_fc: trueOrFalse,
   ffn_layernorm_type: oneOf("ln", "rmsnorm"),
-  scale_resids: flag,
+  scale_resids: trueOrFalse,
 };
 
-/** Their values where a file of the authors' code does not know them. */
+/**
+ * Their values for config files of the authors' code, which do not have them.
+ */
 export const NO_SCALES = {
   scale_attn: false,
   attn_ln_type: "ln",

@@ -1,19 +1,19 @@
 /**
- * The whole config as a type. Meaning, units and defaults of the keys stand
- * beside them in `configs/`.
+ * The schema of the whole config, and its type. The files in `configs/`
+ * document the meaning, unit and default of each key.
  * @module
  */
 import * as v from "valibot";
 import {
-  belowOne,
-  flag,
+  fraction,
+  fractionBelowOne,
   integerFrom,
-  notNegative,
+  nonNegative,
+  nullable,
   oneOf,
-  orNull,
   positive,
-  share,
   text,
+  trueOrFalse,
 } from "./fields.ts";
 import { dataSchema } from "./data_schema.ts";
 import { simplifiedSchema } from "./simplified_schema.ts";
@@ -29,40 +29,40 @@ const trainSchema = v.strictObject({
   device_eval_batch_size: count,
   gradient_accumulation_steps: count,
   num_train_epochs: positive,
-  max_steps: orNull(count),
+  max_steps: nullable(count),
   optim: oneOf("adamw_hf", "adamw_torch", "adam_fairseq"),
   learning_rate: positive,
-  adam_beta1: belowOne,
-  adam_beta2: belowOne,
+  adam_beta1: fractionBelowOne,
+  adam_beta2: fractionBelowOne,
   adam_epsilon: positive,
-  weight_decay: notNegative,
-  max_grad_norm: notNegative,
+  weight_decay: nonNegative,
+  max_grad_norm: nonNegative,
   lr_scheduler_type: oneOf("polynomial", "polynomial_decay"),
-  warmup_ratio: share,
-  warmup_steps: orNull(integerFrom(0)),
-  total_num_update: orNull(count),
-  lr_end: notNegative,
+  warmup_ratio: fraction,
+  warmup_steps: nullable(integerFrom(0)),
+  total_num_update: nullable(count),
+  lr_end: nonNegative,
   power: positive,
   eval_steps: count,
   log_steps: count,
   save_steps: count,
   keep: count,
-  max_eval_batches: orNull(count),
+  max_eval_batches: nullable(count),
 });
 
-/** What stands outside the model. */
+/** The sections and keys that all model families share. */
 const common = {
-  run: orNull(text),
+  run: nullable(text),
   seed: integerFrom(0),
   gpu: integerFrom(0),
   num_token_mult: count,
-  report_gains: flag,
-  report_attn_entropy: flag,
-  report_outliers: flag,
-  report_grad_norms: flag,
+  report_gains: trueOrFalse,
+  report_attn_entropy: trueOrFalse,
+  report_outliers: trueOrFalse,
+  report_grad_norms: trueOrFalse,
   report_every: count,
-  use_wandb: flag,
-  // Its place in a printed config; each family has its own.
+  use_wandb: trueOrFalse,
+  // Here for its place in a printed config; each family replaces the schema.
   model: simplifiedSchema,
   train: trainSchema,
   data: dataSchema,
@@ -75,7 +75,7 @@ export const configSchemas = {
 };
 
 /**
- * The schema that the leaves' `model.name` asks for.
+ * The schema of the family that `model.name` selects.
  *
  * @throws {UserError} if there is no such family
  */
@@ -94,7 +94,7 @@ export function schemaOf(
   );
 }
 
-/** A resolved config: every key set, no interpolation left. */
+/** A resolved config: every key is set, and no interpolation is left. */
 export type Config =
   & Omit<v.InferOutput<typeof configSchemas.gpt2>, "model">
   & { model: AnyModel };

@@ -1,6 +1,6 @@
 /**
- * Options that undo each other: such a model trains, but one of its keys does
- * nothing, or not what it seems to.
+ * Which options cancel each other? Such a model trains, but one of its keys has
+ * no effect, or not the expected one.
  * @module
  */
 import type { AnyModel } from "./family.ts";
@@ -8,11 +8,16 @@ import { formatValue } from "../values/flat_config.ts";
 import type { ModelConfig } from "./simplified_schema.ts";
 import type { FairseqModelConfig } from "./fairseq_schema.ts";
 
-/** A key that is cancelled, the key that does it, and why; the first entry says when. */
+/**
+ * Whether the case holds, the key without effect, the key that cancels it, and
+ * why.
+ */
 type Case<M> = [when: boolean, key: keyof M, by: keyof M, why: string];
 
 /**
- * One line for each pair of keys of which one cancels the other.
+ * Describes each pair of keys of which one cancels the other.
+ *
+ * @returns one line per pair; empty if no key is cancelled
  *
  * @example
  * ```ts ignore

@@ -1,21 +1,24 @@
 /**
- * A config while it is being composed: flat, from dotted key to value, each
- * with the place where it was set, so that a later file simply wins and every
- * complaint can say where to look.
+ * A config during composition: a flat map from dotted key to value and origin.
+ * Being flat, a later file overrides single keys; with the origin, every error
+ * message can name the file and line.
  * @module
  */
 import { UserError } from "../../errors.ts";
 
-/** One value and where it was set: `configs/model/op.yaml:7`, or the command line. */
+/**
+ * One value and its origin: `configs/model/op.yaml:7`, or
+ * {@linkcode COMMAND_LINE}.
+ */
 export interface ConfigValue {
   value: unknown;
   origin: string;
 }
 
-/** Dotted key to leaf, in the order of first setting. */
+/** Dotted key to value, in the order in which keys were first set. */
 export type FlatConfig = Map<string, ConfigValue>;
 
-/** Origin of what an override sets. */
+/** Origin of a value that an override sets. */
 export const COMMAND_LINE = "on the command line";
 
 /** Whether a value is a mapping, that is, a section of a config. */
@@ -25,11 +28,11 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Adds the leaves of a nested mapping to `into`; what is there already is
- * replaced. A section without keys becomes a leaf of its own, `null`.
+ * Adds the values of a nested mapping to `into`, replacing existing ones. A
+ * section without keys becomes the value `null`.
  *
- * @param prefix dotted key under which the mapping lies, "" for the root
- * @param origin where a dotted key (with prefix) was set
+ * @param prefix dotted key of the mapping, "" for the root
+ * @param origin gives the origin of a dotted key, prefix included
  * @throws {UserError} on a key that contains a dot
  */
 export function flatten(
@@ -59,7 +62,7 @@ export function flatten(
   }
 }
 
-/** The nested mapping that leaves describe. */
+/** The nested mapping of a flat config. */
 export function unflatten(flat: FlatConfig): Record<string, unknown> {
   const root: Record<string, unknown> = {};
   for (const [key, { value }] of flat) {
@@ -74,13 +77,13 @@ export function unflatten(flat: FlatConfig): Record<string, unknown> {
   return root;
 }
 
-/** A value as a message shows it: short, on one line, strings in quotes. */
+/** Formats a value for a message: short, on one line, strings in quotes. */
 export function formatValue(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value instanceof Date) {
     return `the date ${value.toISOString().slice(0, 10)} (text needs quotes)`;
   }
-  // JSON has no words for these two, and would say null.
+  // JSON cannot represent NaN and infinities; it would print null.
   const text = typeof value === "number" && !Number.isFinite(value)
     ? String(value)
     : JSON.stringify(value);

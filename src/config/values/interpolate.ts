@@ -1,5 +1,5 @@
 /**
- * Replaces `${model.value_resid_gain}` by the value of that key.
+ * Interpolation: replaces `${model.value_resid_gain}` by the value of that key.
  * @module
  */
 import { UserError } from "../../errors.ts";
@@ -9,16 +9,18 @@ import { nearest } from "./nearest.ts";
 const REFERENCE = /\$\{\s*([^{}]*?)\s*\}/g;
 
 /**
- * New leaves without interpolations. References are absolute and are followed
- * after all overrides, through chains; text that is nothing but a reference
- * takes the value with its type, otherwise the value is put into the text.
+ * Resolves all interpolations of a config. References are absolute, see all
+ * overrides and may form chains. Text that is a single reference takes the
+ * value with its type; inside other text the value is inserted as text.
  *
- * @throws {UserError} on an unknown key, a section, or a circle of references
+ * @returns a new config
+ * @throws {UserError} on a reference to an unknown key or a section, and on a
+ * cycle of references
  */
 export function interpolate(flat: FlatConfig): FlatConfig {
   const resolved: FlatConfig = new Map();
 
-  /** `chain` holds the keys being resolved, outermost first. */
+  /** @param chain the keys that are being resolved, outermost first */
   const valueOf = (key: string, chain: string[]): unknown => {
     const done = resolved.get(key);
     if (done) return done.value;

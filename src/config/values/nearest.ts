@@ -1,11 +1,14 @@
 /**
- * The nearest known name to one that was mistyped.
+ * Which known name is nearest to a mistyped one?
  * @module
  */
 
-/** Insertions, deletions, substitutions and swaps of neighbours between two strings. */
+/**
+ * The number of insertions, deletions, substitutions and swaps of neighbours
+ * between two strings (optimal string alignment distance).
+ */
 export function editDistance(a: string, b: string): number {
-  // Three rows of the table are enough: a swap looks two rows back.
+  // Three rows of the table suffice: a swap looks two rows back.
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -25,7 +28,7 @@ export function editDistance(a: string, b: string): number {
 const lastPart = (name: string) => name.slice(name.lastIndexOf(".") + 1);
 
 /**
- * The known name nearest to `name`; the first of equals.
+ * The known name nearest to `name`; the first one among equals.
  *
  * Dotted names also match by their last part alone, at the cost of one edit:
  * `n_layer` finds `model.n_layer`, `model.eval_step` finds `train.eval_steps`.

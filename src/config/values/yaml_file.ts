@@ -1,5 +1,5 @@
 /**
- * Reads one YAML file of a config, with the line of every key.
+ * Parses one YAML file of a config and finds the line of every key.
  * @module
  */
 import { parse } from "@std/yaml";
@@ -8,7 +8,7 @@ import { formatValue, isMapping } from "./flat_config.ts";
 
 /** A parsed file. */
 export interface YamlFile {
-  /** As messages name it. */
+  /** The path, as messages show it. */
   path: string;
   /** Its keys and values; {} for an empty file. */
   tree: Record<string, unknown>;
@@ -19,15 +19,16 @@ export interface YamlFile {
 /**
  * Parses a YAML file that must be a mapping.
  *
- * @param path as messages name it
- * @throws {UserError} on malformed YAML, with its line, and on any other document
+ * @param path the path, as messages show it
+ * @throws {UserError} on malformed YAML, naming the line, and on a document
+ * that is not a mapping
  */
 export function parseYamlFile(text: string, path: string): YamlFile {
   let tree: unknown;
   try {
     tree = parse(text) ?? {};
   } catch (error) {
-    const { line, reason } = yamlFault((error as Error).message);
+    const { line, reason } = parseYamlError((error as Error).message);
     throw new UserError(
       `Cannot read ${path} as ${
         line ? `line ${line}` : "it"
@@ -53,11 +54,11 @@ export function parseYamlFile(text: string, path: string): YamlFile {
 }
 
 /**
- * Line and reason out of a YAML parser's message. js-yaml writes
- * `reason (line:column)`, its port in std `reason at line L, column C:`; a
- * drawing of the place follows below.
+ * Extracts line and reason from a YAML parser's message. js-yaml writes
+ * `reason (line:column)`, its port in std `reason at line L, column C:`; an
+ * excerpt of the file follows on the next lines.
  */
-function yamlFault(message: string): { line?: string; reason: string } {
+function parseYamlError(message: string): { line?: string; reason: string } {
   const first = message.split("\n")[0];
   const place = /\s*(?:\((\d+):\d+\)| at line (\d+), column \d+:?)$/.exec(
     first,
@@ -69,8 +70,9 @@ function yamlFault(message: string): { line?: string; reason: string } {
 }
 
 /**
- * Dotted key to line (from 1) for keys in block style, told by indentation.
- * It serves messages alone: keys inside `{ }` are simply not found.
+ * Maps dotted keys in block style to their line, counted from 1, by
+ * indentation. Only messages need it, so keys inside `{ }` may stay without a
+ * line.
  */
 function keyLines(text: string): Map<string, number> {
   const found = new Map<string, number>();

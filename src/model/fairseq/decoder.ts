@@ -4,7 +4,7 @@
  * equations.
  * @module
  */
-import type { NormformerModel } from "../../config/mod.ts";
+import type { FairseqModelConfig } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { activation } from "../../graph/ops/elementwise/activation.ts";
@@ -58,7 +58,7 @@ const xavier = (name: string, D: number, gain: number, bias: Init) => [
   parameter(`${name}.bias`, [D], bias),
 ];
 
-type NormKind = NormformerModel["attn_ln_type"];
+type NormKind = FairseqModelConfig["attn_ln_type"];
 
 const normParameters = (kind: NormKind, name: string, width: number) =>
   kind === "ln"
@@ -70,7 +70,10 @@ const layerNorm = (name: string, width: number) => [
   parameter(`${name}.bias`, [width], constant(0)),
 ];
 
-function layerParameters(config: NormformerModel, i: number): ParameterSpec[] {
+function layerParameters(
+  config: FairseqModelConfig,
+  i: number,
+): ParameterSpec[] {
   const D = config.decoder_embed_dim, F = config.decoder_ffn_embed_dim;
   const path = `decoder.layers.${i}`, heads = config.decoder_attention_heads;
   // Projections to heads: gain 1/√2, and nn.Linear's bias.
@@ -145,7 +148,7 @@ export function sinusoids(
  * @param config with `vocab_size` set
  */
 export function fairseqDecoder(
-  config: NormformerModel & { vocab_size: number },
+  config: FairseqModelConfig & { vocab_size: number },
 ): Model {
   const D = config.decoder_embed_dim, T = config.tokens_per_sample;
   const padding = config.padding_idx ?? undefined;
@@ -263,7 +266,7 @@ function applyNorm(
  */
 function layer(
   graph: Graph,
-  config: NormformerModel,
+  config: FairseqModelConfig,
   i: number,
   x: Tensor,
   weights: Weights,

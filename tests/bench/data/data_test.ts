@@ -3,7 +3,7 @@ import { runBench } from "../../../src/bench/bench.ts";
 import { benchReaders } from "../../../src/bench/data/readers.ts";
 import {
   type BenchSource,
-  writeSources,
+  writeBenchSources,
 } from "../../../src/bench/data/files.ts";
 import { benchModels } from "../../../src/bench/data/models.ts";
 import { NO_PEERS } from "../../../src/bench/peers/data_libraries.ts";
@@ -44,7 +44,7 @@ Deno.test("runBench() measures data without a GPU", async () => {
     "WordPiece",
     "Unigram",
   ]);
-  // Without the library there is nothing to be compared.
+  // Without the library there is nothing to compare.
   assert(tokenizers.every(({ peer, ratio, same }) => !peer && !ratio && !same));
   assertEquals(tokenizers[0].bytesPerToken, 1);
   const [{ ms, cpuMs, mb, peak }] = prepare;
@@ -61,7 +61,7 @@ Deno.test("runBench() measures data without a GPU", async () => {
   assert(!/undefined|NaN|Infinity/.test(tables), tables);
 });
 
-Deno.test("benchText() gives as much as is wanted, the same every time", () => {
+Deno.test("benchText() gives the wanted amount, the same every time", () => {
   const text = benchText(1e5);
   const size = (document: string) => new TextEncoder().encode(document).length;
   assertEquals(text.documents.map(size), text.sizes);
@@ -70,7 +70,7 @@ Deno.test("benchText() gives as much as is wanted, the same every time", () => {
   assertEquals(benchText(1e5), text);
 });
 
-Deno.test("benchModels() make GPT-2's ids, each in the form of its kind", async () => {
+Deno.test("benchModels() give GPT-2's ids, each in the notation of its kind", async () => {
   const folder = await Deno.makeTempDir();
   const text = "Hello world, what a\n  fine day: naïve 123";
   try {
@@ -95,7 +95,7 @@ Deno.test("benchReaders() compares with the library, and stops at a bad record",
   const folder = await Deno.makeTempDir();
   try {
     const text = benchText(1e4);
-    const [texts] = writeSources(text, folder, NO_PEERS);
+    const [texts] = writeBenchSources(text, folder, NO_PEERS);
     const measure = (source: BenchSource) =>
       benchReaders([source], text.bytes, NO_PEERS, {
         rounds: 1,
@@ -104,7 +104,7 @@ Deno.test("benchReaders() compares with the library, and stops at a bad record",
     const [row] = await measure(texts);
     assertEquals([row.packed, row.peerName], [1, "readFile"]);
     assert(row.ratio! > 0);
-    const [, lines] = writeSources(text, folder, NO_PEERS);
+    const [, lines] = writeBenchSources(text, folder, NO_PEERS);
     Deno.writeTextFileSync(lines.files[0].path, '{"text": 5}\n');
     await assertRejects(() => measure(lines), Error, "line 1");
   } finally {

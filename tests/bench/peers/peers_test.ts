@@ -10,13 +10,13 @@ const sizes = {
   layers: 2,
   width: 64,
   heads: 2,
-  context: 32,
-  batch: 4,
+  sequenceLength: 32,
+  batchSize: 4,
   accumulation: 2,
-  vocabulary: 512,
+  vocabSize: 512,
 };
 
-Deno.test("NumPy.start() gives nothing where there is no Python, or no numpy", async () => {
+Deno.test("NumPy.start() returns undefined without Python or without NumPy", async () => {
   await withPython(null, async () => {
     assertEquals(await NumPy.start(), undefined);
   });
@@ -25,7 +25,7 @@ Deno.test("NumPy.start() gives nothing where there is no Python, or no numpy", a
   });
 });
 
-Deno.test("NumPy asks for a product a line and reads both times", async () => {
+Deno.test("NumPy sends one product per line and reads both times", async () => {
   const script =
     `echo '"stub '$OPENBLAS_NUM_THREADS'"'; read line; echo "$line" >"$(dirname "$0")/asked"
 echo 0.5 0.25; cat >/dev/null`;
@@ -42,15 +42,15 @@ echo 0.5 0.25; cat >/dev/null`;
   });
 });
 
-Deno.test("NumPy.time() throws where the process has ended", async () => {
+Deno.test("NumPy.time() throws if the process has ended", async () => {
   await withPython(`echo '"stub"'; read line`, async () => {
     const numpy = (await NumPy.start())!;
-    await assertRejects(() => numpy.time(product, 0.1), Error, "has ended");
+    await assertRejects(() => numpy.time(product, 0.1), Error, "ended while");
     await numpy.close();
   });
 });
 
-Deno.test("benchTorch() hands the sizes on and reads the last line", async () => {
+Deno.test("benchTorch() passes the sizes on and parses the last line", async () => {
   const script =
     `echo "$@" >"$(dirname "$0")/asked"; echo noise; echo '{"tokens_per_s": 7}'`;
   await withPython(script, async (folder) => {
@@ -63,7 +63,7 @@ Deno.test("benchTorch() hands the sizes on and reads the last line", async () =>
   });
 });
 
-Deno.test("benchTorch() tells why it has no result", async () => {
+Deno.test("benchTorch() says why it has no result", async () => {
   const run = () => benchTorch("peer.py", sizes, "fp32", 3);
   await withPython(
     "echo Traceback >&2; echo no torch >&2; exit 1",

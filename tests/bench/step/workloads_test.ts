@@ -4,12 +4,12 @@ import { modelFlops } from "../../../src/bench/step/step.ts";
 import {
   batchesOf,
   buildWorkload,
-  sized,
+  sizeOverrides,
   WORKLOADS,
 } from "../../../src/bench/step/workloads.ts";
 
 /** A GPU's limits; nothing here runs on one. */
-const TRAITS = {
+const LIMITS = {
   software: false,
   subgroupSize: 32,
   int64: false,
@@ -20,7 +20,7 @@ const TRAITS = {
 
 Deno.test("buildWorkload() builds every workload, with batches below the vocabulary", () => {
   for (const workload of WORKLOADS) {
-    const { program: plans } = buildWorkload(workload, TRAITS);
+    const { plans } = buildWorkload(workload, LIMITS);
     const batches = batchesOf(plans), { model, options } = plans;
     assertEquals(batches.length, options.accumulation);
     for (const { tokens, targets, counted } of batches) {
@@ -33,8 +33,8 @@ Deno.test("buildWorkload() builds every workload, with batches below the vocabul
   }
 });
 
-Deno.test("modelFlops() is 6 FLOPs a weight and token, and causal attention", () => {
-  const { program: plans } = buildWorkload(WORKLOADS[0], TRAITS);
+Deno.test("modelFlops() is 6 FLOPs per weight and token, and causal attention", () => {
+  const { plans } = buildWorkload(WORKLOADS[0], LIMITS);
   const D = 128, T = 64, B = 8, layers = 2, vocabulary = 512;
   // Queries and keys, values, projection, MLP.
   const block = 2 * D * D + D * D + D * D + 8 * D * D;
@@ -50,22 +50,22 @@ Deno.test("modelFlops() counts every micro-batch", () => {
       buildWorkload({
         name: "test",
         note: "",
-        overrides: sized({
+        overrides: sizeOverrides({
           layers: 1,
           width: 32,
           heads: 2,
-          context: 16,
-          batch: 2,
+          sequenceLength: 16,
+          batchSize: 2,
           accumulation,
-          vocabulary: 64,
+          vocabSize: 64,
         }),
-      }, TRAITS).program,
+      }, LIMITS).plans,
     );
   assertEquals(build(3), 3 * build(1));
 });
 
 Deno.test("productsOf() gives each layout and shape once", () => {
-  const { micro } = buildWorkload(WORKLOADS[0], TRAITS).program;
+  const { micro } = buildWorkload(WORKLOADS[0], LIMITS).plans;
   const products = productsOf([micro, micro]);
   const keys = products.map((p) => Object.values(p).join(" "));
   assertEquals(new Set(keys).size, keys.length);

@@ -12,7 +12,7 @@ const refused = (override: string, rule: string, got: string) => {
   );
 };
 
-Deno.test("checkLeaves() refuses ill-typed values with rule, value and place", () => {
+Deno.test("checkConfig() refuses ill-typed values with rule, value and origin", () => {
   const count = "an integer of 1 or more";
   refused("model.n_layer=many", count, '"many"');
   refused("model.n_layer='3'", count, '"3"');
@@ -45,7 +45,7 @@ Deno.test("checkLeaves() refuses ill-typed values with rule, value and place", (
   refused("data.valid_files=[a,3]", "a list of text, like [a, b]", '["a",3]');
 });
 
-Deno.test("checkLeaves() lists what a choice may be", () => {
+Deno.test("checkConfig() lists the allowed words", () => {
   refused(
     "model.norm_type=layernorm",
     "one of rmsnorm, ln, none",
@@ -69,7 +69,7 @@ Deno.test("checkLeaves() lists what a choice may be", () => {
   );
 });
 
-Deno.test("checkLeaves() refuses unknown keys with the nearest name", () => {
+Deno.test("checkConfig() refuses unknown keys with the nearest name", () => {
   const cases = {
     "model.n_layr": "model.n_layer",
     "n_layer": "model.n_layer",
@@ -88,7 +88,7 @@ Deno.test("checkLeaves() refuses unknown keys with the nearest name", () => {
   }
 });
 
-Deno.test("checkLeaves() names file and line of what a file set", () => {
+Deno.test("checkConfig() names the file and line of a value", () => {
   const inFile = (text: string, line: string) =>
     withFolder({ "model/mine.yaml": text }, (configDir) =>
       assertRefuses(
@@ -113,7 +113,7 @@ Deno.test("checkLeaves() names file and line of what a file set", () => {
   );
 });
 
-Deno.test("checkLeaves() takes an empty section and refuses a value for one", () => {
+Deno.test("checkConfig() accepts an empty section and refuses a value in its place", () => {
   const withRoot = (train: string, check: (configDir: string) => void) =>
     withFolder({ "experiment/e.yaml": `seed: 3\ntrain:${train}\n` }, check);
   withRoot(" # nothing yet", (configDir) => {

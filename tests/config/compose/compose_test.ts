@@ -7,7 +7,10 @@ import {
   withFolder,
 } from "../../helpers/config.ts";
 
-/** `model/default.yaml` of the paper's code, resolved, and this project's three keys. */
+/**
+ * `model/default.yaml` of the paper's code, resolved, plus this project's three
+ * keys.
+ */
 const DEFAULT_MODEL = {
   name: "gpt2",
   context_length: 128,
@@ -226,14 +229,14 @@ Deno.test("compose() interpolates after overrides", () => {
   assertEquals(own.proj_resid_gain, 0);
 });
 
-Deno.test("compose() refuses a circle of interpolations", () => {
+Deno.test("compose() refuses a cycle of interpolations", () => {
   assertRefuses(
     () => configOf("model.value_resid_gain=${model.proj_resid_gain}"),
     "Cannot resolve 'model.value_resid_gain' as an interpolation must not lead back to itself: model.value_resid_gain -> model.proj_resid_gain -> model.value_resid_gain (on the command line)",
   );
 });
 
-Deno.test("compose() composes the demo, and lets overrides win over it", () => {
+Deno.test("compose() composes the demo, and overrides take precedence over it", () => {
   const { model, train, data } = configOf("experiment=demo");
   assertEquals(model.n_positions, model.context_length);
   assertEquals([model.n_embd, model.n_head], [128, 4]);
@@ -281,7 +284,7 @@ Deno.test("compose() knows the papers' data", () => {
   assertEquals([name, combine_val], ["fairseq", true]);
 });
 
-Deno.test("compose() takes files of the user's own folder", () => {
+Deno.test("compose() reads files of the user's folder", () => {
   withFolder({
     "model/mine.yaml": "defaults: [op]\nn_layer: 3\nn_head: 6\n",
     "experiment/x.yaml":
@@ -324,7 +327,7 @@ Deno.test("printConfig() writes small numbers as every YAML reader knows them", 
   assertStringIncludes(yaml, "  vocab_size: null\n");
 });
 
-Deno.test("compose() takes a printed config for a root of its own", () => {
+Deno.test("compose() accepts a printed config as a root", () => {
   const { config, yaml } = compose({ overrides: ["experiment=demo"] });
   withFolder({ "config.yaml": yaml }, (configDir) => {
     assertEquals(compose({ overrides: [], configDir }).config, config);

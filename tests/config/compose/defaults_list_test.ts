@@ -3,7 +3,7 @@ import { mergeFiles } from "../../../src/config/compose/defaults_list.ts";
 import { openLibrary } from "../../../src/config/compose/library.ts";
 import { assertRefuses, withFolder } from "../../helpers/config.ts";
 
-/** Merges a folder of configs; values by key, and the origin of each. */
+/** Merges a folder of configs; returns value and origin by key. */
 function merge(
   files: Record<string, string>,
   choices: Record<string, string | null> = {},
@@ -26,7 +26,7 @@ function merge(
         ]),
       );
     } catch (error) {
-      // The folder's name is random: messages are compared without it.
+      // The folder's name is random, so messages are compared without it.
       const { message } = error as Error;
       (error as Error).message = message.replaceAll(`${folder}/`, "");
       throw error;
@@ -39,7 +39,7 @@ const ROOT = "defaults:\n  - model: a\n  - _self_\n  - experiment: null\n";
 const A = "x: 1\ny: 1\n";
 const B = "defaults:\n  - a\ny: 2\n";
 
-Deno.test("mergeFiles() lets a file win over what it inherits", () => {
+Deno.test("mergeFiles() lets a file override what it inherits", () => {
   const files = { "config.yaml": ROOT, "model/a.yaml": A, "model/b.yaml": B };
   const { values, origins } = merge(files, { model: "b" });
   assertEquals(values, { "model.x": 1, "model.y": 2 });
@@ -49,7 +49,7 @@ Deno.test("mergeFiles() lets a file win over what it inherits", () => {
   });
 });
 
-Deno.test("mergeFiles() honours _self_, last where it is not named", () => {
+Deno.test("mergeFiles() honours _self_, which is last by default", () => {
   const first = "defaults: [_self_, a]\ny: 2\n";
   const files = {
     "config.yaml": ROOT,
@@ -96,7 +96,7 @@ Deno.test("mergeFiles() sets an experiment's keys from the root, last", () => {
   });
 });
 
-Deno.test("mergeFiles() lets an experiment choose, and the command line win", () => {
+Deno.test("mergeFiles() lets an experiment choose, and the command line override it", () => {
   const files = {
     "config.yaml": ROOT,
     "model/a.yaml": A,
@@ -127,7 +127,7 @@ Deno.test("mergeFiles() refuses files that inherit from themselves", () => {
   );
 });
 
-Deno.test("mergeFiles() refuses unknown groups and choices with their place", () => {
+Deno.test("mergeFiles() refuses unknown groups and choices with their origin", () => {
   assertRefuses(
     () => merge({ "config.yaml": "seed: 1\ndefaults:\n  - modle: a\n" }),
     "Cannot read 'defaults' as 'modle' must be one of the groups data, experiment, model, train: the nearest is 'model' (config.yaml:2)",

@@ -9,7 +9,7 @@ import { assertRefuses } from "../../helpers/config.ts";
 
 const FAMILIES = ["gpt2", "transformer_lm_gpt"] as const;
 
-/** Flags of the published commands that are config keys, with values as they are written there. */
+/** Flags of the published commands that are config keys, with their values. */
 const PUBLISHED: [name: string, value: string, override: string][] = [
   ["lr", "3e-3", "train.learning_rate=3e-3"],
   ["warmup-updates", "750", "train.warmup_steps=750"],
@@ -50,13 +50,13 @@ Deno.test("overridesOfFlag() knows the flags of the published commands", () => {
     "transformer_lm_gpt",
   );
   assertEquals(betas, ["train.adam_beta1=0.9", "train.adam_beta2=0.98"]);
-  // All of them together are a config.
+  // All of them together make a valid config.
   const { config } = compose({ overrides: [...overrides, ...betas] });
   assertEquals(config.train.adam_beta2, 0.98);
   assertEquals(config.train.max_grad_norm, 0);
 });
 
-Deno.test("overridesOfFlag() goes by the model's family", () => {
+Deno.test("overridesOfFlag() depends on the model's family", () => {
   const gpt2 = (name: string, value: string) =>
     overridesOfFlag(name, value, "gpt2");
   assertEquals(gpt2("activation-fn", "relu_squared"), [
@@ -67,7 +67,7 @@ Deno.test("overridesOfFlag() goes by the model's family", () => {
   assertEquals(gpt2("n-layer", "3"), ["model.n_layer=3"]);
 });
 
-Deno.test("overridesOfFlag() refuses what means no key or several, with the candidates", () => {
+Deno.test("overridesOfFlag() refuses flags of no key or several, with the candidates", () => {
   assertRefuses(
     () => overridesOfFlag("name", "x", "gpt2"),
     "Cannot use '--name' as it must mean one key: write model.name=x or data.name=x",

@@ -7,7 +7,7 @@ const read = (...overrides: string[]) => parseOverrides(overrides, GROUPS);
 const valueOf = (written: string) =>
   read(`a.b=${written}`).values.get("a.b")!.value;
 
-Deno.test("parseOverrides() tells choices from values", () => {
+Deno.test("parseOverrides() distinguishes choices from values", () => {
   const { choices, values } = read("model=op", "model.n_layer=6", "data=null");
   assertEquals([...choices], [["model", "op"], ["data", null]]);
   assertEquals([...values], [
@@ -15,7 +15,7 @@ Deno.test("parseOverrides() tells choices from values", () => {
   ]);
 });
 
-Deno.test("parseOverrides() lets the later of two win", () => {
+Deno.test("parseOverrides() lets the later of two override the other", () => {
   assertEquals(read("a=1", "a=2").values.get("a")?.value, 2);
 });
 
@@ -63,7 +63,7 @@ Deno.test("parseOverrides() accepts a leading +", () => {
   assertEquals(read("+model=op").choices.get("model"), "op");
 });
 
-Deno.test("parseOverrides() refuses what is no override", () => {
+Deno.test("parseOverrides() refuses anything else", () => {
   const rule =
     "must be 'key=value' or 'group=choice', like 'model.n_layer=6' or 'model=op'";
   for (const text of ["seed", "=3", "a..b=1", "--x=1", "a b=1"]) {

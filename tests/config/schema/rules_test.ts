@@ -17,7 +17,7 @@ Deno.test("checkRules() refuses shapes that do not fit together", () => {
   assertEquals(configOf("model.mlp_width_mult=2.5").model.mlp_width_mult, 2.5);
 });
 
-Deno.test("checkRules() ties initial matrices only where there are two", () => {
+Deno.test("checkRules() ties initial matrices only if there are two", () => {
   const tied = ["model=skipless", "model.tie_valproj_init=all_blocks"];
   assertEquals(configOf(...tied).model.tie_valproj_init, "all_blocks");
   assertRefuses(
@@ -39,7 +39,7 @@ Deno.test("checkRules() refuses schedules that contradict themselves", () => {
   assertEquals(equal.train.warmup_steps, 5);
 });
 
-Deno.test("checkRules() refuses files that would not be read", () => {
+Deno.test("checkRules() refuses files that would have no effect", () => {
   assertRefuses(
     () => configOf("data=files"),
     "Cannot read text as 'data.files' must name at least one path or glob, like 'data.files=[notes/**/*.md]': got []",
@@ -69,14 +69,14 @@ Deno.test("checkRules() refuses lists that do not match the files", () => {
   ) {
     assertRefuses(
       () => configOf(files, `data.${key}=${value}`),
-      `Cannot read the data as 'data.${key}' must have one for each of the 2 entries of 'data.files': got ${
+      `Cannot read the data as 'data.${key}' must have one item for each of the 2 entries of 'data.files': got ${
         value.split(",").length
       }`,
     );
   }
   assertRefuses(
     () => configOf(files, "data.valid_split=[test]"),
-    "Cannot read the data as 'data.valid_split' must have one for each of the 0 entries of 'data.valid_files': got 1",
+    "Cannot read the data as 'data.valid_split' must have one item for each of the 0 entries of 'data.valid_files': got 1",
   );
   const { data } = configOf(
     files,

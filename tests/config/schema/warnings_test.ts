@@ -7,7 +7,10 @@ const of = (words: string) =>
       .config.model,
   );
 
-/** Overrides, and the keys that the one line must name: what is cancelled, and by what. */
+/**
+ * Overrides, the key that is cancelled, and the key that cancels it; one line
+ * must name both.
+ */
 const CANCELLED: [words: string, key: string, by: string][] = [
   [
     "model.n_head=1 model.scale_heads=true model.scale_attn=true",
@@ -64,7 +67,7 @@ for (const [words, key, by] of CANCELLED) {
   });
 }
 
-Deno.test("warnings() has nothing against what is published, and against mixes that work", () => {
+Deno.test("warnings() is empty for published commands and for mixes that work", () => {
   for (
     const words of [
       "",

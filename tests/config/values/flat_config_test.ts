@@ -7,36 +7,36 @@ import {
 } from "../../../src/config/values/flat_config.ts";
 import { assertRefuses } from "../../helpers/config.ts";
 
-const leavesOf = (tree: Record<string, unknown>, prefix = "") => {
+const flatOf = (tree: Record<string, unknown>, prefix = "") => {
   const flat: FlatConfig = new Map();
   flatten(flat, tree, prefix, (key) => `at ${key}`);
   return flat;
 };
 
-Deno.test("addLeaves() flattens sections and keeps lists whole", () => {
-  assertEquals([...leavesOf({ a: 1, b: { c: [1, { d: 2 }] } }, "x")], [
+Deno.test("flatten() flattens sections and keeps lists whole", () => {
+  assertEquals([...flatOf({ a: 1, b: { c: [1, { d: 2 }] } }, "x")], [
     ["x.a", { value: 1, origin: "at x.a" }],
     ["x.b.c", { value: [1, { d: 2 }], origin: "at x.b.c" }],
   ]);
 });
 
-Deno.test("addLeaves() turns an empty section into null", () => {
-  assertEquals(leavesOf({ a: {} }).get("a")?.value, null);
+Deno.test("flatten() turns an empty section into null", () => {
+  assertEquals(flatOf({ a: {} }).get("a")?.value, null);
 });
 
-Deno.test("addLeaves() refuses dotted names", () => {
+Deno.test("flatten() refuses dotted names", () => {
   assertRefuses(
-    () => leavesOf({ "model.n_layer": 3 }),
+    () => flatOf({ "model.n_layer": 3 }),
     "Cannot set 'model.n_layer' as a key in a file must be nested, 'model:' and below it 'n_layer:': got a dotted name (at model.n_layer)",
   );
 });
 
-Deno.test("nest() undoes addLeaves()", () => {
+Deno.test("unflatten() undoes flatten()", () => {
   const tree = { a: 1, b: { c: null, d: { e: ["x"] } } };
-  assertEquals(unflatten(leavesOf(tree)), tree);
+  assertEquals(unflatten(flatOf(tree)), tree);
 });
 
-Deno.test("show() is short and unambiguous", () => {
+Deno.test("formatValue() is short and unambiguous", () => {
   assertEquals(formatValue("3"), '"3"');
   assertEquals(formatValue(3), "3");
   assertEquals(formatValue(Infinity), "Infinity");

@@ -3,7 +3,7 @@ import { interpolate } from "../../../src/config/values/interpolate.ts";
 import type { FlatConfig } from "../../../src/config/values/flat_config.ts";
 import { assertRefuses } from "../../helpers/config.ts";
 
-const leavesOf = (values: Record<string, unknown>): FlatConfig =>
+const flatOf = (values: Record<string, unknown>): FlatConfig =>
   new Map(
     Object.entries(values).map((
       [key, value],
@@ -11,7 +11,7 @@ const leavesOf = (values: Record<string, unknown>): FlatConfig =>
   );
 const resolve = (values: Record<string, unknown>) =>
   Object.fromEntries(
-    [...interpolate(leavesOf(values))].map(([key, { value }]) => [key, value]),
+    [...interpolate(flatOf(values))].map(([key, { value }]) => [key, value]),
   );
 
 Deno.test("interpolate() keeps the type of what is referred to", () => {
@@ -44,20 +44,20 @@ Deno.test("interpolate() puts values into text", () => {
   );
 });
 
-Deno.test("interpolate() leaves the leaves it is given alone", () => {
-  const flat = leavesOf({ a: "${b}", b: 1 });
+Deno.test("interpolate() does not change its argument", () => {
+  const flat = flatOf({ a: "${b}", b: 1 });
   interpolate(flat);
   assertEquals(flat.get("a")?.value, "${b}");
 });
 
-Deno.test("interpolate() refuses a circle with its chain", () => {
+Deno.test("interpolate() refuses a cycle and shows it", () => {
   assertRefuses(
     () => resolve({ z: "${a}", a: "${b}", b: ["${c}"], c: "x${a}" }),
     "Cannot resolve 'a' as an interpolation must not lead back to itself: a -> b -> c -> a (f:1)",
   );
 });
 
-Deno.test("interpolate() refuses references that lead nowhere", () => {
+Deno.test("interpolate() refuses references to unknown keys", () => {
   assertRefuses(
     () => resolve({ a: "${m.gian}", "m.gain": 1 }),
     "Cannot resolve 'a' as ${m.gian} must name a known key: the nearest is 'm.gain' (f:1)",

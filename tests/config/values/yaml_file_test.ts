@@ -23,7 +23,7 @@ Deno.test("parseYamlFile() reads every way to write a number", () => {
   assertEquals(Object.values(tree), [1e-3, 3e-4, 1e-3, 1e-8, 0.5, -2000, 12]);
 });
 
-Deno.test("parseYamlFile() takes an empty file for no keys", () => {
+Deno.test("parseYamlFile() reads an empty file as no keys", () => {
   assertEquals(parseYamlFile("# nothing yet\n", "f.yaml").tree, {});
 });
 
@@ -38,7 +38,7 @@ Deno.test("parseYamlFile() names the line of malformed YAML", () => {
   );
 });
 
-Deno.test("parseYamlFile() refuses a document that is no mapping", () => {
+Deno.test("parseYamlFile() refuses a document that is not a mapping", () => {
   assertRefuses(
     () => parseYamlFile("only text", "f.yaml"),
     "Cannot read f.yaml as it must hold 'key: value' lines: got \"only text\"",

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   compose,
+  type FairseqModelConfig,
   type ModelConfig,
-  type NormformerModel,
 } from "../../../src/config/mod.ts";
 import { UserError } from "../../../src/errors.ts";
 import { Graph } from "../../../src/graph/graph.ts";
@@ -16,7 +16,7 @@ import { deviceTest, gpu } from "../../helpers/device.ts";
 import { ADAM, sequences, T, toBatch, V } from "../../helpers/engine.ts";
 import { assertSlope } from "../_slope.ts";
 
-type Changes = Partial<ModelConfig> & Partial<NormformerModel>;
+type Changes = Partial<ModelConfig> & Partial<FairseqModelConfig>;
 
 /** Sizes that are multiples of nothing. */
 const SIZES: Record<string, Changes> = {
