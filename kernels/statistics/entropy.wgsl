@@ -11,9 +11,10 @@
 @group(0) @binding(1) var<storage, read> q: array<vecf>;
 @group(0) @binding(2) var<storage, read_write> entropy: array<f32>;
 #if !PACKED {
-@group(0) @binding(3) var<storage, read> k: array<vecf>;
+  @group(0) @binding(3) var<storage, read> k: array<vecf>;
 #}
 #include lib/vector
+#include lib/numbers
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -21,25 +22,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let first = group.z * P.context;
   let t = min(group.x * WG + lane, P.context - 1u);
   let qi = (first + t) * P.q_pitch + P.q_start + head * UNITS;
-#for i in 0..UNITS {
-  let q${i} = q[qi + ${i}u] * P.scale;
-#}
-  var largest = -3.4e38;
+  #for i in 0..UNITS {
+    let q${i} = q[qi + ${i}u] * P.scale;
+  #}
+  var largest = NEGATIVE_INFINITY;
   var total = 0.0;
   var weighted = 0.0;
   for (var s = 0u; s <= t; s += 1u) {
     let ki = (first + s) * P.k_pitch + P.k_start + head * UNITS;
     var a = 0.0;
-#for i in 0..UNITS {
-#if PACKED {
-    a += hsum(q${i} * q[ki + ${i}u]);
-#} else {
-    a += hsum(q${i} * k[ki + ${i}u]);
-#}
-#}
-#if CAP {
-    a = P.cap * tanh(clamp(a / P.cap, -10.0, 10.0));
-#}
+    #for i in 0..UNITS {
+      #if PACKED {
+        a += hsum(q${i} * q[ki + ${i}u]);
+      #} else {
+        a += hsum(q${i} * k[ki + ${i}u]);
+      #}
+    #}
+    #if CAP {
+      a = P.cap * tanh(clamp(a / P.cap, -10.0, 10.0));
+    #}
     let top = max(largest, a);
     let shift = max(largest - top, -1e4);
     let keep = exp(shift);
