@@ -14,13 +14,12 @@
   @group(0) @binding(3) var<storage, read> k: array<vecf>;
 #}
 #include lib/vector
-#include lib/numbers
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.y;
-  let first = group.z * P.context;
-  let t = min(group.x * WG + lane, P.context - 1u);
+  let first = group.z * P.sequence_length;
+  let t = min(group.x * WG + lane, P.sequence_length - 1u);
   let qi = (first + t) * P.q_pitch + P.q_start + head * UNITS;
   #for i in 0..UNITS {
     let q${i} = q[qi + ${i}u] * P.scale;
@@ -50,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     total = total * keep + p;
     largest = top;
   }
-  if (group.x * WG + lane < P.context) {
-    entropy[(group.z * P.heads + head) * P.context + t] = log(total) - weighted / total;
+  if (group.x * WG + lane < P.sequence_length) {
+    entropy[(group.z * P.heads + head) * P.sequence_length + t] = log(total) - weighted / total;
   }
 }

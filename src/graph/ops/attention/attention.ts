@@ -66,7 +66,7 @@ function dispatch(
         DROP: !!dropout,
       },
       params: {
-        context: sequenceLength,
+        sequence_length: sequenceLength,
         heads,
         scale: f32(1 / Math.sqrt(headDim)),
         cap: f32(cap),

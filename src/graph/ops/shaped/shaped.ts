@@ -45,12 +45,12 @@ function common(node: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
     },
     params: {
       sequences,
-      context: sequenceLength,
+      sequence_length: sequenceLength,
       width,
-      span: headDim,
-      r: f32(gains[0] ?? 0),
-      s: f32(gains[1] ?? 0),
-      c: f32(gains[2] ?? 0),
+      head_dim: headDim,
+      resid: f32(gains[0] ?? 0),
+      skip: f32(gains[1] ?? 0),
+      centre: f32(gains[2] ?? 0),
     },
     workgroups: grid(Math.ceil(sequences * width / VW / WG)),
   };

@@ -22,7 +22,7 @@ function common({ attrs }: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
   const { constants, tile } = plainKernel("forward", headDim, limits);
   return {
     constants,
-    params: { context: sequenceLength, heads, ...dropoutParams(attrs) },
+    params: { sequence_length: sequenceLength, heads, ...dropoutParams(attrs) },
     workgroups: [Math.ceil(sequenceLength / tile), heads, sequences] as [
       number,
       number,
@@ -64,7 +64,7 @@ const backward: Operation<Attrs> = {
     return [{
       kernel: "shaped/shaped_dropout_grad",
       ...rest,
-      constants: { ...constants, ONTO: !!node.accumulateInto },
+      constants: { ...constants, ACCUMULATE: !!node.accumulateInto },
       bindings: {
         d_e: read(de),
         d_u: read(du),

@@ -27,7 +27,7 @@ const operation: Operation<AttentionAttrs> = {
           DROP: false,
         },
         params: {
-          context: sequenceLength,
+          sequence_length: sequenceLength,
           heads,
           scale: f32(1 / Math.sqrt(headDim)),
           cap: f32(cap),
