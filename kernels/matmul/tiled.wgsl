@@ -1,4 +1,4 @@
-// C[M,N] = alpha * op(A) * op(B)  (+ bias[N])  (+ C), all f32, row-major with pitches.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda, a multiple of 4
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb, a multiple of 4
@@ -21,7 +21,8 @@
 
 const TX = BN / TN;
 const INVOCATIONS = (BM / TM) * (BN / TN);
-// Loads of an invocation for a slab of A and of B, and vec4s across its columns.
+// Loads of an invocation for a slab of A and of B, and vec4s across its
+// columns.
 #let A_LOADS = BM * BK / 4 / ((BM / TM) * (BN / TN))
 #let B_LOADS = BN * BK / 4 / ((BM / TM) * (BN / TN))
 #let COLUMN_QUADS = TN / 4
@@ -158,7 +159,11 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) inv
   #}
   #for r in 0..TM {
     #for h in 0..COLUMN_QUADS {
-      store(m0 + 4u * (ty + ${r / 4}u * (BM / TM)) + ${r % 4}u, column${h}, P.alpha * c${r}_${h} + shift${h});
+      store(
+        m0 + 4u * (ty + ${r / 4}u * (BM / TM)) + ${r % 4}u,
+        column${h},
+        P.alpha * c${r}_${h} + shift${h},
+      );
     #}
   #}
 }

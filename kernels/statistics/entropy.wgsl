@@ -6,7 +6,8 @@
 //   entropy = log Z - sum_s exp(d_s) d_s / Z
 //
 // in which nothing large cancels; when a larger score is met, the sum over
-// exp(d) d is shifted along with Z. entropy is [B, heads, T]. 2 d FLOPs a pair.
+// exp(d) d is shifted along with Z. entropy is [B, heads, T]. 2 d FLOPs per
+// pair.
 #include attention/common
 @group(0) @binding(1) var<storage, read> q: array<vecf>;
 @group(0) @binding(2) var<storage, read_write> entropy: array<f32>;

@@ -4,10 +4,11 @@
 //   y = x - mean(x),  moments = (sum y^2, sum y^4, max |y|, median |y|)
 //
 // The median of an even count is the lower middle value: the largest value v
-// with at most P.median_rank elements below it, found bit by bit from the top, as the
-// bits of floats from 0 up sort like integers. One workgroup a row; a lane
-// reads only what it wrote itself, so no barrier is needed in between.
-// 31 passes over a row that stays in cache: 70 FLOPs and 8 bytes an element.
+// with at most P.median_rank elements below it, found bit by bit from the top,
+// as the bits of floats from 0 up sort like integers. One workgroup per row; a
+// lane reads only what it wrote itself, so no barrier is needed in between. It
+// takes 31 passes over a row that stays in cache: 70 FLOPs and 8 bytes per
+// element.
 struct Params { rows: u32, width: u32, median_rank: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

@@ -115,7 +115,7 @@ deviceTest("shapedDropout() holds with gains that are numbers", async () => {
 deviceTest("shapedDropout() holds with gains trained a head", async () => {
   await checkOperation(masked([2, 13, 3, 4], { trained: true }));
   await checkOperation(masked([2, 35, 1, 5], { trained: true }), {
-    traits: GPU_KERNELS,
+    limits: GPU_KERNELS,
   });
 });
 
