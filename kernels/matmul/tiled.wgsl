@@ -20,6 +20,9 @@
 #include matmul/common
 
 const TX = BN / TN;
+// Neighbouring invocations that share rows and columns, see above.
+const ACROSS = 8u;
+const DOWN = 4u;
 const INVOCATIONS = (BM / TM) * (BN / TN);
 // Loads of an invocation for a slab of A and of B, and vec4s across its
 // columns.
@@ -103,9 +106,9 @@ fn keep_b(e: u32, v: vec4f) {
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) invocation: u32) {
   let m0 = tile.y * BM;
   let n0 = tile.x * BN;
-  let block = invocation / 32u;
-  let tx = block % (TX / 8u) * 8u + invocation % 8u;
-  let ty = block / (TX / 8u) * 4u + invocation % 32u / 8u;
+  let block = invocation / (ACROSS * DOWN);
+  let tx = block % (TX / ACROSS) * ACROSS + invocation % ACROSS;
+  let ty = block / (TX / ACROSS) * DOWN + invocation % (ACROSS * DOWN) / ACROSS;
 
   #for r in 0..TM {
     #for h in 0..COLUMN_QUADS {

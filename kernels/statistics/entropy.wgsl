@@ -16,6 +16,10 @@
 #}
 #include lib/vector
 
+// Its exponential is 0. Without it the first shift could overflow to minus
+// infinity, whose product with a total of 0 is not a number.
+const LEAST_SHIFT = -1e4;
+
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.y;
@@ -42,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       a = P.cap * tanh(clamp(a / P.cap, -10.0, 10.0));
     #}
     let top = max(largest, a);
-    let shift = max(largest - top, -1e4);
+    let shift = max(largest - top, LEAST_SHIFT);
     let keep = exp(shift);
     let d = a - top;
     let p = exp(d);

@@ -17,6 +17,9 @@ struct Params { rows: u32, width: u32, median_rank: u32 }
 #include lib/reduce
 #include lib/grid
 
+// Bits of a float without its sign.
+const MAGNITUDE_BITS = 31u;
+
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group_index(group);
@@ -40,8 +43,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   fourth = group_sum(fourth, lane);
   largest = group_max(largest, lane);
   var median = 0u;
-  for (var step = 0u; step < 31u; step += 1u) {
-    let candidate = median | (1u << (30u - step));
+  for (var step = 0u; step < MAGNITUDE_BITS; step += 1u) {
+    let candidate = median | (1u << (MAGNITUDE_BITS - 1u - step));
     var below = 0.0;
     for (var i = lane; i < P.width; i += WG) {
       below += select(0.0, 1.0, bitcast<u32>(abs(y[base + i])) < candidate);
