@@ -7,7 +7,7 @@
 // cap is the identity, or P.cap tanh(a / P.cap) where CAP. Where DROP, a weight
 // whose random word is below P.dropped is 0, any other P.keep times itself.
 struct Params {
-  context: u32, heads: u32, scale: f32, cap: f32,
+  sequence_length: u32, heads: u32, scale: f32, cap: f32,
   q_pitch: u32, q_start: u32, k_pitch: u32, k_start: u32, v_pitch: u32, v_start: u32,
   units: u32,
 #if DROP {
@@ -15,3 +15,4 @@ struct Params {
 #}
 }
 @group(0) @binding(0) var<uniform> P: Params;
+#include lib/numbers

@@ -20,7 +20,7 @@
 @group(0) @binding(3) var<storage, read_write> o: array<vecf>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 #if DROP {
-@group(0) @binding(${5 + !PACKED}) var<storage, read> random: array<u32>;
+@group(0) @binding(6) var<storage, read> random: DropoutRandom;
 #include attention/dropout
 #}
 #include lib/vector
@@ -28,19 +28,19 @@
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.y;
-  let first = group.z * P.context;
-  let t = min(group.x * WG + lane, P.context - 1u);
-  let last = min(group.x * WG + WG, P.context);
+  let first = group.z * P.sequence_length;
+  let t = min(group.x * WG + lane, P.sequence_length - 1u);
+  let last = min(group.x * WG + WG, P.sequence_length);
   let qi = (first + t) * P.q_pitch + P.q_start + head * UNITS;
 #for i in 0..UNITS {
   let q${i} = q[qi + ${i}u] * P.scale;
   var o${i} = vecf(0);
 #}
-  var largest = -3.4e38;
+  var largest = NEGATIVE_INFINITY;
   var total = 0.0;
   let row = group.z * P.heads + head;
 #if DROP {
-  let stream = vec3u(random[0], random[1], random[2]);
+  let stream = vec3u(random.seed, random.step, random.micro_batch);
   var words = vec4u(0);
 #}
   for (var s = 0u; s < last; s += 1u) {
@@ -56,7 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #if CAP {
     a = P.cap * tanh(clamp(a / P.cap, -10.0, 10.0));
 #}
-    a = select(-3.4e38, a, s <= t);
+    a = select(NEGATIVE_INFINITY, a, s <= t);
     let top = max(largest, a);
     let keep = exp(largest - top);
     let p = exp(a - top);
@@ -73,7 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     o${i} = o${i} * keep + weight * v[vi + ${i}u];
 #}
   }
-  if (group.x * WG + lane < P.context) {
+  if (group.x * WG + lane < P.sequence_length) {
     let oi = ((first + t) * P.heads + head) * UNITS;
 #if DROP {
     let inverse = P.keep / total;
@@ -83,6 +83,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for i in 0..UNITS {
     o[oi + ${i}u] = o${i} * inverse;
 #}
-    lse[row * P.context + t] = largest + log(total);
+    lse[row * P.sequence_length + t] = largest + log(total);
   }
 }

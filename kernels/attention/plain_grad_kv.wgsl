@@ -19,7 +19,7 @@
 @group(0) @binding(8) var<storage, read> k: array<vecf>;
 #}
 #if DROP {
-@group(0) @binding(${8 + !PACKED}) var<storage, read> random: array<u32>;
+@group(0) @binding(9) var<storage, read> random: DropoutRandom;
 #include attention/dropout
 #}
 #include lib/vector
@@ -27,8 +27,8 @@
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.y;
-  let first = group.z * P.context;
-  let s = min(group.x * WG + lane, P.context - 1u);
+  let first = group.z * P.sequence_length;
+  let s = min(group.x * WG + lane, P.sequence_length - 1u);
   let ki = (first + s) * P.k_pitch + P.k_start + head * UNITS;
   let vi = (first + s) * P.v_pitch + P.v_start + head * UNITS;
 #for i in 0..UNITS {
@@ -42,11 +42,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var dv${i} = vecf(0);
 #}
   let matrix = group.z * P.heads + head;
-  let rows = matrix * P.context;
+  let rows = matrix * P.sequence_length;
 #if DROP {
-  let stream = vec3u(random[0], random[1], random[2]);
+  let stream = vec3u(random.seed, random.step, random.micro_batch);
 #}
-  for (var t = group.x * WG; t < P.context; t += 1u) {
+  for (var t = group.x * WG; t < P.sequence_length; t += 1u) {
     let qi = (first + t) * P.q_pitch + P.q_start + head * UNITS;
     let oi = ((first + t) * P.heads + head) * UNITS;
     var a = 0.0;
@@ -80,7 +80,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     dk${i} += da * q${i};
 #}
   }
-  if (group.x * WG + lane < P.context) {
+  if (group.x * WG + lane < P.sequence_length) {
 #for i in 0..UNITS {
     dk[ki + ${i}u] = dk${i} * P.scale;
     dv[vi + ${i}u] = dv${i};

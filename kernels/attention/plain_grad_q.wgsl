@@ -21,7 +21,7 @@
 @group(0) @binding(8) var<storage, read> k: array<vecf>;
 #}
 #if DROP {
-@group(0) @binding(${8 + !PACKED}) var<storage, read> random: array<u32>;
+@group(0) @binding(9) var<storage, read> random: DropoutRandom;
 #include attention/dropout
 #}
 #include lib/vector
@@ -29,9 +29,9 @@
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.y;
-  let first = group.z * P.context;
-  let t = min(group.x * WG + lane, P.context - 1u);
-  let last = min(group.x * WG + WG, P.context);
+  let first = group.z * P.sequence_length;
+  let t = min(group.x * WG + lane, P.sequence_length - 1u);
+  let last = min(group.x * WG + WG, P.sequence_length);
   let qi = (first + t) * P.q_pitch + P.q_start + head * UNITS;
   let oi = ((first + t) * P.heads + head) * UNITS;
   var d_t = 0.0;
@@ -42,9 +42,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var dq${i} = vecf(0);
 #}
   let matrix = group.z * P.heads + head;
-  let row = matrix * P.context + t;
+  let row = matrix * P.sequence_length + t;
 #if DROP {
-  let stream = vec3u(random[0], random[1], random[2]);
+  let stream = vec3u(random.seed, random.step, random.micro_batch);
   var words = vec4u(0);
 #}
   let lse_t = lse[row];
@@ -79,7 +79,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     dq${i} += da * k${i};
 #}
   }
-  if (group.x * WG + lane < P.context) {
+  if (group.x * WG + lane < P.sequence_length) {
     delta[row] = d_t;
 #for i in 0..UNITS {
     dq[qi + ${i}u] = dq${i} * P.scale;

@@ -31,8 +31,8 @@
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.y;
-  let first = group.z * P.context;
-  let last = P.context - 1u;
+  let first = group.z * P.sequence_length;
+  let last = P.sequence_length - 1u;
   let t0 = group.x * (4u * LANES) + 4u * lane;
   let t = vec4u(t0) + vec4u(0, 1, 2, 3);
 
@@ -61,9 +61,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let unit${i} = head * UNITS + number${i} % UNITS;
 #}
 
-  var largest = vec4f(-3.4e38);
+  var largest = vec4f(NEGATIVE_INFINITY);
   var total = vec4f(0);
-  let end = min(group.x * (4u * LANES) + 4u * LANES, P.context);
+  let end = min(group.x * (4u * LANES) + 4u * LANES, P.sequence_length);
   for (var s = 0u; s < end; s += STEP) {
 #for i in 0..(STEP * UNITS + LANES - 1) / LANES {
     let row${i} = first + min(s + key${i}, last);
@@ -85,7 +85,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #if CAP {
     a${s} = P.cap * tanh(clamp(a${s} / P.cap, vec4f(-10), vec4f(10)));
 #}
-    a${s} = select(vec4f(-3.4e38), a${s}, vec4u(s + ${s}u) <= t);
+    a${s} = select(vec4f(NEGATIVE_INFINITY), a${s}, vec4u(s + ${s}u) <= t);
     top = max(top, a${s});
 #}
     let keep = exp(largest - top);
@@ -115,7 +115,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #}
   for (var i = 0u; i < P.units; i++) {
 #for j in 0..4 {
-    if (t[${j}] < P.context) {
+    if (t[${j}] < P.sequence_length) {
       o[o_at${j} + i] = quad(vec4f(o0[${j}], o1[${j}], o2[${j}], o3[${j}]));
     }
 #}
@@ -124,8 +124,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #}
   }
 #for j in 0..4 {
-  if (t[${j}] < P.context) {
-    lse[(group.z * P.heads + head) * P.context + t[${j}]] = logs[${j}];
+  if (t[${j}] < P.sequence_length) {
+    lse[(group.z * P.heads + head) * P.sequence_length + t[${j}]] = logs[${j}];
   }
 #}
 }

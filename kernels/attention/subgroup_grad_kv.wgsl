@@ -22,11 +22,11 @@
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.y;
-  let first = group.z * P.context;
-  let last = P.context - 1u;
+  let first = group.z * P.sequence_length;
+  let last = P.sequence_length - 1u;
   let s0 = group.x * (4u * LANES) + 4u * lane;
   let s = vec4u(s0) + vec4u(0, 1, 2, 3);
-  let rows = (group.z * P.heads + head) * P.context;
+  let rows = (group.z * P.heads + head) * P.sequence_length;
 
 #for j in 0..4 {
   let k_at${j} = (first + min(s[${j}], last)) * P.k_pitch + P.k_start + head * UNITS;
@@ -62,7 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let unit${i} = head * UNITS + number${i} % UNITS;
 #}
 
-  for (var t = group.x * (4u * LANES); t < P.context; t += STEP) {
+  for (var t = group.x * (4u * LANES); t < P.sequence_length; t += STEP) {
 #for i in 0..(STEP * UNITS + LANES - 1) / LANES {
     let row${i} = first + min(t + query${i}, last);
     let q${i} = floats(q[row${i} * P.q_pitch + P.q_start + unit${i}]);
@@ -102,7 +102,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #}
   for (var i = 0u; i < P.units; i++) {
 #for j in 0..4 {
-    if (s[${j}] < P.context) {
+    if (s[${j}] < P.sequence_length) {
       dk[k_at${j} + i] = quad(vec4f(dk0[${j}], dk1[${j}], dk2[${j}], dk3[${j}]));
       dv[v_at${j} + i] = quad(vec4f(dv0[${j}], dv1[${j}], dv2[${j}], dv3[${j}]));
     }

@@ -24,11 +24,11 @@
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.y;
-  let first = group.z * P.context;
-  let last = P.context - 1u;
+  let first = group.z * P.sequence_length;
+  let last = P.sequence_length - 1u;
   let t0 = group.x * (4u * LANES) + 4u * lane;
   let t = vec4u(t0) + vec4u(0, 1, 2, 3);
-  let rows = (group.z * P.heads + head) * P.context;
+  let rows = (group.z * P.heads + head) * P.sequence_length;
 
 #for j in 0..4 {
   let q_at${j} = (first + min(t[${j}], last)) * P.q_pitch + P.q_start + head * UNITS;
@@ -66,7 +66,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let unit${i} = head * UNITS + number${i} % UNITS;
 #}
 
-  let end = min(group.x * (4u * LANES) + 4u * LANES, P.context);
+  let end = min(group.x * (4u * LANES) + 4u * LANES, P.sequence_length);
   for (var s = 0u; s < end; s += STEP) {
 #for i in 0..(STEP * UNITS + LANES - 1) / LANES {
     let row${i} = first + min(s + key${i}, last);
@@ -107,7 +107,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #}
   for (var i = 0u; i < P.units; i++) {
 #for j in 0..4 {
-    if (t[${j}] < P.context) {
+    if (t[${j}] < P.sequence_length) {
       dq[q_at${j} + i] = quad(vec4f(dq0[${j}], dq1[${j}], dq2[${j}], dq3[${j}]));
     }
 #}
@@ -116,6 +116,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #}
   }
 #for j in 0..4 {
-  if (t[${j}] < P.context) { delta[rows + t[${j}]] = d_t[${j}]; }
+  if (t[${j}] < P.sequence_length) { delta[rows + t[${j}]] = d_t[${j}]; }
 #}
 }

@@ -20,7 +20,7 @@
 @group(0) @binding(5) var<storage, read> k: array<vec4f>;
 #}
 #if DROP {
-@group(0) @binding(${5 + !PACKED}) var<storage, read> random: array<u32>;
+@group(0) @binding(6) var<storage, read> random: DropoutRandom;
 #include attention/dropout
 #}
 
@@ -35,14 +35,14 @@ fn source0(row: u32, column: u32) -> vec4f { return v[row * P.v_pitch + P.v_star
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li: u32) {
   let head = group.y;
-  let first = group.z * P.context;
-  let last = P.context - 1u;
+  let first = group.z * P.sequence_length;
+  let last = P.sequence_length - 1u;
   let own_start = group.x * OWN;
   let x = li % 8u;
   let y = li / 8u;
   let matrix = group.z * P.heads + head;
 #if DROP {
-  let stream = vec3u(random[0], random[1], random[2]);
+  let stream = vec3u(random.seed, random.step, random.micro_batch);
 #}
 #for h in 0..(UNITS + 7) / 8 {
   let unit${h} = min(x + ${8 * h}u, UNITS - 1u);
@@ -50,9 +50,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
   var sum0_${r}_${h} = vec4f(0);
 #}
 #}
-  var largest = vec4f(-3.4e38);
+  var largest = vec4f(NEGATIVE_INFINITY);
   var total = vec4f(0);
-  let end = min(own_start + OWN, P.context);
+  let end = min(own_start + OWN, P.sequence_length);
   for (var other_start = 0u; other_start < end; other_start += OTHER) {
 #include attention/tiled_product
     let s = vec4u(other_start + 4u * x) + vec4u(0, 1, 2, 3);
@@ -60,7 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
 #if CAP {
     s0_${r} = P.cap * tanh(clamp(s0_${r} / P.cap, vec4f(-10), vec4f(10)));
 #}
-    s0_${r} = select(vec4f(-3.4e38), s0_${r}, s <= vec4u(own_start + 4u * y + ${r}u));
+    s0_${r} = select(vec4f(NEGATIVE_INFINITY), s0_${r}, s <= vec4u(own_start + 4u * y + ${r}u));
 #}
     let m01 = max(max(vec2f(s0_0.x, s0_1.x), vec2f(s0_0.y, s0_1.y)), max(vec2f(s0_0.z, s0_1.z), vec2f(s0_0.w, s0_1.w)));
     let m23 = max(max(vec2f(s0_2.x, s0_3.x), vec2f(s0_2.y, s0_3.y)), max(vec2f(s0_2.z, s0_3.z), vec2f(s0_2.w, s0_3.w)));
@@ -102,12 +102,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
 #for r in 0..4 {
   {
     let t = own_start + 4u * y + ${r}u;
-    if (t < P.context) {
+    if (t < P.sequence_length) {
       let at = ((first + t) * P.heads + head) * UNITS;
 #for h in 0..(UNITS + 7) / 8 {
       if (x + ${8 * h}u < UNITS) { o[at + x + ${8 * h}u] = sum0_${r}_${h} / total[${r}]; }
 #}
-      if (x == 0u) { lse[matrix * P.context + t] = logs[${r}]; }
+      if (x == 0u) { lse[matrix * P.sequence_length + t] = logs[${r}]; }
     }
   }
 #}

@@ -20,7 +20,7 @@
 @group(0) @binding(8) var<storage, read> k: array<vec4f>;
 #}
 #if DROP {
-@group(0) @binding(${8 + !PACKED}) var<storage, read> random: array<u32>;
+@group(0) @binding(9) var<storage, read> random: DropoutRandom;
 #include attention/dropout
 #}
 
@@ -38,15 +38,15 @@ fn source1(row: u32, column: u32) -> vec4f { return other0(row, column); }
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li: u32) {
   let head = group.y;
-  let first = group.z * P.context;
-  let last = P.context - 1u;
+  let first = group.z * P.sequence_length;
+  let last = P.sequence_length - 1u;
   let own_start = group.x * OWN;
   let x = li % 8u;
   let y = li / 8u;
   let matrix = group.z * P.heads + head;
-  let rows = matrix * P.context;
+  let rows = matrix * P.sequence_length;
 #if DROP {
-  let stream = vec3u(random[0], random[1], random[2]);
+  let stream = vec3u(random.seed, random.step, random.micro_batch);
 #}
 #for h in 0..(UNITS + 7) / 8 {
   let unit${h} = min(x + ${8 * h}u, UNITS - 1u);
@@ -56,7 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
 #}
 #}
 
-  for (var other_start = own_start; other_start < P.context; other_start += OTHER) {
+  for (var other_start = own_start; other_start < P.sequence_length; other_start += OTHER) {
 #include attention/tiled_product
     let t = vec4u(other_start + 4u * x) + vec4u(0, 1, 2, 3);
     let row = rows + min(t, vec4u(last));
@@ -81,7 +81,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
     s1_${r} -= delta_t;
 #}
     // A query past the end counts for nothing, like one before the key.
-    let p${r} = select(vec4f(0), exp(s0_${r} - lse_t), (vec4u(own_start + 4u * y + ${r}u) <= t) & (t < vec4u(P.context)));
+    let p${r} = select(vec4f(0), exp(s0_${r} - lse_t), (vec4u(own_start + 4u * y + ${r}u) <= t) & (t < vec4u(P.sequence_length)));
 #if DROP {
     let w0_${r} = mask${r} * p${r};
 #} else {
@@ -95,7 +95,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
 #for r in 0..4 {
   {
     let s = own_start + 4u * y + ${r}u;
-    if (s < P.context) {
+    if (s < P.sequence_length) {
       let k_at = (first + s) * P.k_pitch + P.k_start + head * UNITS;
       let v_at = (first + s) * P.v_pitch + P.v_start + head * UNITS;
 #for h in 0..(UNITS + 7) / 8 {

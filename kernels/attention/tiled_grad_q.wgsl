@@ -22,7 +22,7 @@
 @group(0) @binding(8) var<storage, read> k: array<vec4f>;
 #}
 #if DROP {
-@group(0) @binding(${8 + !PACKED}) var<storage, read> random: array<u32>;
+@group(0) @binding(9) var<storage, read> random: DropoutRandom;
 #include attention/dropout
 #}
 
@@ -39,16 +39,16 @@ fn source0(row: u32, column: u32) -> vec4f { return other0(row, column); }
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li: u32) {
   let head = group.y;
-  let first = group.z * P.context;
-  let last = P.context - 1u;
+  let first = group.z * P.sequence_length;
+  let last = P.sequence_length - 1u;
   let own_start = group.x * OWN;
   let x = li % 8u;
   let y = li / 8u;
   let t = vec4u(own_start + 4u * y) + vec4u(0, 1, 2, 3);
   let matrix = group.z * P.heads + head;
-  let rows = matrix * P.context;
+  let rows = matrix * P.sequence_length;
 #if DROP {
-  let stream = vec3u(random[0], random[1], random[2]);
+  let stream = vec3u(random.seed, random.step, random.micro_batch);
 #}
   var d_t = vec4f(0);
 #for h in 0..(UNITS + 7) / 8 {
@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
 #}
   );
 
-  let end = min(own_start + OWN, P.context);
+  let end = min(own_start + OWN, P.sequence_length);
   for (var other_start = 0u; other_start < end; other_start += OTHER) {
 #include attention/tiled_product
     let s = vec4u(other_start + 4u * x) + vec4u(0, 1, 2, 3);
@@ -96,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
   }
 
 #for r in 0..4 {
-  if (t[${r}] < P.context) {
+  if (t[${r}] < P.sequence_length) {
     let at = (first + t[${r}]) * P.q_pitch + P.q_start + head * UNITS;
 #for h in 0..(UNITS + 7) / 8 {
     if (x + ${8 * h}u < UNITS) { dq[at + x + ${8 * h}u] = sum0_${r}_${h} * P.scale; }

@@ -7,7 +7,7 @@
 // would take O(T^2). A lane owns one unit of columns of one sequence and walks
 // along t. A gain is a number (P) or, where TRAINED, a tensor of one element a
 // head. 6 FLOPs and 12 bytes an element: bound by memory.
-struct Params { sequences: u32, context: u32, width: u32, span: u32, r: f32, s: f32, c: f32 }
+struct Params { sequences: u32, sequence_length: u32, width: u32, head_dim: u32, resid: f32, skip: f32, centre: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> a: array<vecf>;
 @group(0) @binding(2) var<storage, read> v: array<vecf>;
@@ -16,38 +16,39 @@ struct Params { sequences: u32, context: u32, width: u32, span: u32, r: f32, s: 
 @group(0) @binding(4) var<storage, read> resid: array<f32>;
 #}
 #if TRAINED_S {
-@group(0) @binding(${4 + TRAINED_R}) var<storage, read> skip: array<f32>;
+@group(0) @binding(5) var<storage, read> skip: array<f32>;
 #}
 #if TRAINED_C {
-@group(0) @binding(${4 + TRAINED_R + TRAINED_S}) var<storage, read> centre: array<f32>;
+@group(0) @binding(6) var<storage, read> centre: array<f32>;
 #}
 #include lib/vector
+#include lib/grid
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let units = P.width / VW;
-  let i = (group.y * 65535u + group.x) * WG + lane;
+  let i = flat_index(group, lane);
   if (i >= P.sequences * units) { return; }
   let column = i % units;
-  let head = column * VW / P.span;
+  let head = column * VW / P.head_dim;
 #if TRAINED_R {
   let r = resid[head];
 #} else {
-  let r = P.r;
+  let r = P.resid;
 #}
 #if TRAINED_S {
   let s = skip[head];
 #} else {
-  let s = P.s;
+  let s = P.skip;
 #}
 #if TRAINED_C {
   let c = centre[head];
 #} else {
-  let c = P.c;
+  let c = P.centre;
 #}
-  var at = i / units * P.context * units + column;
+  var at = i / units * P.sequence_length * units + column;
   var sum = vecf(0);
-  for (var t = 1u; t <= P.context; t += 1u) {
+  for (var t = 1u; t <= P.sequence_length; t += 1u) {
     let value = v[at];
     sum += value;
     y[at] = r * a[at] + s * value - (c / f32(t)) * sum;

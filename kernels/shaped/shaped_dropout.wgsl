@@ -7,10 +7,10 @@
 // the O(T) of a running mean: lane l of workgroup (tile, head, sequence) owns row
 // t = tile * WG + l and walks s = 0 .. t. 2 d FLOPs a pair and a quarter of a
 // call of philox; no T x T buffer. Heads are UNITS units of VW elements wide.
-struct Params { context: u32, heads: u32, site: u32, dropped: u32, keep: f32 }
+struct Params { sequence_length: u32, heads: u32, site: u32, dropped: u32, keep: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> v: array<vecf>;
-@group(0) @binding(2) var<storage, read> random: array<u32>;
+@group(0) @binding(2) var<storage, read> random: DropoutRandom;
 @group(0) @binding(3) var<storage, read_write> e: array<vecf>;
 @group(0) @binding(4) var<storage, read_write> u: array<vecf>;
 #include attention/dropout
@@ -19,11 +19,11 @@ struct Params { context: u32, heads: u32, site: u32, dropped: u32, keep: f32 }
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.y;
-  let first = group.z * P.context;
+  let first = group.z * P.sequence_length;
   let row = group.z * P.heads + head;
-  let stream = vec3u(random[0], random[1], random[2]);
-  let t = min(group.x * WG + lane, P.context - 1u);
-  let last = min(group.x * WG + WG, P.context);
+  let stream = vec3u(random.seed, random.step, random.micro_batch);
+  let t = min(group.x * WG + lane, P.sequence_length - 1u);
+  let last = min(group.x * WG + WG, P.sequence_length);
 #for i in 0..UNITS {
   var u${i} = vecf(0);
 #}
@@ -38,7 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     u${i} += mask * v[vi + ${i}u];
 #}
   }
-  if (group.x * WG + lane < P.context) {
+  if (group.x * WG + lane < P.sequence_length) {
     let at = ((first + t) * P.heads + head) * UNITS;
 #for i in 0..UNITS {
     e[at + ${i}u] = own * v[at + ${i}u];

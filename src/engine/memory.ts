@@ -1,9 +1,9 @@
 /** How much device memory a run takes, before any is allocated. @module */
-import { RANDOM_WORDS } from "../graph/ops/elementwise/dropout.ts";
+import { structBytes } from "../gpu/struct_layout.ts";
 import type { Model } from "../model/model.ts";
 import { elements, type ParameterLayout } from "../model/parameters.ts";
-import { HISTORY_RECORD, STEP_SCALARS } from "../optim/adam.ts";
-import { aligned, type Plan } from "../plan/plan.ts";
+import { aligned, ALIGNMENT, type Plan } from "../plan/plan.ts";
+import { stepRecords } from "./step_records.ts";
 
 /** Device memory of a run in bytes. */
 export interface Memory {
@@ -28,9 +28,6 @@ export interface BatchSizes {
   historySlots: number;
 }
 
-/** Uniform block of one dispatch, in bytes. */
-const DISPATCH_PARAMETERS = 256;
-
 /**
  * Bytes of the buffers that hold batches.
  *
@@ -46,7 +43,8 @@ export function inputBytes(
     micro,
     evaluation: evalBatchSize * sequenceLength * 4,
     // Tokens, targets, order, scale and random words, each aligned.
-    upload: 3 * aligned(micro) + aligned(4) + aligned(4 * RANDOM_WORDS),
+    upload: 3 * aligned(micro) + aligned(4) +
+      aligned(structBytes(stepRecords().random)),
   };
 }
 
@@ -73,10 +71,11 @@ export function estimateMemory(
   const activations = slots.reduce((a, b) => a + b, 0);
   const { evaluation, upload } = inputBytes(model, sizes);
   const dispatches = plans.reduce((n, p) => n + p.dispatches.length, 0);
-  const history = aligned(sizes.historySlots * HISTORY_RECORD * 4);
+  const { scalars, history } = stepRecords();
+  const historyBytes = aligned(sizes.historySlots * structBytes(history));
   const other = upload + 3 * aligned(evaluation) + aligned(4) +
-    sizes.accumulation * upload + dispatches * DISPATCH_PARAMETERS + history +
-    2 * aligned(4) + 2 * aligned(STEP_SCALARS * 4);
+    sizes.accumulation * upload + dispatches * ALIGNMENT + historyBytes +
+    2 * aligned(4) + 2 * aligned(structBytes(scalars));
   const fixed = model.fixed.reduce((n, t) => n + aligned(4 * elements(t)), 0);
   const memory = {
     weights: weights + fixed,

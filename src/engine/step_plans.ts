@@ -7,7 +7,6 @@
 import { differentiate } from "../graph/differentiate.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { Graph } from "../graph/graph.ts";
-import { RANDOM_WORDS } from "../graph/ops/elementwise/dropout.ts";
 import { linearCrossEntropy } from "../graph/ops/loss/linear_cross_entropy.ts";
 import { linear } from "../graph/ops/matmul/linear.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -18,12 +17,7 @@ import {
   type ParameterLayout,
   type ParameterSpec,
 } from "../model/parameters.ts";
-import {
-  type AdamOptions,
-  adamStep,
-  HISTORY_RECORD,
-  STEP_SCALARS,
-} from "../optim/adam.ts";
+import { type AdamOptions, adamStep } from "../optim/adam.ts";
 import { isDecayed } from "../optim/weight_decay.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import {
@@ -31,6 +25,7 @@ import {
   type Report,
   type ReportOptions,
 } from "../statistics/block_statistics.ts";
+import { stepRecords } from "./step_records.ts";
 
 /** What the plans of a run depend on, besides the model. */
 export interface StepPlanOptions extends BatchSizes {
@@ -62,7 +57,7 @@ export interface StepPlans {
 /** Inputs of a micro-batch or evaluation, as names of device tensors. */
 export const INPUTS = { tokens: "tokens", targets: "targets", order: "order" };
 
-/** Name of the input that dropout draws from: seed, step, micro-batch. */
+/** Name of the input that dropout draws from: `struct DropoutRandom`. */
 export const RANDOM = "random";
 
 /**
@@ -84,7 +79,7 @@ export function lossGraph(
   const scale = graph.input(`loss_scale${suffix}`, [1]);
   const loss = graph.persistent("loss", [1]);
   const random = training
-    ? graph.input(RANDOM, [RANDOM_WORDS], "u32")
+    ? graph.input(RANDOM, [stepRecords().random.fields.length], "u32")
     : undefined;
   const forward = model.forward(graph, { tokens, order, random });
   const spec = model.parameters.find((p) => p.name === model.head)!;
@@ -175,7 +170,7 @@ export function buildStepPlans(
 }
 
 function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
-  const graph = new Graph();
+  const graph = new Graph(), { scalars, control, history } = stepRecords();
   const shards = layout.shards.map((shard, i) => {
     const flat = (name: string): Tensor =>
       graph.persistent(`${name}.${i}`, [shard.elements]);
@@ -189,11 +184,11 @@ function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
   });
   adamStep(graph, shards, {
     loss: graph.persistent("loss", [1]),
-    step: graph.input("step", [STEP_SCALARS]),
-    control: graph.persistent("control", [2]),
+    step: graph.input("step", [scalars.fields.length]),
+    control: graph.persistent("control", [control.fields.length]),
     history: graph.persistent("history", [
       options.historySlots,
-      HISTORY_RECORD,
+      history.fields.length,
     ]),
   }, options.adam);
   return graph;

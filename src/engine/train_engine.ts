@@ -6,16 +6,22 @@
 import type { Batch } from "../data/loader/batch.ts";
 import { Executor, type Loaded } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/device.ts";
+import {
+  checkStruct,
+  readStruct,
+  structBytes,
+  writeStruct,
+} from "../gpu/struct_layout.ts";
 import { type KernelChoices, tuner } from "../gpu/tuner.ts";
-import { gradientName } from "../graph/differentiate.ts";
-import { RANDOM_WORDS } from "../graph/ops/elementwise/dropout.ts";
 import type { Model } from "../model/model.ts";
 import { seedWord } from "../model/random.ts";
-import { elements, type ParameterSpec } from "../model/parameters.ts";
-import { HISTORY_RECORD, STEP_SCALARS, stepScalars } from "../optim/adam.ts";
+import type { ParameterSpec } from "../model/parameters.ts";
+import { type StepOptions, stepScalars } from "../optim/adam.ts";
 import { aligned, type Plan } from "../plan/plan.ts";
+import { allocateTensors } from "./device_tensors.ts";
 import { inputBytes } from "./memory.ts";
-import { INPUTS, RANDOM, type StepPlans } from "./step_plans.ts";
+import { stepRecords } from "./step_records.ts";
+import { INPUTS, type StepPlans } from "./step_plans.ts";
 import { readReport } from "../statistics/block_statistics.ts";
 
 /** What the device recorded of one optimizer step. */
@@ -33,17 +39,6 @@ export interface StepRecord {
 /** Kinds of state that a parameter has on the device. */
 export type StateKind = "weights" | "gradients" | "exp_avg" | "exp_avg_sq";
 
-/** What one optimizer step depends on, besides its batches. */
-export interface StepOptions {
-  /** Number of this update, from 1: Adam's bias correction, dropout's masks. */
-  step: number;
-  learningRate: number;
-  /** Gradient norm above which gradients are scaled down; 0 never. */
-  maxGradNorm: number;
-  /** Where the history keeps this step's record. */
-  slot: number;
-}
-
 /** Step plans loaded onto a device. */
 export class TrainEngine {
   readonly executor: Executor;
@@ -58,7 +53,8 @@ export class TrainEngine {
   readonly #upload: GPUBuffer;
   readonly #staging: Uint8Array<ArrayBuffer>;
   readonly #unit: number;
-  readonly #scalars = new Float32Array(STEP_SCALARS);
+  readonly #records = stepRecords();
+  readonly #scalars = new Uint8Array(structBytes(this.#records.scalars));
 
   private constructor(
     executor: Executor,
@@ -72,7 +68,22 @@ export class TrainEngine {
     const rest = [...loaded];
     if (plans.report) this.#report = rest.splice(3, 1)[0];
     [this.#micro, this.#update, this.#evaluate, ...this.#extra] = rest;
-    const { accumulation } = plans.options;
+    const { accumulation, adam } = plans.options;
+    checkStruct(
+      "Cannot write the scalars of a step as",
+      this.#records.scalars,
+      stepScalars(adam, {
+        step: 1,
+        learningRate: 0,
+        maxGradNorm: 0,
+        slot: 0,
+      }),
+    );
+    checkStruct(
+      "Cannot write the random words of dropout as",
+      this.#records.random,
+      { seed: 0, step: 0, micro_batch: 0 },
+    );
     this.#unit = inputBytes(plans.model, plans.options).upload;
     this.#staging = new Uint8Array(accumulation * this.#unit);
     this.#upload = executor.buffer("upload", accumulation * this.#unit);
@@ -94,7 +105,7 @@ export class TrainEngine {
     onTimed?: (key: string) => void,
   ): Promise<TrainEngine> {
     const executor = new Executor(gpu);
-    allocate(executor, plans);
+    allocateTensors(executor, plans);
     const { micro, update, evaluate, report } = plans;
     const loaded = await executor.load(
       [micro, update, evaluate, ...report ? [report.plan] : [], ...extra],
@@ -160,25 +171,27 @@ export class TrainEngine {
 
   /** Submits one optimizer step: every micro-batch, then clip and update. */
   step(batches: readonly Batch[], options: StepOptions): void {
-    const { step, learningRate, maxGradNorm, slot } = options;
     const { device } = this.executor.gpu;
-    this.#fill(batches, 1 / batches.length, step);
-    stepScalars(
-      this.plans.options.adam,
-      step,
-      learningRate,
-      slot,
-      maxGradNorm,
-      this.#scalars,
-    );
+    this.#fill(batches, 1 / batches.length, options.step);
     device.queue.writeBuffer(this.#upload, 0, this.#staging);
-    this.executor.write("step", this.#scalars);
+    this.writeScalars(options);
     const encoder = device.createCommandEncoder();
     this.encodeGradient(encoder, batches.length);
     const pass = encoder.beginComputePass();
     this.executor.encode(pass, this.#update);
     pass.end();
     device.queue.submit([encoder.finish()]);
+  }
+
+  /** Writes what the update reads of this step. */
+  writeScalars(options: StepOptions): void {
+    const { adam } = this.plans.options;
+    writeStruct(
+      this.#records.scalars,
+      stepScalars(adam, options),
+      this.#scalars.buffer,
+    );
+    this.executor.write("step", this.#scalars);
   }
 
   /**
@@ -252,8 +265,11 @@ export class TrainEngine {
       this.#staging.set(bytesOf(batch.order), at + 2 * bytes);
       const view = new DataView(this.#staging.buffer, at + 3 * bytes);
       view.setFloat32(0, share / batch.counted, true);
-      [seed, step, micro + i].forEach((word, j) =>
-        view.setUint32(aligned(4) + 4 * j, word, true)
+      writeStruct(
+        this.#records.random,
+        { seed, step, micro_batch: micro + i },
+        this.#staging.buffer,
+        at + 3 * bytes + aligned(4),
       );
     });
   }
@@ -317,11 +333,15 @@ export class TrainEngine {
    * Reads the records of history slots 0 … `count` − 1. Waits for the device.
    */
   async history(count: number): Promise<StepRecord[]> {
-    const size = count * HISTORY_RECORD * 4;
-    const data = new Float32Array(await this.executor.read("history", size));
+    const layout = this.#records.history, bytes = structBytes(layout);
+    const data = await this.executor.read("history", count * bytes);
     return Array.from({ length: count }, (_, i) => {
-      const [loss, gradNorm, nonFinite] = data.subarray(i * HISTORY_RECORD);
-      return { loss, gradNorm, nonFinite: nonFinite !== 0 };
+      const record = readStruct(layout, data, i * bytes);
+      return {
+        loss: record.loss,
+        gradNorm: record.gradient_norm,
+        nonFinite: record.non_finite !== 0,
+      };
     });
   }
 
@@ -333,48 +353,3 @@ export class TrainEngine {
 
 const bytesOf = (a: Uint32Array) =>
   new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
-
-function allocate(executor: Executor, plans: StepPlans): void {
-  const { layout, model, options } = plans;
-  for (const kind of ["weights", "gradients", "exp_avg", "exp_avg_sq"]) {
-    layout.shards.forEach((shard, i) =>
-      executor.allocate(`${kind}.${i}`, shard.elements * 4)
-    );
-  }
-  for (const [name, { shard, offset, bytes }] of layout.positions) {
-    for (
-      const [kind, alias] of [["weights", name], [
-        "gradients",
-        gradientName(name),
-      ]]
-    ) {
-      const { buffer } = executor.region(`${kind}.${shard}`);
-      executor.define(alias, { buffer, offset, size: bytes });
-    }
-  }
-  for (const fixed of model.fixed) {
-    executor.allocate(fixed.name, 4 * elements(fixed));
-  }
-  const { micro, evaluation, upload } = inputBytes(model, options);
-  const { buffer } = executor.allocate("batch", upload);
-  const names = [INPUTS.tokens, INPUTS.targets, INPUTS.order];
-  names.forEach((name, i) => {
-    executor.define(name, { buffer, offset: i * aligned(micro), size: micro });
-    executor.allocate(`${name}.eval`, evaluation);
-  });
-  executor.define("loss_scale", {
-    buffer,
-    offset: 3 * aligned(micro),
-    size: 4,
-  });
-  executor.define(RANDOM, {
-    buffer,
-    offset: 3 * aligned(micro) + aligned(4),
-    size: 4 * RANDOM_WORDS,
-  });
-  executor.allocate("loss_scale.eval", 4);
-  executor.allocate("loss", 4);
-  executor.allocate("control", 8);
-  executor.allocate("step", STEP_SCALARS * 4);
-  executor.allocate("history", options.historySlots * HISTORY_RECORD * 4);
-}

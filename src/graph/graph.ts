@@ -7,11 +7,14 @@ import type { AdapterLimits, Dispatch } from "./dispatch.ts";
 import type { Backward } from "./differentiate.ts";
 import type { DType, Role, Tensor } from "./tensor.ts";
 
-/** One kind of operation: how it is differentiated and which kernels it runs. */
+/**
+ * One kind of operation: how it is differentiated and which kernels it runs.
+ */
 export interface Operation<A = unknown> {
   readonly name: string;
   /**
-   * Hands each input its share of the gradient, through `to.into` or `to.pass`.
+   * Gives each input its share of the gradient, through `to.accumulate` or
+   * `to.accumulateTensor`.
    * `gradients[i]` belongs to `node.outputs[i]` and is absent where nothing
    * depends on that output. Operations without this rule stop the gradient.
    */
@@ -31,7 +34,10 @@ export interface Node<A = any> {
   readonly inputs: readonly Tensor[];
   readonly attrs: A;
   readonly outputs: readonly Tensor[];
-  /** What output 0 is added onto: a gradient's earlier part, or a parameter's gradient. */
+  /**
+   * What output 0 is added to: a gradient's earlier part, or a parameter's
+   * gradient.
+   */
   readonly accumulateInto?: Tensor;
   /** Kept although nothing reads its outputs (it writes persistent tensors). */
   readonly effect: boolean;
@@ -78,7 +84,8 @@ export class Graph {
   /**
    * Adds a node.
    *
-   * @param onto output 0 becomes `onto` plus what the operation computes
+   * @param options.accumulateInto output 0 becomes this plus what the operation
+   *   computes
    * @returns the outputs
    */
   add<A>(
@@ -86,7 +93,7 @@ export class Graph {
     inputs: readonly Tensor[],
     attrs: A,
     outputs: readonly Output[],
-    options: { onto?: Tensor; effect?: boolean } = {},
+    options: { accumulateInto?: Tensor; effect?: boolean } = {},
   ): Tensor[] {
     const made = outputs.map(({ name, shape, dtype = "f32" }): Tensor => ({
       id: nextId++,
@@ -95,7 +102,7 @@ export class Graph {
       dtype,
       role: "transient",
     }));
-    const { onto: accumulateInto } = options;
+    const { accumulateInto } = options;
     const node: Node<A> = {
       operation,
       inputs,

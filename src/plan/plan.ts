@@ -8,16 +8,19 @@
  * WebGPU forbids reading and writing one buffer in the same dispatch).
  * @module
  */
-import type {
-  AdapterLimits,
-  Binding,
-  Constant,
-  Dispatch,
+import {
+  type AdapterLimits,
+  type Binding,
+  type Constant,
+  type Dispatch,
+  f32,
+  mapValues,
+  read,
+  write,
 } from "../graph/dispatch.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { bytes, count, type Tensor } from "../graph/tensor.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
-import { f32 } from "../graph/dispatch.ts";
 
 /** Where a tensor lies. */
 export type TensorLocation =
@@ -36,14 +39,14 @@ export interface PlannedBinding {
   access: Binding["access"];
 }
 
-/** A dispatch whose tensors have places. */
+/** A dispatch whose tensors have locations. */
 export interface PlannedDispatch {
-  /** What it computes, for people. */
+  /** What it computes, for messages and listings. */
   label: string;
   kernel: string;
   constants: Record<string, Constant>;
   params: Dispatch["params"];
-  bindings: PlannedBinding[];
+  bindings: Record<string, PlannedBinding>;
   workgroups: [number, number, number];
   flops: number;
   bytes: number;
@@ -52,7 +55,10 @@ export interface PlannedDispatch {
     key: string;
     variants: { name: string; dispatch: PlannedDispatch }[];
   };
-  /** Tensors written, by name, with their place: for the search of a non-finite value. */
+  /**
+   * Tensors written, with their locations: for the search of a non-finite
+   * value.
+   */
   writes: { name: string; place: TensorLocation; count: number }[];
 }
 
@@ -62,7 +68,7 @@ export interface Plan {
   /** Bytes of each slot. */
   slots: number[];
   dispatches: PlannedDispatch[];
-  /** Places of the tensors asked for. */
+  /** Locations of the fetched tensors. */
   fetches: Map<Tensor, TensorLocation>;
   flops: number;
   bytes: number;
@@ -76,7 +82,7 @@ export const aligned = (size: number): number =>
   Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 
 /**
- * Lowers a graph for an adapter with `traits`.
+ * Lowers a graph for an adapter with `limits`.
  *
  * @param fetch transient tensors that are read after the plan has run
  * @throws {RangeError} if a binding is larger than the adapter allows
@@ -103,12 +109,13 @@ export function makePlan(
     workgroups: dispatch.workgroups,
     flops: dispatch.flops,
     bytes: dispatch.bytes,
-    bindings: dispatch.bindings.map((b) => bind(b, place, limits)),
-    writes: dispatch.bindings.filter((b) => b.access !== "read").map((b) => ({
-      name: b.tensor.name,
-      place: place(b.tensor),
-      count: count(b.tensor),
-    })),
+    bindings: mapValues(dispatch.bindings, (b) => bind(b, place, limits)),
+    writes: Object.values(dispatch.bindings)
+      .filter((b) => b.access !== "read").map((b) => ({
+        name: b.tensor.name,
+        place: place(b.tensor),
+        count: count(b.tensor),
+      })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
       variants: dispatch.choice.variants.map((v) => ({
@@ -151,8 +158,8 @@ function liveNodes(graph: Graph, fetch: readonly Tensor[]): Node[] {
 }
 
 /**
- * Lets sums lie in the storage of what they are added onto. Where the addend
- * is still needed afterwards it must be copied first.
+ * Puts sums into the storage of what they are added to. Where the addend is
+ * needed afterwards, it is copied first.
  */
 function shareStorage(nodes: Node[], fetch: readonly Tensor[]) {
   const lastUse = new Map<Tensor, number>();
@@ -184,7 +191,10 @@ function shareStorage(nodes: Node[], fetch: readonly Tensor[]) {
   return { storage, copies };
 }
 
-/** Assigns storages to slots, the largest first, each to the tightest slot that is free while it lives. */
+/**
+ * Assigns storages to slots, the largest first, each to the tightest slot that
+ * is free while it lives.
+ */
 function assignSlots(
   nodes: Node[],
   storage: Map<Tensor, Tensor>,
@@ -210,7 +220,8 @@ function assignSlots(
     b[1].size - a[1].size || a[1].from - b[1].from
   );
   for (const [tensor, life] of order) {
-    // Slots were opened for larger tensors first: the last that fits is the tightest.
+    // Slots were opened for larger tensors first: the last that fits is the
+    // tightest.
     let slot = sizes.length - 1;
     while (
       slot >= 0 &&
@@ -245,12 +256,16 @@ function bind(
 function copy(from: Tensor, to: Tensor, limits: AdapterLimits): Dispatch[] {
   return flatRanges(count(to), limits).map((range) => ({
     kernel: "elementwise/weighted_sum",
-    constants: { WG: 64, BRANCHES: 1, TRAINED: 0, GAINS: 0, ONTO: false },
-    params: [range.count, f32(1), f32(0), f32(0)],
-    bindings: [
-      { tensor: to, access: "write", ...range.bytes },
-      { tensor: from, access: "read", ...range.bytes },
-    ],
+    constants: {
+      WG: 64,
+      BRANCHES: 1,
+      TRAINED_0: false,
+      TRAINED_1: false,
+      TRAINED_2: false,
+      ACCUMULATE: false,
+    },
+    params: { count: range.count, gain0: f32(1), gain1: f32(0), gain2: f32(0) },
+    bindings: { y: write(to, range.bytes), x0: read(from, range.bytes) },
     workgroups: flatGrid(range.count, 64),
     flops: 0,
     bytes: 2 * bytes(to),

@@ -6,10 +6,8 @@ import {
   buildStepPlans,
   type StepPlanOptions,
 } from "../../src/engine/step_plans.ts";
-import {
-  type StepOptions,
-  TrainEngine,
-} from "../../src/engine/train_engine.ts";
+import { TrainEngine } from "../../src/engine/train_engine.ts";
+import type { StepOptions } from "../../src/optim/adam.ts";
 import type { Batch } from "../../src/data/loader/batch.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import { gpu } from "./device.ts";

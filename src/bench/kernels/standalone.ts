@@ -2,7 +2,7 @@
  * Plans single dispatches outside a graph, on separately allocated tensors.
  * @module
  */
-import type { Dispatch } from "../../graph/dispatch.ts";
+import { type Dispatch, mapValues } from "../../graph/dispatch.ts";
 import { bytes, type Tensor } from "../../graph/tensor.ts";
 import type { Executor } from "../../gpu/executor.ts";
 import type { PlannedDispatch } from "../../plan/plan.ts";
@@ -16,12 +16,15 @@ export function planStandalone(
   return {
     ...rest,
     label,
-    bindings: bindings.map(({ tensor, access, offset = 0, size }) => ({
-      location: { external: tensor.name },
-      offset,
-      size: size ?? bytes(tensor) - offset,
-      access,
-    })),
+    bindings: mapValues(
+      bindings,
+      ({ tensor, access, offset = 0, size }) => ({
+        location: { external: tensor.name },
+        offset,
+        size: size ?? bytes(tensor) - offset,
+        access,
+      }),
+    ),
     writes: [],
     choice: choice && {
       key: choice.key,

@@ -2,9 +2,11 @@
 import type { Graph, Operation } from "../../graph.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { matmul } from "./matmul.ts";
-import { columnSum, rowBlocks } from "../../reduction.ts";
+import { columnSum, MAX_ROW_BLOCKS, rowBlocks } from "../../reduction.ts";
 
-/** How a weight lies in memory: GPT-2's `[in, out]` or PyTorch's `[out, in]`. */
+/**
+ * How a weight lies in memory: GPT-2's `[in, out]` or PyTorch's `[out, in]`.
+ */
 export type WeightLayout = "in_out" | "out_in";
 
 interface Attrs {
@@ -21,7 +23,7 @@ const forward: Operation<Attrs> = {
       (accumulateInto) =>
         to.graph.add(weightGradient, [x, dy], { layout }, [
           { name: `d ${weight.name}`, shape: weight.shape },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
     if (bias) {
       to.accumulate(
@@ -34,7 +36,7 @@ const forward: Operation<Attrs> = {
       (accumulateInto) =>
         to.graph.add(inputGradient, [dy, weight], { layout }, [
           { name: `d ${x.name}`, shape: x.shape },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
   },
   lower(node, limits) {
@@ -111,8 +113,8 @@ function biasGradient(
 ) {
   return graph.add(biasSum, [dy], null, [
     { name: `d ${bias.name}`, shape: bias.shape },
-    { name: `d ${bias.name} blocks`, shape: [64, count(bias)] },
-  ], { onto: accumulateInto })[0];
+    { name: `d ${bias.name} blocks`, shape: [MAX_ROW_BLOCKS, count(bias)] },
+  ], { accumulateInto })[0];
 }
 
 /**

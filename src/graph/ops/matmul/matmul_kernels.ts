@@ -1,21 +1,28 @@
 /**
  * Which kernels can multiply two matrices of a given layout and shape on a
- * given adapter, and the dispatch of each. The tuner times them; untuned, the
- * first is taken.
+ * given adapter, and the dispatch of each. The tuner times them; without it,
+ * the first runs.
  * @module
  */
 import {
   type AdapterLimits,
-  type Binding,
+  type ByteRange,
   type Constant,
   type Dispatch,
   f32,
+  read,
+  readWrite,
+  write,
 } from "../../dispatch.ts";
+import type { Tensor } from "../../tensor.ts";
 
 /** Whether A and B are read as stored (N) or transposed (T). */
 export type Layout = "NN" | "NT" | "TN";
 
-/** One product, `C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C)`, row-major f32. */
+/**
+ * One product, `C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C)`, row-major
+ * f32.
+ */
 export interface MatmulSpec {
   /** NN: A[M,K] B[K,N]. NT: A[M,K] B[N,K]ᵀ. TN: A[K,M]ᵀ B[K,N]. */
   layout: Layout;
@@ -35,7 +42,9 @@ export interface MatmulSpec {
 }
 
 /** A matrix in a tensor, from a byte offset on. */
-export type Operand = Omit<Binding, "access">;
+export interface Operand extends ByteRange {
+  tensor: Tensor;
+}
 
 /** The operands of a product; `bias` has N elements. */
 export interface MatmulOperands {
@@ -47,13 +56,17 @@ export interface MatmulOperands {
 
 /** One way to compute a product. */
 export interface Variant {
-  /** Unique among the variants, steady between versions: the tuner's key. */
+  /** Unique among the variants, stable between versions: the tuner's key. */
   name: string;
-  /** One dispatch that computes `spec`. @throws {RangeError} where a binding is missing */
+  /**
+   * One dispatch that computes `spec`.
+   *
+   * @throws {RangeError} where a binding is missing
+   */
   dispatch(spec: MatmulSpec, operands: MatmulOperands): Dispatch;
 }
 
-/** Rows of C per subgroup, the fastest first: no more than M has use for. */
+/** Rows of C per subgroup, the fastest first: no more than M needs. */
 const subgroupRows = (M: number) => M > 16 ? [32, 16] : M > 8 ? [16] : [8];
 
 /**
@@ -76,12 +89,13 @@ const PLAIN_ROWS = 4;
 const GPU_WORKGROUPS = 256;
 
 /**
- * The kernels that can compute `spec` on an adapter with `traits`, the likely
- * fastest first. Never empty: `matmul_any` takes everything.
+ * The kernels that can compute `spec` on an adapter, the likely fastest first.
+ * Never empty: `matmul/any` takes everything.
  *
  * @param limits `int64` is whether kernels may use 64-bit integers: a software
  * driver pays per word loaded (0 to 30 % faster, 30 % less to compile)
- * @throws {RangeError} if a size is not a positive integer or a pitch is too small
+ * @throws {RangeError} if a size is not a positive integer or a pitch is too
+ *   small
  */
 export function matmulVariants(
   spec: MatmulSpec,
@@ -179,7 +193,10 @@ interface Shape {
   /** C per workgroup. */
   rows: number;
   columns: number;
-  /** K per step, for kernels with code for edges that the aligned need not pay for. */
+  /**
+   * K per step, for kernels that compile the code for edges only where it is
+   * needed.
+   */
   slab?: number;
   constants: Record<string, Constant>;
 }
@@ -209,13 +226,13 @@ function dispatch(
       ...edges,
       ...constants,
     },
-    params: [M, N, K, lda, ldb, ldc, f32(alpha), 0],
-    bindings: [
-      { ...a, access: "read" },
-      { ...b, access: "read" },
-      { ...c, access: accumulate ? "readwrite" : "write" },
-      ...(bias ? [{ ...bias, access: "read" as const }] : []),
-    ],
+    params: { M, N, K, lda, ldb, ldc, alpha: f32(alpha) },
+    bindings: {
+      A: read(a.tensor, a),
+      B: read(b.tensor, b),
+      C: accumulate ? readWrite(c.tensor, c) : write(c.tensor, c),
+      ...bias ? { bias: read(bias.tensor, bias) } : {},
+    },
     workgroups: [Math.ceil(N / columns), Math.ceil(M / rows), 1],
     flops: 2 * M * N * K,
     bytes: 4 * (M * K + K * N + (accumulate ? 2 : 1) * M * N),

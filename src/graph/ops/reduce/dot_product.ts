@@ -1,5 +1,11 @@
 /** Inner products and sums of squares. @module */
-import { type AdapterLimits, type Dispatch, f32 } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  type Dispatch,
+  f32,
+  read,
+  readWrite,
+} from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { flatRanges } from "../../dispatch_grid.ts";
@@ -12,7 +18,9 @@ export const MAX_PARTIALS = 256;
 const stretchOf = (elements: number) =>
   Math.max(1024, Math.ceil(elements / 4 / MAX_PARTIALS));
 
-/** Partial sums that {@linkcode dotPartials} leaves for a tensor of so many elements. */
+/**
+ * Partial sums that {@linkcode dotPartials} leaves for a tensor of `elements`.
+ */
 export function partialCount(elements: number, limits: AdapterLimits): number {
   return flatRanges(elements, limits).reduce(
     (n, range) => n + Math.ceil(range.count / 4 / stretchOf(range.count)),
@@ -39,12 +47,12 @@ export function dotPartials(
     return {
       kernel: "reduce/dot_product",
       constants: { PAIR: !!b, ...reduceConstants(limits) },
-      params: [range.count, stretch, group],
-      bindings: [
-        { tensor: a, access: "read", ...range.bytes },
-        { tensor: partial, access: "readwrite" },
-        ...b ? [{ tensor: b, access: "read" as const, ...range.bytes }] : [],
-      ],
+      params: { count: range.count, stretch, first_partial: group },
+      bindings: {
+        a: read(a, range.bytes),
+        partial: readWrite(partial),
+        ...b ? { b: read(b, range.bytes) } : {},
+      },
       workgroups: [groups, 1, 1],
       flops: 2 * range.count,
       bytes: (b ? 8 : 4) * range.count,
@@ -52,8 +60,10 @@ export function dotPartials(
   });
 }
 
-/** Adds `scale · factor[0] · sum(x[0 .. n])` onto `y[0]`. */
-export function sumOnto(
+/**
+ * Adds `factor[0] · sum(x[0 .. n])` to `y[0]`; without `factor`, the sum alone.
+ */
+export function accumulateSum(
   x: Tensor,
   n: number,
   y: Tensor,
@@ -63,12 +73,12 @@ export function sumOnto(
   return {
     kernel: "reduce/sum",
     constants: { SCALED: !!factor, ...reduceConstants(limits) },
-    params: [n, f32(1)],
-    bindings: [
-      { tensor: x, access: "read" },
-      { tensor: y, access: "readwrite" },
-      ...factor ? [{ tensor: factor, access: "read" as const }] : [],
-    ],
+    params: { count: n, scale: f32(1) },
+    bindings: {
+      x: read(x),
+      y: readWrite(y),
+      ...factor ? { factor: read(factor) } : {},
+    },
     workgroups: [1, 1, 1],
     flops: n,
     bytes: 4 * n,
@@ -81,12 +91,15 @@ const operation: Operation<null> = {
     const [a, b] = node.inputs, [y, partial] = node.outputs;
     return [
       ...dotPartials(a, b, partial, 0, limits),
-      sumOnto(partial, partialCount(count(a), limits), y, limits),
+      accumulateSum(partial, partialCount(count(a), limits), y, limits),
     ];
   },
 };
 
-/** Adds the inner product of two tensors of one shape onto `onto` (`[1]`). */
+/**
+ * Adds the inner product of two tensors of one shape to `accumulateInto`
+ * (`[1]`).
+ */
 export function dotProduct(
   graph: Graph,
   a: Tensor,
@@ -96,5 +109,5 @@ export function dotProduct(
   return graph.add(operation, [a, b], null, [
     { name: `${a.name} · ${b.name}`, shape: [1] },
     { name: "dot partials", shape: [4 * MAX_PARTIALS] },
-  ], { onto: accumulateInto })[0];
+  ], { accumulateInto })[0];
 }

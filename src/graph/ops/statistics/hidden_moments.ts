@@ -1,23 +1,31 @@
 /**
  * What the outlier statistics of hidden states are made from: moments of rows
- * and columns, and correlations. Sums over whole tensors are left to the reader,
- * who has 64-bit numbers.
+ * and columns, and correlations. The reader of the results adds them up
+ * over whole tensors, in 64-bit numbers.
  * @module
  */
-import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  type Dispatch,
+  read,
+  readWrite,
+} from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid } from "../../dispatch_grid.ts";
 import {
   columnLanes,
   columnSum,
+  MAX_ROW_BLOCKS,
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
 import { dotPartials, partialCount } from "../reduce/dot_product.ts";
 import { matmul } from "../matmul/matmul.ts";
 
-/** What {@linkcode hiddenMoments} leaves of `y`, x less its mean over features. */
+/**
+ * Results of {@linkcode hiddenMoments}; `y` is x minus its mean over features.
+ */
 export interface HiddenMoments {
   /** `[N, 4]`: Σ y², Σ y⁴, max |y|, median |y| of each row. */
   rows: Tensor;
@@ -43,12 +51,12 @@ const moments: Operation<null> = {
       {
         kernel: "statistics/rows",
         constants: reduceConstants(limits),
-        params: [N, D, Math.floor((D - 1) / 2)],
-        bindings: [
-          { tensor: x, access: "read" },
-          { tensor: centred, access: "readwrite" },
-          { tensor: rows, access: "readwrite" },
-        ],
+        params: { rows: N, width: D, median_rank: Math.floor((D - 1) / 2) },
+        bindings: {
+          x: read(x),
+          y: readWrite(centred),
+          moments: readWrite(rows),
+        },
         workgroups: grid(N),
         flops: 70 * N * D,
         bytes: 2 * bytes(x),
@@ -56,11 +64,8 @@ const moments: Operation<null> = {
       {
         kernel: "statistics/columns",
         constants: { WG },
-        params: [N, D, blocks],
-        bindings: [
-          { tensor: centred, access: "read" },
-          { tensor: blocked, access: "readwrite" },
-        ],
+        params: { rows: N, width: D, blocks },
+        bindings: { x: read(centred), y: readWrite(blocked) },
         workgroups: [Math.ceil(D / WG), blocks, 1],
         flops: 3 * N * D,
         bytes: bytes(x),
@@ -85,11 +90,8 @@ const moments: Operation<null> = {
       {
         kernel: "statistics/gram",
         constants: reduceConstants(limits),
-        params: [size],
-        bindings: [
-          { tensor: gram, access: "read" },
-          { tensor: off, access: "readwrite" },
-        ],
+        params: { size },
+        bindings: { g: read(gram), y: readWrite(off) },
         workgroups: grid(size),
         flops: 2 * size * size,
         bytes: bytes(gram),
@@ -98,7 +100,7 @@ const moments: Operation<null> = {
   },
 };
 
-/** Adds the moments of `x` (`[N, D]`) to look at; no gradient passes. */
+/** Adds the moments of `x` (`[N, D]`) to the graph; no gradient passes. */
 export function hiddenMoments(
   graph: Graph,
   name: string,
@@ -110,7 +112,7 @@ export function hiddenMoments(
     { name: `${name} columns`, shape: [2, D] },
     { name: `${name} correlations`, shape: [size] },
     { name: `${name} centred`, shape: [N, D] },
-    { name: `${name} blocks`, shape: [64, 2 * D] },
+    { name: `${name} blocks`, shape: [MAX_ROW_BLOCKS, 2 * D] },
     { name: `${name} products`, shape: [size, size] },
   ]);
   return { rows, columns, offDiagonal };
@@ -135,7 +137,7 @@ export interface Parts {
 }
 
 /**
- * Sums of squares of many tensors, in parts to be added up by the reader.
+ * Sums of squares of many tensors, in parts that the reader adds up.
  *
  * @returns the parts of all tensors, and where each one's are, in order
  */

@@ -3,7 +3,7 @@ import { differentiate } from "../../../../src/graph/differentiate.ts";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { weightedSum } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
 import {
-  chunkRows,
+  blockRows,
   linearCrossEntropy,
 } from "../../../../src/graph/ops/loss/linear_cross_entropy.ts";
 import type { Tensor } from "../../../../src/graph/tensor.ts";
@@ -88,22 +88,22 @@ deviceTest("linearCrossEntropy() leaves ignored targets out", async () => {
 });
 
 deviceTest("linearCrossEntropy() holds without subgroups", async () => {
-  await check([7, 45, 101], { traits: NO_SUBGROUPS });
-  await check([7, 45, 101], { traits: GPU_KERNELS });
+  await check([7, 45, 101], { limits: NO_SUBGROUPS });
+  await check([7, 45, 101], { limits: GPU_KERNELS });
 });
 
 deviceTest(
   "linearCrossEntropy() holds with a weight cut to small bindings",
   async () => {
-    await check([20, 45, 101], { traits: { maxBindingBytes: 64 * 45 * 4 } });
+    await check([20, 45, 101], { limits: { maxBindingBytes: 64 * 45 * 4 } });
   },
 );
 
 deviceTest(
-  "linearCrossEntropy() holds in several chunks of tokens",
+  "linearCrossEntropy() holds in several blocks of tokens",
   async () => {
     const N = 70, V = 1 << 18;
-    assertEquals(chunkRows(N, V), 64);
+    assertEquals(blockRows(N, V), 64);
     const targets = integers(N, 3, V);
     targets[66] = V;
     await check([N, 5, V], { targets });
