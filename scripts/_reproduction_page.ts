@@ -37,7 +37,7 @@ export interface Study {
   /** Wall time of all runs. */
   seconds: number;
   /** What a reader must know of these runs besides. */
-  note?: string;
+  note?: string | undefined;
 }
 
 type Rows = readonly (readonly string[])[];

@@ -163,6 +163,7 @@ async function startPeers(): Promise<Peers | undefined> {
   if (all && one) return { all, one };
   await all?.close();
   await one?.close();
+  return undefined;
 }
 
 async function benchWorkload(

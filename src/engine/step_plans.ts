@@ -44,7 +44,7 @@ export interface StepPlanOptions {
   /** Optimizer steps between two readings of the step history. */
   historySlots: number;
   /** What to look at inside the blocks; nothing if absent. */
-  report?: ReportOptions;
+  report?: ReportOptions | undefined;
 }
 
 /** Plans, and where parameters lie. */
@@ -58,7 +58,7 @@ export interface StepPlans {
   update: Plan;
   evaluate: Plan;
   /** Statistics of the batch trained on last, where some are asked for. */
-  report?: Report;
+  report?: Report | undefined;
   /** Bytes on the device, by what they are for. */
   memory: Memory;
 }

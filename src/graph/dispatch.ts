@@ -50,7 +50,7 @@ export interface Dispatch {
   /** Bytes that must cross the memory bus at the least. */
   bytes: number;
   /** Kernels that compute the same; the tuner takes the fastest. The dispatch itself is the best guess. */
-  choice?: KernelVariants;
+  choice?: KernelVariants | undefined;
 }
 
 /** Several kernels for one piece of work. */

@@ -32,7 +32,7 @@ export interface Node<A = any> {
   readonly attrs: A;
   readonly outputs: readonly Tensor[];
   /** What output 0 is added onto: a gradient's earlier part, or a parameter's gradient. */
-  readonly accumulateInto?: Tensor;
+  readonly accumulateInto?: Tensor | undefined;
   /** Kept although nothing reads its outputs (it writes persistent tensors). */
   readonly effect: boolean;
 }
@@ -86,7 +86,7 @@ export class Graph {
     inputs: readonly Tensor[],
     attrs: A,
     outputs: readonly Output[],
-    options: { onto?: Tensor; effect?: boolean } = {},
+    options: { onto?: Tensor | undefined; effect?: boolean | undefined } = {},
   ): Tensor[] {
     const made = outputs.map(({ name, shape, dtype = "f32" }): Tensor => ({
       id: nextId++,

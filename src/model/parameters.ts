@@ -11,7 +11,11 @@ export type Init =
    * Normal with mean 0. Equal stretches of the last axis may have a deviation
    * each; row `zeroRow` is 0 (padding).
    */
-  | { kind: "normal"; std: number | readonly number[]; zeroRow?: number }
+  | {
+    kind: "normal";
+    std: number | readonly number[];
+    zeroRow?: number | undefined;
+  }
   /** Uniform between −bound and bound. */
   | { kind: "uniform"; bound: number }
   /** A square orthogonal matrix. */

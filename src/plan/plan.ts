@@ -51,7 +51,7 @@ export interface PlannedDispatch {
   choice?: {
     key: string;
     variants: { name: string; dispatch: PlannedDispatch }[];
-  };
+  } | undefined;
   /** Tensors written, by name, with their place: for the search of a non-finite value. */
   writes: { name: string; place: TensorLocation; count: number }[];
 }

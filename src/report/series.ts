@@ -19,7 +19,7 @@ export interface Chart {
   x: string;
   y: string;
   /** Logarithmic y. */
-  log?: boolean;
+  log?: boolean | undefined;
   /** x counts layers: whole numbers. */
   layers?: boolean;
   /** Lines by how they are drawn; one kind needs no words. */
@@ -36,7 +36,7 @@ const BY_LAYER: {
   pattern: RegExp;
   title(name: string): string;
   y: string;
-  log?: boolean;
+  log?: boolean | undefined;
 }[] = [
   {
     section: "Gradients",

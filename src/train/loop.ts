@@ -30,9 +30,9 @@ export interface LoopParts {
   progress: Progress;
   stop: StopRequest;
   /** Evaluates the current weights, or gives up (null) on a signal; absent where nothing is held out. */
-  evaluate?: () => Promise<Evaluation | null>;
+  evaluate?: (() => Promise<Evaluation | null>) | undefined;
   /** Looks inside the blocks after a step; absent where nothing is asked for. */
-  report?: () => Promise<Record<string, number>>;
+  report?: (() => Promise<Record<string, number>>) | undefined;
   /** Saves the state after `step` steps. Throws {@linkcode NonFiniteError} rather than save such values. */
   save(step: number): Promise<void>;
   /** Words for what is left to go back to. */

@@ -52,7 +52,7 @@ export interface OpenDataOptions {
   /** Takes notes for the user. */
   say?: (line: string) => void;
   /** In place of the config's, for a run that keeps its own. */
-  tokenizer?: Tokenizer;
+  tokenizer?: Tokenizer | undefined;
 }
 
 /** The tokenizer that the config names. */

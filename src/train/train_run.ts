@@ -66,7 +66,7 @@ export interface RunOptions {
   /** Go on with the run that is there. */
   resume: boolean;
   /** The checkpoint to go on from; its last one if absent. */
-  from?: string;
+  from?: string | undefined;
   /** Tells the user something, a line at a time. */
   say(line: string): void;
 }

@@ -54,7 +54,7 @@ export interface MatmulOptions {
   /** Kernels chosen before; extended by new choices. */
   choices: KernelChoices;
   /** Timed between our rounds, so that both meet the same load. */
-  peers?: Peers;
+  peers?: Peers | undefined;
   /** Told which product is timed next. */
   onProduct?: (product: Product) => void;
 }

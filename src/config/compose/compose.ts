@@ -18,7 +18,7 @@ export interface ComposeOptions {
   /** `key=value` and `group=choice`, in the order of the command line. */
   overrides: readonly string[];
   /** A folder that is searched before the built-in configs, laid out like them. */
-  configDir?: string;
+  configDir?: string | undefined;
 }
 
 /** A composed config. */

@@ -32,7 +32,7 @@ export async function download(
   file: TreeFile,
   { onBytes = () => {}, signal }: {
     onBytes?: (bytes: number) => void;
-    signal?: AbortSignal;
+    signal?: AbortSignal | undefined;
   } = {},
 ): Promise<string> {
   const { cache } = repository;
@@ -90,7 +90,7 @@ class Count {
 interface Place {
   part: string;
   here: Count;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Content that is wrong is fetched anew once: a cache on the way may have been, or the part that was here. */

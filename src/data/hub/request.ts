@@ -13,17 +13,17 @@ export class HubError extends Error {
   /** Pause that the hub asks for, in milliseconds. */
   readonly waitMs: number;
   /** Status of the answer, if there was one. */
-  readonly status?: number;
+  readonly status: number | undefined;
   /** The hub's own word for it, such as GatedRepo. */
-  readonly code?: string;
+  readonly code: string | undefined;
 
   constructor(
     message: string,
     { passing = false, waitMs = 0, status, code }: {
       passing?: boolean;
       waitMs?: number;
-      status?: number;
-      code?: string;
+      status?: number | undefined;
+      code?: string | undefined;
     } = {},
   ) {
     super(message);
@@ -62,7 +62,8 @@ const LONG_PAUSE_MS = 1500;
 export async function request(
   url: string,
   settings: HubSettings,
-  { range = 0, signal }: { range?: number; signal?: AbortSignal } = {},
+  { range = 0, signal }: { range?: number; signal?: AbortSignal | undefined } =
+    {},
 ): Promise<Answer> {
   if (settings.offline) {
     throw new HubError("HF_HUB_OFFLINE forbids to ask the hub");
@@ -110,7 +111,7 @@ export async function request(
 class Watch {
   readonly #ms: number;
   readonly #controller = new AbortController();
-  readonly #outer?: AbortSignal;
+  readonly #outer: AbortSignal | undefined;
   readonly #onAbort = () => this.#controller.abort();
   #timer?: ReturnType<typeof setTimeout>;
   stalled = false;
@@ -266,7 +267,7 @@ export async function persistently<T>(
   settings: HubSettings,
   work: () => Promise<T>,
   { signal, tries = settings.tries, advanced, say }: {
-    signal?: AbortSignal;
+    signal?: AbortSignal | undefined;
     say?: (line: string) => void;
     tries?: number;
     advanced?: () => boolean;

@@ -125,7 +125,7 @@ export function hubName(
     kind: HubKind;
     repo: string;
     revision?: string;
-    path?: string;
+    path?: string | undefined;
   },
 ): string {
   return (kind === "dataset" ? SCHEME : "hf://") + repo +

@@ -23,7 +23,7 @@ export interface SamplerOptions {
    * Number of a part of a mixture, from 0: each part has an order of its own.
    * @default no part: the data as a whole
    */
-  part?: number;
+  part?: number | undefined;
 }
 
 /**

@@ -14,7 +14,10 @@ import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 /** What a worker answers. */
 export type Answer =
   | { id: number; result: unknown }
-  | { id: number; error: { message: string; stack?: string; user: boolean } }
+  | {
+    id: number;
+    error: { message: string; stack?: string | undefined; user: boolean };
+  }
   /** Bytes of files that it has just read. */
   | { bytes: number };
 
@@ -161,7 +164,11 @@ export class TokenizePool {
 }
 
 function errorOf(
-  { message, stack, user }: { message: string; stack?: string; user: boolean },
+  { message, stack, user }: {
+    message: string;
+    stack?: string | undefined;
+    user: boolean;
+  },
 ): Error {
   const error = user ? new UserError(message) : new Error(message);
   if (stack) error.stack = stack;

@@ -41,9 +41,9 @@ export interface PrepareOptions {
   /** Called some twenty times a second. */
   onProgress?: (progress: PrepareProgress) => void;
   /** Told what the user should know, a sentence each. */
-  say?: (message: string) => void;
+  say?: ((message: string) => void) | undefined;
   /** Bytes of text that a killed run loses at most. @default 32 MiB */
-  shardBytes?: number;
+  shardBytes?: number | undefined;
   /** Another form, written into that folder in place of the cache. */
   out?: {
     dir: string;

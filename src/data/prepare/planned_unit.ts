@@ -44,7 +44,7 @@ export interface PlanOptions {
   /** The selection of entry `i`. */
   selectionOf: (entry: number) => DocumentSelection;
   from: Position;
-  cut?: (text: string) => number;
+  cut?: ((text: string) => number) | undefined;
   /** Whether texts' hashes are wanted. */
   dedup: boolean;
 }

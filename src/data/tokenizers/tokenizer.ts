@@ -37,7 +37,7 @@ export interface Tokenizer {
    * without changing a token, whatever text follows. It lets documents larger than memory be encoded in pieces;
    * a tokenizer without it gets each document whole.
    */
-  cut?(text: string): number;
+  cut?: ((text: string) => number) | undefined;
 }
 
 /** A text that tokenizers differ in. One whose code or tables changed under its old name shows here. */

@@ -50,7 +50,7 @@ class JsonTokenizer implements Tokenizer {
   readonly files: readonly TokenizerFile[];
   readonly vocabSize: number;
   readonly eosId: number | null;
-  readonly cut?: (text: string) => number;
+  readonly cut?: ((text: string) => number) | undefined;
   #find: ReturnType<typeof tokenFinder>;
   #findNormalized: ReturnType<typeof tokenFinder>;
   #normalizer: Normalizer | null;

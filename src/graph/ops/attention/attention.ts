@@ -22,7 +22,7 @@ export interface AttentionAttrs {
 }
 
 interface Attrs extends AttentionAttrs {
-  dropout?: Pick<Dropout, "site" | "rate">;
+  dropout?: Pick<Dropout, "site" | "rate"> | undefined;
 }
 
 /** Where in `node.inputs` things lie: `[qk, v]` or `[q, v, k]`, then what dropout reads. */

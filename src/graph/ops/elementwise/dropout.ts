@@ -32,7 +32,7 @@ export function dropoutWords(
 
 /** The places of one forward pass, numbered in the order in which they are asked for. */
 export class DropoutStreams {
-  readonly #random?: Tensor;
+  readonly #random: Tensor | undefined;
   #last = 0;
 
   /** @param random as in {@linkcode Dropout}; absent where nothing is dropped, as in an evaluation */

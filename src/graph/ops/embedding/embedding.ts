@@ -14,7 +14,7 @@ export interface EmbeddingAttrs {
   /** Factor on the token's row (fairseq: √D). */
   scale: number;
   /** Token whose row gets no gradient from here (fairseq's padding), if any. */
-  paddingToken?: number;
+  paddingToken?: number | undefined;
 }
 
 const NO_TOKEN = 0xffffffff;
@@ -152,7 +152,12 @@ const positionGradient: Operation<EmbeddingAttrs> = {
 export function embed(
   graph: Graph,
   name: string,
-  inputs: { tokens: Tensor; order: Tensor; table: Tensor; positions?: Tensor },
+  inputs: {
+    tokens: Tensor;
+    order: Tensor;
+    table: Tensor;
+    positions?: Tensor | undefined;
+  },
   attrs: EmbeddingAttrs,
 ): Tensor {
   const { tokens, order, table, positions } = inputs;

@@ -33,7 +33,10 @@ interface Sites {
   loss: Tensor;
   logits: Tensor;
   rowLoss: Tensor;
-  gradients?: { dh?: { tensor: Tensor; onto: boolean }; dWeight?: Tensor };
+  gradients?: {
+    dh?: { tensor: Tensor; onto: boolean } | undefined;
+    dWeight?: Tensor | undefined;
+  };
 }
 
 function lowerChunks(sites: Sites, limits: AdapterLimits): Dispatch[] {

@@ -31,7 +31,7 @@ export interface MatmulSpec {
   /** Add `bias[n]` to every row. */
   bias: boolean;
   /** Factor of the product. @default 1 */
-  alpha?: number;
+  alpha?: number | undefined;
 }
 
 /** A matrix in a tensor, from a byte offset on. */
@@ -42,7 +42,7 @@ export interface MatmulOperands {
   a: Operand;
   b: Operand;
   c: Operand;
-  bias?: Operand;
+  bias?: Operand | undefined;
 }
 
 /** One way to compute a product. */

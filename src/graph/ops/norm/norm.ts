@@ -198,7 +198,7 @@ export function norm(
   graph: Graph,
   name: string,
   x: Tensor,
-  parameters: readonly { scale: Tensor; bias?: Tensor }[],
+  parameters: readonly { scale: Tensor; bias?: Tensor | undefined }[],
   attrs: NormAttrs,
 ): Tensor {
   const width = count(parameters[0].scale);

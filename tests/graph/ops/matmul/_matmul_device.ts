@@ -85,8 +85,8 @@ export class Bench implements Disposable {
           binding: i + 1,
           resource: {
             buffer: storage(binding),
-            offset: binding.offset,
-            size: binding.size,
+            offset: binding.offset ?? 0,
+            ...binding.size !== undefined && { size: binding.size },
           },
         })),
       ],
