@@ -83,11 +83,17 @@ export function checkOptions(options: PrepareOptions): void {
     "data.valid_max_documents": options.validMaxDocuments,
   };
   for (const [key, value] of Object.entries(counts)) {
-    if (value != null && (!Number.isSafeInteger(value) || value < 1)) {
+    if (
+      value !== null && value !== undefined &&
+      (!Number.isSafeInteger(value) || value < 1)
+    ) {
       refuse(key, "an integer of at least 1", value);
     }
   }
-  if (workers != null && (!Number.isSafeInteger(workers) || workers < 0)) {
+  if (
+    workers !== null && workers !== undefined &&
+    (!Number.isSafeInteger(workers) || workers < 0)
+  ) {
     refuse("data.workers", "a non-negative integer", workers);
   }
 }

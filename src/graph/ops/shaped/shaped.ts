@@ -24,7 +24,7 @@ interface Attrs {
 }
 
 function common(node: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
-  const { sequenceLength: sequenceLength, headDim, gains } = node.attrs;
+  const { sequenceLength, headDim, gains } = node.attrs;
   const width = v.shape[1], sequences = v.shape[0] / sequenceLength;
   const VW = vectorWidth(headDim), WG = columnLanes(limits);
   return {

@@ -88,7 +88,7 @@ export function shapedDropout(
   a: Tensor,
   v: Tensor,
   gains: ShapedGains,
-  { sequenceLength: sequenceLength, headDim, dropout }: {
+  { sequenceLength, headDim, dropout }: {
     sequenceLength: number;
     headDim: number;
     dropout: Dropout;
