@@ -1,7 +1,10 @@
 import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { fairseqSpec } from "../../../../src/data/tokenizers/fairseq/dictionary_tokenizer.ts";
+import {
+  fairseqSpec,
+  loadFairseqTokenizer,
+} from "../../../../src/data/tokenizers/fairseq/dictionary_tokenizer.ts";
 import { byteTokenizer } from "../../../../src/data/tokenizers/byte.ts";
 import type { Tokenizer } from "../../../../src/data/tokenizers/tokenizer.ts";
 import { UserError } from "../../../../src/errors.ts";
@@ -108,7 +111,7 @@ Deno.test("loadTokenizer() refuses dictionaries and names that do not fit", asyn
     [() => loadTokenizer("fairseq:{"), /must be fairseq:/],
     [() => loadTokenizer('fairseq:{"dict":1}'), /must be fairseq:/],
     [
-      () => loadTokenizer('{"dict":"a","bpe":null}'),
+      () => loadFairseqTokenizer('{"dict":"a","bpe":null}', loadTokenizer),
       /must be fairseq:/,
     ],
   ];
