@@ -6,7 +6,20 @@ import { hash } from "node:crypto";
 
 const CHECKSUM = 16;
 
-/** `value` as a line of JSON with its checksum before it and a line feed at its end. */
+/**
+ * `value` as a line of JSON, with its checksum in front and a line feed at its
+ * end.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openLine, sealLine } from "./checksummed_lines.ts";
+ *
+ * const line = sealLine({ shard: 3 });
+ * assertEquals(openLine(line.trimEnd()), { shard: 3 });
+ * assertEquals(openLine(line.trimEnd().replace("3", "4")), undefined);
+ * ```
+ */
 export function sealLine(value: unknown): string {
   const json = JSON.stringify(value);
   return `${checksum(json)} ${json}\n`;

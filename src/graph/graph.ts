@@ -46,7 +46,23 @@ export interface Output {
 
 let nextId = 0;
 
-/** Nodes and the tensors that come from outside. */
+/**
+ * Nodes and the tensors that come from outside.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Graph } from "./graph.ts";
+ * import { linear } from "./ops/matmul/linear.ts";
+ *
+ * const graph = new Graph();
+ * const x = graph.input("x", [8, 16]);
+ * const weight = graph.persistent("weight", [16, 4]);
+ * const y = linear(graph, "y", x, weight, undefined, "in_out");
+ * assertEquals(y.shape, [8, 4]);
+ * assertEquals(graph.nodes.map((node) => node.operation.name), ["linear"]);
+ * ```
+ */
 export class Graph {
   readonly nodes: Node[] = [];
   /** Inputs and persistent tensors by name. */

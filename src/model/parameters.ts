@@ -34,7 +34,17 @@ export interface ParameterSpec {
   decay: boolean;
 }
 
-/** Number of elements. */
+/**
+ * Number of elements.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { elements } from "./parameters.ts";
+ *
+ * assertEquals(elements({ shape: [768, 3072] }), 2_359_296);
+ * ```
+ */
 export const elements = (spec: { shape: readonly number[] }): number =>
   spec.shape.reduce((a, b) => a * b, 1);
 

@@ -37,8 +37,15 @@ export interface Composed {
  * @throws {UserError} on anything unknown, ill-typed, missing or contradictory
  *
  * @example
- * ```ts ignore
- * const { config } = compose({ overrides: ["model=op", "model.n_layer=6"] });
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compose } from "./compose.ts";
+ *
+ * const { config, yaml } = compose({
+ *   overrides: ["experiment=demo", "model=op", "model.n_layer=6"],
+ * });
+ * assertEquals(config.model.name, "gpt2");
+ * assertEquals(yaml.includes("n_layer: 6"), true);
  * ```
  */
 export function compose(options: ComposeOptions): Composed {
@@ -110,7 +117,18 @@ export function fromYaml(text: string, path: string): Config {
   return config;
 }
 
-/** A config as YAML, in the order of the schema; equal configs print equally. */
+/**
+ * A config as YAML, in the order of the schema; equal configs print equally.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compose, fromYaml, printConfig } from "./compose.ts";
+ *
+ * const { config } = compose({ overrides: ["experiment=demo"] });
+ * assertEquals(fromYaml(printConfig(config), "config.yaml"), config);
+ * ```
+ */
 export function printConfig(config: Config): string {
   return stringify(config, { lineWidth: -1 })
     // `1.e-8` is a number to few readers besides the one that wrote it.

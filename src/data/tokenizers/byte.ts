@@ -8,7 +8,19 @@ const utf8 = new TextEncoder();
 // A U+FEFF that was encoded comes back: without ignoreBOM a leading one would be swallowed.
 const fromUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** UTF-8 bytes as tokens: vocabulary 256, no end-of-text. */
+/**
+ * UTF-8 bytes as tokens: vocabulary 256, no end-of-text.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { byteTokenizer } from "./byte.ts";
+ *
+ * const ids = byteTokenizer.encode("né");
+ * assertEquals([...ids], [110, 195, 169]);
+ * assertEquals(byteTokenizer.decode(ids), "né");
+ * ```
+ */
 export const byteTokenizer: Tokenizer = {
   name: "byte",
   vocabSize: 256,
