@@ -5,6 +5,8 @@
  * @module
  */
 
+import { rewrapBlock, rewrapLines } from "./rewrap.ts";
+
 /** Columns of a comment, as of the code. */
 const COLUMNS = 80;
 
@@ -31,6 +33,33 @@ function opening(node: Deno.lint.Expression): string | null {
   }
   if (node.type !== "TemplateLiteral") return null;
   return node.quasis[0].cooked || null;
+}
+
+/**
+ * Whether a line is wider than allowed, and of words short enough that it can be
+ * wrapped. Orders to Deno's tools must stay on their line.
+ */
+const isTooWide = (line: string): boolean =>
+  line.length > COLUMNS && !/^\s*\/\/ deno-/.test(line) &&
+  line.trim().split(/\s+/).every((word) => word.length < COLUMNS - 20);
+
+type Comment = Deno.lint.LineComment | Deno.lint.BlockComment;
+
+/** Comments; line comments below each other in the same column are one group. */
+function groupsOf(source: Deno.lint.SourceCode): Comment[][] {
+  const groups: Comment[][] = [];
+  for (const comment of source.getAllComments()) {
+    const last = groups.at(-1)?.at(-1);
+    const between = last && source.text.slice(last.range[1], comment.range[0]);
+    const indent = (at: number) => at - source.text.lastIndexOf("\n", at - 1);
+    if (
+      last?.type === "Line" && comment.type === "Line" &&
+      /^\n *$/.test(between!) &&
+      indent(last.range[0]) === indent(comment.range[0])
+    ) groups.at(-1)!.push(comment);
+    else groups.push([comment]);
+  }
+  return groups;
 }
 
 const plugin: Deno.lint.Plugin = {
@@ -73,25 +102,36 @@ const plugin: Deno.lint.Plugin = {
     "comment-width": {
       create: (context) => ({
         Program() {
-          for (const comment of context.sourceCode.getAllComments()) {
-            const [from, end] = comment.range;
-            const { text } = context.sourceCode;
-            // From the start of its line: indentation counts.
-            let at = text.lastIndexOf("\n", from) + 1;
-            for (const line of text.slice(at, end).split("\n")) {
-              // A long address, path or command cannot be broken.
-              const broken = line.trim().split(/\s+/).every((word) =>
-                word.length < COLUMNS - 20
-              );
-              if (line.length > COLUMNS && broken) {
-                context.report({
-                  range: [at, at + line.length],
-                  message:
-                    `A comment has ${line.length} columns: at most ${COLUMNS}`,
-                });
-              }
-              at += line.length + 1;
-            }
+          const { text } = context.sourceCode;
+          for (const group of groupsOf(context.sourceCode)) {
+            const [from] = group[0].range, [, end] = group.at(-1)!.range;
+            const start = text.lastIndexOf("\n", from - 1) + 1;
+            const lines = text.slice(start, end).split("\n");
+            if (!lines.some(isTooWide)) continue;
+            const wide = Math.max(...lines.map((line) => line.length));
+            const alone = text.slice(start, from).trim() === "";
+            context.report({
+              range: [from, end],
+              message: `A comment has ${wide} columns: at most ${COLUMNS}`,
+              hint: alone ? "deno lint --fix" : "Put it above the code",
+              fix: (fixer) =>
+                alone
+                  ? fixer.replaceTextRange(
+                    [from, end],
+                    group[0].type === "Block"
+                      ? rewrapBlock(
+                        text.slice(from, end),
+                        from - start,
+                        COLUMNS,
+                      )
+                      : rewrapLines(
+                        group.map(({ range }) => text.slice(...range)),
+                        from - start,
+                        COLUMNS,
+                      ),
+                  )
+                  : [],
+            });
           }
         },
       }),
