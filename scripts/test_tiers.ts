@@ -3,12 +3,12 @@
  *
  * - `unit`: neither a device nor processes; in parallel, under 30 seconds.
  * - `device`: a GPU or the software driver, in this process.
- * - `slow`: starts processes (the program, a script, a browser), kills some of
- *   them, or is in {@linkcode SLOW}.
+ * - `slow`: starts processes (the program, a script, a browser), changes the
+ *   environment or the current folder, or is in {@linkcode SLOW}.
  *
  * A file's tier follows from what it and its helpers in `tests/` use, so a new
  * file needs no entry anywhere. In the unit tier `tests/helpers/unit_only.ts`
- * refuses devices and processes: a file in it that needs either fails.
+ * refuses all of that: a file in it that needs more fails.
  *
  *     deno task test:unit [arguments of deno test]
  *     deno run -A scripts/test_tiers.ts          # prints the tiers
@@ -39,6 +39,9 @@ const OPENS_DEVICE = /\bopenGpu\b/;
 
 /** What starts a process. */
 const STARTS_PROCESS = /\bDeno\.Command\b|"node:child_process"/;
+
+/** What changes the process under tests that run at the same time. */
+const CHANGES_PROCESS = /\bDeno\.(env\.(set|delete)|chdir|umask)\b/;
 
 /** Arguments of `deno test` for each tier, besides the files. */
 const ARGUMENTS: Record<Tier, string[]> = {
@@ -73,7 +76,9 @@ function texts(path: string, seen = new Map<string, string>()): string[] {
 export function tierOf(path: string): Tier {
   if (Object.keys(SLOW).some((slow) => path.startsWith(slow))) return "slow";
   const all = texts(path);
-  if (all.some((text) => STARTS_PROCESS.test(text))) return "slow";
+  const alone = (text: string) =>
+    STARTS_PROCESS.test(text) || CHANGES_PROCESS.test(text);
+  if (all.some(alone)) return "slow";
   return all.some((text) => OPENS_DEVICE.test(text)) ? "device" : "unit";
 }
 

@@ -36,8 +36,8 @@ function opening(node: Deno.lint.Expression): string | null {
 }
 
 /**
- * Whether a line is wider than allowed, and of words short enough that it can be
- * wrapped. Orders to Deno's tools must stay on their line.
+ * Whether a line is wider than allowed, and of words short enough that it can
+ * be wrapped. Orders to Deno's tools must stay on their line.
  */
 const isTooWide = (line: string): boolean =>
   line.length > COLUMNS && !/^\s*\/\/ deno-/.test(line) &&
@@ -45,7 +45,9 @@ const isTooWide = (line: string): boolean =>
 
 type Comment = Deno.lint.LineComment | Deno.lint.BlockComment;
 
-/** Comments; line comments below each other in the same column are one group. */
+/**
+ * Comments; line comments below each other in the same column are one group.
+ */
 function groupsOf(source: Deno.lint.SourceCode): Comment[][] {
   const groups: Comment[][] = [];
   for (const comment of source.getAllComments()) {

@@ -24,7 +24,10 @@ function fill(words: string[], width: number, hang: string): string[] {
   return [...lines, line];
 }
 
-/** Lines of a comment without its marks, with the paragraphs that are too wide wrapped. */
+/**
+ * Lines of a comment without its marks, with the paragraphs that are too wide
+ * wrapped.
+ */
 function wrapLines(lines: string[], width: number): string[] {
   const out: string[] = [];
   let paragraph: string[] = [], fenced = false;

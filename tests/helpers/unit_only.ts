@@ -1,6 +1,7 @@
 /**
- * Loaded before each file of the unit tier: refuses devices and processes, so
- * that a test that needs one cannot be in that tier unnoticed.
+ * Loaded before each file of the unit tier: refuses devices, processes and
+ * changes of the environment that tests running at the same time would see, so
+ * that a test that needs them cannot be in that tier unnoticed.
  * @module
  */
 
@@ -21,4 +22,14 @@ Object.defineProperty(Deno, "Command", {
 
 Object.defineProperty(navigator, "gpu", {
   value: { requestAdapter: () => refuse("ask for a GPU") },
+});
+
+for (const name of ["set", "delete"] as const) {
+  Object.defineProperty(Deno.env, name, {
+    value: () => refuse("change the environment"),
+  });
+}
+
+Object.defineProperty(Deno, "chdir", {
+  value: () => refuse("change the current folder"),
 });

@@ -28,6 +28,8 @@ Deno.test("a file's tier follows from what it and its helpers use", () => {
     "tests/scripts/bundle_test.ts": "slow",
     // By the list.
     "tests/data/prepare/prepare_test.ts": "slow",
+    // It changes the environment.
+    "tests/data/hub/settings_test.ts": "slow",
   };
   const found = Object.keys(expected).map((path) => [path, tierOf(path)]);
   assertEquals(Object.fromEntries(found), expected);
