@@ -1,13 +1,13 @@
 /**
- * A machine to try the launcher on: a copy of it in a temporary folder, a folder
- * that stands for the system's, and a PATH of stubs.
+ * A stubbed machine for the launcher: a copy of it in a temporary folder, a
+ * folder that stands for the system's, and a PATH of stubs.
  * @module
  */
 import { assertEquals } from "@std/assert";
 
 const LAUNCHER = new URL("../../blocksmith", import.meta.url).pathname;
 
-/** What of the real system the launcher may use; the rest is stubs or missing. */
+/** Real tools that the launcher may use; all others are stubs or missing. */
 const TOOLS =
   "awk cat chmod cp dirname env flock grep head ln mkdir mktemp mv " +
   "readlink rm sed sh tail touch tr uname";
@@ -16,7 +16,7 @@ const TOOLS =
 export interface Machine {
   /** The checkout's copy. */
   root: string;
-  /** What stands for `/`. */
+  /** The folder that stands for `/`. */
   sys: string;
   /** Writes a program into the PATH. */
   stub(name: string, body: string): Promise<void>;
@@ -27,16 +27,16 @@ export interface Machine {
     args: string[],
     options?: { cwd?: string; env?: Record<string, string>; path?: string },
   ): Promise<{ code: number; out: string; err: string }>;
-  /** Commands that the stubs noted, one a line. */
+  /** Commands that the stubs recorded, one per line. */
   log(): Promise<string>;
 }
 
-/** A Deno that says what it was called with. */
+/** A Deno that prints its arguments. */
 export const deno = (version: string) =>
   `if [ "$1" = --version ]; then echo "deno ${version} (stable)"; exit; fi
 echo "cwd $PWD"; for a in "$@"; do echo "arg $a"; done`;
 
-/** An npm that lays down what the real one does for deno@2.9.6. */
+/** An npm that installs what the real one does for deno@2.9.6. */
 export const NPM = `echo "npm $*" >>"$LOG"
 while [ "$1" != --prefix ]; do shift; done
 bin=$2/node_modules/@deno/linux-x64-glibc
@@ -45,7 +45,7 @@ printf '%s\\n' '#!/bin/sh' '${
   deno("2.9.6").replaceAll("\n", "' '")
 }' >"$bin/deno"`;
 
-/** An apt-get that lays down a driver, as Mesa's package does. */
+/** An apt-get that installs a driver, as Mesa's package does. */
 export const APT = `echo "apt-get $*" >>"$LOG"
 case " $* " in *" install "*)
   mkdir -p "$BLOCKSMITH_SYSROOT/usr/share/vulkan/icd.d" "$BLOCKSMITH_SYSROOT/usr/lib/x86_64-linux-gnu"
@@ -127,7 +127,7 @@ export async function onMachine(
   }
 }
 
-/** Gives the machine a driver whose library `ldconfig` knows. */
+/** Installs a driver whose library `ldconfig` knows. */
 export async function addDriver(machine: Machine, lib = "libvulkan_lvp.so") {
   await machine.stub(
     "ldconfig",
@@ -139,7 +139,7 @@ export async function addDriver(machine: Machine, lib = "libvulkan_lvp.so") {
   );
 }
 
-/** Makes it a Debian 12 on which we are root. */
+/** Makes the machine a Debian 12 with us as root. */
 export async function addRoot(machine: Machine) {
   await machine.file("etc/os-release", DEBIAN_12);
   await machine.stub("id", "echo 0");

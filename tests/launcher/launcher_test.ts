@@ -1,7 +1,7 @@
 /**
- * The launcher's decisions and messages, on stubbed machines: no network, no
- * rights, nothing installed. Linux only, as the launcher sets up nothing elsewhere
- * but Deno.
+ * The launcher's decisions and messages, on stubbed machines: without network,
+ * without root, and without installing anything. Linux only, as elsewhere the
+ * launcher installs only Deno.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
@@ -242,7 +242,7 @@ test("falls back to the release's Mesa where the mirror has no backports", async
   const { code, err } = await machine.run(["train"]);
   assertEquals(code, 0);
   assertStringIncludes(err, "E: no such release");
-  assertStringIncludes(err, "taking Debian 12's own Mesa");
+  assertStringIncludes(err, "installing Debian 12's own Mesa");
   assertStringIncludes(
     await machine.log(),
     "install --no-install-recommends mesa-vulkan-drivers",
