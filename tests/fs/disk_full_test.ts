@@ -7,8 +7,7 @@ import {
   saveCheckpoint,
 } from "../../src/checkpoint/checkpoint_folder.ts";
 import { writeSafetensors } from "../../src/checkpoint/safetensors.ts";
-import { checkpointOf, tempDir } from "../helpers/files.ts";
-import { script } from "../helpers/processes.ts";
+import { checkpointOf, script, tempDir } from "../helpers/files.ts";
 
 /** Run a script in a mount namespace of its own, which goes with it. */
 function inNamespace(command: string): Promise<Deno.CommandOutput> {

@@ -12,6 +12,11 @@ export function tempDir(): { path: string } & Disposable {
   };
 }
 
+/** The path of a script of `scripts/`, to be run in a process or a worker. */
+export function script(name: string): string {
+  return new URL(`./scripts/${name}`, import.meta.url).pathname;
+}
+
 /** What an action throws, or null. */
 export async function thrown(
   action: () => unknown | Promise<unknown>,

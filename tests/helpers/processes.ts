@@ -1,9 +1,5 @@
 /** Scripts of `scripts/`, run as processes: what only a killed one can show. */
-
-/** The path of a script of `scripts/`. */
-export function script(name: string): string {
-  return new URL(`./scripts/${name}`, import.meta.url).pathname;
-}
+import { script } from "./files.ts";
 
 /** Starts a script of `scripts/`; standard output is piped. */
 export function start(name: string, ...args: string[]): Deno.ChildProcess {

@@ -3,7 +3,7 @@ import {
   Progress,
   type ProgressSink,
 } from "../../src/terminal/progress_bar.ts";
-import { script } from "../helpers/processes.ts";
+import { script } from "../helpers/files.ts";
 
 /** A sink that remembers, and a clock in the test's hand. */
 function fake(columns = 120, isTerminal = false, color = false) {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { StopSignal } from "../../src/train/signals.ts";
-import { script } from "../helpers/processes.ts";
+import { script } from "../helpers/files.ts";
 
 /** A process that listens, and its lines on standard error one at a time. */
 function listening(...args: string[]) {
