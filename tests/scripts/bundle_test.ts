@@ -1,7 +1,7 @@
 /**
  * The one executable: what `pack()` makes unpacks and starts, whatever its
- * surroundings. A shell script stands in for Deno, so it takes no time; the
- * real one, bundle and all, is for CI to prove.
+ * surroundings. A shell script stands in for Deno, so it takes no time; the real
+ * one, bundle and all, is for CI to prove.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { explain } from "../../scripts/compile.ts";
@@ -10,9 +10,7 @@ import { pack } from "../../scripts/compile_offline.ts";
 
 const ignore = Deno.build.os === "windows";
 
-/**
- * Stands for Deno: counts its `--version` calls and shows what it is to run.
- */
+/** Stands for Deno: counts its `--version` calls and shows what it is to run. */
 const DENO = `#!/bin/sh
 if [ "$1" = --version ]; then echo call >>"$CALLS"; exit; fi
 for a in "$@"; do printf '%s\\n' "$a"; done
