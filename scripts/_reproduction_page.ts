@@ -37,7 +37,7 @@ export interface Study {
   /** Wall time of all runs. */
   seconds: number;
   /** A remark on these runs. */
-  note?: string;
+  note?: string | undefined;
 }
 
 type Rows = readonly (readonly string[])[];

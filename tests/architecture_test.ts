@@ -1,6 +1,6 @@
 /**
- * Holds the imports to the tables of docs/architecture.md, and folders and files
- * to their size. No device is needed.
+ * Compares the imports with the tables of docs/architecture.md, and the sizes of
+ * folders and files with their limits.
  */
 import { assertEquals } from "@std/assert";
 import { dirname, join, normalize, relative } from "node:path";
@@ -16,7 +16,10 @@ const FILE_LINES = 400;
 /** Files that may be longer, and why. */
 const LONG_FILES: Record<string, string> = {};
 
-/** What any file may import: one line that the reader can act on, and the version. */
+/**
+ * What any file may import: one line that the reader can act on, and the
+ * version.
+ */
 const ANYWHERE = ["src/errors.ts", "src/version.ts"];
 
 interface Import {

@@ -167,6 +167,7 @@ async function startPeers(): Promise<NumPyPeers | undefined> {
   if (all && one) return { all, one };
   await all?.close();
   await one?.close();
+  return undefined;
 }
 
 async function benchWorkload(

@@ -86,6 +86,7 @@ function queryDriver(
       if (text(properties, PROPERTIES.name) !== device) continue;
       return `${text(driver, DRIVER.name)} ${text(driver, DRIVER.info)}`.trim();
     }
+    return undefined;
   } finally {
     vk.vkDestroyInstance(instance, null);
   }

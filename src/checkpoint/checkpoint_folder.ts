@@ -37,7 +37,17 @@ export interface Checkpoint {
   readonly path: string;
 }
 
-/** Folder name of a step: `step-000500`. */
+/**
+ * Folder name of a step: `step-000500`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { stepName } from "./checkpoint_folder.ts";
+ *
+ * assertEquals(stepName(500), "step-000500");
+ * ```
+ */
 export function stepName(step: number): string {
   return `step-${String(step).padStart(6, "0")}`;
 }
@@ -195,6 +205,33 @@ function listFolder(folder: string): Checkpoint[] {
  * The checkpoint with the most steps, or null if there is none.
  *
  * @throws {UserError} if a file is missing from it
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import {
+ *   CHECKPOINT_FILES,
+ *   latestCheckpoint,
+ *   listCheckpoints,
+ *   readState,
+ *   saveCheckpoint,
+ *   writeState,
+ * } from "./checkpoint_folder.ts";
+ *
+ * const run = Deno.makeTempDirSync();
+ * assertEquals(latestCheckpoint(run), null);
+ * for (const step of [10, 20, 30]) {
+ *   await saveCheckpoint(run, step, (folder) => {
+ *     for (const name of CHECKPOINT_FILES) {
+ *       Deno.writeTextFileSync(`${folder}/${name}`, "");
+ *     }
+ *     writeState(folder, { step });
+ *   }, 2);
+ * }
+ * assertEquals(listCheckpoints(run).map(({ step }) => step), [20, 30]);
+ * assertEquals(readState(latestCheckpoint(run)!.path), { step: 30 });
+ * Deno.removeSync(run, { recursive: true });
+ * ```
  */
 export function latestCheckpoint(runDir: string): Checkpoint | null {
   return lastComplete(listCheckpoints(runDir));

@@ -44,7 +44,30 @@ export type TensorData =
 /** The reference implementation refuses longer headers too. */
 const MAX_HEADER_BYTES = 100_000_000;
 
-/** A safetensors file open for reading; tensors are read when asked for. */
+/**
+ * A safetensors file open for reading; tensors are read when asked for.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { join } from "node:path";
+ * import { SafetensorsFile, writeSafetensors } from "./safetensors.ts";
+ *
+ * const folder = Deno.makeTempDirSync();
+ * const path = join(folder, "model.safetensors");
+ * await writeSafetensors(
+ *   path,
+ *   [{ name: "weight", dtype: "F32", shape: [2, 2] }],
+ *   () => new Uint8Array(new Float32Array([1, 2, 3, 4]).buffer),
+ * );
+ * {
+ *   using file = SafetensorsFile.open(path);
+ *   assertEquals(file.info("weight").shape, [2, 2]);
+ *   assertEquals([...file.readFloat32("weight")], [1, 2, 3, 4]);
+ * }
+ * Deno.removeSync(folder, { recursive: true });
+ * ```
+ */
 export class SafetensorsFile {
   /** Its path. */
   readonly path: string;

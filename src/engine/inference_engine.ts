@@ -29,7 +29,7 @@ export class InferenceEngine {
   readonly model: Model;
   readonly #layout: ParameterLayout;
   readonly #loaded: Loaded;
-  readonly #logits?: { read(): Promise<ArrayBuffer> };
+  readonly #logits: { read(): Promise<ArrayBuffer> } | undefined;
 
   private constructor(
     executor: Executor,

@@ -33,7 +33,7 @@ export interface StepPlanOptions extends BatchSizes {
   /** Seed of the dropout masks. @default 0 */
   seed?: number;
   /** What to measure inside the blocks; nothing if absent. */
-  report?: ReportOptions;
+  report?: ReportOptions | undefined;
 }
 
 /** The plans of a run, and the layout of its parameters. */
@@ -49,7 +49,7 @@ export interface StepPlans {
   update: Plan;
   evaluate: Plan;
   /** Statistics of the last training batch, if any are asked for. */
-  report?: Report;
+  report?: Report | undefined;
   /** Bytes on the device, by what they are for. */
   memory: Memory;
 }

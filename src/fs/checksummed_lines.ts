@@ -10,6 +10,16 @@ const CHECKSUM = 16;
 
 /**
  * `value` as a line of JSON after its checksum, with a line feed at the end.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openLine, sealLine } from "./checksummed_lines.ts";
+ *
+ * const line = sealLine({ shard: 3 });
+ * assertEquals(openLine(line.trimEnd()), { shard: 3 });
+ * assertEquals(openLine(line.trimEnd().replace("3", "4")), undefined);
+ * ```
  */
 export function sealLine(value: unknown): string {
   const json = JSON.stringify(value);

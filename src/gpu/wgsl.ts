@@ -42,6 +42,20 @@ export type Element = "f32" | "f16";
  *   written
  * @param element the kernel's `elem`
  * @throws {SyntaxError} on a malformed directive, with file and line
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { assemble } from "./wgsl.ts";
+ *
+ * const source = [
+ *   "#for r in 0..ROWS {",
+ *   "var c${r} = x[${4 * r}];",
+ *   "#}",
+ * ].join("\n");
+ * const text = assemble("example", { ROWS: 2 }, () => source);
+ * assertEquals(text.split("\n").slice(-2), ["var c0 = x[0];", "var c1 = x[4];"]);
+ * ```
  */
 export function assemble(
   name: string,
@@ -157,6 +171,15 @@ function expand(
 /**
  * Integer arithmetic: `+ - * / % == != < <= > >= && || ! ( )`, division
  * rounding down.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { evaluate } from "./wgsl.ts";
+ *
+ * assertEquals(evaluate("BM * BK / 4", { BM: 64, BK: 8 }), 128);
+ * assertEquals(evaluate("GRADIENT && !ONTO", { GRADIENT: 1, ONTO: 0 }), 1);
+ * ```
  */
 export function evaluate(text: string, scope: Scope): number {
   const tokens = text.match(/\d+|\w+|==|!=|<=|>=|&&|\|\||[-+*/%<>()!]/g) ?? [];

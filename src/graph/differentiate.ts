@@ -12,7 +12,17 @@ import type { Graph, Node } from "./graph.ts";
 import type { Tensor } from "./tensor.ts";
 import { add } from "./ops/elementwise/add.ts";
 
-/** Name of the persistent tensor that collects a parameter's gradient. */
+/**
+ * Name of the persistent tensor that collects a parameter's gradient.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { gradientName } from "./differentiate.ts";
+ *
+ * assertEquals(gradientName("wte.weight"), "grad.wte.weight");
+ * ```
+ */
 export const gradientName = (parameter: string): string => `grad.${parameter}`;
 
 /** Where gradient rules leave their results. */
@@ -53,6 +63,30 @@ export interface Gradients {
  *
  * @param parameters persistent tensors; each one's gradient is added to the
  *   persistent tensor {@linkcode gradientName} in the same shape
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { differentiate, gradientName } from "./differentiate.ts";
+ * import { Graph } from "./graph.ts";
+ * import { linearCrossEntropy } from "./ops/loss/linear_cross_entropy.ts";
+ * import { linear } from "./ops/matmul/linear.ts";
+ *
+ * const graph = new Graph();
+ * const x = graph.input("x", [8, 16]);
+ * const w = graph.persistent("w", [16, 4]);
+ * const head = graph.persistent("head", [32, 4]);
+ * const loss = linearCrossEntropy(graph, {
+ *   h: linear(graph, "h", x, w, undefined, "in_out"),
+ *   weight: head,
+ *   targets: graph.input("targets", [8], "u32"),
+ *   scale: graph.input("scale", [1]),
+ *   loss: graph.persistent("loss", [1]),
+ * });
+ * const { reached } = differentiate(graph, loss, [w, head]);
+ * assertEquals(reached, new Set([w, head]));
+ * assertEquals(graph.externals.get(gradientName("w"))?.shape, [16, 4]);
+ * ```
  */
 export function differentiate(
   graph: Graph,

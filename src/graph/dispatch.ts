@@ -102,7 +102,7 @@ export interface Dispatch {
    * Kernels that compute the same; the tuner takes the fastest. The dispatch
    * itself is the best guess.
    */
-  choice?: KernelVariants;
+  choice?: KernelVariants | undefined;
 }
 
 /** Several kernels for one piece of work. */

@@ -4,7 +4,20 @@ import type { AdapterLimits } from "./dispatch.ts";
 /** Workgroups allowed along one dimension by every WebGPU device. */
 export const MAX_WORKGROUPS = 65_535;
 
-/** A grid of at least `groups` workgroups; see `kernels/lib/grid.wgsl`. */
+/**
+ * A grid of at least `groups` workgroups; see `kernels/lib/grid.wgsl`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { grid } from "./dispatch_grid.ts";
+ *
+ * assertEquals(grid(1000), [1000, 1, 1]);
+ * // Beyond the limit of one dimension, groups go into a second one.
+ * const [x, y] = grid(100_000);
+ * assertEquals(x * y >= 100_000, true);
+ * ```
+ */
 export function grid(groups: number): [number, number, number] {
   return groups <= MAX_WORKGROUPS
     ? [groups, 1, 1]

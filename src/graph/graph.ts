@@ -38,7 +38,7 @@ export interface Node<A = any> {
    * What output 0 is added to: a gradient's earlier part, or a parameter's
    * gradient.
    */
-  readonly accumulateInto?: Tensor;
+  readonly accumulateInto?: Tensor | undefined;
   /** Kept although nothing reads its outputs (it writes persistent tensors). */
   readonly effect: boolean;
 }
@@ -52,7 +52,23 @@ export interface Output {
 
 let nextId = 0;
 
-/** Nodes and the tensors that come from outside. */
+/**
+ * Nodes and the tensors that come from outside.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Graph } from "./graph.ts";
+ * import { linear } from "./ops/matmul/linear.ts";
+ *
+ * const graph = new Graph();
+ * const x = graph.input("x", [8, 16]);
+ * const weight = graph.persistent("weight", [16, 4]);
+ * const y = linear(graph, "y", x, weight, undefined, "in_out");
+ * assertEquals(y.shape, [8, 4]);
+ * assertEquals(graph.nodes.map((node) => node.operation.name), ["linear"]);
+ * ```
+ */
 export class Graph {
   readonly nodes: Node[] = [];
   /** Inputs and persistent tensors by name. */
@@ -93,7 +109,10 @@ export class Graph {
     inputs: readonly Tensor[],
     attrs: A,
     outputs: readonly Output[],
-    options: { accumulateInto?: Tensor; effect?: boolean } = {},
+    options: {
+      accumulateInto?: Tensor | undefined;
+      effect?: boolean | undefined;
+    } = {},
   ): Tensor[] {
     const made = outputs.map(({ name, shape, dtype = "f32" }): Tensor => ({
       id: nextId++,

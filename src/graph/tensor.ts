@@ -34,7 +34,19 @@ export interface Tensor {
   node?: Node;
 }
 
-/** Number of elements. */
+/**
+ * Number of elements.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { bytes, count } from "./tensor.ts";
+ *
+ * const tensor = { shape: [2, 3], dtype: "f32" } as const;
+ * assertEquals(count(tensor), 6);
+ * assertEquals(bytes(tensor), 24);
+ * ```
+ */
 export const count = (t: { readonly shape: readonly number[] }): number =>
   t.shape.reduce((a, b) => a * b, 1);
 

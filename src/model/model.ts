@@ -54,7 +54,7 @@ export interface Model {
    */
   forward(
     graph: Graph,
-    inputs: { tokens: Tensor; order: Tensor; random?: Tensor },
+    inputs: { tokens: Tensor; order: Tensor; random?: Tensor | undefined },
   ): Forward;
 }
 

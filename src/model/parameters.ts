@@ -11,7 +11,11 @@ export type Init =
    * Normal with mean 0. Equal parts of the last axis may have different
    * standard deviations; row `zeroRow` is 0 (padding).
    */
-  | { kind: "normal"; std: number | readonly number[]; zeroRow?: number }
+  | {
+    kind: "normal";
+    std: number | readonly number[];
+    zeroRow?: number | undefined;
+  }
   /** Uniform between −bound and bound. */
   | { kind: "uniform"; bound: number }
   /** A square orthogonal matrix. */
@@ -28,7 +32,17 @@ export interface ParameterSpec {
   trainable: boolean;
 }
 
-/** Number of elements. */
+/**
+ * Number of elements.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { elements } from "./parameters.ts";
+ *
+ * assertEquals(elements({ shape: [768, 3072] }), 2_359_296);
+ * ```
+ */
 export const elements = (spec: { shape: readonly number[] }): number =>
   spec.shape.reduce((a, b) => a * b, 1);
 

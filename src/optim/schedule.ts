@@ -16,6 +16,24 @@ export interface Schedule {
 /**
  * The rate of update `k` (0, 1, …), as in Hugging Face's
  * `get_polynomial_decay_schedule_with_warmup` and fairseq's `polynomial_decay`.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ * import { learningRate } from "./schedule.ts";
+ *
+ * const schedule = {
+ *   learningRate: 1e-3,
+ *   end: 0,
+ *   warmup: 10,
+ *   total: 110,
+ *   power: 1,
+ * };
+ * assertEquals(learningRate(schedule, 0), 0);
+ * assertEquals(learningRate(schedule, 10), 1e-3);
+ * assertAlmostEquals(learningRate(schedule, 60), 5e-4);
+ * assertEquals(learningRate(schedule, 110), 0);
+ * ```
  */
 export function learningRate(schedule: Schedule, k: number): number {
   const { learningRate: peak, end, warmup, total, power } = schedule;

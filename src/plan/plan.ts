@@ -54,7 +54,7 @@ export interface PlannedDispatch {
   choice?: {
     key: string;
     variants: { name: string; dispatch: PlannedDispatch }[];
-  };
+  } | undefined;
   /**
    * Tensors written, with their locations: for the search of a non-finite
    * value.
@@ -77,7 +77,17 @@ export interface Plan {
 /** Buffers start and end on this many bytes. */
 export const ALIGNMENT = 256;
 
-/** `size` rounded up to whole alignment units. */
+/**
+ * `size` rounded up to whole alignment units.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { aligned } from "./plan.ts";
+ *
+ * assertEquals([0, 1, 256, 257].map(aligned), [0, 256, 256, 512]);
+ * ```
+ */
 export const aligned = (size: number): number =>
   Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 
@@ -86,6 +96,34 @@ export const aligned = (size: number): number =>
  *
  * @param fetch transient tensors that are read after the plan has run
  * @throws {RangeError} if a binding is larger than the adapter allows
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Graph } from "../graph/graph.ts";
+ * import { activation } from "../graph/ops/elementwise/activation.ts";
+ * import { makePlan } from "./plan.ts";
+ *
+ * const graph = new Graph();
+ * const x = graph.input("x", [8, 16]);
+ * const a = activation(graph, "a", x, "relu");
+ * const b = activation(graph, "b", a, "relu");
+ * const c = activation(graph, "c", b, "relu");
+ * activation(graph, "unused", x, "relu");
+ *
+ * const limits = {
+ *   software: true,
+ *   subgroupSize: 8,
+ *   int64: false,
+ *   maxBindingBytes: 2 ** 27,
+ *   maxBufferBytes: 2 ** 30,
+ *   offsetAlignment: 256,
+ * };
+ * const plan = makePlan("example", graph, limits, [c]);
+ * // Nothing needs `unused`; `a` and `c` never live together and share a slot.
+ * assertEquals(plan.dispatches.length, 3);
+ * assertEquals(plan.slots, [512, 512]);
+ * ```
  */
 export function makePlan(
   name: string,

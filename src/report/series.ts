@@ -22,7 +22,7 @@ export interface Chart {
   x: string;
   y: string;
   /** Whether y is logarithmic. */
-  log?: boolean;
+  log?: boolean | undefined;
   /** Whether x is a layer index, an integer. */
   layers?: boolean;
   /**

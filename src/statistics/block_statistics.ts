@@ -267,9 +267,11 @@ export function gradientNorms(
     sums[key] = (sums[key] ?? 0) + value;
   names.forEach((name, i) => {
     const { layer, kind } = placeOf(name);
-    if (layer === null) return add(`grad_norm.${kind}`, squares[i]);
-    add(`grad_norm.${layer}`, squares[i]);
-    add(`grad_norm.${layer}.${kind}`, squares[i]);
+    if (layer === null) add(`grad_norm.${kind}`, squares[i]);
+    else {
+      add(`grad_norm.${layer}`, squares[i]);
+      add(`grad_norm.${layer}.${kind}`, squares[i]);
+    }
   });
   return Object.fromEntries(
     Object.entries(sums).map(([key, value]) => [key, Math.sqrt(value)]),

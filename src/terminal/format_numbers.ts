@@ -27,6 +27,14 @@ export function formatBytes(bytes: number): string {
 /**
  * Seconds as the two largest units: `45s`, `1m20s`, `3h05m`, `2d04h`; `?` where
  * not finite.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatTime } from "./format_numbers.ts";
+ *
+ * assertEquals([45, 80, 11_100].map(formatTime), ["45s", "1m20s", "3h05m"]);
+ * ```
  */
 export function formatTime(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";

@@ -28,9 +28,9 @@ export interface LoopParts {
    * Evaluates the current weights, or gives up (null) on a signal; absent where
    * nothing is held out.
    */
-  evaluate?: () => Promise<Evaluation | null>;
+  evaluate?: (() => Promise<Evaluation | null>) | undefined;
   /** Measures inside the blocks; absent where nothing is to be measured. */
-  measure?: () => Promise<Record<string, number>>;
+  measure?: (() => Promise<Record<string, number>>) | undefined;
   /**
    * Saves the state after `step` steps.
    *

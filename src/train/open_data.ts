@@ -62,7 +62,7 @@ export interface OpenDataOptions {
   /** Shows the user a line. */
   say?: (line: string) => void;
   /** Used instead of the config's: a resumed run has saved its own. */
-  tokenizer?: Tokenizer;
+  tokenizer?: Tokenizer | undefined;
 }
 
 /** The tokenizer that the config names. */

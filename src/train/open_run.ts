@@ -12,7 +12,7 @@ export interface RunOptions {
   /** Continue the run in the folder. */
   resume: boolean;
   /** The checkpoint to resume from; the last one if absent. */
-  from?: string;
+  from?: string | undefined;
   /** Shows the user a line. */
   say(line: string): void;
 }

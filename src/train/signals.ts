@@ -95,6 +95,7 @@ export function exitOnSignal(tidy: () => void = () => {}): Disposable {
     signal,
     listener() {
       const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+      // deno-lint-ignore blocksmith/console -- the last words of the process
       console.error(
         `${start}${signal}: stopped; run it again to continue from here`,
       );

@@ -7,7 +7,8 @@ import {
   readState,
 } from "../../src/checkpoint/checkpoint_folder.ts";
 import { SafetensorsFile } from "../../src/checkpoint/safetensors.ts";
-import { firstWord, start, tempDir } from "../helpers/files.ts";
+import { tempDir } from "../helpers/files.ts";
+import { firstWord, start } from "../helpers/processes.ts";
 
 /** The step that all of a checkpoint's contents agree on. */
 function contents(path: string): number {

@@ -39,7 +39,7 @@ export function start(
   const [program, ...rest] = commandLine(args, wrapper);
   const child = new Deno.Command(program, {
     args: rest,
-    cwd,
+    ...cwd !== undefined && { cwd },
     env: { NO_COLOR: "1", ...env },
     stdin: input ? "piped" : "null",
     stdout: "piped",

@@ -12,26 +12,9 @@ export function tempDir(): { path: string } & Disposable {
   };
 }
 
-/** A script of `scripts/` beside this file, to be run in a process of its own. */
+/** The path of a script of `scripts/`, to be run in a process or a worker. */
 export function script(name: string): string {
   return new URL(`./scripts/${name}`, import.meta.url).pathname;
-}
-
-/** Starts a script of `scripts/`; standard output is piped. */
-export function start(name: string, ...args: string[]): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", script(name), ...args],
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-}
-
-/** Wait until a child has written its first bytes. */
-export async function firstWord(child: Deno.ChildProcess): Promise<string> {
-  const reader = child.stdout.getReader();
-  const { value } = await reader.read();
-  reader.releaseLock();
-  return new TextDecoder().decode(value).trim();
 }
 
 /** What an action throws, or null. */

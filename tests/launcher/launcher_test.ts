@@ -313,8 +313,10 @@ test("'test' runs all tests, or the caller's paths, in the checkout", async (mac
   );
 });
 
-test("'check' and 'compile' are the tasks of deno.json", async (machine) => {
-  for (const task of ["check", "compile", "compile:offline"]) {
+test("what is a task of deno.json runs as one", async (machine) => {
+  await addDriver(machine);
+  const tasks = "ok check sizes compile compile:offline test:unit test:device";
+  for (const task of `${tasks} test:slow test:doc`.split(" ")) {
     const { code, out } = await machine.run([task]);
     assertEquals(code, 0);
     assertStringIncludes(

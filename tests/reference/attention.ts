@@ -8,7 +8,7 @@ export interface AttentionShape {
   d: number;
   cap: number;
   /** Factors on the weights, in head `matrix % H` of sequence `matrix / H`: dropout's. @default 1 */
-  mask?: (matrix: number, t: number, s: number) => number;
+  mask?: ((matrix: number, t: number, s: number) => number) | undefined;
 }
 
 type Matrix = Float64Array; // [B·T, H·d], head h in columns h·d … (h+1)·d − 1

@@ -6,7 +6,7 @@ export interface EmbedShape {
   D: number;
   first: number;
   scale: number;
-  padding?: number;
+  padding?: number | undefined;
 }
 
 /** y[n] = scale · table[token[n]] + positions[n % T + first] */

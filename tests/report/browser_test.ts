@@ -19,6 +19,7 @@ async function findBrowser(): Promise<string | undefined> {
       // Not installed under this name.
     }
   }
+  return undefined;
 }
 
 const browser = await findBrowser();

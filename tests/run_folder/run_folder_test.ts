@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { exists } from "../../src/fs/file_error.ts";
 import { openRunFolder } from "../../src/run_folder/run_folder.ts";
-import { firstWord, start, tempDir } from "../helpers/files.ts";
+import { tempDir } from "../helpers/files.ts";
+import { firstWord, start } from "../helpers/processes.ts";
 
 const names = (folder: string) =>
   [...Deno.readDirSync(folder)].map(({ name }) => name).sort();

@@ -108,5 +108,6 @@ function memory(field: "VmRSS" | "VmHWM"): number | null {
 
 if (import.meta.main && import.meta.url.endsWith("/src/bench/data/child.ts")) {
   const request = JSON.parse(await new Response(Deno.stdin.readable).text());
+  // deno-lint-ignore blocksmith/console -- the answer to the parent process
   console.log(JSON.stringify(await prepareHere(request)));
 }

@@ -62,7 +62,7 @@ export interface MatmulOptions {
   /** Kernel choices of earlier tuning; new ones are added. */
   choices: KernelChoices;
   /** Timed between our rounds, so that both run under the same load. */
-  peers?: NumPyPeers;
+  peers?: NumPyPeers | undefined;
   /** Called with each product before it is timed. */
   onProduct?: (product: Product) => void;
 }

@@ -21,7 +21,7 @@ export interface ComposeOptions {
    * A folder with the layout of `configs/` that is searched before the built-in
    * configs.
    */
-  configDir?: string;
+  configDir?: string | undefined;
 }
 
 /** A composed config. */
@@ -41,8 +41,15 @@ export interface Composed {
  * @throws {UserError} on anything unknown, ill-typed, missing or contradictory
  *
  * @example
- * ```ts ignore
- * const { config } = compose({ overrides: ["model=op", "model.n_layer=6"] });
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compose } from "./compose.ts";
+ *
+ * const { config, yaml } = compose({
+ *   overrides: ["experiment=demo", "model=op", "model.n_layer=6"],
+ * });
+ * assertEquals(config.model.name, "gpt2");
+ * assertEquals(yaml.includes("n_layer: 6"), true);
  * ```
  */
 export function compose(options: ComposeOptions): Composed {
@@ -120,6 +127,15 @@ export function fromYaml(text: string, path: string): Config {
 /**
  * Formats a config as YAML, in the order of the schema; equal configs give
  * equal text.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compose, fromYaml, printConfig } from "./compose.ts";
+ *
+ * const { config } = compose({ overrides: ["experiment=demo"] });
+ * assertEquals(fromYaml(printConfig(config), "config.yaml"), config);
+ * ```
  */
 export function printConfig(config: Config): string {
   return stringify(config, { lineWidth: -1 })

@@ -34,6 +34,16 @@ const lastPart = (name: string) => name.slice(name.lastIndexOf(".") + 1);
  * `n_layer` finds `model.n_layer`, `model.eval_step` finds `train.eval_steps`.
  *
  * @param known at least one name
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { nearest } from "./nearest.ts";
+ *
+ * const known = ["model.n_layer", "model.n_head", "train.eval_steps"];
+ * assertEquals(nearest("n_layer", known), "model.n_layer");
+ * assertEquals(nearest("model.eval_step", known), "train.eval_steps");
+ * ```
  */
 export function nearest(name: string, known: readonly string[]): string {
   const distance = (candidate: string) =>

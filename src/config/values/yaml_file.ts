@@ -58,7 +58,9 @@ export function parseYamlFile(text: string, path: string): YamlFile {
  * `reason (line:column)`, its port in std `reason at line L, column C:`; an
  * excerpt of the file follows on the next lines.
  */
-function parseYamlError(message: string): { line?: string; reason: string } {
+function parseYamlError(
+  message: string,
+): { line?: string | undefined; reason: string } {
   const first = message.split("\n")[0];
   const place = /\s*(?:\((\d+):\d+\)| at line (\d+), column \d+:?)$/.exec(
     first,

@@ -22,7 +22,7 @@ export interface HubDatasetOptions {
   cacheDir: string;
   onProgress?: (progress: HubProgress) => void;
   /** Receives notes for the user, one line each. */
-  say?: (line: string) => void;
+  say?: ((line: string) => void) | undefined;
   /** @default settings from the environment */
   settings?: Partial<HubSettings>;
 }

@@ -42,7 +42,7 @@ export async function downloadFile(
   file: TreeFile,
   { onBytes = () => {}, signal }: {
     onBytes?: (bytes: number) => void;
-    signal?: AbortSignal;
+    signal?: AbortSignal | undefined;
   } = {},
 ): Promise<string> {
   const { cache } = repository;
@@ -100,7 +100,7 @@ class ProgressCounter {
 interface PartTarget {
   part: string;
   progress: ProgressCounter;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

@@ -24,7 +24,7 @@ export interface RepositoryOptions {
   revision?: string;
   cacheDir: string;
   /** Receives notes for the user, one line each. */
-  say?: (line: string) => void;
+  say?: ((line: string) => void) | undefined;
   /** @default settings from the environment */
   settings?: Partial<HubSettings>;
 }
@@ -48,11 +48,14 @@ export class Repository {
   readonly say: (line: string) => void;
 
   private constructor(
-    options: Required<Omit<RepositoryOptions, "settings" | "cacheDir">> & {
-      cache: HubCache;
-      settings: HubSettings;
-      commit: string;
-    },
+    options:
+      & Required<Omit<RepositoryOptions, "settings" | "cacheDir" | "say">>
+      & {
+        say: (line: string) => void;
+        cache: HubCache;
+        settings: HubSettings;
+        commit: string;
+      },
   ) {
     this.kind = options.kind;
     this.repo = options.repo;

@@ -16,17 +16,17 @@ export class HubError extends Error {
   /** Pause that the Hub requests, in milliseconds. */
   readonly retryAfterMs: number;
   /** HTTP status, if there was a response. */
-  readonly status?: number;
+  readonly status: number | undefined;
   /** Error code of the Hub, such as GatedRepo. */
-  readonly code?: string;
+  readonly code: string | undefined;
 
   constructor(
     message: string,
     { retryable = false, retryAfterMs = 0, status, code }: {
       retryable?: boolean;
       retryAfterMs?: number;
-      status?: number;
-      code?: string;
+      status?: number | undefined;
+      code?: string | undefined;
     } = {},
   ) {
     super(message);
@@ -69,7 +69,8 @@ const MIN_NOTED_PAUSE_MS = 1500;
 export async function requestHub(
   url: string,
   settings: HubSettings,
-  { range = 0, signal }: { range?: number; signal?: AbortSignal } = {},
+  { range = 0, signal }: { range?: number; signal?: AbortSignal | undefined } =
+    {},
 ): Promise<HubResponse> {
   if (settings.offline) {
     throw new HubError("HF_HUB_OFFLINE forbids requests to the Hub");
@@ -122,7 +123,7 @@ export async function requestHub(
 class StallTimer {
   readonly #ms: number;
   readonly #controller = new AbortController();
-  readonly #outer?: AbortSignal;
+  readonly #outer: AbortSignal | undefined;
   readonly #onAbort = () => this.#controller.abort();
   #timer?: ReturnType<typeof setTimeout>;
   stalled = false;
@@ -303,7 +304,7 @@ export async function withRetries<T>(
     madeProgress,
     say,
   }: {
-    signal?: AbortSignal;
+    signal?: AbortSignal | undefined;
     say?: (line: string) => void;
     maxAttempts?: number;
     madeProgress?: () => boolean;

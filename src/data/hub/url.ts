@@ -129,7 +129,7 @@ export function formatHubName(
     kind: HubKind;
     repo: string;
     revision?: string;
-    path?: string;
+    path?: string | undefined;
   },
 ): string {
   return (kind === "dataset" ? SCHEME : "hf://") + repo +

@@ -86,7 +86,7 @@ export class Mixture {
   /** Draws per epoch: the number of sequences in all parts. */
   get sequences(): number {
     return this.#samplers.reduce(
-      (sum, { sequences: sequences }) => sum + sequences,
+      (sum, { sequences }) => sum + sequences,
       0,
     );
   }

@@ -14,7 +14,20 @@ const ROUNDS = 8;
 const MIN_HALF = 16;
 const MAX_SIZE = 2 ** 52;
 
-/** A permutation of 0..size-1 chosen by `key`. */
+/**
+ * A permutation of 0..size-1 chosen by `key`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Permutation } from "./permutation.ts";
+ *
+ * const shuffle = new Permutation(5, [42, 0]); // a seed and an epoch
+ * const order = [0, 1, 2, 3, 4].map((i) => shuffle.at(i));
+ * assertEquals(order.toSorted(), [0, 1, 2, 3, 4]);
+ * assertEquals(new Permutation(5, [42, 0]).at(3), order[3]);
+ * ```
+ */
 export class Permutation {
   readonly size: number;
   #half: number;

@@ -27,7 +27,7 @@ export interface SamplerOptions {
    * Index of a part of a mixture, so that each part has a different order.
    * @default none: the data as a whole
    */
-  part?: number;
+  part?: number | undefined;
 }
 
 /**

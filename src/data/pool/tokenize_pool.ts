@@ -15,7 +15,10 @@ import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 /** A worker's reply to the main thread. */
 export type WorkerReply =
   | { id: number; result: unknown }
-  | { id: number; error: { message: string; stack?: string; user: boolean } }
+  | {
+    id: number;
+    error: { message: string; stack?: string | undefined; user: boolean };
+  }
   /** Bytes of files that the worker has read since its last report. */
   | { bytes: number };
 
@@ -175,7 +178,11 @@ export class TokenizePool {
 }
 
 function errorOf(
-  { message, stack, user }: { message: string; stack?: string; user: boolean },
+  { message, stack, user }: {
+    message: string;
+    stack?: string | undefined;
+    user: boolean;
+  },
 ): Error {
   const error = user ? new UserError(message) : new Error(message);
   if (stack) error.stack = stack;

@@ -70,12 +70,12 @@ export interface PrepareOptions {
   /** Called about twenty times per second. */
   onProgress?: (progress: PrepareProgress) => void;
   /** Called with messages for the user, one sentence each. */
-  say?: (message: string) => void;
+  say?: ((message: string) => void) | undefined;
   /**
    * Most bytes of text that must be processed again after a kill.
    * @default 32 MiB
    */
-  shardBytes?: number;
+  shardBytes?: number | undefined;
   /** Another output format, written into that folder instead of the cache. */
   out?: {
     dir: string;
@@ -118,11 +118,17 @@ export function checkOptions(options: PrepareOptions): void {
     "data.valid_max_documents": options.validMaxDocuments,
   };
   for (const [key, value] of Object.entries(counts)) {
-    if (value != null && (!Number.isSafeInteger(value) || value < 1)) {
+    if (
+      value !== null && value !== undefined &&
+      (!Number.isSafeInteger(value) || value < 1)
+    ) {
       refuse(key, "an integer of at least 1", value);
     }
   }
-  if (workers != null && (!Number.isSafeInteger(workers) || workers < 0)) {
+  if (
+    workers !== null && workers !== undefined &&
+    (!Number.isSafeInteger(workers) || workers < 0)
+  ) {
     refuse("data.workers", "a non-negative integer", workers);
   }
 }

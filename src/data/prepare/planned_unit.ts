@@ -48,7 +48,7 @@ export interface UnitOptions {
   selectionOf: (entry: number) => DocumentSelection;
   from: Position;
   /** See `Tokenizer.cut`. */
-  cut?: (text: string) => number;
+  cut?: ((text: string) => number) | undefined;
   /** Whether hashes of the texts are needed. */
   dedup: boolean;
 }

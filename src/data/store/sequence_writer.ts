@@ -113,7 +113,7 @@ export class SequenceWriter {
    * Cuts the file back to a saved state, to continue from there.
    * @throws {Error} if the file is shorter.
    */
-  restore({ sequences: sequences, bytes, tokens, rest }: WriterState): void {
+  restore({ sequences, bytes, tokens, rest }: WriterState): void {
     const { size } = fstatSync(this.#file);
     if (size < bytes) throw new Error(`${size} bytes where ${bytes} were`);
     ftruncateSync(this.#file, bytes);

@@ -51,7 +51,7 @@ export class StoreWriter implements TokenSink {
   save(): SinkState {
     const state: SinkState = {};
     for (const split of SPLITS) {
-      const { sequences: sequences, bytes, tokens, rest } = this.#writers[split]
+      const { sequences, bytes, tokens, rest } = this.#writers[split]
         .save();
       state[split] = [sequences, bytes, tokens, ...rest];
     }

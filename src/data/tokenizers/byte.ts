@@ -8,7 +8,19 @@ const utf8 = new TextEncoder();
 // Keeps an encoded U+FEFF: without ignoreBOM the decoder drops a leading one.
 const fromUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** UTF-8 bytes as tokens: 256 ids, no end-of-text token. */
+/**
+ * UTF-8 bytes as tokens: 256 ids, no end-of-text token.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { byteTokenizer } from "./byte.ts";
+ *
+ * const ids = byteTokenizer.encode("né");
+ * assertEquals([...ids], [110, 195, 169]);
+ * assertEquals(byteTokenizer.decode(ids), "né");
+ * ```
+ */
 export const byteTokenizer: Tokenizer = {
   name: "byte",
   vocabSize: 256,

@@ -52,7 +52,7 @@ export interface Tokenizer {
    * regardless of what follows. It lets documents larger than memory be encoded
    * in pieces; a tokenizer without it gets each document whole.
    */
-  lastSafeCut?(text: string): number;
+  lastSafeCut?: ((text: string) => number) | undefined;
 }
 
 /**

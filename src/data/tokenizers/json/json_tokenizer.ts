@@ -54,7 +54,7 @@ class JsonTokenizer implements Tokenizer {
   readonly files: readonly TokenizerFile[];
   readonly vocabSize: number;
   readonly eosId: number | null;
-  readonly lastSafeCut?: (text: string) => number;
+  readonly lastSafeCut?: ((text: string) => number) | undefined;
   #matchRaw: ReturnType<typeof addedTokenMatcher>;
   #matchNormalized: ReturnType<typeof addedTokenMatcher>;
   #normalizer: Normalizer | null;

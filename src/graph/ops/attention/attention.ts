@@ -24,7 +24,7 @@ export interface AttentionAttrs {
 }
 
 interface Attrs extends AttentionAttrs {
-  dropout?: Pick<Dropout, "site" | "rate">;
+  dropout?: Pick<Dropout, "site" | "rate"> | undefined;
 }
 
 /**

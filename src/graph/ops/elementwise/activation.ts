@@ -87,6 +87,18 @@ const backward: Operation<Attrs> = {
  * `f(x)`, elementwise.
  *
  * @param slope of `leaky_relu` below zero; other kinds ignore it
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Graph } from "../../graph.ts";
+ * import { activation } from "./activation.ts";
+ *
+ * const graph = new Graph();
+ * const x = graph.input("x", [8, 16]);
+ * const y = activation(graph, "y", x, "gelu");
+ * assertEquals([y.name, y.shape], ["y", [8, 16]]);
+ * ```
  */
 export function activation(
   graph: Graph,

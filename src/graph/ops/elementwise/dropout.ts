@@ -40,7 +40,7 @@ export function dropoutParams(
 
 /** The places of one forward pass, numbered in the order of the calls. */
 export class DropoutStreams {
-  readonly #random?: Tensor;
+  readonly #random: Tensor | undefined;
   #last = 0;
 
   /**

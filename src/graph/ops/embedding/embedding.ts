@@ -22,7 +22,7 @@ export interface EmbeddingAttrs {
    * Token whose row gets no gradient from this operation (fairseq's padding),
    * if any.
    */
-  paddingToken?: number;
+  paddingToken?: number | undefined;
 }
 
 /** No row of a table has this number. */
@@ -155,7 +155,12 @@ const positionGradient: Operation<EmbeddingAttrs> = {
 export function embed(
   graph: Graph,
   name: string,
-  inputs: { tokens: Tensor; order: Tensor; table: Tensor; positions?: Tensor },
+  inputs: {
+    tokens: Tensor;
+    order: Tensor;
+    table: Tensor;
+    positions?: Tensor | undefined;
+  },
   attrs: EmbeddingAttrs,
 ): Tensor {
   const { tokens, order, table, positions } = inputs;

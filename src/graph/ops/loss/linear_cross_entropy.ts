@@ -39,8 +39,8 @@ interface Operands {
   logits: Tensor;
   rowLoss: Tensor;
   gradients?: {
-    dh?: { tensor: Tensor; accumulate: boolean };
-    dWeight?: Tensor;
+    dh?: { tensor: Tensor; accumulate: boolean } | undefined;
+    dWeight?: Tensor | undefined;
   };
 }
 

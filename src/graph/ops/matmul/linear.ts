@@ -125,6 +125,24 @@ function biasGradient(
  * @param bias `[out]`
  * @returns `[N, out]`
  * @throws {RangeError} if the shapes do not fit
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { Graph } from "../../graph.ts";
+ * import { linear } from "./linear.ts";
+ *
+ * const graph = new Graph();
+ * const x = graph.input("x", [8, 16]);
+ * const weight = graph.persistent("weight", [4, 16]);
+ * const y = linear(graph, "y", x, weight, undefined, "out_in");
+ * assertEquals(y.shape, [8, 4]);
+ * assertThrows(
+ *   () => linear(graph, "z", x, weight, undefined, "in_out"),
+ *   RangeError,
+ *   "Cannot apply 'weight'",
+ * );
+ * ```
  */
 export function linear(
   graph: Graph,

@@ -38,7 +38,7 @@ export interface MatmulSpec {
   /** Add `bias[n]` to every row. */
   bias: boolean;
   /** Factor of the product. @default 1 */
-  alpha?: number;
+  alpha?: number | undefined;
 }
 
 /** A matrix in a tensor, from a byte offset on. */
@@ -51,7 +51,7 @@ export interface MatmulOperands {
   a: Operand;
   b: Operand;
   c: Operand;
-  bias?: Operand;
+  bias?: Operand | undefined;
 }
 
 /** One way to compute a product. */

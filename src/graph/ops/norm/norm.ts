@@ -222,12 +222,30 @@ const blockSum: Operation<{ rows: number }> = {
  *   query and key halves), and optionally a bias of the same shape
  * @returns the shape of `x`
  * @throws {RangeError} if the heads do not fill the last axis
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Graph } from "../../graph.ts";
+ * import { norm } from "./norm.ts";
+ *
+ * const graph = new Graph();
+ * const x = graph.input("x", [8, 16]);
+ * const scale = graph.persistent("ln.weight", [16]);
+ * const bias = graph.persistent("ln.bias", [16]);
+ * const y = norm(graph, "ln", x, [{ scale, bias }], {
+ *   kind: "ln",
+ *   eps: 1e-5,
+ *   heads: 1,
+ * });
+ * assertEquals(y.shape, [8, 16]);
+ * ```
  */
 export function norm(
   graph: Graph,
   name: string,
   x: Tensor,
-  parameters: readonly { scale: Tensor; bias?: Tensor }[],
+  parameters: readonly { scale: Tensor; bias?: Tensor | undefined }[],
   attrs: NormAttrs,
 ): Tensor {
   const width = count(parameters[0].scale);

@@ -95,8 +95,8 @@ export class Bench implements Disposable {
           binding: variables.get(name)!.binding,
           resource: {
             buffer: storage(bound),
-            offset: bound.offset,
-            size: bound.size,
+            offset: bound.offset ?? 0,
+            ...bound.size !== undefined && { size: bound.size },
           },
         })),
       ],

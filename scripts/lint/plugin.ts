@@ -1,0 +1,144 @@
+/// <reference lib="deno.unstable" />
+/**
+ * The project's own lint rules: what no rule of Deno checks. Tried in
+ * `tests/scripts/lint_test.ts`, explained in CONTRIBUTING.md.
+ * @module
+ */
+
+import { rewrapBlock, rewrapLines } from "./rewrap.ts";
+
+/** Columns of a comment, as of the code. */
+const COLUMNS = 80;
+
+/** Where `console` is the way to talk to the user, or to a parent process. */
+const CONSOLE = ["src/cli/", "scripts/", "tests/"];
+
+/**
+ * How a UserError's sentence begins: with what cannot be done, or with the
+ * thing that is unknown, missing or gone.
+ */
+const OPENINGS = /^(Cannot |Unknown |No |The |Training stopped )/;
+
+/** Whether a file lies in one of the folders, wherever the checkout is. */
+const within = (filename: string, folders: string[]) =>
+  folders.some((folder) =>
+    filename.startsWith(folder) || filename.includes(`/${folder}`)
+  );
+
+/** The first characters of a message, or null where it begins with a value. */
+function opening(node: Deno.lint.Expression): string | null {
+  if (node.type === "Literal") return String(node.value);
+  if (node.type === "BinaryExpression") {
+    return opening(node.left as Deno.lint.Expression);
+  }
+  if (node.type !== "TemplateLiteral") return null;
+  return node.quasis[0].cooked || null;
+}
+
+/**
+ * Whether a line is wider than allowed, and of words short enough that it can
+ * be wrapped. Orders to Deno's tools must stay on their line.
+ */
+const isTooWide = (line: string): boolean =>
+  line.length > COLUMNS && !/^\s*\/\/ deno-/.test(line) &&
+  line.trim().split(/\s+/).every((word) => word.length < COLUMNS - 20);
+
+type Comment = Deno.lint.LineComment | Deno.lint.BlockComment;
+
+/**
+ * Comments; line comments below each other in the same column are one group.
+ */
+function groupsOf(source: Deno.lint.SourceCode): Comment[][] {
+  const groups: Comment[][] = [];
+  for (const comment of source.getAllComments()) {
+    const last = groups.at(-1)?.at(-1);
+    const between = last && source.text.slice(last.range[1], comment.range[0]);
+    const indent = (at: number) => at - source.text.lastIndexOf("\n", at - 1);
+    if (
+      last?.type === "Line" && comment.type === "Line" &&
+      /^\n *$/.test(between!) &&
+      indent(last.range[0]) === indent(comment.range[0])
+    ) groups.at(-1)!.push(comment);
+    else groups.push([comment]);
+  }
+  return groups;
+}
+
+const plugin: Deno.lint.Plugin = {
+  name: "blocksmith",
+  rules: {
+    "user-error": {
+      create: (context) => ({
+        'NewExpression[callee.name="UserError"]'(
+          node: Deno.lint.NewExpression,
+        ) {
+          if (within(context.filename, ["tests/"])) return;
+          const [message] = node.arguments;
+          if (!message || message.type === "SpreadElement") return;
+          const text = opening(message);
+          if (text === null || OPENINGS.test(text)) return;
+          context.report({
+            node: message,
+            message: `A UserError says 'Cannot <do what> as <why>': got '${
+              text.slice(0, 30)
+            }'`,
+            hint: "CONTRIBUTING.md, 'Errors'",
+          });
+        },
+      }),
+    },
+    "console": {
+      create: (context) => ({
+        'MemberExpression[object.name="console"]'(
+          node: Deno.lint.MemberExpression,
+        ) {
+          if (within(context.filename, CONSOLE)) return;
+          context.report({
+            node,
+            message: "Only src/cli, scripts and tests use the console",
+            hint: "Pass a function such as `say` from src/cli",
+          });
+        },
+      }),
+    },
+    "comment-width": {
+      create: (context) => ({
+        Program() {
+          const { text } = context.sourceCode;
+          for (const group of groupsOf(context.sourceCode)) {
+            const [from] = group[0].range, [, end] = group.at(-1)!.range;
+            const start = text.lastIndexOf("\n", from - 1) + 1;
+            const lines = text.slice(start, end).split("\n");
+            if (!lines.some(isTooWide)) continue;
+            const wide = Math.max(...lines.map((line) => line.length));
+            const alone = text.slice(start, from).trim() === "";
+            context.report({
+              range: [from, end],
+              message: `A comment has ${wide} columns: at most ${COLUMNS}`,
+              hint: alone ? "deno lint --fix" : "Put it above the code",
+              fix: (fixer) =>
+                alone
+                  ? fixer.replaceTextRange(
+                    [from, end],
+                    group[0].type === "Block"
+                      ? rewrapBlock(
+                        text.slice(from, end),
+                        from - start,
+                        COLUMNS,
+                      )
+                      : rewrapLines(
+                        group.map(({ range }) => text.slice(...range)),
+                        from - start,
+                        COLUMNS,
+                      ),
+                  )
+                  : [],
+            });
+          }
+        },
+      }),
+    },
+  },
+};
+
+export default plugin;

@@ -1,0 +1,19 @@
+/** Scripts of `scripts/`, run as processes: what only a killed one can show. */
+import { script } from "./files.ts";
+
+/** Starts a script of `scripts/`; standard output is piped. */
+export function start(name: string, ...args: string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", script(name), ...args],
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+}
+
+/** Waits until a child has written its first bytes, and returns them. */
+export async function firstWord(child: Deno.ChildProcess): Promise<string> {
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  reader.releaseLock();
+  return new TextDecoder().decode(value).trim();
+}
