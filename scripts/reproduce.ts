@@ -21,9 +21,9 @@ import { join } from "node:path";
 import { parseArgs } from "@std/cli/parse-args";
 import { describeMachine } from "../src/bench/mod.ts";
 import { UserError } from "../src/errors.ts";
+import { exists } from "../src/fs/file_error.ts";
 import { openGpu } from "../src/gpu/device.ts";
 import { readRuns } from "../src/report/mod.ts";
-import { exists } from "../src/fs/file_error.ts";
 import { quoted } from "../src/terminal/quote.ts";
 import { renderPage, type Study } from "./_reproduction_page.ts";
 import {

@@ -1,6 +1,6 @@
 /**
- * Compares the imports with the tables of docs/architecture.md, and the sizes of
- * folders and files with their limits.
+ * Compares the imports with the tables of docs/architecture.md, and the sizes
+ * of folders and files with their limits.
  */
 import { assertEquals } from "@std/assert";
 import { dirname, join, normalize, relative } from "node:path";

@@ -17,8 +17,8 @@ const isFault = (error: unknown): error is YamlFault =>
 /**
  * Parse one YAML document; an empty one is `null`.
  *
- * @throws {SyntaxError} on malformed input and duplicate keys: the first line of
- * the message ends in `at line L, column C:`, both counted from 1
+ * @throws {SyntaxError} on malformed input and duplicate keys: the first line
+ * of the message ends in `at line L, column C:`, both counted from 1
  */
 export function parse(content: string): unknown {
   try {

@@ -6,9 +6,7 @@ import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
 import { benchData, type DataResult } from "./data/data.ts";
-import { hostOverhead, type HostRow } from "./step/host_time.ts";
 import { type KernelRow, kernelTimes } from "./kernels/kernel_times.ts";
-import { describeMachine, type Machine } from "./machine.ts";
 import {
   benchMatmul,
   inAllLayouts,
@@ -16,8 +14,10 @@ import {
   type NumPyPeers,
   productsOf,
 } from "./kernels/matmul.ts";
-import { NumPy } from "./peers/numpy.ts";
 import { measurePeak, type Peak } from "./kernels/peak.ts";
+import { describeMachine, type Machine } from "./machine.ts";
+import { NumPy } from "./peers/numpy.ts";
+import { hostOverhead, type HostRow } from "./step/host_time.ts";
 import { reportOverhead, type ReportRow } from "./step/statistics_cost.ts";
 import { openWorkload, type StepRow, timeSteps } from "./step/step.ts";
 import { buildWorkload, type Workload, WORKLOADS } from "./step/workloads.ts";

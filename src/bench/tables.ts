@@ -2,12 +2,12 @@
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import type { BenchResult } from "./bench.ts";
 import { dataTables } from "./data/tables.ts";
-import type { HostRow } from "./step/host_time.ts";
-import { REPORT_EVERY, type ReportRow } from "./step/statistics_cost.ts";
 import type { KernelRow } from "./kernels/kernel_times.ts";
-import type { Machine } from "./machine.ts";
 import type { MatmulRow } from "./kernels/matmul.ts";
 import type { Peak } from "./kernels/peak.ts";
+import type { Machine } from "./machine.ts";
+import type { HostRow } from "./step/host_time.ts";
+import { REPORT_EVERY, type ReportRow } from "./step/statistics_cost.ts";
 import type { StepRow } from "./step/step.ts";
 import { percent, type Table, threeDigits } from "./table.ts";
 

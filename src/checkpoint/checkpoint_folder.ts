@@ -13,12 +13,12 @@
  * @module
  */
 import { basename, join, resolve } from "node:path";
-import { syncFolder } from "../fs/sync.ts";
-import { putInPlace } from "../fs/durable_folder.ts";
 import { UserError } from "../errors.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { putInPlace } from "../fs/durable_folder.ts";
 import { exists, FileError, fileError, hasCode } from "../fs/file_error.ts";
 import { stableJson } from "../fs/stable_json.ts";
+import { syncFolder } from "../fs/sync.ts";
 import { syncTree } from "../fs/sync.ts";
 import { quoted } from "../terminal/quote.ts";
 

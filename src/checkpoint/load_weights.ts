@@ -2,10 +2,10 @@
  * How do weights in the authors' names get from a file onto the device?
  * @module
  */
+import { countNonFinite } from "../engine/non_finite.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
-import { countNonFinite } from "../engine/non_finite.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
 import { validateTensors } from "./validate_tensors.ts";
 

@@ -7,10 +7,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/mod.ts";
-import { writeDurably } from "../fs/atomic_file.ts";
-import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
 import { fairseqTokenizerSpec } from "../data/fairseq/mod.ts";
+import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
+import { writeDurably } from "../fs/atomic_file.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { quoted } from "../terminal/quote.ts";
 

@@ -6,20 +6,20 @@
  */
 import { join } from "node:path";
 import * as v from "valibot";
-import { UserError } from "../errors.ts";
-import { elements, type ParameterSpec } from "../model/parameters.ts";
-import { initialValues } from "../model/initialise.ts";
-import { readState, writeState } from "./checkpoint_folder.ts";
 import { countNonFinite, NonFiniteError } from "../engine/non_finite.ts";
-import { SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 import type { StateKind, TrainEngine } from "../engine/train_engine.ts";
-import { validateTensors } from "./validate_tensors.ts";
+import { UserError } from "../errors.ts";
+import { initialValues } from "../model/initialise.ts";
+import { elements, type ParameterSpec } from "../model/parameters.ts";
+import { readState, writeState } from "./checkpoint_folder.ts";
 import {
   checkFinite,
   loadWeights,
   readFloats,
   type WeightSink,
 } from "./load_weights.ts";
+import { SafetensorsFile, writeSafetensors } from "./safetensors.ts";
+import { validateTensors } from "./validate_tensors.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 

@@ -8,9 +8,9 @@ import {
   toJson,
 } from "../bench/mod.ts";
 import { UserError } from "../errors.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openGpu } from "../gpu/device.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
-import { resolveCacheDir } from "../fs/cache_dir.ts";
 import type { Command } from "./command.ts";
 
 /** Times kernels, training steps and the data pipeline. */

@@ -1,25 +1,25 @@
 /** Resolves a path on the command line to a trained model. @module */
 import { dirname, join } from "node:path";
-import { type Config, fromYaml } from "../config/mod.ts";
-import type { Tokenizer } from "../data/mod.ts";
-import { UserError } from "../errors.ts";
-import type { Model } from "../model/model.ts";
 import {
   type Checkpoint,
   resolveCheckpoint,
 } from "../checkpoint/checkpoint_folder.ts";
+import { loadSavedTokenizer } from "../checkpoint/tokenizer_files.ts";
+import { loadModel } from "../checkpoint/train_state.ts";
+import { type Config, fromYaml } from "../config/mod.ts";
+import type { Tokenizer } from "../data/mod.ts";
+import { modelOf } from "../engine/from_config.ts";
+import type { InferenceEngine } from "../engine/inference_engine.ts";
+import { UserError } from "../errors.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
 import { loadChoices } from "../gpu/tuning_cache.ts";
-import { modelOf } from "../engine/from_config.ts";
-import { resolveCacheDir } from "../fs/cache_dir.ts";
-import type { InferenceEngine } from "../engine/inference_engine.ts";
-import { loadSavedTokenizer } from "../checkpoint/tokenizer_files.ts";
+import type { Model } from "../model/model.ts";
 import {
   recordedChoices,
   suggestEarlierCheckpoint,
 } from "../train/resume_checks.ts";
-import { loadModel } from "../checkpoint/train_state.ts";
 
 /** A checkpoint, with the config, tokenizer and model of its run. */
 export interface TrainedModel {

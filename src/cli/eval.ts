@@ -1,17 +1,17 @@
 /** `blocksmith eval`. @module */
 import { join } from "node:path";
+import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
 import type { Config } from "../config/mod.ts";
 import { locateFairseqSubset } from "../data/fairseq/mod.ts";
 import { openSplits, type SplitLocation } from "../data/mod.ts";
-import { UserError } from "../errors.ts";
-import { openGpu } from "../gpu/device.ts";
-import { saveChoices } from "../gpu/tuning_cache.ts";
-import { resolveCacheDir } from "../fs/cache_dir.ts";
-import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
-import { evaluate } from "../train/evaluate.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { InferenceEngine } from "../engine/inference_engine.ts";
-import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
+import { UserError } from "../errors.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { openGpu } from "../gpu/device.ts";
+import { saveChoices } from "../gpu/tuning_cache.ts";
+import { evaluate } from "../train/evaluate.ts";
+import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import {
   kernelChoicesFor,

@@ -1,11 +1,11 @@
 /** `blocksmith generate`. @module */
+import { MEMORY_REMEDY } from "../engine/from_config.ts";
+import { InferenceEngine } from "../engine/inference_engine.ts";
+import { sampleToken } from "../engine/sampling.ts";
 import { UserError } from "../errors.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
-import { resolveCacheDir } from "../fs/cache_dir.ts";
-import { InferenceEngine } from "../engine/inference_engine.ts";
-import { MEMORY_REMEDY } from "../engine/from_config.ts";
-import { sampleToken } from "../engine/sampling.ts";
 import {
   kernelChoicesFor,
   loadTrainedWeights,

@@ -1,14 +1,14 @@
 /** `blocksmith plan`. @module */
 import { type Config, warnings } from "../config/mod.ts";
 import { loadTokenizer } from "../data/mod.ts";
+import { modelOf, stepPlansOf } from "../engine/from_config.ts";
+import { trainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
 import type { Plan } from "../plan/plan.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
-import { modelOf, stepPlansOf } from "../engine/from_config.ts";
-import { trainSettings } from "../engine/train_settings.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
 

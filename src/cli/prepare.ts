@@ -1,18 +1,18 @@
 /** `blocksmith prepare`. @module */
+import { sourceTexts } from "../assets/source_text.ts";
 import { sequenceLength } from "../config/mod.ts";
 import { FairseqSink } from "../data/fairseq/mod.ts";
 import type { Prepared } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
+import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import {
   openData,
   prepareWith,
   sourcesOf,
   tokenizerOf,
 } from "../train/open_data.ts";
-import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { pinData } from "../train/pin_data.ts";
 import { exitOnSignal } from "../train/signals.ts";
-import { sourceTexts } from "../assets/source_text.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
 

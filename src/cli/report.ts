@@ -1,6 +1,6 @@
 /** `blocksmith report`. @module */
-import { pageOf, readRuns, textTable } from "../report/mod.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { pageOf, readRuns, textTable } from "../report/mod.ts";
 import type { Command } from "./command.ts";
 
 /** Compares runs in a table and in charts. */

@@ -3,8 +3,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
-import { trainRun } from "../train/train_run.ts";
 import { EXIT_CODES } from "../train/signals.ts";
+import { trainRun } from "../train/train_run.ts";
 import type { Command, ParsedArgs } from "./command.ts";
 import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
 

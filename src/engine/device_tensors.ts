@@ -1,7 +1,7 @@
 /** Which tensors of a run lie on the device, and under which names? @module */
-import { gradientName } from "../graph/differentiate.ts";
 import type { Executor } from "../gpu/executor.ts";
 import { structBytes } from "../gpu/struct_layout.ts";
+import { gradientName } from "../graph/differentiate.ts";
 import { elements } from "../model/parameters.ts";
 import { aligned } from "../plan/plan.ts";
 import { inputBytes } from "./memory.ts";

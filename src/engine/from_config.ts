@@ -2,9 +2,9 @@
 import { type Config, layersOf } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
-import { simplifiedModel } from "../model/simplified/model.ts";
-import type { Model } from "../model/model.ts";
 import { fairseqDecoder } from "../model/fairseq/decoder.ts";
+import type { Model } from "../model/model.ts";
+import { simplifiedModel } from "../model/simplified/model.ts";
 import { buildStepPlans, type StepPlans } from "./step_plans.ts";
 import { historySlots, type TrainSettings } from "./train_settings.ts";
 

@@ -3,8 +3,9 @@
  * device: no gradients and no optimizer state.
  * @module
  */
-import { Executor, type Loaded } from "../gpu/executor.ts";
+import type { Batch } from "../data/loader/batch.ts";
 import type { Gpu } from "../gpu/device.ts";
+import { Executor, type Loaded } from "../gpu/executor.ts";
 import { type KernelChoices, tuner } from "../gpu/tuner.ts";
 import { Graph } from "../graph/graph.ts";
 import { embed } from "../graph/ops/embedding/embedding.ts";
@@ -18,7 +19,6 @@ import {
 } from "../model/parameters.ts";
 import { makePlan } from "../plan/plan.ts";
 import { gradientGraph, INPUTS, lossGraph } from "./step_plans.ts";
-import type { Batch } from "../data/loader/batch.ts";
 
 /** What the engine is opened for. */
 type Purpose = { evaluate: { batchSize: number } } | { generate: true };

@@ -1,9 +1,9 @@
 /** Which tensor was the first with a value that is not finite? @module */
-import { gradientName } from "../graph/differentiate.ts";
+import type { Batch } from "../data/loader/batch.ts";
 import type { Loaded } from "../gpu/executor.ts";
+import { gradientName } from "../graph/differentiate.ts";
 import type { TensorLocation } from "../plan/plan.ts";
 import type { TrainEngine } from "./train_engine.ts";
-import type { Batch } from "../data/loader/batch.ts";
 
 /** Where the first non-finite value appeared. */
 export interface NonFiniteTensor {

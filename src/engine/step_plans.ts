@@ -10,7 +10,6 @@ import { Graph } from "../graph/graph.ts";
 import { linearCrossEntropy } from "../graph/ops/loss/linear_cross_entropy.ts";
 import { linear } from "../graph/ops/matmul/linear.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { type BatchSizes, estimateMemory, type Memory } from "./memory.ts";
 import type { Model } from "../model/model.ts";
 import {
   packParameters,
@@ -25,6 +24,7 @@ import {
   type Report,
   type ReportOptions,
 } from "../statistics/block_statistics.ts";
+import { type BatchSizes, estimateMemory, type Memory } from "./memory.ts";
 import { stepRecords } from "./step_records.ts";
 
 /** What the plans of a run depend on, besides the model. */

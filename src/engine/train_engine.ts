@@ -4,8 +4,8 @@
  * @module
  */
 import type { Batch } from "../data/loader/batch.ts";
-import { Executor, type Loaded } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/device.ts";
+import { Executor, type Loaded } from "../gpu/executor.ts";
 import {
   checkStruct,
   readStruct,
@@ -14,15 +14,15 @@ import {
 } from "../gpu/struct_layout.ts";
 import { type KernelChoices, tuner } from "../gpu/tuner.ts";
 import type { Model } from "../model/model.ts";
-import { seedWord } from "../model/random.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
+import { seedWord } from "../model/random.ts";
 import { type StepOptions, stepScalars } from "../optim/adam.ts";
 import { aligned, type Plan } from "../plan/plan.ts";
+import { readReport } from "../statistics/block_statistics.ts";
 import { allocateTensors } from "./device_tensors.ts";
 import { inputBytes } from "./memory.ts";
-import { stepRecords } from "./step_records.ts";
 import { INPUTS, type StepPlans } from "./step_plans.ts";
-import { readReport } from "../statistics/block_statistics.ts";
+import { stepRecords } from "./step_records.ts";
 
 /** What the device recorded of one optimizer step. */
 export interface StepRecord {

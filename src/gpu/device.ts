@@ -3,8 +3,8 @@
  * about them. Nothing is assumed: the device reports everything.
  * @module
  */
-import type { AdapterLimits } from "../graph/dispatch.ts";
 import { UserError } from "../errors.ts";
+import type { AdapterLimits } from "../graph/dispatch.ts";
 
 /** An open device. */
 export interface Gpu {

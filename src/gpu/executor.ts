@@ -11,8 +11,8 @@ import {
   type TensorLocation,
 } from "../plan/plan.ts";
 import type { Gpu } from "./device.ts";
-import { writeStruct } from "./struct_layout.ts";
 import { type CompiledKernel, Pipelines } from "./pipelines.ts";
+import { writeStruct } from "./struct_layout.ts";
 
 /** A tensor of the run: part of a buffer. */
 export interface BufferRange {

@@ -2,13 +2,13 @@
  * Compiled kernels, one for each kernel file and set of constants.
  * @module
  */
+import type { PlannedDispatch } from "../plan/plan.ts";
 import { kernelText } from "./kernel_files.ts";
 import {
   checkCall,
   type KernelInterface,
   parseKernelInterface,
 } from "./kernel_interface.ts";
-import type { PlannedDispatch } from "../plan/plan.ts";
 import { assemble } from "./wgsl.ts";
 
 /** A kernel ready to run. */

@@ -1,10 +1,13 @@
-/** Kernel choices of earlier runs on the same adapter, cached on disk. @module */
+/**
+ * Kernel choices of earlier runs on the same adapter, cached on disk.
+ * @module
+ */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { kernelNames, kernelText } from "./kernel_files.ts";
 import type { Gpu } from "./device.ts";
+import { kernelNames, kernelText } from "./kernel_files.ts";
 import type { KernelChoices } from "./tuner.ts";
 
 /** One file per adapter, driver and version of the kernels. */

@@ -54,7 +54,10 @@ export type Element = "f32" | "f16";
  *   "#}",
  * ].join("\n");
  * const text = assemble("example", { ROWS: 2 }, () => source);
- * assertEquals(text.split("\n").slice(-2), ["var c0 = x[0];", "var c1 = x[4];"]);
+ * assertEquals(text.split("\n").slice(-2), [
+ *   "var c0 = x[0];",
+ *   "var c1 = x[4];",
+ * ]);
  * ```
  */
 export function assemble(

@@ -9,8 +9,8 @@
  * @module
  */
 import type { Graph, Node } from "./graph.ts";
-import type { Tensor } from "./tensor.ts";
 import { add } from "./ops/elementwise/add.ts";
+import type { Tensor } from "./tensor.ts";
 
 /**
  * Name of the persistent tensor that collects a parameter's gradient.

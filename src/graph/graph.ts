@@ -3,8 +3,8 @@
  * also a valid order of execution.
  * @module
  */
-import type { AdapterLimits, Dispatch } from "./dispatch.ts";
 import type { Backward } from "./differentiate.ts";
+import type { AdapterLimits, Dispatch } from "./dispatch.ts";
 import type { DType, Role, Tensor } from "./tensor.ts";
 
 /**

@@ -6,8 +6,8 @@ import {
   read,
   readWrite,
 } from "./dispatch.ts";
-import { bytes, type Tensor } from "./tensor.ts";
 import { vectorWidth } from "./dispatch_grid.ts";
+import { bytes, type Tensor } from "./tensor.ts";
 
 /**
  * Constants of `kernels/lib/reduce.wgsl`: one subgroup per workgroup where

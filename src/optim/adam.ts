@@ -10,15 +10,15 @@ import {
   read,
   readWrite,
 } from "../graph/dispatch.ts";
-import type { Graph, Operation } from "../graph/graph.ts";
-import { count, type Tensor } from "../graph/tensor.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
+import type { Graph, Operation } from "../graph/graph.ts";
 import {
   dotPartials,
   MAX_PARTIALS,
   partialCount,
 } from "../graph/ops/reduce/dot_product.ts";
 import { reduceConstants } from "../graph/reduction.ts";
+import { count, type Tensor } from "../graph/tensor.ts";
 
 /** Which published form of Adam. */
 export type AdamKind = "adamw_hf" | "adamw_torch" | "adam_fairseq";

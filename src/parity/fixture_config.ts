@@ -5,8 +5,8 @@
  * @module
  */
 import * as v from "valibot";
-import { UserError } from "../errors.ts";
 import { checkConfig } from "../config/compose/check.ts";
+import { fairseqSchema } from "../config/schema/fairseq_schema.ts";
 import {
   fractionBelowOne,
   integerFrom,
@@ -14,20 +14,20 @@ import {
   oneOf,
   positive,
 } from "../config/schema/fields.ts";
+import { checkModelRules } from "../config/schema/rules.ts";
+import { NO_SCALES } from "../config/schema/scale_fields.ts";
+import {
+  type ModelConfig,
+  simplifiedSchema,
+} from "../config/schema/simplified_schema.ts";
 import {
   type FlatConfig,
   flatten,
   formatValue,
   isMapping,
 } from "../config/values/flat_config.ts";
-import {
-  type ModelConfig,
-  simplifiedSchema,
-} from "../config/schema/simplified_schema.ts";
-import { fairseqSchema } from "../config/schema/fairseq_schema.ts";
-import { checkModelRules } from "../config/schema/rules.ts";
-import { NO_SCALES } from "../config/schema/scale_fields.ts";
 import { parseYamlFile } from "../config/values/yaml_file.ts";
+import { UserError } from "../errors.ts";
 
 const count = integerFrom(1);
 

@@ -1,15 +1,15 @@
 /** A golden fixture's files, opened and checked. @module */
-import { assembleBatch } from "../data/loader/batch.ts";
+import { SafetensorsFile } from "../checkpoint/safetensors.ts";
 import type { AnyModel } from "../config/mod.ts";
-import { type Fixture, validateFixture } from "./fixture_config.ts";
+import { assembleBatch } from "../data/loader/batch.ts";
+import type { Batch } from "../data/loader/batch.ts";
 import { UserError } from "../errors.ts";
-import { simplifiedModel } from "../model/simplified/model.ts";
-import type { Model } from "../model/model.ts";
 import { fairseqDecoder } from "../model/fairseq/decoder.ts";
+import type { Model } from "../model/model.ts";
+import { simplifiedModel } from "../model/simplified/model.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
-import { SafetensorsFile } from "../checkpoint/safetensors.ts";
-import type { Batch } from "../data/loader/batch.ts";
+import { type Fixture, validateFixture } from "./fixture_config.ts";
 
 /** The parts of `expected.json` that are read; see `tests/golden/README.md`. */
 export interface Expected {

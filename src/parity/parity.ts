@@ -4,18 +4,23 @@
  * that come with the fixtures.
  * @module
  */
+import { loadWeights, readFloats } from "../checkpoint/load_weights.ts";
+import { elementCount } from "../checkpoint/safetensors.ts";
+import type { Batch } from "../data/loader/batch.ts";
+import { buildStepPlans, logitsGraph } from "../engine/step_plans.ts";
+import { TrainEngine } from "../engine/train_engine.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { parameterCount } from "../model/model.ts";
 import { learningRate } from "../optim/schedule.ts";
 import { isDecayed } from "../optim/weight_decay.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
+import type { ReportOptions } from "../statistics/block_statistics.ts";
 import {
   fixtureBatch,
   type FixtureFiles,
   openFixture,
 } from "./fixture_files.ts";
-import { elementCount } from "../checkpoint/safetensors.ts";
 import {
   compareArrays,
   compareNumbers,
@@ -24,12 +29,7 @@ import {
   parityRow,
   worstRow,
 } from "./parity_row.ts";
-import { buildStepPlans, logitsGraph } from "../engine/step_plans.ts";
-import { TrainEngine } from "../engine/train_engine.ts";
-import type { Batch } from "../data/loader/batch.ts";
-import type { ReportOptions } from "../statistics/block_statistics.ts";
 import { statisticsRows } from "./parity_statistics.ts";
-import { loadWeights, readFloats } from "../checkpoint/load_weights.ts";
 
 /** What the authors' code logs. */
 const LOGGED: ReportOptions = {

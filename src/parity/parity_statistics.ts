@@ -1,7 +1,7 @@
 /** Are the statistics those that the authors' code logs? @module */
 import type { Model } from "../model/model.ts";
-import type { Expected } from "./fixture_files.ts";
 import { authorsLogGains } from "../statistics/gains.ts";
+import type { Expected } from "./fixture_files.ts";
 import {
   compareNumbers,
   type ParityRow,

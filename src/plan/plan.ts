@@ -18,9 +18,9 @@ import {
   read,
   write,
 } from "../graph/dispatch.ts";
+import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { bytes, count, type Tensor } from "../graph/tensor.ts";
-import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
 
 /** Where a tensor lies. */
 export type TensorLocation =

@@ -1,6 +1,6 @@
 /** Renders the report as one self-contained HTML page. @module */
-import { renderSvg } from "./chart.ts";
 import type { RunData } from "../run_folder/read_run.ts";
+import { renderSvg } from "./chart.ts";
 import { buildCharts } from "./series.ts";
 import { COLUMNS, tableCells, TEXT_COLUMNS } from "./table.ts";
 

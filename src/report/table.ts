@@ -1,11 +1,11 @@
 /** Runs as a table: the cost of each, and the loss it reached. @module */
+import type { RunData } from "../run_folder/read_run.ts";
 import {
   formatBytes,
   formatCount,
   formatTime,
   formatValue,
 } from "../terminal/format_numbers.ts";
-import type { RunData } from "../run_folder/read_run.ts";
 
 /**
  * Headings; the first {@linkcode TEXT_COLUMNS} columns hold text, the others

@@ -4,8 +4,8 @@
  * @module
  */
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
 import { clearLeftovers } from "../checkpoint/checkpoint_folder.ts";
+import { UserError } from "../errors.ts";
 import { isDraftOf, writeFileAtomic } from "../fs/atomic_file.ts";
 import { exists, FileError, fileError } from "../fs/file_error.ts";
 import { stableJson } from "../fs/stable_json.ts";

@@ -16,16 +16,17 @@
  *   Σ_{n≠m} (y yᵀ)_nm = ‖Σ_n y_n‖² − Σ_n ‖y_n‖²
  * @module
  */
+import type { Executor } from "../gpu/executor.ts";
 import { gradientName } from "../graph/differentiate.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { Graph } from "../graph/graph.ts";
+import { attentionEntropy } from "../graph/ops/statistics/attention_entropy.ts";
 import {
   type HiddenMoments,
   hiddenMoments,
   type Parts,
   sumsOfSquares,
 } from "../graph/ops/statistics/hidden_moments.ts";
-import { attentionEntropy } from "../graph/ops/statistics/attention_entropy.ts";
 import { bytes, count, type Tensor } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
@@ -36,7 +37,6 @@ import {
   gainStatistics,
   placeOf,
 } from "./gains.ts";
-import type { Executor } from "../gpu/executor.ts";
 
 /** What to measure. */
 export interface ReportOptions {

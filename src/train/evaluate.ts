@@ -1,10 +1,10 @@
 /** What is the model's loss on held-out text? @module */
-import type { TokenSplit } from "../data/mod.ts";
+import type { Batch } from "../data/loader/batch.ts";
 import {
   evalBatches,
   type EvalBatchOptions,
 } from "../data/loader/batch_loader.ts";
-import type { Batch } from "../data/loader/batch.ts";
+import type { TokenSplit } from "../data/mod.ts";
 
 /** Mean cross-entropy over a split. */
 export interface Evaluation {

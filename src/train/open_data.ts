@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { sourceTexts } from "../assets/source_text.ts";
 import {
   type Config,
   sequenceLength,
@@ -21,9 +22,8 @@ import {
 import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
-import { HUB } from "./pin_data.ts";
 import { Progress } from "../terminal/progress_bar.ts";
-import { sourceTexts } from "../assets/source_text.ts";
+import { HUB } from "./pin_data.ts";
 
 /**
  * Seed of the documents' shuffle. It is not the run's, as in the paper's code:

@@ -6,12 +6,12 @@
  */
 import { existsSync } from "node:fs";
 import type { Config } from "../config/mod.ts";
-import { TOKENIZER_NAMES } from "../data/mod.ts";
 import {
   parseHubName,
   parseHubUrl,
   resolveHubCommit,
 } from "../data/hub/mod.ts";
+import { TOKENIZER_NAMES } from "../data/mod.ts";
 import { cacheStdin } from "../data/sources/cache_stdin.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";

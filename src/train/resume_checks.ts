@@ -3,18 +3,18 @@
  * not.
  * @module
  */
-import type { Config } from "../config/mod.ts";
-import { UserError } from "../errors.ts";
-import type { Gpu } from "../gpu/device.ts";
-import type { KernelChoices } from "../gpu/tuner.ts";
 import {
   type Checkpoint,
   listCheckpoints,
 } from "../checkpoint/checkpoint_folder.ts";
-import { quoted } from "../terminal/quote.ts";
-import { readMetrics } from "../run_folder/metrics_log.ts";
-import type { TrainSettings } from "../engine/train_settings.ts";
 import type { TrainState } from "../checkpoint/train_state.ts";
+import type { Config } from "../config/mod.ts";
+import type { TrainSettings } from "../engine/train_settings.ts";
+import { UserError } from "../errors.ts";
+import type { Gpu } from "../gpu/device.ts";
+import type { KernelChoices } from "../gpu/tuner.ts";
+import { readMetrics } from "../run_folder/metrics_log.ts";
+import { quoted } from "../terminal/quote.ts";
 
 /**
  * The kernels that a run has recorded, or null where they are not known or are

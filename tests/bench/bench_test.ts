@@ -11,9 +11,9 @@ import {
   SECTIONS,
   sectionsOf,
 } from "../../src/bench/bench.ts";
-import { vulkanDriver } from "../../src/bench/vulkan_driver.ts";
 import { asText } from "../../src/bench/table.ts";
 import { benchTables } from "../../src/bench/tables.ts";
+import { vulkanDriver } from "../../src/bench/vulkan_driver.ts";
 import { bench } from "../../src/cli/bench.ts";
 import { parseCommand } from "../../src/cli/command.ts";
 import { UserError } from "../../src/errors.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { holds } from "../../scripts/gpu_check.ts";
 import { checkGolden } from "../../src/bench/golden.ts";
 import { UserError } from "../../src/errors.ts";
-import { holds } from "../../scripts/gpu_check.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 
 const FIXTURE =

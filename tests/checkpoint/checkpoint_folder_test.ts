@@ -6,7 +6,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import { join } from "node:path";
-import { UserError } from "../../src/errors.ts";
 import {
   CHECKPOINT_FILES,
   clearLeftovers,
@@ -19,6 +18,7 @@ import {
   stepName,
   writeState,
 } from "../../src/checkpoint/checkpoint_folder.ts";
+import { UserError } from "../../src/errors.ts";
 import { exists } from "../../src/fs/file_error.ts";
 import { checkpointOf, tempDir } from "../helpers/files.ts";
 

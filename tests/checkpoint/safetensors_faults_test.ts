@@ -4,8 +4,8 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { UserError } from "../../src/errors.ts";
 import { SafetensorsFile } from "../../src/checkpoint/safetensors.ts";
+import { UserError } from "../../src/errors.ts";
 import { tempDir } from "../helpers/files.ts";
 
 /** A file of a header and its data. `length` may lie about the header. */

@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { UserError } from "../../src/errors.ts";
 import {
   type Dtype,
   SafetensorsFile,
   writeSafetensors,
 } from "../../src/checkpoint/safetensors.ts";
+import { UserError } from "../../src/errors.ts";
 import { tempDir } from "../helpers/files.ts";
 
 const bytesOf = (array: ArrayBufferView<ArrayBuffer>) =>

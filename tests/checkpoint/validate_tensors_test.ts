@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { UserError } from "../../src/errors.ts";
 import {
   SafetensorsFile,
   writeSafetensors,
 } from "../../src/checkpoint/safetensors.ts";
 import { validateTensors } from "../../src/checkpoint/validate_tensors.ts";
+import { UserError } from "../../src/errors.ts";
 import { tempDir } from "../helpers/files.ts";
 
 Deno.test("validateTensors() counts and names what is missing, extra and mis-shaped", async () => {

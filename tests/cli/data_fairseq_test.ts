@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
+import { fails, hashes, metrics, succeeds, workshop } from "../helpers/cli.ts";
+import { SMALL, texts } from "../helpers/cli_data.ts";
 import {
   writeDictionary,
   writeSubset,
 } from "../helpers/data/fairseq_folder.ts";
-import { fails, hashes, metrics, succeeds, workshop } from "../helpers/cli.ts";
-import { SMALL, texts } from "../helpers/cli_data.ts";
 
 const EOS = 2, SPECIALS = 4;
 const WORDS = "the of loss rate step model data text token train".split(" ");

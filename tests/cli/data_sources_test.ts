@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { assertSameStore } from "../helpers/data/sources.ts";
 import {
   fails,
   metrics,
@@ -20,6 +19,7 @@ import {
   toldOf,
   zstd,
 } from "../helpers/cli_data.ts";
+import { assertSameStore } from "../helpers/data/sources.ts";
 
 const FIXTURES = new URL("../data/sources/fixtures/", import.meta.url);
 

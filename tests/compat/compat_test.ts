@@ -1,7 +1,8 @@
 /**
- * The local stand-ins of `compat/` behave as `@std`'s documentation says, in the
- * parts that this project uses. The tests see the interface alone, so they can
- * hold the real packages to it as well, with `links` taken out of `deno.json`.
+ * The local stand-ins of `compat/` behave as `@std`'s documentation says, in
+ * the parts that this project uses. The tests see the interface alone, so they
+ * can hold the real packages to it as well, with `links` taken out of
+ * `deno.json`.
  */
 import {
   assert,

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { assetPaths, assetText } from "../../src/assets/assets.ts";
+import { ASSUMED } from "../../src/cli/plan.ts";
 import { compose, sequenceLength } from "../../src/config/mod.ts";
-import { parameterCount } from "../../src/model/model.ts";
 import { modelOf, stepPlansOf } from "../../src/engine/from_config.ts";
 import { trainSettings } from "../../src/engine/train_settings.ts";
-import { ASSUMED } from "../../src/cli/plan.ts";
+import { parameterCount } from "../../src/model/model.ts";
 import { fairseqConfigOf } from "../helpers/config.ts";
 
 const EXPERIMENTS = assetPaths("configs/experiment")

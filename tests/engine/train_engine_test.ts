@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { StepPlanOptions } from "../../src/engine/step_plans.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
+import type { StepPlanOptions } from "../../src/engine/step_plans.ts";
 import { deviceTest } from "../helpers/device.ts";
-import type { FullConfig } from "../helpers/model_config.ts";
-import { assertClose } from "../reference/numbers.ts";
 import {
   all,
   openEngine,
@@ -12,6 +10,8 @@ import {
   stepOptions,
   V,
 } from "../helpers/engine.ts";
+import type { FullConfig } from "../helpers/model_config.ts";
+import { assertClose } from "../reference/numbers.ts";
 
 deviceTest("four micro-batches of 2 are one batch of 8", async () => {
   const parts = await openEngine({ batchSize: 2, accumulation: 4 });

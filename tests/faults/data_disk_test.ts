@@ -16,7 +16,9 @@ const ignore = !await inNamespace("mount -t tmpfs none /mnt").then(
   () => false,
 );
 
-/** What came of preparing on a small disk, and once more when that had grown. */
+/**
+ * What came of preparing on a small disk, and once more when that had grown.
+ */
 interface Outcome {
   /** The line that says what is wrong. */
   fault: string;
@@ -26,7 +28,10 @@ interface Outcome {
   out: string;
 }
 
-/** Prepares 5000 documents of 0.3 MB on a disk of 0.4 MB, which has other uses too. */
+/**
+ * Prepares 5000 documents of 0.3 MB on a disk of 0.4 MB, which has other uses
+ * too.
+ */
 async function onSmallDisk(
   work: Workshop,
   data: string,

@@ -1,12 +1,4 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  writeDictionary,
-  writeSubset,
-} from "../helpers/data/fairseq_folder.ts";
-import {
-  composeTokenizerJson,
-  readFixtures,
-} from "../helpers/data/tokenizer_fixtures.ts";
 import { fails, isThere, succeeds, workshop } from "../helpers/cli.ts";
 import {
   byteChunks,
@@ -19,6 +11,14 @@ import {
   toldOf,
   zstd,
 } from "../helpers/cli_data.ts";
+import {
+  writeDictionary,
+  writeSubset,
+} from "../helpers/data/fairseq_folder.ts";
+import {
+  composeTokenizerJson,
+  readFixtures,
+} from "../helpers/data/tokenizer_fixtures.ts";
 
 const FIXTURES = new URL("../data/sources/fixtures/", import.meta.url);
 const fixture = (name: string) => Deno.readFileSync(new URL(name, FIXTURES));
@@ -170,7 +170,8 @@ Deno.test("prepare says of a bad file where and what in one line, and leaves not
     );
     const told = toldOf(out);
     assertEquals(told.skipped, skipped);
-    // What is used is as it was: the texts some way before a cut, the lines around a bad one.
+    // What is used is as it was: the texts some way before a cut, the lines
+    // around a bad one.
     const count = told.splits.train.documents - good.length;
     const before = skipped === "1 damaged file" && count > 0
       ? `; ${count} documents before it are used`

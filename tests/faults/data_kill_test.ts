@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { basename } from "node:path";
 import { UNFINISHED } from "../../src/fs/durable_folder.ts";
-import { assertSameStore } from "../helpers/data/sources.ts";
 import { start, succeeds, type Workshop, workshop } from "../helpers/cli.ts";
 import {
   filesBelow,
@@ -10,8 +9,12 @@ import {
   SMALL,
   toldOf,
 } from "../helpers/cli_data.ts";
+import { assertSameStore } from "../helpers/data/sources.ts";
 
-/** Text of more than two shards of 32 MiB: long records, a fifth of which come again. */
+/**
+ * Text of more than two shards of 32 MiB: long records, a fifth of which come
+ * again.
+ */
 function writeTexts(work: Workshop): void {
   const records = (from: number, count: number) =>
     Array.from(
@@ -55,7 +58,10 @@ Deno.test("prepare that is killed at any moment goes on to the same bytes", asyn
     }
   };
 
-  /** Starts a run, and kills it once `due` says so; what it has said, and whether it was alive. */
+  /**
+   * Starts a run, and kills it once `due` says so; what it has said, and
+   * whether it was alive.
+   */
   const killed = async (
     due: (child: Deno.ChildProcess) => Promise<unknown>,
   ) => {
@@ -73,7 +79,8 @@ Deno.test("prepare that is killed at any moment goes on to the same bytes", asyn
     return { alive: signal === "SIGKILL", said: await said };
   };
 
-  // Moments of a seeded random sequence, of the loading of the program to the last shard.
+  // Moments of a seeded random sequence, of the loading of the program to the
+  // last shard.
   let state = 1;
   for (let kills = 0; kills < 6;) {
     state = state * 48271 % 2147483647;

@@ -24,7 +24,8 @@ const canBePlain = PLAIN.length === 0 ||
 
 Deno.test({
   name: "train needs a folder that it may write, and leaves nothing where not",
-  // As root, permissions only hold where setpriv can give the powers of root up.
+  // As root, permissions only hold where setpriv can give the powers of root
+  // up.
   ignore: !canBePlain,
   async fn() {
     using work = workshop();
@@ -44,7 +45,8 @@ Deno.test({
     );
     assert(!isThere(work.at("run")));
 
-    // A checkpoint that cannot be written: those before stay, and so does the way on.
+    // A checkpoint that cannot be written: those before stay, and so does the
+    // way on.
     await succeeds(["train", ...work.tiny("run")]);
     for (const later of ["step-000015", "step-000020"]) {
       Deno.removeSync(work.at("run/checkpoints", later), { recursive: true });

@@ -98,7 +98,8 @@ Deno.test("train names the first tensor of a step that overflows, and keeps the 
     (floats) => floats("transformer.wpe.weight").fill(1e30),
     /Training stopped at step 11: .*, not finite first in 'transformer\.h\.0\.ln_1 stats' \(norm: .*\); the last good checkpoint is '.*step-000010'/,
   );
-  // Forward, the factors cancel; backward, the large one meets a large gradient.
+  // Forward, the factors cancel; backward, the large one meets a large
+  // gradient.
   await resumed(
     "backward",
     (floats) => {
@@ -110,7 +111,8 @@ Deno.test("train names the first tensor of a step that overflows, and keeps the 
       scale("h.0.mlp.c_proj.weight", 1e33);
       scale("ln_f.weight", 1e10);
     },
-    // The embedding's gradient, which the head has a finite part in, is NaN too.
+    // The embedding's gradient, which the head has a finite part in, is NaN
+    // too.
     /Training stopped at step 11: loss \d+, gradient norm NaN, not finite first in 'd transformer\.h\.0\.mlp\.\w+' \(/,
   );
 

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { UserError } from "../../src/errors.ts";
 import {
   latestCheckpoint,
   readState,
   saveCheckpoint,
 } from "../../src/checkpoint/checkpoint_folder.ts";
 import { writeSafetensors } from "../../src/checkpoint/safetensors.ts";
+import { UserError } from "../../src/errors.ts";
 import { checkpointOf, script, tempDir } from "../helpers/files.ts";
 
 /** Run a script in a mount namespace of its own, which goes with it. */

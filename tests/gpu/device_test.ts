@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { openGpu } from "../../src/gpu/device.ts";
 import { UserError } from "../../src/errors.ts";
+import { openGpu } from "../../src/gpu/device.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 
 deviceTest(

@@ -6,7 +6,10 @@ import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 
-/** A plan of one product of [7, 12] and [12, 48], and an executor with its tensors. */
+/**
+ * A plan of one product of [7, 12] and [12, 48], and an executor with its
+ * tensors.
+ */
 async function product() {
   const device = await gpu(), graph = new Graph();
   const x = graph.input("x", [7, 12]), w = graph.persistent("w", [12, 48]);

@@ -5,11 +5,11 @@ import { activation } from "../../src/graph/ops/elementwise/activation.ts";
 import { weightedSum } from "../../src/graph/ops/elementwise/weighted_sum.ts";
 import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
+import { seedGradients } from "../helpers/check_operation.ts";
+import { deviceTest, type Ran, runGraph } from "../helpers/device.ts";
 import { activations } from "../reference/activation.ts";
 import * as reference from "../reference/linear.ts";
 import { assertClose, randoms } from "../reference/numbers.ts";
-import { deviceTest, type Ran, runGraph } from "../helpers/device.ts";
-import { seedGradients } from "../helpers/check_operation.ts";
 
 const N = 7, D = 5, SHAPE = [N, D];
 const { df } = activations.gelu;
@@ -28,7 +28,9 @@ function start() {
   return { graph, p, x, values, at: values.p.map((v) => -v) };
 }
 
-/** Runs the gradient of the `outputs`, each given a random gradient of its own. */
+/**
+ * Runs the gradient of the `outputs`, each given a random gradient of its own.
+ */
 async function gradients(
   graph: Graph,
   values: Record<string, Float64Array>,

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Graph, type Operation } from "../../src/graph/graph.ts";
+import type { AdapterLimits } from "../../src/graph/dispatch.ts";
 import {
   flatRanges,
   grid,
   MAX_WORKGROUPS,
   rowRanges,
 } from "../../src/graph/dispatch_grid.ts";
-import type { AdapterLimits } from "../../src/graph/dispatch.ts";
+import { Graph, type Operation } from "../../src/graph/graph.ts";
 
 const limits = (
   maxBindingBytes: number,

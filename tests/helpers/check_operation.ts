@@ -9,7 +9,10 @@ import { count, type Tensor } from "../../src/graph/tensor.ts";
 import { assertClose, randoms } from "../reference/numbers.ts";
 import { runGraph, type RunOptions } from "./device.ts";
 
-/** Feeds any gradient: inputs are outputs of operations, each with its gradient behind it. */
+/**
+ * Feeds any gradient: inputs are outputs of operations, each with its gradient
+ * behind it.
+ */
 const seed: Operation<null> = {
   name: "seed",
   gradient(node, _, to) {
@@ -20,7 +23,9 @@ const seed: Operation<null> = {
   lower: () => [],
 };
 
-/** A root for `differentiate` that gives each output the gradient next to it. */
+/**
+ * A root for `differentiate` that gives each output the gradient next to it.
+ */
 export function seedGradients(
   graph: Graph,
   pairs: readonly [output: Tensor, gradient: Tensor][],
@@ -52,16 +57,19 @@ export interface Check {
   inputs?: Record<string, Uint32Array>;
   build(graph: Graph, tensors: Record<string, Tensor>): Tensor;
   y: ArrayLike<number>;
-  /** Gradients for a given `dy`, by the names of activations and parameters; more may be given. */
+  /**
+   * Gradients for a given `dy`, by the names of activations and parameters;
+   * more may be given.
+   */
   gradients(dy: Float64Array): Record<string, Float64Array>;
   tolerance?: { relative?: number; absolute?: number };
 }
 
 /**
  * Runs the operation three times in one graph: on parameters, whose gradient is
- * added onto what is there, and twice on one intermediate tensor, whose gradient
- * is fresh from one use and added onto by the other. Parameters are shared by
- * all three.
+ * added onto what is there, and twice on one intermediate tensor, whose
+ * gradient is fresh from one use and added onto by the other. Parameters are
+ * shared by all three.
  */
 export async function checkOperation(
   check: Check,

@@ -21,7 +21,9 @@ export interface StartOptions {
   input?: Uint8Array<ArrayBuffer>;
 }
 
-/** Words before `main.ts`: another program that starts Deno, as `setpriv` does. */
+/**
+ * Words before `main.ts`: another program that starts Deno, as `setpriv` does.
+ */
 export type Wrapper = readonly string[];
 
 /** The whole command line of a process of the program. */
@@ -45,7 +47,8 @@ export function start(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  // One that ends before it has read all closes the pipe: its own words say why.
+  // One that ends before it has read all closes the pipe: its own words say
+  // why.
   if (input) new Blob([input]).stream().pipeTo(child.stdin).catch(() => {});
   return child;
 }
@@ -104,12 +107,17 @@ export async function fails(
   return lines[0];
 }
 
-/** A folder to work in, with text, and the words of a run that takes a second. */
+/**
+ * A folder to work in, with text, and the words of a run that takes a second.
+ */
 export interface Workshop extends Disposable {
   path: string;
   /** A path in the folder. */
   at(...names: string[]): string;
-  /** The words that choose data, a small model and 20 steps; more of them override. */
+  /**
+   * The words that choose data, a small model and 20 steps; more of them
+   * override.
+   */
   tiny(run: string, ...more: string[]): string[];
 }
 

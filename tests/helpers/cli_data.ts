@@ -36,7 +36,9 @@ export const gzip = (bytes: Uint8Array) =>
 export const zstd = (bytes: Uint8Array) =>
   new Uint8Array(zstdCompressSync(Buffer.from(bytes)));
 
-/** So many texts of 20 to 99 bytes, all different; other ones of another `kind`. */
+/**
+ * So many texts of 20 to 99 bytes, all different; other ones of another `kind`.
+ */
 export function texts(count: number, kind: string): string[] {
   return Array.from({ length: count }, (_, i) => {
     const words = `${kind} ${i} é `;
@@ -59,7 +61,9 @@ export interface Told {
   reasons: string[];
 }
 
-/** Reads what `prepare` prints of one store; fails if it prints anything else. */
+/**
+ * Reads what `prepare` prints of one store; fails if it prints anything else.
+ */
 export function toldOf(out: string): Told {
   const [first, ...lines] = out.trimEnd().split("\n");
   assertMatch(first, /^(made|found) .+$/);
@@ -89,7 +93,10 @@ export function toldOf(out: string): Told {
   };
 }
 
-/** The chunks that documents of bytes make, one after the other, the rest of each dropped. */
+/**
+ * The chunks that documents of bytes make, one after the other, the rest of
+ * each dropped.
+ */
 export function byteChunks(
   texts: readonly string[],
   length = 16,

@@ -1,10 +1,10 @@
 /** The papers' set of code and its tokenizer on a hub of this machine's own. */
+import { gzip, jsonLines } from "./cli_data.ts";
+import { FakeHub } from "./data/hub_server.ts";
 import {
   composeTokenizerJson,
   readFixtures,
 } from "./data/tokenizer_fixtures.ts";
-import { FakeHub } from "./data/hub_server.ts";
-import { gzip, jsonLines } from "./cli_data.ts";
 
 /** What of the course's is on the hub. */
 export interface CourseHub extends AsyncDisposable {
@@ -21,12 +21,18 @@ export interface CourseHub extends AsyncDisposable {
 
 const OWNER = "huggingface-course";
 
-/** A function of Python, so long that it makes three sequences of 16 tokens or more. */
+/**
+ * A function of Python, so long that it makes three sequences of 16 tokens or
+ * more.
+ */
 const pythonOf = (name: string, i: number) =>
   `def ${name}_${i}(x, y=${i * 7919}):\n    """Add ${i}."""\n` +
   `    return [x + y * k for k in range(${i}, ${i + 10})]\n`;
 
-/** Starts a hub with 300 documents to train on, in two files, 50 to validate on, and a small tokenizer. */
+/**
+ * Starts a hub with 300 documents to train on, in two files, 50 to validate on,
+ * and a small tokenizer.
+ */
 export function courseHub(): CourseHub {
   const hub = new FakeHub();
   const documents = (name: string, count: number) =>

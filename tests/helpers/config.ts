@@ -34,7 +34,9 @@ export function fairseqConfigOf(
   return { ...config, model: config.model };
 }
 
-/** Runs `action` on a folder with these files (path to text), then removes it. */
+/**
+ * Runs `action` on a folder with these files (path to text), then removes it.
+ */
 export function withFolder(
   files: Record<string, string>,
   action: (folder: string) => void,

@@ -58,7 +58,8 @@ const words = (tensor: Tensor) => aligned(bytes(tensor)) / 4;
  *
  * Everything that a kernel must not rely on is NaN: slots before the run, and
  * what lies behind the last element of a tensor. Behind gradients it is 0, as
- * in a session, and must be so afterwards, for it counts in the gradients' norm.
+ * in a session, and must be so afterwards, for it counts in the gradients'
+ * norm.
  *
  * @param values of inputs and persistent tensors; 0 where not given
  */

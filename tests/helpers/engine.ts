@@ -1,18 +1,18 @@
 /** Small models on the device. @module */
 import { assembleBatch } from "../../src/data/loader/batch.ts";
-import type { KernelChoices } from "../../src/gpu/tuner.ts";
-import { simplifiedModel } from "../../src/model/simplified/model.ts";
+import type { Batch } from "../../src/data/loader/batch.ts";
+import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import {
   buildStepPlans,
   type StepPlanOptions,
 } from "../../src/engine/step_plans.ts";
 import { TrainEngine } from "../../src/engine/train_engine.ts";
+import type { KernelChoices } from "../../src/gpu/tuner.ts";
+import { simplifiedModel } from "../../src/model/simplified/model.ts";
 import type { StepOptions } from "../../src/optim/adam.ts";
-import type { Batch } from "../../src/data/loader/batch.ts";
-import { initialiseWeights } from "../../src/engine/initial_weights.ts";
+import { integers } from "../reference/numbers.ts";
 import { gpu } from "./device.ts";
 import { defaultModel, type FullConfig } from "./model_config.ts";
-import { integers } from "../reference/numbers.ts";
 
 /** Tokens of a sequence, and tokens that there are. */
 export const T = 20, V = 101;

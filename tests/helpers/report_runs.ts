@@ -86,7 +86,9 @@ export function records(loss: number): Record<string, unknown>[] {
 export const lines = (list: readonly unknown[]): string =>
   list.map((record) => JSON.stringify(record) + "\n").join("");
 
-/** Writes a run; what is not given is that of a whole run, null leaves it out. */
+/**
+ * Writes a run; what is not given is that of a whole run, null leaves it out.
+ */
 export function write(
   dir: string,
   files: { [K in keyof Written]: string | null } = {},

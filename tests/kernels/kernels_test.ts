@@ -10,22 +10,22 @@ import { assemble } from "../../src/gpu/wgsl.ts";
 import { differentiate } from "../../src/graph/differentiate.ts";
 import type { AdapterLimits } from "../../src/graph/dispatch.ts";
 import { Graph } from "../../src/graph/graph.ts";
+import { attention } from "../../src/graph/ops/attention/attention.ts";
 import {
   type Activation,
   activation,
   ACTIVATIONS,
 } from "../../src/graph/ops/elementwise/activation.ts";
-import { attention } from "../../src/graph/ops/attention/attention.ts";
-import { weightedSum } from "../../src/graph/ops/elementwise/weighted_sum.ts";
 import {
   applyDropout,
   DropoutStreams,
 } from "../../src/graph/ops/elementwise/dropout.ts";
-import { embed } from "../../src/graph/ops/embedding/embedding.ts";
-import { linear } from "../../src/graph/ops/matmul/linear.ts";
-import { linearCrossEntropy } from "../../src/graph/ops/loss/linear_cross_entropy.ts";
-import { norm } from "../../src/graph/ops/norm/norm.ts";
 import { scale } from "../../src/graph/ops/elementwise/scale.ts";
+import { weightedSum } from "../../src/graph/ops/elementwise/weighted_sum.ts";
+import { embed } from "../../src/graph/ops/embedding/embedding.ts";
+import { linearCrossEntropy } from "../../src/graph/ops/loss/linear_cross_entropy.ts";
+import { linear } from "../../src/graph/ops/matmul/linear.ts";
+import { norm } from "../../src/graph/ops/norm/norm.ts";
 import { shaped } from "../../src/graph/ops/shaped/shaped.ts";
 import { shapedDropout } from "../../src/graph/ops/shaped/shaped_dropout.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
@@ -224,7 +224,9 @@ const all = (dispatches: PlannedDispatch[]): PlannedDispatch[] =>
     d.choice ? d.choice.variants.map((v) => v.dispatch) : [d]
   );
 
-/** Every form of every kernel that operations ask for on adapters like `base`. */
+/**
+ * Every form of every kernel that operations ask for on adapters like `base`.
+ */
 function* everyDispatch(base: AdapterLimits): Generator<PlannedDispatch> {
   const graphs = [
     everything(5),

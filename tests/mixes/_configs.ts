@@ -1,4 +1,7 @@
-/** Configurations for tests: each option alone, then every two options together. @module */
+/**
+ * Configurations for tests: each option alone, then every two options together.
+ * @module
+ */
 import type { FairseqModelConfig, ModelConfig } from "../../src/config/mod.ts";
 
 /** Keys of `model` that differ from a file of `configs/model/`. */

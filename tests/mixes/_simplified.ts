@@ -3,10 +3,10 @@
  * `tests/golden/README.md`.
  * @module
  */
+import type { FullConfig } from "../helpers/model_config.ts";
 import { activations } from "../reference/activation.ts";
 import { attention } from "../reference/attention.ts";
 import { embed } from "../reference/embed.ts";
-import type { FullConfig } from "../helpers/model_config.ts";
 import {
   columns,
   crossEntropy,

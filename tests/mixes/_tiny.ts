@@ -1,18 +1,18 @@
 /** The smallest models that have every part, and engines for them. @module */
 import { compose } from "../../src/config/mod.ts";
 import { assembleBatch } from "../../src/data/loader/batch.ts";
-import type { KernelChoices } from "../../src/gpu/tuner.ts";
-import { initialValues } from "../../src/model/initialise.ts";
-import type { Model } from "../../src/model/model.ts";
+import type { Batch } from "../../src/data/loader/batch.ts";
 import { modelOf } from "../../src/engine/from_config.ts";
 import { buildStepPlans } from "../../src/engine/step_plans.ts";
 import { TrainEngine } from "../../src/engine/train_engine.ts";
-import type { Batch } from "../../src/data/loader/batch.ts";
+import type { KernelChoices } from "../../src/gpu/tuner.ts";
+import { initialValues } from "../../src/model/initialise.ts";
+import type { Model } from "../../src/model/model.ts";
 import { gpu } from "../helpers/device.ts";
-import { integers, randoms } from "../reference/numbers.ts";
 import { ADAM } from "../helpers/engine.ts";
-import { fairseqLoss } from "./_fairseq.ts";
+import { integers, randoms } from "../reference/numbers.ts";
 import type { Changes, Configuration } from "./_configs.ts";
+import { fairseqLoss } from "./_fairseq.ts";
 import type { Loss } from "./_parts.ts";
 import { simplifiedLoss } from "./_simplified.ts";
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { openFixture } from "../../src/parity/fixture_files.ts";
 import { SafetensorsFile } from "../../src/checkpoint/safetensors.ts";
-import { TrainEngine } from "../../src/engine/train_engine.ts";
-import { buildStepPlans } from "../../src/engine/step_plans.ts";
 import { writeTrainState } from "../../src/checkpoint/train_state.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
+import { buildStepPlans } from "../../src/engine/step_plans.ts";
+import { TrainEngine } from "../../src/engine/train_engine.ts";
+import { openFixture } from "../../src/parity/fixture_files.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 import { tempDir } from "../helpers/files.ts";
 

@@ -3,13 +3,13 @@ import {
   loadTrainState,
   writeTrainState,
 } from "../../src/checkpoint/train_state.ts";
-import type { TrainEngine } from "../../src/engine/train_engine.ts";
 import type { Batch } from "../../src/data/loader/batch.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
+import type { TrainEngine } from "../../src/engine/train_engine.ts";
 import { deviceTest } from "../helpers/device.ts";
-import { assertClose, inner, randoms } from "../reference/numbers.ts";
 import { stepOptions } from "../helpers/engine.ts";
 import { tempDir } from "../helpers/files.ts";
+import { assertClose, inner, randoms } from "../reference/numbers.ts";
 import { CONFIGURATIONS } from "./_configs.ts";
 import { Drops, type Loss } from "./_parts.ts";
 import {

@@ -1,7 +1,7 @@
 /** Whether a model's gradient is its loss's slope. @module */
 import { assert } from "@std/assert";
-import type { TrainEngine } from "../../src/engine/train_engine.ts";
 import type { Batch } from "../../src/data/loader/batch.ts";
+import type { TrainEngine } from "../../src/engine/train_engine.ts";
 import { inner } from "../reference/numbers.ts";
 
 /** Asserts that the loss rises along the gradient by the gradient's length. */

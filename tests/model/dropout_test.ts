@@ -1,9 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { FairseqModelConfig } from "../../src/config/mod.ts";
-import { simplifiedModel } from "../../src/model/simplified/model.ts";
-import type { Model } from "../../src/model/model.ts";
-import { fairseqDecoder } from "../../src/model/fairseq/decoder.ts";
-import { makePlan } from "../../src/plan/plan.ts";
+import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import {
   buildStepPlans,
   gradientGraph,
@@ -11,11 +8,14 @@ import {
   RANDOM,
 } from "../../src/engine/step_plans.ts";
 import { TrainEngine } from "../../src/engine/train_engine.ts";
-import { initialiseWeights } from "../../src/engine/initial_weights.ts";
+import { fairseqDecoder } from "../../src/model/fairseq/decoder.ts";
+import type { Model } from "../../src/model/model.ts";
+import { simplifiedModel } from "../../src/model/simplified/model.ts";
+import { makePlan } from "../../src/plan/plan.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
-import { inner } from "../reference/numbers.ts";
 import { ADAM, sequences, SMALL, T, toBatch, V } from "../helpers/engine.ts";
 import { defaultModel, type FullConfig } from "../helpers/model_config.ts";
+import { inner } from "../reference/numbers.ts";
 
 const RATES = { embd_pdrop: 0.1, attn_pdrop: 0.2, resid_pdrop: 0.3 };
 

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { compose } from "../../src/config/mod.ts";
+import { modelOf } from "../../src/engine/from_config.ts";
 import { initialValues } from "../../src/model/initialise.ts";
 import type { Model } from "../../src/model/model.ts";
 import { elements } from "../../src/model/parameters.ts";
-import { modelOf } from "../../src/engine/from_config.ts";
 
 const built = (...overrides: string[]): Model =>
   modelOf(compose({ overrides }).config, 256);

@@ -1,20 +1,20 @@
 import { assertEquals } from "@std/assert";
 import { stepRecords } from "../../src/engine/step_records.ts";
 import { Executor } from "../../src/gpu/executor.ts";
-import { type AdapterLimits, f32 } from "../../src/graph/dispatch.ts";
-import { Graph } from "../../src/graph/graph.ts";
-import { count } from "../../src/graph/tensor.ts";
-import { type AdamKind, adamStep, stepScalars } from "../../src/optim/adam.ts";
 import {
   checkStruct,
   readStruct,
   structBytes,
   writeStruct,
 } from "../../src/gpu/struct_layout.ts";
+import { type AdapterLimits, f32 } from "../../src/graph/dispatch.ts";
+import { Graph } from "../../src/graph/graph.ts";
+import { count } from "../../src/graph/tensor.ts";
+import { type AdamKind, adamStep, stepScalars } from "../../src/optim/adam.ts";
 import { makePlan } from "../../src/plan/plan.ts";
+import { deviceTest, gpu, NO_SUBGROUPS } from "../helpers/device.ts";
 import * as reference from "../reference/adam.ts";
 import { assertClose, randoms } from "../reference/numbers.ts";
-import { deviceTest, gpu, NO_SUBGROUPS } from "../helpers/device.ts";
 
 const KINDS: AdamKind[] = ["adamw_hf", "adamw_torch", "adam_fairseq"];
 
@@ -215,7 +215,8 @@ for (
   deviceTest(
     `adamStep() keeps the state of the last good step from ${name} on`,
     async () => {
-      // Five steps, of which the third is bad; two alone end in the state before it.
+      // Five steps, of which the third is bad; two alone end in the state
+      // before it.
       const { got, history } = await run({ ...options, steps: 5, maxNorm: 5 });
       const before = await run({ steps: 2, maxNorm: 5 });
       for (const key of ["p", "m", "v"] as const) {

@@ -46,7 +46,10 @@ const nodeDispatch = (node: Node<Attrs>) => {
   };
 };
 
-/** Reads all inputs, writes all outputs; output 0 also reads what it is added onto. */
+/**
+ * Reads all inputs, writes all outputs; output 0 also reads what it is added
+ * onto.
+ */
 const mixing: Operation<Attrs> = {
   name: "mix",
   lower: (node) => [nodeDispatch(node)],
@@ -90,7 +93,9 @@ function execute(plan: Plan, memory: Map<string, number>): void {
   }
 }
 
-/** The same from the graph itself, where every tensor has a place of its own. */
+/**
+ * The same from the graph itself, where every tensor has a place of its own.
+ */
 function evaluate(graph: Graph, start: Map<string, number>) {
   const values = new Map<Tensor, number>();
   for (const tensor of graph.externals.values()) {
@@ -136,7 +141,9 @@ function dice(seed: number): (sides: number) => number {
   };
 }
 
-/** A graph with sums onto all kinds of tensors, scratch outputs and dead ends. */
+/**
+ * A graph with sums onto all kinds of tensors, scratch outputs and dead ends.
+ */
 function randomGraph(seed: number) {
   const roll = dice(seed), graph = new Graph(), size = () => [64 << roll(4)];
   const readable: Tensor[] = [
@@ -169,7 +176,8 @@ function randomGraph(seed: number) {
       accumulateInto,
       effect,
     });
-    // What was added to a gradient is the gradient: nothing reads it as a tensor of its own.
+    // What was added to a gradient is the gradient: nothing reads it as a
+    // tensor of its own.
     const own = accumulateInto?.role === "persistent" ? made.slice(1) : made;
     readable.push(...own);
     transients.push(...own);
@@ -329,7 +337,9 @@ Deno.test("makePlan() forecasts the least that lives at once, and little more", 
   assert(planned < 2 * least, `${planned} bytes for ${least}`);
 });
 
-/** Bytes of the transient tensors of the one live node that has most of them. */
+/**
+ * Bytes of the transient tensors of the one live node that has most of them.
+ */
 function largestStep(graph: Graph, fetch: Tensor[]): number {
   const live = new Set<Tensor>(fetch);
   let largest = 0;

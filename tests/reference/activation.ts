@@ -24,7 +24,9 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const C = Math.sqrt(2 / Math.PI);
 const bent = (x: number) => Math.tanh(C * (x + 0.044715 * x ** 3));
 
-/** Each activation with its derivative; `slope` is that of leaky_relu below 0. */
+/**
+ * Each activation with its derivative; `slope` is that of leaky_relu below 0.
+ */
 export const activations: Record<string, {
   f(x: number, slope: number): number;
   df(x: number, slope: number): number;

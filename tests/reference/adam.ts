@@ -1,4 +1,7 @@
-/** The three published forms of Adam in float64, each as its authors write it. @module */
+/**
+ * The three published forms of Adam in float64, each as its authors write it.
+ * @module
+ */
 
 /** Parameters and moments, changed in place. */
 export interface AdamState {

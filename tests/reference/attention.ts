@@ -1,13 +1,21 @@
-/** Causal multi-head attention in float64, the T × T matrix written out. @module */
+/**
+ * Causal multi-head attention in float64, the T × T matrix written out.
+ * @module
+ */
 
-/** B sequences of T tokens, H heads d wide; `cap` bends the scores, 0 does not. */
+/**
+ * B sequences of T tokens, H heads d wide; `cap` bends the scores, 0 does not.
+ */
 export interface AttentionShape {
   B: number;
   T: number;
   H: number;
   d: number;
   cap: number;
-  /** Factors on the weights, in head `matrix % H` of sequence `matrix / H`: dropout's. @default 1 */
+  /**
+   * Factors on the weights, in head `matrix % H` of sequence `matrix / H`:
+   * dropout's. @default 1
+   */
   mask?: ((matrix: number, t: number, s: number) => number) | undefined;
 }
 
@@ -36,7 +44,10 @@ function weightsOf(
   return { p: powers.map((e) => e / total), slopes };
 }
 
-/** o[t] = Σ_{s ≤ t} m_ts softmax_s(cap(q_t · k_s / √d)) v_s, head by head, m = 1 without a mask */
+/**
+ * o[t] = Σ_{s ≤ t} m_ts softmax_s(cap(q_t · k_s / √d)) v_s, head by head, m = 1
+ * without a mask
+ */
 export function attention(
   q: Matrix,
   k: Matrix,

@@ -22,7 +22,9 @@ function factor({ rate, site, random }: Place, at: number, row: number) {
 export const flatMask = (place: Place, n: number): Float64Array =>
   Float64Array.from({ length: n }, (_, i) => factor(place, i, 0));
 
-/** Factors of the T × T matrices; `matrix` counts the heads of all sequences. */
+/**
+ * Factors of the T × T matrices; `matrix` counts the heads of all sequences.
+ */
 export function matrixMask(place: Place, T: number) {
   // A row takes whole calls of four words.
   const pitch = 4 * Math.ceil(T / 4);

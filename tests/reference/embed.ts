@@ -26,7 +26,10 @@ export function embed(
   return y;
 }
 
-/** dtable[v] = scale · Σ_{token[n] = v} dy[n],  dpositions[t + first] = Σ_b dy[b, t] */
+/**
+ * dtable[v] = scale · Σ_{token[n] = v} dy[n], dpositions[t + first] = Σ_b dy[b,
+ * t]
+ */
 export function embedGradient(
   dy: Float64Array, // [B·T, D]
   tokens: Uint32Array,

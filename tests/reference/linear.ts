@@ -1,6 +1,9 @@
 /** Linear layers in float64. @module */
 
-/** N rows of I features to O features; the weight is `[I, O]`, or `[O, I]` where `outIn`. */
+/**
+ * N rows of I features to O features; the weight is `[I, O]`, or `[O, I]` where
+ * `outIn`.
+ */
 export interface LinearShape {
   N: number;
   I: number;

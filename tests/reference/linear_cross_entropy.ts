@@ -1,6 +1,9 @@
 /** Head and cross-entropy in float64, the logits written out. @module */
 
-/** N rows of D features, V classes; the sum of the losses is multiplied by `scale`. */
+/**
+ * N rows of D features, V classes; the sum of the losses is multiplied by
+ * `scale`.
+ */
 export interface HeadShape {
   N: number;
   D: number;
@@ -16,8 +19,9 @@ export interface HeadResult {
 }
 
 /**
- * loss = scale · Σ_n (log Σ_v exp z_nv − z_n,target),  z = h Wᵀ; targets not below V are left out.
- * dz_nv = scale · (softmax(z_n)_v − [v = target]),  dh = dz W,  dW = dzᵀ h
+ * loss = scale · Σ_n (log Σ_v exp z_nv − z_n,target), z = h Wᵀ; targets not
+ * below V are left out. dz_nv = scale · (softmax(z_n)_v − [v = target]), dh =
+ * dz W, dW = dzᵀ h
  */
 export function linearCrossEntropy(
   h: Float64Array, // [N, D]

@@ -47,8 +47,9 @@ export function norm(
 }
 
 /**
- * With g = dy · scale, L = Σ g n, and s = d divisor / dx = (x − mean) / (D · root):
- * dx = (g − mean(g)) / divisor − s · L / divisor   (mean(g) only for LayerNorm)
+ * With g = dy · scale, L = Σ g n, and s = d divisor / dx = (x − mean) / (D ·
+ * root): dx = (g − mean(g)) / divisor − s · L / divisor (mean(g) only for
+ * LayerNorm)
  */
 export function normGradient(
   dy: Float64Array, // [R, D]

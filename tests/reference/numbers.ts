@@ -22,8 +22,9 @@ export function integers(n: number, seed: number, limit: number): Uint32Array {
 }
 
 /**
- * Fails unless each `|got − want|` is at most `relative · max|want| + absolute`,
- * and says where the largest difference is. NaN is never close.
+ * Fails unless each `|got − want|` is at most
+ * `relative · max|want| + absolute`, and says where the largest difference is.
+ * NaN is never close.
  */
 export function assertClose(
   name: string,
@@ -54,8 +55,9 @@ export function assertClose(
 }
 
 /**
- * The gradient of `f` with respect to `x` by central differences; `f` reads `x`,
- * which is changed and restored. Exact to about 1e-9 for smooth f of order 1.
+ * The gradient of `f` with respect to `x` by central differences; `f` reads
+ * `x`, which is changed and restored. Exact to about 1e-9 for smooth f of order
+ * 1.
  */
 export function numericalGradient(
   f: () => number,

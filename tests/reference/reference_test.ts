@@ -1,4 +1,6 @@
-/** The references' gradients against central finite differences of their values. */
+/**
+ * The references' gradients against central finite differences of their values.
+ */
 import { assertAlmostEquals } from "@std/assert";
 import { activations, erf } from "./activation.ts";
 import { attention, attentionGradient } from "./attention.ts";
@@ -16,7 +18,10 @@ import {
 
 const NEAR = { relative: 1e-7, absolute: 1e-9 };
 
-/** Compares `gradients` with the differences of `dy · f()`, changing each of `inputs`. */
+/**
+ * Compares `gradients` with the differences of `dy · f()`, changing each of
+ * `inputs`.
+ */
 function check(
   f: () => Float64Array,
   dy: Float64Array,

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { inflateSync } from "node:zlib";
 import { renderReportPage } from "../../src/report/page.ts";
-import { readRuns } from "../../src/run_folder/read_run.ts";
 import { buildCharts } from "../../src/report/series.ts";
+import { readRuns } from "../../src/run_folder/read_run.ts";
 import { lines, place, records, write } from "../helpers/report_runs.ts";
 
 /** Path of Chromium; undefined if it is not installed. */

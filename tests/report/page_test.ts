@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { renderSvg } from "../../src/report/chart.ts";
 import { renderReportPage } from "../../src/report/page.ts";
-import { readRuns } from "../../src/run_folder/read_run.ts";
 import { buildCharts } from "../../src/report/series.ts";
+import { readRuns } from "../../src/run_folder/read_run.ts";
 import { lines, place, records, write } from "../helpers/report_runs.ts";
 
 const read = (...dirs: string[]) => readRuns(dirs, () => {});

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
-import { readRuns } from "../../src/run_folder/read_run.ts";
 import { formatRunTable } from "../../src/report/table.ts";
+import { readRuns } from "../../src/run_folder/read_run.ts";
 import { lines, place, records, write } from "../helpers/report_runs.ts";
 
 const silent = () => {};

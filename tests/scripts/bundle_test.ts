@@ -4,8 +4,8 @@
  * checks the real executable.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { explain } from "../../scripts/compile.ts";
 import { errorReason } from "../../scripts/bundle.ts";
+import { explain } from "../../scripts/compile.ts";
 import { pack } from "../../scripts/compile_offline.ts";
 
 const ignore = Deno.build.os === "windows";

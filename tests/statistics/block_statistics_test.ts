@@ -1,11 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { gainParameters, placeOf } from "../../src/statistics/gains.ts";
 import {
   gradientNorms,
   type ReportOptions,
 } from "../../src/statistics/block_statistics.ts";
+import { gainParameters, placeOf } from "../../src/statistics/gains.ts";
 import { deviceTest } from "../helpers/device.ts";
-import { assertClose } from "../reference/numbers.ts";
 import {
   all,
   openEngine,
@@ -13,6 +12,7 @@ import {
   split,
   stepOptions,
 } from "../helpers/engine.ts";
+import { assertClose } from "../reference/numbers.ts";
 
 const ALL: ReportOptions = {
   gains: true,

@@ -12,15 +12,15 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { loadPeers, NO_PEERS } from "../peers/data_libraries.ts";
 import { type Rate, rateOf, timed } from "./clock.ts";
+import { writeBenchSources } from "./files.ts";
 import {
   benchLoader,
   benchSequences,
   type LoaderRow,
   type SequencesRow,
 } from "./loader.ts";
-import { writeBenchSources } from "./files.ts";
-import { loadPeers, NO_PEERS } from "../peers/data_libraries.ts";
 import { benchPrepare, type PrepareRow, threadCounts } from "./prepare.ts";
 import { benchReaders, type ReaderRow } from "./readers.ts";
 import { type BenchText, benchText } from "./text.ts";

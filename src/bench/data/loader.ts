@@ -4,17 +4,17 @@
  */
 import { join } from "node:path";
 import { FairseqSink, locateFairseqSubset } from "../../data/fairseq/mod.ts";
-import { prepare } from "../../data/prepare/prepare.ts";
+import { openBatchLoader } from "../../data/loader/batch_loader.ts";
 import {
   openSplit,
   type SplitLocation,
 } from "../../data/loader/split_location.ts";
+import { prepare } from "../../data/prepare/prepare.ts";
 import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
-import { openBatchLoader } from "../../data/loader/batch_loader.ts";
+import { median } from "../timing.ts";
 import { timed } from "./clock.ts";
 import type { BenchSource } from "./files.ts";
 import { SEQUENCE_LENGTH } from "./prepare.ts";
-import { median } from "../timing.ts";
 
 /** The rate of reading sequences in random order, one at a time. */
 export interface SequencesRow {

@@ -5,8 +5,8 @@
  * @module
  */
 import type { ByteBpeTables } from "../../data/tokenizers/gpt2/byte_bpe.ts";
-import { tablesFromRanks } from "../../data/tokenizers/gpt2/gpt2.ts";
 import { BYTE_UNITS } from "../../data/tokenizers/gpt2/byte_chars.ts";
+import { tablesFromRanks } from "../../data/tokenizers/gpt2/gpt2.ts";
 
 /** The contents of a tokenizer.json. */
 export type TokenizerJson = Record<string, unknown>;

@@ -5,7 +5,6 @@
  */
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { snappyUncompressor } from "hysnappy";
-import { textPieces } from "../../data/sources/text_pieces.ts";
 import {
   jsonLines,
   openBytes,
@@ -14,6 +13,8 @@ import {
   scanFile,
 } from "../../data/sources/mod.ts";
 import type { SourceFile } from "../../data/sources/source_file.ts";
+import { textPieces } from "../../data/sources/text_pieces.ts";
+import { PEERS, type Peers } from "../peers/data_libraries.ts";
 import {
   compareWithPeer,
   type Comparison,
@@ -22,7 +23,6 @@ import {
   timed,
 } from "./clock.ts";
 import type { BenchSource } from "./files.ts";
-import { PEERS, type Peers } from "../peers/data_libraries.ts";
 
 /** A reader's speed, in bytes of text. */
 export interface ReaderRow extends Comparison {

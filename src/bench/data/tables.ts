@@ -1,11 +1,11 @@
 /** Turns the results of the data section into tables. @module */
 import { formatBytes } from "../../terminal/format_numbers.ts";
-import type { DataResult } from "./data.ts";
+import { percent, type Table, threeDigits } from "../table.ts";
 import type { Rate } from "./clock.ts";
+import type { DataResult } from "./data.ts";
 import { LOADER_STEP, type LoaderRow, type SequencesRow } from "./loader.ts";
 import { type PrepareRow, SEQUENCE_LENGTH } from "./prepare.ts";
 import type { ReaderRow } from "./readers.ts";
-import { percent, type Table, threeDigits } from "../table.ts";
 import type { TokenizerRow } from "./tokenizers.ts";
 
 /** All tables of the data section, in order. */

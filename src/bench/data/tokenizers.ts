@@ -4,8 +4,9 @@
  * @module
  */
 import { join } from "node:path";
-import type { Tokenizer } from "../../data/tokenizers/tokenizer.ts";
 import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
+import type { Tokenizer } from "../../data/tokenizers/tokenizer.ts";
+import { PEERS, type Peers } from "../peers/data_libraries.ts";
 import {
   compareWithPeer,
   type Comparison,
@@ -14,7 +15,6 @@ import {
   timed,
 } from "./clock.ts";
 import { benchModels, type TokenizerJson } from "./models.ts";
-import { PEERS, type Peers } from "../peers/data_libraries.ts";
 import type { BenchText } from "./text.ts";
 
 /** The speed of a tokenizer. */

@@ -1,8 +1,8 @@
 /** How long does each kernel in a training step take? @module */
-import { time } from "../../gpu/tuner.ts";
 import type { Loaded } from "../../gpu/executor.ts";
-import { nanosecondsPerTick, waitForDevice } from "../timing.ts";
+import { time } from "../../gpu/tuner.ts";
 import type { RunningWorkload } from "../step/step.ts";
+import { nanosecondsPerTick, waitForDevice } from "../timing.ts";
 
 /** All dispatches of one kernel and product shape in a step. */
 export interface KernelRow {

@@ -4,15 +4,15 @@
  * @module
  */
 import { cpuUsage } from "node:process";
-import { Graph } from "../../graph/graph.ts";
-import { matmul } from "../../graph/ops/matmul/matmul.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { Executor } from "../../gpu/executor.ts";
 import { type KernelChoices, tuner } from "../../gpu/tuner.ts";
+import { Graph } from "../../graph/graph.ts";
+import { matmul } from "../../graph/ops/matmul/matmul.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { NumPy, Product } from "../peers/numpy.ts";
-import { allocateNoise, planStandalone } from "./standalone.ts";
 import { median, TimedDispatch } from "../timing.ts";
+import { allocateNoise, planStandalone } from "./standalone.ts";
 
 /** The timing of one product. */
 export interface MatmulRow extends Product {

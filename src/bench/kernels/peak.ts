@@ -3,14 +3,14 @@
  * this adapter.
  * @module
  */
+import type { Gpu } from "../../gpu/device.ts";
+import { Executor } from "../../gpu/executor.ts";
 import { f32, write } from "../../graph/dispatch.ts";
 import { Graph } from "../../graph/graph.ts";
 import { add } from "../../graph/ops/elementwise/add.ts";
-import type { Gpu } from "../../gpu/device.ts";
-import { Executor } from "../../gpu/executor.ts";
 import type { PlannedDispatch } from "../../plan/plan.ts";
-import { allocateNoise, planStandalone } from "./standalone.ts";
 import { calibrate, TimedDispatch } from "../timing.ts";
+import { allocateNoise, planStandalone } from "./standalone.ts";
 
 /**
  * Measured peaks: the best of many rounds, as other load can only slow a round.

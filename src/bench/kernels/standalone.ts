@@ -2,9 +2,9 @@
  * Plans single dispatches outside a graph, on separately allocated tensors.
  * @module
  */
+import type { Executor } from "../../gpu/executor.ts";
 import { type Dispatch, mapValues } from "../../graph/dispatch.ts";
 import { bytes, type Tensor } from "../../graph/tensor.ts";
-import type { Executor } from "../../gpu/executor.ts";
 import type { PlannedDispatch } from "../../plan/plan.ts";
 
 /** Plans a dispatch whose tensors are external buffers, found by name. */

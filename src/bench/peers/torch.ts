@@ -4,8 +4,8 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { lastLine, python } from "./python.ts";
 import type { Sizes } from "../step/workloads.ts";
+import { lastLine, python } from "./python.ts";
 
 /** The fields of the script's output that are used. */
 export interface TorchRow {

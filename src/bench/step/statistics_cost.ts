@@ -4,8 +4,8 @@
  */
 import type { Gpu } from "../../gpu/device.ts";
 import type { KernelChoices } from "../../gpu/tuner.ts";
-import { openWorkload, submitStep } from "./step.ts";
 import { median, waitForDevice } from "../timing.ts";
+import { openWorkload, submitStep } from "./step.ts";
 import type { Workload } from "./workloads.ts";
 
 /** Steps between reports: the default of `report_every`. */

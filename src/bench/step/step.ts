@@ -3,18 +3,18 @@
  * run?
  * @module
  */
-import type { ReportOptions } from "../../statistics/block_statistics.ts";
 import { cpuUsage } from "node:process";
+import type { Batch } from "../../data/loader/batch.ts";
+import { initialiseWeights } from "../../engine/initial_weights.ts";
+import type { Memory } from "../../engine/memory.ts";
+import type { StepPlans } from "../../engine/step_plans.ts";
+import { TrainEngine } from "../../engine/train_engine.ts";
 import { UserError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { KernelChoices } from "../../gpu/tuner.ts";
 import { parameterCount } from "../../model/model.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { Memory } from "../../engine/memory.ts";
-import type { StepPlans } from "../../engine/step_plans.ts";
-import { TrainEngine } from "../../engine/train_engine.ts";
-import type { Batch } from "../../data/loader/batch.ts";
-import { initialiseWeights } from "../../engine/initial_weights.ts";
+import type { ReportOptions } from "../../statistics/block_statistics.ts";
 import { measureIdleWait, median, waitForDevice } from "../timing.ts";
 import {
   batchesOf,

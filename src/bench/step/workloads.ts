@@ -2,15 +2,15 @@
  * Which models are timed for whole training steps, and on which tokens?
  * @module
  */
-import type { ReportOptions } from "../../statistics/block_statistics.ts";
+import { sourceTexts } from "../../assets/source_text.ts";
 import { compose, type Config } from "../../config/mod.ts";
 import { BatchAssembler } from "../../data/loader/batch.ts";
-import { sourceTexts } from "../../assets/source_text.ts";
-import type { AdapterLimits } from "../../graph/dispatch.ts";
-import { buildStepPlans, type StepPlans } from "../../engine/step_plans.ts";
 import type { Batch } from "../../data/loader/batch.ts";
 import { modelOf } from "../../engine/from_config.ts";
+import { buildStepPlans, type StepPlans } from "../../engine/step_plans.ts";
 import { trainSettings } from "../../engine/train_settings.ts";
+import type { AdapterLimits } from "../../graph/dispatch.ts";
+import type { ReportOptions } from "../../statistics/block_statistics.ts";
 
 /** A model with its batch size and vocabulary size. */
 export interface Workload {

@@ -6,13 +6,13 @@
  */
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
-import { interpolate } from "../values/interpolate.ts";
 import {
   type ConfigValue,
   type FlatConfig,
   formatValue,
   unflatten,
 } from "../values/flat_config.ts";
+import { interpolate } from "../values/interpolate.ts";
 import { nearest } from "../values/nearest.ts";
 
 /** An object schema whose entries are fields or sections. */

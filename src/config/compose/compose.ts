@@ -3,15 +3,15 @@
  * @module
  */
 import { stringify } from "@std/yaml";
-import { checkConfig } from "./check.ts";
 import type { AnyModel } from "../schema/family.ts";
-import { mergeFiles } from "./defaults_list.ts";
-import { type FlatConfig, flatten } from "../values/flat_config.ts";
-import { GROUPS, openLibrary } from "./library.ts";
-import { parseOverrides } from "./overrides.ts";
 import { checkRules } from "../schema/rules.ts";
 import { type Config, configSchemas, schemaOf } from "../schema/schema.ts";
+import { type FlatConfig, flatten } from "../values/flat_config.ts";
 import { parseYamlFile } from "../values/yaml_file.ts";
+import { checkConfig } from "./check.ts";
+import { mergeFiles } from "./defaults_list.ts";
+import { GROUPS, openLibrary } from "./library.ts";
+import { parseOverrides } from "./overrides.ts";
 
 /** What to compose. */
 export interface ComposeOptions {

@@ -10,9 +10,9 @@ import {
   formatValue,
   isMapping,
 } from "../values/flat_config.ts";
-import { EXPERIMENT, GROUPS, type Library } from "./library.ts";
 import { nearest } from "../values/nearest.ts";
 import type { YamlFile } from "../values/yaml_file.ts";
+import { EXPERIMENT, GROUPS, type Library } from "./library.ts";
 
 /** One line of a defaults list. */
 type Entry =

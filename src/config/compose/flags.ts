@@ -5,11 +5,11 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { keysOf, type Schema } from "./check.ts";
 import type { AnyModel } from "../schema/family.ts";
 import { trueOrFalse as yesOrNo } from "../schema/fields.ts";
-import { nearest } from "../values/nearest.ts";
 import { configSchemas } from "../schema/schema.ts";
+import { nearest } from "../values/nearest.ts";
+import { keysOf, type Schema } from "./check.ts";
 
 type Family = AnyModel["name"];
 

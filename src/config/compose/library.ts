@@ -3,8 +3,8 @@
  * files.
  * @module
  */
-import { UserError } from "../../errors.ts";
 import { assetPaths, assetText } from "../../assets/assets.ts";
+import { UserError } from "../../errors.ts";
 import { nearest } from "../values/nearest.ts";
 import { parseYamlFile, type YamlFile } from "../values/yaml_file.ts";
 

@@ -2,8 +2,8 @@
  * The two model families: sizes that both have, whatever their key is called.
  * @module
  */
-import type { ModelConfig } from "./simplified_schema.ts";
 import type { FairseqModelConfig } from "./fairseq_schema.ts";
+import type { ModelConfig } from "./simplified_schema.ts";
 
 /** The `model` section of either family; `name` says which. */
 export type AnyModel = ModelConfig | FairseqModelConfig;

@@ -3,10 +3,10 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import type { AnyModel } from "./family.ts";
-import type { ModelConfig } from "./simplified_schema.ts";
 import type { FairseqModelConfig } from "./fairseq_schema.ts";
+import type { AnyModel } from "./family.ts";
 import type { Config, DataConfig } from "./schema.ts";
+import type { ModelConfig } from "./simplified_schema.ts";
 
 /**
  * Refuses model shapes and initializers that contradict each other.

@@ -4,6 +4,11 @@
  * @module
  */
 import * as v from "valibot";
+import { UserError } from "../../errors.ts";
+import { type FlatConfig, formatValue } from "../values/flat_config.ts";
+import { dataSchema } from "./data_schema.ts";
+import { fairseqSchema } from "./fairseq_schema.ts";
+import { type AnyModel, FAMILIES } from "./family.ts";
 import {
   fraction,
   fractionBelowOne,
@@ -15,12 +20,7 @@ import {
   text,
   trueOrFalse,
 } from "./fields.ts";
-import { dataSchema } from "./data_schema.ts";
 import { simplifiedSchema } from "./simplified_schema.ts";
-import { fairseqSchema } from "./fairseq_schema.ts";
-import { UserError } from "../../errors.ts";
-import { type AnyModel, FAMILIES } from "./family.ts";
-import { type FlatConfig, formatValue } from "../values/flat_config.ts";
 
 const count = integerFrom(1);
 

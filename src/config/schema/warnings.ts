@@ -3,10 +3,10 @@
  * no effect, or not the expected one.
  * @module
  */
-import type { AnyModel } from "./family.ts";
 import { formatValue } from "../values/flat_config.ts";
-import type { ModelConfig } from "./simplified_schema.ts";
 import type { FairseqModelConfig } from "./fairseq_schema.ts";
+import type { AnyModel } from "./family.ts";
+import type { ModelConfig } from "./simplified_schema.ts";
 
 /**
  * Whether the case holds, the key without effect, the key that cancels it, and

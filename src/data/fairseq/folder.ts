@@ -9,17 +9,17 @@
  * `valid`.
  * @module
  */
-import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
+import { Dictionary, EOS, PAD } from "../tokenizers/fairseq/dictionary.ts";
+import { fairseqTokenizerSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";
+import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type FairseqRef, openFairseqSplit } from "./blocks.ts";
-import { Dictionary, EOS, PAD } from "../tokenizers/fairseq/dictionary.ts";
-import { openForReading, readExactly } from "./read_at.ts";
 import { subsetExists } from "./mmap_dataset.ts";
-import { fairseqTokenizerSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";
+import { openForReading, readExactly } from "./read_at.ts";
 
 /** Which subset of which folders to read. */
 export interface FairseqSubsetOptions {

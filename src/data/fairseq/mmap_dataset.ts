@@ -4,8 +4,8 @@
  */
 import { closeSync, existsSync } from "node:fs";
 import { UserError } from "../../errors.ts";
-import { openForReading, readExactly } from "./read_at.ts";
 import { checkIndex, type MmapIndex, readHeader } from "./mmap_index.ts";
+import { openForReading, readExactly } from "./read_at.ts";
 
 /** Sentences of token ids, concatenated. */
 export class MmapDataset {

@@ -10,8 +10,8 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { readExactly } from "./read_at.ts";
 import { ID_TYPES, type IdType } from "./int_types.ts";
+import { readExactly } from "./read_at.ts";
 
 /** First bytes of an index. */
 export const MAGIC = "MMIDIDX\0\0";

@@ -13,9 +13,9 @@ import {
   writeSync,
 } from "node:fs";
 import { UserError } from "../../errors.ts";
-import { readExactly } from "./read_at.ts";
 import type { IdType } from "./int_types.ts";
 import { buildHeader, HEADER_BYTES } from "./mmap_index.ts";
+import { readExactly } from "./read_at.ts";
 
 const BUFFER_TOKENS = 1 << 18;
 const BUFFER_SIZES = 1 << 16;

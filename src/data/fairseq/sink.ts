@@ -11,8 +11,8 @@ import type {
   SplitName,
   TokenSink,
 } from "../store/token_sink.ts";
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { Dictionary, EOS, SPECIALS } from "../tokenizers/fairseq/dictionary.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { idTypeFor } from "./int_types.ts";
 import { MmapWriter } from "./mmap_writer.ts";
 

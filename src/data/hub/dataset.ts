@@ -5,10 +5,10 @@
 import { statfsSync } from "node:fs";
 import { UserError } from "../../errors.ts";
 import { fileSize } from "./cache.ts";
-import { selectDataFiles } from "./select_files.ts";
 import { downloadFile } from "./download.ts";
 import type { HubProgress } from "./hub_file.ts";
 import { Repository } from "./repository.ts";
+import { selectDataFiles } from "./select_files.ts";
 import type { HubSettings } from "./settings.ts";
 import type { TreeFile } from "./tree.ts";
 import { parseHubUrl } from "./url.ts";

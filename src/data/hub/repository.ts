@@ -3,6 +3,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import { shown } from "../../terminal/quote.ts";
 import { HubCache } from "./cache.ts";
 import { HubError, requestHub, withRetries } from "./request.ts";
 import { type HubSettings, hubSettings } from "./settings.ts";
@@ -13,7 +14,6 @@ import {
   type TreeFile,
 } from "./tree.ts";
 import { formatHubName, type HubKind, isCommit } from "./url.ts";
-import { shown } from "../../terminal/quote.ts";
 
 /** Which repository, and the cache to use. */
 export interface RepositoryOptions {

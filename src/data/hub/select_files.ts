@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { UserError } from "../../errors.ts";
+import { listed, NAME_LENGTH, oneLine } from "../../terminal/quote.ts";
 import { type CardConfig, defaultConfig, parseCard } from "./card.ts";
 import { downloadFile } from "./download.ts";
 import { globFolder, globMatcher, isGlob } from "./glob.ts";
@@ -18,7 +19,6 @@ import {
 } from "./splits.ts";
 import type { TreeEntry, TreeFile } from "./tree.ts";
 import { formatHubName } from "./url.ts";
-import { listed, NAME_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /**
  * Branch where the Hub stores its Parquet conversion of a dataset, one folder

@@ -2,8 +2,8 @@
  * Parses and serializes the Hub's file list of a repository.
  * @module
  */
-import { isSafePath } from "./url.ts";
 import { shown } from "../../terminal/quote.ts";
+import { isSafePath } from "./url.ts";
 
 /** Digest that identifies and verifies the content of a file. */
 export interface Digest {

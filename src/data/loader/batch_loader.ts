@@ -2,9 +2,12 @@
  * Batches from prepared data, in the sampler's order, read ahead of training.
  * @module
  */
-import { BatchAssembler, emptyBatch } from "./batch.ts";
+import { UserError } from "../../errors.ts";
+import { startWorker } from "../../workers/start.ts";
 import { IGNORE } from "../store/token_store.ts";
-import { RingConsumer, type RingMemory } from "./shared_ring.ts";
+import type { TokenSplit } from "../store/token_store.ts";
+import { BatchAssembler, emptyBatch } from "./batch.ts";
+import type { Batch } from "./batch.ts";
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_worker.ts";
 import {
@@ -14,10 +17,7 @@ import {
   stateOf,
   statesOf,
 } from "./mixture.ts";
-import type { TokenSplit } from "../store/token_store.ts";
-import { UserError } from "../../errors.ts";
-import { startWorker } from "../../workers/start.ts";
-import type { Batch } from "./batch.ts";
+import { RingConsumer, type RingMemory } from "./shared_ring.ts";
 
 /**
  * Training batches: seeded epochs without replacement over each part of the

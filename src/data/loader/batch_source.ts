@@ -2,6 +2,7 @@
  * The batches of training steps in order: sampled, read and assembled.
  * @module
  */
+import type { TokenSplit } from "../store/token_store.ts";
 import { type Batch, BatchAssembler } from "./batch.ts";
 import { Mixture, type MixtureOptions, type MixtureState } from "./mixture.ts";
 import {
@@ -10,7 +11,6 @@ import {
   requireSameShape,
   type SplitLocation,
 } from "./split_location.ts";
-import type { TokenSplit } from "../store/token_store.ts";
 
 /**
  * What training batches are made from, and how; plain data, so that any thread

@@ -9,6 +9,8 @@
  */
 import { UserError } from "../../errors.ts";
 import type { WorkerPort } from "../../workers/start.ts";
+import { BatchSource, type BatchSpec } from "./batch_source.ts";
+import { type MixtureOptions, stateOf, statesOf } from "./mixture.ts";
 import {
   allocateRing,
   type RingMemory,
@@ -16,8 +18,6 @@ import {
   type RingShape,
   slotBytes,
 } from "./shared_ring.ts";
-import { BatchSource, type BatchSpec } from "./batch_source.ts";
-import { type MixtureOptions, stateOf, statesOf } from "./mixture.ts";
 
 /** The only message to the thread. */
 export interface LoaderRequest {

@@ -5,11 +5,11 @@
  */
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
-import { TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
 import type { FileScan, SourceFile } from "../sources/source_file.ts";
-import { runJob, type WorkerJob, type WorkerSetup } from "./tokenize_worker.ts";
+import { TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { TokenizeOptions } from "./tokenize_unit.ts";
+import { runJob, type WorkerJob, type WorkerSetup } from "./tokenize_worker.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
 /** A worker's reply to the main thread. */

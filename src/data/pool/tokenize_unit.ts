@@ -5,19 +5,19 @@
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { UserError } from "../../errors.ts";
-import { contentHash, HASH_BYTES } from "./content_hash.ts";
-import {
-  changedError,
-  decodeText,
-  PIECE_UNITS,
-} from "../sources/text_pieces.ts";
 import {
   openBytes,
   parseLines,
   readParquet,
   type TextRecord,
 } from "../sources/mod.ts";
+import {
+  changedError,
+  decodeText,
+  PIECE_UNITS,
+} from "../sources/text_pieces.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { contentHash, HASH_BYTES } from "./content_hash.ts";
 import {
   type DocumentMask,
   freeArrays,

@@ -4,18 +4,18 @@
  */
 import { UserError } from "../../errors.ts";
 import type { WorkerPort } from "../../workers/start.ts";
-import { TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
-import type { WorkerReply } from "./tokenize_pool.ts";
 import { scanFile } from "../sources/mod.ts";
 import type { FileScan, SourceFile } from "../sources/source_file.ts";
+import { limitWordCaches } from "../tokenizers/gpt2/word_cache.ts";
+import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
+import { TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { WorkerReply } from "./tokenize_pool.ts";
 import {
   type TokenizeOptions,
   tokenizeUnit,
   transferOf,
 } from "./tokenize_unit.ts";
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
-import { limitWordCaches } from "../tokenizers/gpt2/word_cache.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";
 
 /** The first message: what is the same for all jobs. */

@@ -20,8 +20,8 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { HASH_BYTES, SeenTexts } from "../pool/content_hash.ts";
 import { openLine, sealLine } from "../../fs/checksummed_lines.ts";
+import { HASH_BYTES, SeenTexts } from "../pool/content_hash.ts";
 
 const JOURNAL = "journal.jsonl";
 const SEEN = "seen.bin";

@@ -3,14 +3,14 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import { jsonLines } from "../sources/mod.ts";
+import type { SourceFile } from "../sources/source_file.ts";
 import { changedError } from "../sources/text_pieces.ts";
 import {
   documentMask,
   type UnitOptions,
   type UnitOrSkipped,
 } from "./planned_unit.ts";
-import { jsonLines } from "../sources/mod.ts";
-import type { SourceFile } from "../sources/source_file.ts";
 
 /**
  * The units of a JSON Lines file from document `from` on.

@@ -3,11 +3,11 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import type { NamedText } from "../sources/text_pieces.ts";
-import type { PrepareProgress } from "./progress.ts";
-import type { TokenSink } from "../store/token_sink.ts";
 import type { SourceFile } from "../sources/source_file.ts";
+import type { NamedText } from "../sources/text_pieces.ts";
+import type { TokenSink } from "../store/token_sink.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { PrepareProgress } from "./progress.ts";
 
 /** Where documents come from: files, or texts in memory. */
 export type DocumentSource = { files: readonly SourceFile[] } | {

@@ -2,6 +2,9 @@
  * The second pass over a Parquet file: its row groups become units.
  * @module
  */
+import type { WorkUnit } from "../pool/work_unit.ts";
+import { parquetRows, readParquet, type TextRecord } from "../sources/mod.ts";
+import type { SourceFile } from "../sources/source_file.ts";
 import { changedError } from "../sources/text_pieces.ts";
 import {
   documentMask,
@@ -9,9 +12,6 @@ import {
   type UnitOptions,
   type UnitOrSkipped,
 } from "./planned_unit.ts";
-import { parquetRows, readParquet, type TextRecord } from "../sources/mod.ts";
-import type { SourceFile } from "../sources/source_file.ts";
-import type { WorkUnit } from "../pool/work_unit.ts";
 
 /**
  * Workers read row groups up to this size. Larger groups are read here, so that

@@ -3,9 +3,9 @@
  * what the main thread must remember to put the result into the store.
  * @module
  */
-import type { Entry } from "../scan/scan_inputs.ts";
-import type { DocumentSelection } from "../scan/document_selection.ts";
 import type { WorkUnit } from "../pool/work_unit.ts";
+import type { DocumentSelection } from "../scan/document_selection.ts";
+import type { Entry } from "../scan/scan_inputs.ts";
 
 /** A place between two units. Its keys are keys of `journal.jsonl`. */
 export interface Position {

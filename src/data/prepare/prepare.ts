@@ -8,11 +8,11 @@ import { dirname, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { removeUnfinished, writeFolder } from "../../fs/durable_folder.ts";
 import { withLock } from "../../fs/file_lock.ts";
+import { WorkerDiedError } from "../pool/tokenize_pool.ts";
+import { type StoreSummary, summaryIfSame } from "../store/token_store.ts";
+import type { PrepareOptions } from "./options.ts";
 import { resumeStore } from "./resume_store.ts";
 import { planStore, type StorePlan } from "./store_plan.ts";
-import { WorkerDiedError } from "../pool/tokenize_pool.ts";
-import type { PrepareOptions } from "./options.ts";
-import { type StoreSummary, summaryIfSame } from "../store/token_store.ts";
 
 export type { DocumentSource, PrepareOptions } from "./options.ts";
 

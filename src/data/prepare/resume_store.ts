@@ -6,16 +6,12 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { emptyState, writeStore, type WriteStoreState } from "./write_store.ts";
-import { StoreWriter } from "../store/store_writer.ts";
-import { changedError } from "../sources/text_pieces.ts";
+import { MAX_REASONS } from "../pool/work_unit.ts";
+import { nextHeldOutCount, selectionsOf } from "../scan/document_selection.ts";
 import { stampOf } from "../scan/scan_cache.ts";
 import type { SkipCounts, Skipped } from "../scan/scan_inputs.ts";
-import { Journal } from "./journal.ts";
-import { nextHeldOutCount, selectionsOf } from "../scan/document_selection.ts";
-import type { StorePlan } from "./store_plan.ts";
-import type { PrepareOptions } from "./options.ts";
-import { progressMeter } from "./progress.ts";
+import { changedError } from "../sources/text_pieces.ts";
+import { StoreWriter } from "../store/store_writer.ts";
 import type { TokenSink } from "../store/token_sink.ts";
 import {
   STORE_FORMAT,
@@ -23,7 +19,11 @@ import {
   summaryIfSame,
   writeSummary,
 } from "../store/token_store.ts";
-import { MAX_REASONS } from "../pool/work_unit.ts";
+import { Journal } from "./journal.ts";
+import type { PrepareOptions } from "./options.ts";
+import { progressMeter } from "./progress.ts";
+import type { StorePlan } from "./store_plan.ts";
+import { emptyState, writeStore, type WriteStoreState } from "./write_store.ts";
 
 const SHARD_BYTES = 1 << 25;
 

@@ -4,9 +4,10 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { memoryTexts } from "../sources/text_pieces.ts";
-import { ScanCache } from "../scan/scan_cache.ts";
+import { TokenizePool } from "../pool/tokenize_pool.ts";
+import { documentsOf, heldOutCount } from "../scan/document_selection.ts";
 import { fingerprintOf } from "../scan/fingerprint.ts";
+import { ScanCache } from "../scan/scan_cache.ts";
 import {
   type Entry,
   type Input,
@@ -14,15 +15,14 @@ import {
   scanInputs,
   type SkipCounts,
 } from "../scan/scan_inputs.ts";
-import { TokenizePool } from "../pool/tokenize_pool.ts";
+import { memoryTexts } from "../sources/text_pieces.ts";
+import { STORE_FORMAT } from "../store/token_store.ts";
 import {
   checkOptions,
   DEFAULT_VALID_FRACTION,
   type PrepareOptions,
 } from "./options.ts";
 import { progressMeter } from "./progress.ts";
-import { documentsOf, heldOutCount } from "../scan/document_selection.ts";
-import { STORE_FORMAT } from "../store/token_store.ts";
 
 /** What a store will be. */
 export interface StorePlan {

@@ -5,21 +5,21 @@
  */
 import { createHash } from "node:crypto";
 import { HASH_BYTES } from "../pool/content_hash.ts";
+import type { TextFile, WorkUnit } from "../pool/work_unit.ts";
+import type { Entry } from "../scan/scan_inputs.ts";
+import { openBytes, type TextRecord } from "../sources/mod.ts";
+import type { SourceFile } from "../sources/source_file.ts";
 import {
   changedError,
   decodeText,
   textPieces,
 } from "../sources/text_pieces.ts";
-import type { Entry } from "../scan/scan_inputs.ts";
 import {
   type PlannedUnit,
   UNIT_BYTES,
   type UnitOptions,
   type UnitOrSkipped,
 } from "./planned_unit.ts";
-import { openBytes, type TextRecord } from "../sources/mod.ts";
-import type { SourceFile } from "../sources/source_file.ts";
-import type { TextFile, WorkUnit } from "../pool/work_unit.ts";
 
 /** Most files of one unit. */
 const UNIT_FILES = 256;

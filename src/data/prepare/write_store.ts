@@ -6,20 +6,20 @@
 import { UserError } from "../../errors.ts";
 import { HASH_BYTES } from "../pool/content_hash.ts";
 import { orderedConcurrency } from "../pool/ordered_concurrency.ts";
-import { newSkipCounts, type SkipCounts } from "../scan/scan_inputs.ts";
-import type { Journal } from "./journal.ts";
-import { planUnits } from "./plan_units.ts";
-import type { PlannedUnit, Position, UnitOptions } from "./planned_unit.ts";
 import type { TokenizePool } from "../pool/tokenize_pool.ts";
-import type { OnBytes } from "./progress.ts";
-import type { SinkState, SplitName, TokenSink } from "../store/token_sink.ts";
-import type { SplitSummary } from "../store/token_store.ts";
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import {
   freeArrays,
   MAX_REASONS,
   type TokenizedUnit,
 } from "../pool/work_unit.ts";
+import { newSkipCounts, type SkipCounts } from "../scan/scan_inputs.ts";
+import type { SinkState, SplitName, TokenSink } from "../store/token_sink.ts";
+import type { SplitSummary } from "../store/token_store.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { Journal } from "./journal.ts";
+import { planUnits } from "./plan_units.ts";
+import type { PlannedUnit, Position, UnitOptions } from "./planned_unit.ts";
+import type { OnBytes } from "./progress.ts";
 
 /** What to write, where, and how. */
 export interface WriteStoreOptions extends Omit<UnitOptions, "from" | "cut"> {

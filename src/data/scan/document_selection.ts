@@ -10,9 +10,9 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import type { SplitName } from "../store/token_sink.ts";
 import { numpyPermutation } from "./numpy_random.ts";
 import type { Entry } from "./scan_inputs.ts";
-import type { SplitName } from "../store/token_sink.ts";
 
 const MAX_DOCUMENTS = 2 ** 32 - 1;
 

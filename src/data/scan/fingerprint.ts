@@ -3,8 +3,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Entry } from "./scan_inputs.ts";
 import { type Tokenizer, TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
+import type { Entry } from "./scan_inputs.ts";
 
 /**
  * The options that decide a store's content, in addition to its documents and

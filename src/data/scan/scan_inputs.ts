@@ -4,11 +4,11 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import type { TokenizePool } from "../pool/tokenize_pool.ts";
+import { MAX_REASONS } from "../pool/work_unit.ts";
+import type { FileScan, SourceFile } from "../sources/source_file.ts";
 import { type MemoryText, scanMemoryText } from "../sources/text_pieces.ts";
 import { type ScanCache, stampOf } from "./scan_cache.ts";
-import type { TokenizePool } from "../pool/tokenize_pool.ts";
-import type { FileScan, SourceFile } from "../sources/source_file.ts";
-import { MAX_REASONS } from "../pool/work_unit.ts";
 
 /** What documents are read from. */
 export type Input = SourceFile | MemoryText;

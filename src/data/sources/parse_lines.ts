@@ -3,11 +3,11 @@
  * @module
  */
 import { isUtf8 } from "node:buffer";
+import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 import type { LineBlock } from "./json_lines.ts";
 import { isBlank } from "./line_counter.ts";
 import { fieldText, type TextOrReason } from "./record_text.ts";
 import type { BadRecord } from "./source_file.ts";
-import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /** A document's number in its file, from 0, and its text or why it has none. */
 export type TextRecord = { document: number } & ({ text: string } | BadRecord);

@@ -2,8 +2,8 @@
  * Errors of files whose content cannot be read.
  * @module
  */
-import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 import { UserError } from "../../errors.ts";
+import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /** A file with a fault in its content. */
 export class UnreadableError extends UserError {

@@ -6,18 +6,18 @@
  */
 import type { FairseqModelConfig } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { activation } from "../../graph/ops/elementwise/activation.ts";
 import { attention } from "../../graph/ops/attention/attention.ts";
-import { weightedSum } from "../../graph/ops/elementwise/weighted_sum.ts";
+import { activation } from "../../graph/ops/elementwise/activation.ts";
 import {
   applyDropout,
   DropoutStreams,
 } from "../../graph/ops/elementwise/dropout.ts";
+import { scale } from "../../graph/ops/elementwise/scale.ts";
+import { weightedSum } from "../../graph/ops/elementwise/weighted_sum.ts";
 import { embed } from "../../graph/ops/embedding/embedding.ts";
 import { linear } from "../../graph/ops/matmul/linear.ts";
 import { norm } from "../../graph/ops/norm/norm.ts";
-import { scale } from "../../graph/ops/elementwise/scale.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import {
   type FixedTensor,
   type Model,

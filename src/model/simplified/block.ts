@@ -5,26 +5,26 @@
  */
 import type { ModelConfig } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { activation } from "../../graph/ops/elementwise/activation.ts";
 import { attention } from "../../graph/ops/attention/attention.ts";
-import {
-  type Gain,
-  weightedSum,
-} from "../../graph/ops/elementwise/weighted_sum.ts";
+import { activation } from "../../graph/ops/elementwise/activation.ts";
 import {
   applyDropout,
   type Dropout,
   type DropoutStreams,
 } from "../../graph/ops/elementwise/dropout.ts";
+import { scale } from "../../graph/ops/elementwise/scale.ts";
+import {
+  type Gain,
+  weightedSum,
+} from "../../graph/ops/elementwise/weighted_sum.ts";
 import { linear } from "../../graph/ops/matmul/linear.ts";
 import { norm } from "../../graph/ops/norm/norm.ts";
-import { scale } from "../../graph/ops/elementwise/scale.ts";
 import { shaped } from "../../graph/ops/shaped/shaped.ts";
 import { shapedDropout } from "../../graph/ops/shaped/shaped_dropout.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import type { Weights } from "../model.ts";
-import { scaleParameters, type Scales, scalesOf } from "./normformer_scales.ts";
 import type { Init, ParameterSpec } from "../parameters.ts";
+import { scaleParameters, type Scales, scalesOf } from "./normformer_scales.ts";
 import { applyValueLayer, valueParameters } from "./value_layer.ts";
 
 /** Soft cap of the scores with `dot_norm_type: tanh`. */

@@ -10,9 +10,9 @@ import {
   DropoutStreams,
 } from "../../graph/ops/elementwise/dropout.ts";
 import { embed } from "../../graph/ops/embedding/embedding.ts";
-import { applyNorm, block, blockParameters, normParameters } from "./block.ts";
 import { type Model, weightsOf } from "../model.ts";
 import type { ParameterSpec } from "../parameters.ts";
+import { applyNorm, block, blockParameters, normParameters } from "./block.ts";
 import { fixedMatrices } from "./value_layer.ts";
 
 /**

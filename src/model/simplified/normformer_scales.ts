@@ -5,9 +5,9 @@
  */
 import type { ModelConfig } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { norm } from "../../graph/ops/norm/norm.ts";
 import { scale } from "../../graph/ops/elementwise/scale.ts";
+import { norm } from "../../graph/ops/norm/norm.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import type { Weights } from "../model.ts";
 import type { ParameterSpec } from "../parameters.ts";
 

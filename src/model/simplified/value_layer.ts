@@ -6,12 +6,12 @@
  */
 import type { ModelConfig } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
-import type { Tensor } from "../../graph/tensor.ts";
 import {
   type Gain,
   weightedSum,
 } from "../../graph/ops/elementwise/weighted_sum.ts";
 import { linear } from "../../graph/ops/matmul/linear.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import { initialValues } from "../initialise.ts";
 import type { FixedTensor, Weights } from "../model.ts";
 import type { Init, ParameterSpec } from "../parameters.ts";

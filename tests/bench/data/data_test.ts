@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { runBench } from "../../../src/bench/bench.ts";
-import { benchReaders } from "../../../src/bench/data/readers.ts";
 import {
   type BenchSource,
   writeBenchSources,
 } from "../../../src/bench/data/files.ts";
 import { benchModels } from "../../../src/bench/data/models.ts";
-import { NO_PEERS } from "../../../src/bench/peers/data_libraries.ts";
+import { benchReaders } from "../../../src/bench/data/readers.ts";
 import { benchText } from "../../../src/bench/data/text.ts";
+import { NO_PEERS } from "../../../src/bench/peers/data_libraries.ts";
 import { asText } from "../../../src/bench/table.ts";
 import { benchTables } from "../../../src/bench/tables.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";

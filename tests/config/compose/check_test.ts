@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { keysOf } from "../../../src/config/compose/check.ts";
-import { configSchemas } from "../../../src/config/schema/schema.ts";
 import { compose } from "../../../src/config/mod.ts";
+import { configSchemas } from "../../../src/config/schema/schema.ts";
 import { assertRefuses, configOf, withFolder } from "../../helpers/config.ts";
 
 const refused = (override: string, rule: string, got: string) => {

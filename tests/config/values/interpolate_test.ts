@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { interpolate } from "../../../src/config/values/interpolate.ts";
 import type { FlatConfig } from "../../../src/config/values/flat_config.ts";
+import { interpolate } from "../../../src/config/values/interpolate.ts";
 import { assertRefuses } from "../../helpers/config.ts";
 
 const flatOf = (values: Record<string, unknown>): FlatConfig =>

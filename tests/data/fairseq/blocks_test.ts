@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { IGNORE } from "../../../src/data/store/token_store.ts";
 import { openFairseqSplit } from "../../../src/data/fairseq/blocks.ts";
+import { IGNORE } from "../../../src/data/store/token_store.ts";
 import {
   FIXTURE,
   userErrorMessage,

@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Dictionary } from "../../../src/data/tokenizers/fairseq/dictionary.ts";
 import { MmapDataset } from "../../../src/data/fairseq/mmap_dataset.ts";
 import { FairseqSink } from "../../../src/data/fairseq/sink.ts";
 import type { SplitName } from "../../../src/data/store/token_sink.ts";
+import { Dictionary } from "../../../src/data/tokenizers/fairseq/dictionary.ts";
 import { UserError } from "../../../src/errors.ts";
 import {
   FIXTURE,

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { UserError } from "../../../src/errors.ts";
 import { fetchHubDataset } from "../../../src/data/hub/mod.ts";
+import { UserError } from "../../../src/errors.ts";
 import {
   type FakeHub,
   fastSettings,

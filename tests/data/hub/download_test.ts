@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { join } from "node:path";
-import { UserError } from "../../../src/errors.ts";
 import { fetchHubFile } from "../../../src/data/hub/mod.ts";
+import { UserError } from "../../../src/errors.ts";
 import {
   type FakeHub,
   fastSettings,

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { UserError } from "../../../src/errors.ts";
-import { fetchHubDataset } from "../../../src/data/hub/mod.ts";
 import { parseCard } from "../../../src/data/hub/card.ts";
+import { fetchHubDataset } from "../../../src/data/hub/mod.ts";
 import {
   readableFiles,
   splitsFromNames,
 } from "../../../src/data/hub/splits.ts";
 import { parseTree, serializeTree } from "../../../src/data/hub/tree.ts";
 import { isSafePath } from "../../../src/data/hub/url.ts";
+import { UserError } from "../../../src/errors.ts";
 import { fastSettings, withHub } from "../../helpers/data/hub_server.ts";
 
 const TREE = JSON.stringify([

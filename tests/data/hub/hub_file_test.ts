@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { UserError } from "../../../src/errors.ts";
 import { fetchHubFile, resolveHubCommit } from "../../../src/data/hub/mod.ts";
+import { UserError } from "../../../src/errors.ts";
 import {
   fastSettings,
   pseudoRandomBytes,

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { UserError } from "../../../src/errors.ts";
 import { hubSettings } from "../../../src/data/hub/mod.ts";
+import { UserError } from "../../../src/errors.ts";
 
 /**
  * Runs `work` with these environment variables and no others of the Hub client.

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UserError } from "../../../src/errors.ts";
 import { parseHubName, parseHubUrl } from "../../../src/data/hub/mod.ts";
 import { formatHubName, isSafePath } from "../../../src/data/hub/url.ts";
+import { UserError } from "../../../src/errors.ts";
 
 Deno.test("parseHubUrl() parses a dataset, a revision and a path", () => {
   const cases: [string, ...(string | undefined)[]][] = [

@@ -1,17 +1,17 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { IGNORE } from "../../../src/data/store/token_store.ts";
-import type { BatchSpec } from "../../../src/data/loader/batch_source.ts";
-import type { FairseqRef } from "../../../src/data/fairseq/mod.ts";
 import { INT32 } from "../../../src/data/fairseq/int_types.ts";
 import { MmapWriter } from "../../../src/data/fairseq/mmap_writer.ts";
-import { openSplits } from "../../../src/data/loader/split_location.ts";
-import { UserError } from "../../../src/errors.ts";
+import type { FairseqRef } from "../../../src/data/fairseq/mod.ts";
 import {
   type BatchLoader,
   evalBatches,
   openBatchLoader,
 } from "../../../src/data/loader/batch_loader.ts";
+import type { BatchSpec } from "../../../src/data/loader/batch_source.ts";
+import { openSplits } from "../../../src/data/loader/split_location.ts";
+import { IGNORE } from "../../../src/data/store/token_store.ts";
+import { UserError } from "../../../src/errors.ts";
 import { letters, storeOf } from "../../helpers/data/stores.ts";
 import { script, tempDir } from "../../helpers/files.ts";
 

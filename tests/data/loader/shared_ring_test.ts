@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Batch } from "../../../src/data/loader/batch.ts";
+import type { SamplerState } from "../../../src/data/loader/sampler.ts";
 import {
   allocateRing,
   RingConsumer,
   RingProducer,
   slotBytes,
 } from "../../../src/data/loader/shared_ring.ts";
-import type { Batch } from "../../../src/data/loader/batch.ts";
-import type { SamplerState } from "../../../src/data/loader/sampler.ts";
 import { UserError } from "../../../src/errors.ts";
 
 const SHAPE = { slots: 4, batches: 2, size: 3, parts: 2 };

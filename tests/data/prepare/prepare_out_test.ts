@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { byteTokenizer as byte } from "../../../src/data/tokenizers/byte.ts";
 import { prepare } from "../../../src/data/prepare/prepare.ts";
 import type {
   SplitName,
   TokenSink,
 } from "../../../src/data/store/token_sink.ts";
+import { byteTokenizer as byte } from "../../../src/data/tokenizers/byte.ts";
 import { UserError } from "../../../src/errors.ts";
 import { namesIn, tempDir } from "../../helpers/data/sources.ts";
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
-import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
-import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 import { prepare } from "../../../src/data/prepare/prepare.ts";
+import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
+import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { UserError } from "../../../src/errors.ts";
 import { parquetOf } from "../../helpers/data/parquet.ts";
 import {

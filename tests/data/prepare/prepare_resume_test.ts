@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { basename, join } from "node:path";
-import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
-import { UNFINISHED } from "../../../src/fs/durable_folder.ts";
 import { FairseqSink } from "../../../src/data/fairseq/mod.ts";
 import {
   prepare,
   type PrepareOptions,
 } from "../../../src/data/prepare/prepare.ts";
+import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import type { Tokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
+import { UNFINISHED } from "../../../src/fs/durable_folder.ts";
 import {
   assertSameStore,
   namesIn,

@@ -2,26 +2,26 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 import {
   prepare,
   type PrepareOptions,
 } from "../../../src/data/prepare/prepare.ts";
+import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 import type { SplitName } from "../../../src/data/store/token_sink.ts";
 import { TokenStore } from "../../../src/data/store/token_store.ts";
-import type { Tokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
+import type { Tokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
-import {
-  composeTokenizerJson,
-  readFixtures,
-} from "../../helpers/data/tokenizer_fixtures.ts";
 import {
   assertSameStore,
   namesIn,
   sourcesIn,
   tempDir,
 } from "../../helpers/data/sources.ts";
+import {
+  composeTokenizerJson,
+  readFixtures,
+} from "../../helpers/data/tokenizer_fixtures.ts";
 
 const byte = await loadTokenizer("byte");
 const CONTEXT = 32;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 import { DocumentSelection } from "../../../src/data/scan/document_selection.ts";
+import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 import { UserError } from "../../../src/errors.ts";
 
 Deno.test("DocumentSelection takes the first of NumPy's permutation, and holds out the first of them", () => {

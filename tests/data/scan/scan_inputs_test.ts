@@ -1,15 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
-import { memoryTexts } from "../../../src/data/sources/text_pieces.ts";
+import { TokenizePool } from "../../../src/data/pool/tokenize_pool.ts";
 import { ScanCache } from "../../../src/data/scan/scan_cache.ts";
 import {
   type Input,
   newSkipCounts,
   scanInputs,
 } from "../../../src/data/scan/scan_inputs.ts";
-import { TokenizePool } from "../../../src/data/pool/tokenize_pool.ts";
+import { memoryTexts } from "../../../src/data/sources/text_pieces.ts";
+import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { UserError } from "../../../src/errors.ts";
 import { sourcesIn, tempDir } from "../../helpers/data/sources.ts";
 

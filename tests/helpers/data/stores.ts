@@ -1,6 +1,6 @@
 /** Small token stores for tests. @module */
-import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { prepare } from "../../../src/data/prepare/prepare.ts";
+import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 
 /** Sequences of bytes, each different from all others. */
 export interface Letters {

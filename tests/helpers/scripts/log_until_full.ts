@@ -1,4 +1,6 @@
-/** Logs until the disk refuses; prints what was thrown and how the file ends. */
+/**
+ * Logs until the disk refuses; prints what was thrown and how the file ends.
+ */
 import { UserError } from "../../../src/errors.ts";
 import {
   MetricsLog,

@@ -1,7 +1,8 @@
 /**
- * A process that prepares a store and tells how far it is, so that tests can kill it.
- * Arguments: folder of texts, cache folder, workers, and, for one that is to be killed, milliseconds to wait at each
- * report, and the number of the report at which it waits for good.
+ * A process that prepares a store and tells how far it is, so that tests can
+ * kill it. Arguments: folder of texts, cache folder, workers, and, for one that
+ * is to be killed, milliseconds to wait at each report, and the number of the
+ * report at which it waits for good.
  */
 import { prepare } from "../../../src/data/prepare/prepare.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";

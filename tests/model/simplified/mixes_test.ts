@@ -4,14 +4,14 @@ import {
   type FairseqModelConfig,
   type ModelConfig,
 } from "../../../src/config/mod.ts";
+import { modelOf } from "../../../src/engine/from_config.ts";
+import { initialiseWeights } from "../../../src/engine/initial_weights.ts";
+import { buildStepPlans } from "../../../src/engine/step_plans.ts";
+import { TrainEngine } from "../../../src/engine/train_engine.ts";
 import { UserError } from "../../../src/errors.ts";
 import { Graph } from "../../../src/graph/graph.ts";
 import type { Model } from "../../../src/model/model.ts";
-import { modelOf } from "../../../src/engine/from_config.ts";
-import { buildStepPlans } from "../../../src/engine/step_plans.ts";
 import { isDecayed } from "../../../src/optim/weight_decay.ts";
-import { TrainEngine } from "../../../src/engine/train_engine.ts";
-import { initialiseWeights } from "../../../src/engine/initial_weights.ts";
 import { deviceTest, gpu } from "../../helpers/device.ts";
 import { ADAM, sequences, T, toBatch, V } from "../../helpers/engine.ts";
 import { assertSlope } from "../_slope.ts";

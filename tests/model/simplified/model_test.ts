@@ -1,11 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Graph } from "../../../src/graph/graph.ts";
-import { simplifiedModel } from "../../../src/model/simplified/model.ts";
-import { type Model, parameterCount } from "../../../src/model/model.ts";
-import { initialValues } from "../../../src/model/initialise.ts";
-import type { ParameterSpec } from "../../../src/model/parameters.ts";
-import { isDecayed } from "../../../src/optim/weight_decay.ts";
 import { gradientGraph } from "../../../src/engine/step_plans.ts";
+import { Graph } from "../../../src/graph/graph.ts";
+import { initialValues } from "../../../src/model/initialise.ts";
+import { type Model, parameterCount } from "../../../src/model/model.ts";
+import type { ParameterSpec } from "../../../src/model/parameters.ts";
+import { simplifiedModel } from "../../../src/model/simplified/model.ts";
+import { isDecayed } from "../../../src/optim/weight_decay.ts";
 import {
   defaultModel,
   fixtureConfig,

@@ -4,8 +4,8 @@
  * @module
  */
 import { createGunzip } from "node:zlib";
-import { DECODER, through } from "./decoder_stream.ts";
 import { UnreadableError } from "../unreadable_error.ts";
+import { DECODER, through } from "./decoder_stream.ts";
 
 /**
  * The decompressed bytes of `packed`.

@@ -3,8 +3,8 @@
  * @module
  */
 import { fileBlocks } from "../file_blocks.ts";
-import { gunzip } from "./gunzip.ts";
 import type { SourceFile } from "../source_file.ts";
+import { gunzip } from "./gunzip.ts";
 import { unzstd } from "./unzstd.ts";
 
 /**

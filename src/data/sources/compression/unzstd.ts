@@ -4,8 +4,8 @@
  */
 import { createZstdDecompress, zstdDecompressSync } from "node:zlib";
 import { UserError } from "../../../errors.ts";
-import { DECODER, through } from "./decoder_stream.ts";
 import { UnreadableError } from "../unreadable_error.ts";
+import { DECODER, through } from "./decoder_stream.ts";
 import { NO_FRAME, ZstdFrame, ZstdFrameError } from "./zstd_frame.ts";
 
 // One stream per small frame costs five times as much as decoding it.

@@ -3,10 +3,10 @@
  * @module
  */
 import type { TextRecord } from "../parse_lines.ts";
-import { assertParquet, ParquetError } from "./parquet_error.ts";
 import type { RowGroup } from "./footer.ts";
 import { type PageHeader, PageReader } from "./page_reader.ts";
 import { dictionaryOf, pageCells } from "./page_texts.ts";
+import { assertParquet, ParquetError } from "./parquet_error.ts";
 import type { TextColumn } from "./schema.ts";
 import type { Dictionary } from "./values.ts";
 

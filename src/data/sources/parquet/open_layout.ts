@@ -5,8 +5,8 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
 import type { SourceFile } from "../source_file.ts";
 import { cannotRead, UnreadableError } from "../unreadable_error.ts";
-import { assertParquet, ParquetError } from "./parquet_error.ts";
 import { type Layout, readLayout } from "./footer.ts";
+import { assertParquet, ParquetError } from "./parquet_error.ts";
 
 /** A file open for reading; the caller closes it. */
 export interface OpenParquet {

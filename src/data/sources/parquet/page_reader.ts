@@ -4,8 +4,8 @@
  */
 import { crc32 } from "node:zlib";
 import { readFull } from "../file_blocks.ts";
-import { assertParquet } from "./parquet_error.ts";
 import type { RowGroup } from "./footer.ts";
+import { assertParquet } from "./parquet_error.ts";
 import { EndOfBytes, readStruct, type ThriftStruct } from "./thrift.ts";
 
 /** A page's header. */

@@ -3,10 +3,10 @@
  * @module
  */
 import { isUtf8 } from "node:buffer";
-import { assertParquet } from "./parquet_error.ts";
-import type { PageHeader } from "./page_reader.ts";
-import { readRuns } from "./rle.ts";
 import { unpack } from "./codecs/unpack.ts";
+import type { PageHeader } from "./page_reader.ts";
+import { assertParquet } from "./parquet_error.ts";
+import { readRuns } from "./rle.ts";
 import {
   type Dictionary,
   isDictionaryEncoding,
@@ -42,8 +42,8 @@ export function dictionaryOf(
  * Opens a data page whose cells are taken in order, each with `wanted`; a cell
  * that is not wanted is null and not decoded.
  *
- * @returns the next cell; throws a {@linkcode ParquetError} at the first damaged
- * one
+ * @returns the next cell; throws a {@linkcode ParquetError} at the first
+ * damaged one
  * @throws {ParquetError} if the page is damaged before its first cell
  */
 export function pageCells(

@@ -13,12 +13,12 @@
 import { closeSync } from "node:fs";
 import type { RowFilter, TextRecord } from "../parse_lines.ts";
 import type { SourceFile } from "../source_file.ts";
-import { assertParquet } from "./parquet_error.ts";
+import { checkCodec } from "./codecs/unpack.ts";
 import type { RowGroup } from "./footer.ts";
 import { groupRows } from "./group_rows.ts";
 import { type OpenParquet, openParquet, outward } from "./open_layout.ts";
 import { PageReader } from "./page_reader.ts";
-import { checkCodec } from "./codecs/unpack.ts";
+import { assertParquet } from "./parquet_error.ts";
 
 /** The row groups of a file that have rows. */
 export interface ParquetRows {

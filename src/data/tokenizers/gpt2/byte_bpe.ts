@@ -2,8 +2,8 @@
  * Byte-level BPE with GPT-2's pre-tokenization, a word cache and exact UTF-8.
  * @module
  */
-import { lastWordCut, wordEnd } from "./gpt2_words.ts";
 import { checkIds, type Tokenizer } from "../tokenizer.ts";
+import { lastWordCut, wordEnd } from "./gpt2_words.ts";
 import { IdList } from "./id_list.ts";
 import { mergeWord, PairTable } from "./pair_table.ts";
 import { WordCache } from "./word_cache.ts";

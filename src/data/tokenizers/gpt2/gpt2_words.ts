@@ -1,7 +1,7 @@
 /**
  * GPT-2's pre-tokenization: splits text into words before BPE merges.
  *
- *     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+ *    's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  *
  * It is a scanner because the backtracking stack of a regular expression
  * overflows on words of about ten million characters. White space is Unicode's

@@ -4,12 +4,12 @@
  * @module
  */
 import { brief } from "../../../terminal/quote.ts";
+import type { JsonNode } from "./json_node.ts";
 import {
   type Normalizer,
   skipSpace,
   trailingSpaceStart,
 } from "./normalizer.ts";
-import type { JsonNode } from "./json_node.ts";
 import { UNICODE_WORD } from "./unicode.ts";
 
 /** An added token and its matching rules. */

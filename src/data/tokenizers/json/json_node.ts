@@ -3,8 +3,8 @@
  * path of the invalid value.
  * @module
  */
-import { brief } from "../../../terminal/quote.ts";
 import { UserError } from "../../../errors.ts";
+import { brief } from "../../../terminal/quote.ts";
 
 // Far longer than any real path; without a limit, deeply nested lists could
 // overflow the stack.

@@ -2,21 +2,21 @@
  * The tokenizer that a tokenizer.json describes, composed of its parts.
  * @module
  */
+import { toByteChars } from "../gpt2/byte_chars.ts";
+import { IdList } from "../gpt2/id_list.ts";
+import { MAX_CACHED_WORD_UNITS, WordCache } from "../gpt2/word_cache.ts";
+import { findSafeCut } from "../safe_cut.ts";
 import { checkIds, type Tokenizer, type TokenizerFile } from "../tokenizer.ts";
 import {
   type AddedToken,
   addedTokenMatcher,
   readAddedTokens,
 } from "./added_tokens.ts";
-import { toByteChars } from "../gpt2/byte_chars.ts";
-import { findSafeCut } from "../safe_cut.ts";
 import { type Decoder, readDecoder } from "./decoder.ts";
-import { IdList } from "../gpt2/id_list.ts";
+import type { JsonNode } from "./json_node.ts";
 import { type Model, readModel } from "./models/model.ts";
 import { type Normalizer, readNormalizer } from "./normalizer.ts";
-import type { JsonNode } from "./json_node.ts";
 import { type PreTokenizer, readPreTokenizer } from "./pre_tokenizer.ts";
-import { MAX_CACHED_WORD_UNITS, WordCache } from "../gpt2/word_cache.ts";
 
 /** Properties of the tokenizer that a tokenizer.json does not contain. */
 export interface JsonTokenizerOptions {

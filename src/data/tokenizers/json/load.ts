@@ -14,8 +14,8 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../../errors.ts";
 import type { Tokenizer, TokenizerFile } from "../tokenizer.ts";
-import { readJsonTokenizer } from "./json_tokenizer.ts";
 import { JsonNode } from "./json_node.ts";
+import { readJsonTokenizer } from "./json_tokenizer.ts";
 
 const TOKENIZER = "tokenizer.json";
 const CONFIG = "tokenizer_config.json";

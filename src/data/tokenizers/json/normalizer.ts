@@ -3,10 +3,10 @@
  * pre-tokenization?
  * @module
  */
+import { toByteChars } from "../gpt2/byte_chars.ts";
 import type { JsonNode } from "./json_node.ts";
 import { readPattern } from "./pattern.ts";
 import { readPrecompiled } from "./precompiled.ts";
-import { toByteChars } from "../gpt2/byte_chars.ts";
 import { replaceMatches } from "./split.ts";
 import {
   CONTROLS,

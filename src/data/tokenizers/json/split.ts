@@ -3,8 +3,8 @@
  * does.
  * @module
  */
-import { brief } from "../../../terminal/quote.ts";
 import { UserError } from "../../../errors.ts";
+import { brief } from "../../../terminal/quote.ts";
 
 /** What happens to the matches. */
 export type SplitBehavior =

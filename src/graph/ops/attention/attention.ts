@@ -7,11 +7,11 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
+import { vectorWidth } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
-import { attentionKernels, type Pass } from "./attention_kernels.ts";
-import { vectorWidth } from "../../dispatch_grid.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
+import { attentionKernels, type Pass } from "./attention_kernels.ts";
 
 /** Shape of an attention layer. */
 export interface AttentionAttrs {

@@ -7,9 +7,9 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
+import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
-import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 
 /**
  * Kernel numbers of the activations, by the names of PyTorch and Hugging Face.

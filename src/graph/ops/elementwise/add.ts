@@ -1,8 +1,8 @@
 /** Sums of gradients where no kernel that makes them can accumulate. @module */
 import { read, readWrite } from "../../dispatch.ts";
+import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
-import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 
 const operation: Operation<null> = {
   name: "add",

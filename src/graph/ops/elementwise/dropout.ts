@@ -11,9 +11,9 @@ import {
   type StructValues,
   write,
 } from "../../dispatch.ts";
+import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
-import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 
 /** One place of a model where elements are dropped. */
 export interface Dropout {

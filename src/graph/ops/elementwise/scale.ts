@@ -1,14 +1,14 @@
 /** Learned scales of channels or heads. @module */
 import { type Dispatch, read, readWrite } from "../../dispatch.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid, vectorWidth } from "../../dispatch_grid.ts";
+import type { Graph, Node, Operation } from "../../graph.ts";
 import {
   columnLanes,
   MAX_ROW_BLOCKS,
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
 
 interface Attrs {
   /** Columns that share a scale. */

@@ -3,9 +3,9 @@
  * @module
  */
 import { f32, read, readWrite, write } from "../../dispatch.ts";
+import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
-import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 import { dotProduct } from "../reduce/dot_product.ts";
 
 /** A constant, or a parameter of one element. */

@@ -1,14 +1,14 @@
 /** Token and position embeddings. @module */
 import { f32, read, readWrite } from "../../dispatch.ts";
-import type { Graph, Operation } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
 import {
   grid,
   rowRanges,
   type Rows,
   vectorWidth,
 } from "../../dispatch_grid.ts";
+import type { Graph, Operation } from "../../graph.ts";
 import { columnLanes } from "../../reduction.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
 
 /** Details of an embedding. */
 export interface EmbeddingAttrs {

@@ -11,12 +11,12 @@ import {
   read,
   readWrite,
 } from "../../dispatch.ts";
-import type { Graph, Operation } from "../../graph.ts";
-import { count, type Tensor } from "../../tensor.ts";
 import { grid } from "../../dispatch_grid.ts";
-import { accumulateSum } from "../reduce/dot_product.ts";
-import { matmul } from "../matmul/matmul.ts";
+import type { Graph, Operation } from "../../graph.ts";
 import { reduceConstants } from "../../reduction.ts";
+import { count, type Tensor } from "../../tensor.ts";
+import { matmul } from "../matmul/matmul.ts";
+import { accumulateSum } from "../reduce/dot_product.ts";
 
 /** Bytes of logits held at a time. */
 const BLOCK_BYTES = 1 << 26;

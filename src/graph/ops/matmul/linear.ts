@@ -1,8 +1,8 @@
 /** Linear layers. @module */
 import type { Graph, Operation } from "../../graph.ts";
+import { columnSum, MAX_ROW_BLOCKS, rowBlocks } from "../../reduction.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { matmul } from "./matmul.ts";
-import { columnSum, MAX_ROW_BLOCKS, rowBlocks } from "../../reduction.ts";
 
 /**
  * How a weight lies in memory: GPT-2's `[in, out]` or PyTorch's `[out, in]`.

@@ -7,9 +7,8 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid, vectorWidth } from "../../dispatch_grid.ts";
+import type { Graph, Node, Operation } from "../../graph.ts";
 import {
   columnLanes,
   columnSum,
@@ -17,6 +16,7 @@ import {
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
 
 /** How to normalise. */
 export interface NormAttrs {

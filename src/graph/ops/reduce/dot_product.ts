@@ -6,10 +6,10 @@ import {
   read,
   readWrite,
 } from "../../dispatch.ts";
-import type { Graph, Operation } from "../../graph.ts";
-import { count, type Tensor } from "../../tensor.ts";
 import { flatRanges } from "../../dispatch_grid.ts";
+import type { Graph, Operation } from "../../graph.ts";
 import { reduceConstants } from "../../reduction.ts";
+import { count, type Tensor } from "../../tensor.ts";
 
 /** Partial sums that one tensor leaves, at most. */
 export const MAX_PARTIALS = 256;

@@ -6,10 +6,10 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid, vectorWidth } from "../../dispatch_grid.ts";
+import type { Graph, Node, Operation } from "../../graph.ts";
 import { columnLanes, reduceConstants } from "../../reduction.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
 
 /** A number, or a parameter of one element per head. */
 type HeadGain = number | Tensor;

@@ -3,9 +3,9 @@ import { type AdapterLimits, read, readWrite, write } from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, type Tensor } from "../../tensor.ts";
 import { plainKernel } from "../attention/attention_kernels.ts";
-import { weightedSum } from "../elementwise/weighted_sum.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
 import { scale } from "../elementwise/scale.ts";
+import { weightedSum } from "../elementwise/weighted_sum.ts";
 import type { ShapedGains } from "./shaped.ts";
 
 interface Attrs {

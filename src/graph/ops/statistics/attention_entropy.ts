@@ -1,9 +1,9 @@
 /** Entropy of attention, without a T × T matrix. @module */
 import { f32, read, readWrite } from "../../dispatch.ts";
-import type { Graph, Operation } from "../../graph.ts";
-import { bytes, type Tensor } from "../../tensor.ts";
 import { vectorWidth } from "../../dispatch_grid.ts";
+import type { Graph, Operation } from "../../graph.ts";
 import { columnLanes, columnSum } from "../../reduction.ts";
+import { bytes, type Tensor } from "../../tensor.ts";
 import type { AttentionAttrs } from "../attention/attention.ts";
 
 const operation: Operation<AttentionAttrs> = {

@@ -10,9 +10,8 @@ import {
   read,
   readWrite,
 } from "../../dispatch.ts";
-import type { Graph, Operation } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid } from "../../dispatch_grid.ts";
+import type { Graph, Operation } from "../../graph.ts";
 import {
   columnLanes,
   columnSum,
@@ -20,8 +19,9 @@ import {
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
-import { dotPartials, partialCount } from "../reduce/dot_product.ts";
+import { bytes, count, type Tensor } from "../../tensor.ts";
 import { matmul } from "../matmul/matmul.ts";
+import { dotPartials, partialCount } from "../reduce/dot_product.ts";
 
 /**
  * Results of {@linkcode hiddenMoments}; `y` is x minus its mean over features.

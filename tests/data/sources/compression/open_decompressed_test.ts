@@ -93,7 +93,8 @@ Deno.test("openBytes() reads what gzip and zstd write", async () => {
 
 Deno.test("openBytes() says what is wrong with packed data", () =>
   withFolder(async (write) => {
-    // A frame that asks for 256 MiB: window descriptor in place of a single segment.
+    // A frame that asks for 256 MiB: window descriptor in place of a single
+    // segment.
     const wide = concatenated(
       zst.subarray(0, 4),
       Uint8Array.of(0, 18 << 3, 1, 0, 0),

@@ -3,7 +3,10 @@ import { readLengths } from "../../../../src/data/sources/parquet/delta.ts";
 import { ParquetError } from "../../../../src/data/sources/parquet/parquet_error.ts";
 import { readRuns } from "../../../../src/data/sources/parquet/rle.ts";
 
-/** `values` of `width` bits each, the lowest first: with numbers as long as it takes. */
+/**
+ * `values` of `width` bits each, the lowest first: with numbers as long as it
+ * takes.
+ */
 function packed(values: number[], width: number): number[] {
   let all = 0n;
   for (const value of values.toReversed()) {

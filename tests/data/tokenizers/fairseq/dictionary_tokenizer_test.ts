@@ -1,11 +1,11 @@
-import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
+import { byteTokenizer } from "../../../../src/data/tokenizers/byte.ts";
 import {
   fairseqTokenizerSpec,
   loadFairseqTokenizer,
 } from "../../../../src/data/tokenizers/fairseq/dictionary_tokenizer.ts";
-import { byteTokenizer } from "../../../../src/data/tokenizers/byte.ts";
+import { loadTokenizer } from "../../../../src/data/tokenizers/load_tokenizer.ts";
 import type { Tokenizer } from "../../../../src/data/tokenizers/tokenizer.ts";
 import { UserError } from "../../../../src/errors.ts";
 import {

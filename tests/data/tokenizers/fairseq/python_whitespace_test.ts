@@ -5,7 +5,8 @@ import {
   trimmedLength,
 } from "../../../../src/data/tokenizers/fairseq/python_whitespace.ts";
 
-// Python: [c for c in map(chr, range(0x110000)) if c.isspace()], in hexadecimal.
+// Python: [c for c in map(chr, range(0x110000)) if c.isspace()], in
+// hexadecimal.
 const PYTHON_SPACES =
   "9 a b c d 1c 1d 1e 1f 20 85 a0 1680 2000 2001 2002 2003 2004 2005 2006 2007 2008 2009 200a 2028 2029 202f 205f 3000"
     .split(" ").map((hex) => parseInt(hex, 16));

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { mergeShortWord } from "../../../../src/data/tokenizers/gpt2/pair_table.ts";
 import {
   mergeLongWord,
   type Merges,
 } from "../../../../src/data/tokenizers/gpt2/long_merge.ts";
+import { mergeShortWord } from "../../../../src/data/tokenizers/gpt2/pair_table.ts";
 
 /**
  * Random merges over `letters` base tokens: the merge of rank r produces token

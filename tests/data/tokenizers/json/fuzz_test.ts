@@ -1,13 +1,13 @@
 import { assert } from "@std/assert";
-import { readJsonTokenizer } from "../../../../src/data/tokenizers/json/json_tokenizer.ts";
 import { JsonNode } from "../../../../src/data/tokenizers/json/json_node.ts";
+import { readJsonTokenizer } from "../../../../src/data/tokenizers/json/json_tokenizer.ts";
 import { UserError } from "../../../../src/errors.ts";
 import {
   composeTokenizerJson,
   readFixtures,
 } from "../../../helpers/data/tokenizer_fixtures.ts";
-import { KINDS } from "./kinds.ts";
 import { numbers } from "./_texts.ts";
+import { KINDS } from "./kinds.ts";
 
 const fixtures = readFixtures();
 const TEXT = "It's  naïve 東京 😀\n\n<s> x12 e\u0301\u0085 ﬁ `` [MASK] </s>";

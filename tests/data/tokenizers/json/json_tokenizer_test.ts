@@ -7,8 +7,8 @@ import {
   packIds,
   readFixtures,
 } from "../../../helpers/data/tokenizer_fixtures.ts";
-import { KINDS } from "./kinds.ts";
 import { hardTexts, LONG_UNITS } from "./_texts.ts";
+import { KINDS } from "./kinds.ts";
 
 const fixtures = readFixtures();
 const texts = hardTexts();

@@ -3,16 +3,18 @@
  * texts that the reference implementation (Hugging Face's `tokenizers`, in
  * Rust) gives for the hard texts.
  *
- *     deno run -A tests/data/tokenizers/json/make_fixtures.ts npm:tokenizers@0.23.2
+ *     deno run -A tests/data/tokenizers/json/make_fixtures.ts \
+ *       npm:tokenizers@0.23.2
  *
  * @module
  */
-import { KINDS } from "./kinds.ts";
 import {
   composeTokenizerJson,
   type Fixtures,
   packIds,
 } from "../../../helpers/data/tokenizer_fixtures.ts";
+import { hardTexts, LONG_UNITS } from "./_texts.ts";
+import { KINDS } from "./kinds.ts";
 import {
   byteBpe,
   charBpe,
@@ -23,7 +25,6 @@ import {
   wordLevel,
   wordPiece,
 } from "./small_models.ts";
-import { hardTexts, LONG_UNITS } from "./_texts.ts";
 
 // deno-lint-ignore no-explicit-any -- the addon's own types come with it
 const reference: any = await import(Deno.args[0]);

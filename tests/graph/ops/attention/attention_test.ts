@@ -1,14 +1,14 @@
 import { assertThrows } from "@std/assert";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { attention } from "../../../../src/graph/ops/attention/attention.ts";
-import * as reference from "../../../reference/attention.ts";
-import { matrixMask, type Random } from "../../../reference/dropout.ts";
-import { deviceTest, GPU_KERNELS } from "../../../helpers/device.ts";
 import {
   type Check,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
+import { deviceTest, GPU_KERNELS } from "../../../helpers/device.ts";
+import * as reference from "../../../reference/attention.ts";
+import { matrixMask, type Random } from "../../../reference/dropout.ts";
 
 /** Columns of two matrices of `rows` rows side by side. */
 function pack(a: Float64Array, b: Float64Array, rows: number): Float64Array {
@@ -20,7 +20,9 @@ function pack(a: Float64Array, b: Float64Array, rows: number): Float64Array {
   return both;
 }
 
-/** B sequences of T tokens with H heads of d. Scores are of the size of `size`². */
+/**
+ * B sequences of T tokens with H heads of d. Scores are of the size of `size`².
+ */
 function attended(
   [B, T, H, d]: number[],
   { packed = true, cap = 0, size = 2, rate = 0 } = {},

@@ -4,14 +4,14 @@ import {
   activation,
   ACTIVATIONS,
 } from "../../../../src/graph/ops/elementwise/activation.ts";
-import { activations } from "../../../reference/activation.ts";
-import { deviceTest } from "../../../helpers/device.ts";
 import {
   type Check,
   checkOperation,
   type Given,
   given,
 } from "../../../helpers/check_operation.ts";
+import { deviceTest } from "../../../helpers/device.ts";
+import { activations } from "../../../reference/activation.ts";
 
 const KINDS = Object.keys(ACTIVATIONS) as Activation[];
 

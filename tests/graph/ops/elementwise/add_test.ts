@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { add } from "../../../../src/graph/ops/elementwise/add.ts";
-import { assertClose, randoms } from "../../../reference/numbers.ts";
 import {
   deviceTest,
   runGraph,
   type RunOptions,
 } from "../../../helpers/device.ts";
+import { assertClose, randoms } from "../../../reference/numbers.ts";
 
 async function sum(n: number, options: RunOptions = {}) {
   const graph = new Graph();

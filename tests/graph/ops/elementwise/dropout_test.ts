@@ -9,18 +9,18 @@ import {
   DropoutStreams,
 } from "../../../../src/graph/ops/elementwise/dropout.ts";
 import { philox } from "../../../../src/model/random.ts";
-import { flatMask, type Random } from "../../../reference/dropout.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../../helpers/check_operation.ts";
 import {
   deviceTest,
   gpu,
   GPU_KERNELS,
   runGraph,
 } from "../../../helpers/device.ts";
-import {
-  type Check,
-  checkOperation,
-  given,
-} from "../../../helpers/check_operation.ts";
+import { flatMask, type Random } from "../../../reference/dropout.ts";
 
 type Words = [number, number, number, number];
 

@@ -1,13 +1,13 @@
 import { assert, assertThrows } from "@std/assert";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { weightedSum } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
-import { inner } from "../../../reference/numbers.ts";
-import { deviceTest, NO_SUBGROUPS } from "../../../helpers/device.ts";
 import {
   type Check,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
+import { deviceTest, NO_SUBGROUPS } from "../../../helpers/device.ts";
+import { inner } from "../../../reference/numbers.ts";
 
 /** Branches with a number for a constant gain, "trained" for a parameter. */
 function sum(shape: number[], gains: (number | "trained")[]): Check {

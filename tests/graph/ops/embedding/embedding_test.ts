@@ -1,18 +1,18 @@
 import { Graph } from "../../../../src/graph/graph.ts";
 import { embed } from "../../../../src/graph/ops/embedding/embedding.ts";
-import * as reference from "../../../reference/embed.ts";
-import { assertClose, integers, randoms } from "../../../reference/numbers.ts";
+import {
+  type Check,
+  checkOperation,
+  given,
+} from "../../../helpers/check_operation.ts";
 import {
   deviceTest,
   gpu,
   GPU_KERNELS,
   runGraph,
 } from "../../../helpers/device.ts";
-import {
-  type Check,
-  checkOperation,
-  given,
-} from "../../../helpers/check_operation.ts";
+import * as reference from "../../../reference/embed.ts";
+import { assertClose, integers, randoms } from "../../../reference/numbers.ts";
 
 /** Rows sorted by token, equal tokens in their order. */
 const sorted = (tokens: Uint32Array) =>
@@ -102,7 +102,8 @@ deviceTest(
   async () => {
     const { limits } = await gpu();
     const V = 6_720_000, D = 5;
-    // Real where a binding holds less than these 134.4 MB, cut by force elsewhere.
+    // Real where a binding holds less than these 134.4 MB, cut by force
+    // elsewhere.
     const limit = Math.min(limits.maxBindingBytes, 2 ** 27);
     const graph = new Graph();
     // The first and last row, and those where 128 MiB of rows end and go on.

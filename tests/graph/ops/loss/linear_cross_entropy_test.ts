@@ -7,8 +7,7 @@ import {
   linearCrossEntropy,
 } from "../../../../src/graph/ops/loss/linear_cross_entropy.ts";
 import type { Tensor } from "../../../../src/graph/tensor.ts";
-import * as reference from "../../../reference/linear_cross_entropy.ts";
-import { assertClose, integers, randoms } from "../../../reference/numbers.ts";
+import { seedGradients } from "../../../helpers/check_operation.ts";
 import {
   deviceTest,
   GPU_KERNELS,
@@ -16,7 +15,8 @@ import {
   runGraph,
   type RunOptions,
 } from "../../../helpers/device.ts";
-import { seedGradients } from "../../../helpers/check_operation.ts";
+import * as reference from "../../../reference/linear_cross_entropy.ts";
+import { assertClose, integers, randoms } from "../../../reference/numbers.ts";
 
 /** A head with numbers, on N rows of D features and V classes. */
 function head([N, D, V]: number[], targets = integers(N, 3, V)) {
@@ -39,7 +39,9 @@ function head([N, D, V]: number[], targets = integers(N, 3, V)) {
   };
 }
 
-/** Compares the loss alone, and the loss with gradients added onto earlier ones. */
+/**
+ * Compares the loss alone, and the loss with gradients added onto earlier ones.
+ */
 async function check(
   shape: number[],
   { targets, ...options }: RunOptions & { targets?: Uint32Array } = {},

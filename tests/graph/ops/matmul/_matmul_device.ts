@@ -2,7 +2,6 @@
  * The least of WebGPU that a test of single dispatches needs.
  * @module
  */
-import type { Binding, Dispatch } from "../../../../src/graph/dispatch.ts";
 import { type Gpu, openGpu } from "../../../../src/gpu/device.ts";
 import {
   checkCall,
@@ -11,6 +10,7 @@ import {
 } from "../../../../src/gpu/kernel_interface.ts";
 import { structBytes, writeStruct } from "../../../../src/gpu/struct_layout.ts";
 import { assemble } from "../../../../src/gpu/wgsl.ts";
+import type { Binding, Dispatch } from "../../../../src/graph/dispatch.ts";
 
 const kernels = new URL("../../../../kernels/", import.meta.url);
 const source = (name: string) =>

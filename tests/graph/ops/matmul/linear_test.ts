@@ -1,17 +1,17 @@
 import { assertRejects, assertThrows } from "@std/assert";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { linear } from "../../../../src/graph/ops/matmul/linear.ts";
-import * as reference from "../../../reference/linear.ts";
-import {
-  deviceTest,
-  GPU_KERNELS,
-  NO_SUBGROUPS,
-} from "../../../helpers/device.ts";
 import {
   type Check,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
+import {
+  deviceTest,
+  GPU_KERNELS,
+  NO_SUBGROUPS,
+} from "../../../helpers/device.ts";
+import * as reference from "../../../reference/linear.ts";
 
 /** A layer from I to O features on N rows. */
 function layer(
@@ -62,7 +62,8 @@ for (const outIn of [false, true]) {
 }
 
 // Rows of whole vec4s run this adapter's own kernel, each form of which takes a
-// second to compile: one layout has to do. `matmul_kernels_test.ts` tries them all.
+// second to compile: one layout has to do. `matmul_kernels_test.ts` tries them
+// all.
 deviceTest("linear() holds with the kernels of this adapter", async () => {
   await checkOperation(layer([20, 12, 48]));
 });

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { AdapterLimits } from "../../../../src/graph/dispatch.ts";
-import type { Tensor } from "../../../../src/graph/tensor.ts";
 import {
   type Layout,
   type MatmulSpec,
   matmulVariants,
   type Variant,
 } from "../../../../src/graph/ops/matmul/matmul_kernels.ts";
+import type { Tensor } from "../../../../src/graph/tensor.ts";
 import { Bench } from "./_matmul_device.ts";
 
 const LAYOUTS: Layout[] = ["NN", "NT", "TN"];
@@ -41,7 +41,9 @@ function product(
   };
 }
 
-/** Every element of C's buffer in float64, those outside C[M,N] as they were. */
+/**
+ * Every element of C's buffer in float64, those outside C[M,N] as they were.
+ */
 function reference(
   spec: MatmulSpec,
   a: Float32Array,
@@ -72,7 +74,10 @@ const random = (n: number) =>
     return (seed >>> 8) / 2 ** 24 - 0.5;
   });
 
-/** Runs each case and compares the whole buffer of C, gaps and rows after it included. */
+/**
+ * Runs each case and compares the whole buffer of C, gaps and rows after it
+ * included.
+ */
 async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
   const offset = 256;
   const checks = cases.map(([variant, spec]) => {

@@ -2,17 +2,17 @@ import { assertThrows } from "@std/assert";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { norm } from "../../../../src/graph/ops/norm/norm.ts";
 import type { Tensor } from "../../../../src/graph/tensor.ts";
-import * as reference from "../../../reference/norm.ts";
-import {
-  deviceTest,
-  GPU_KERNELS,
-  NO_SUBGROUPS,
-} from "../../../helpers/device.ts";
 import {
   type Check,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
+import {
+  deviceTest,
+  GPU_KERNELS,
+  NO_SUBGROUPS,
+} from "../../../helpers/device.ts";
+import * as reference from "../../../reference/norm.ts";
 
 interface Options {
   kind: "ln" | "rmsnorm";
@@ -106,7 +106,8 @@ for (const kind of ["ln", "rmsnorm"] as const) {
   );
 
   deviceTest(`norm() puts eps of ${kind} where the authors do`, async () => {
-    // As large as the numbers themselves: inside or outside the root differ by half.
+    // As large as the numbers themselves: inside or outside the root differ by
+    // half.
     await checkOperation(normed(7, 12, { kind, eps: 0.25, size: 0.5 }));
   });
 }

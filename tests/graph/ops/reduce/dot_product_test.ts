@@ -4,7 +4,6 @@ import {
   dotProduct,
   partialCount,
 } from "../../../../src/graph/ops/reduce/dot_product.ts";
-import { assertClose, inner, randoms } from "../../../reference/numbers.ts";
 import {
   deviceTest,
   gpu,
@@ -12,6 +11,7 @@ import {
   runGraph,
   type RunOptions,
 } from "../../../helpers/device.ts";
+import { assertClose, inner, randoms } from "../../../reference/numbers.ts";
 
 /** `onto + a · b` on the device, and in float64. */
 async function product(n: number, options: RunOptions = {}) {

@@ -4,19 +4,22 @@ import { attention } from "../../../../src/graph/ops/attention/attention.ts";
 import { shaped } from "../../../../src/graph/ops/shaped/shaped.ts";
 import { shapedDropout } from "../../../../src/graph/ops/shaped/shaped_dropout.ts";
 import type { Tensor } from "../../../../src/graph/tensor.ts";
-import * as reference from "../../../reference/attention.ts";
-import { matrixMask, type Random } from "../../../reference/dropout.ts";
-import { assertClose } from "../../../reference/numbers.ts";
-import { deviceTest, GPU_KERNELS, runGraph } from "../../../helpers/device.ts";
 import {
   type Check,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
+import { deviceTest, GPU_KERNELS, runGraph } from "../../../helpers/device.ts";
+import * as reference from "../../../reference/attention.ts";
+import { matrixMask, type Random } from "../../../reference/dropout.ts";
+import { assertClose } from "../../../reference/numbers.ts";
 
 const RANDOM: Random = [7, 3, 1];
 
-/** Shaped Attention with the given numbers as gains, or (`trained`) tensors of them a head. */
+/**
+ * Shaped Attention with the given numbers as gains, or (`trained`) tensors of
+ * them a head.
+ */
 function masked(
   [B, T, H, d]: number[],
   { rate = 0.3, trained = false } = {},

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { attention } from "../../../../src/graph/ops/attention/attention.ts";
+import { attentionEntropy } from "../../../../src/graph/ops/statistics/attention_entropy.ts";
 import {
   hiddenMoments,
   sumsOfSquares,
 } from "../../../../src/graph/ops/statistics/hidden_moments.ts";
-import { attentionEntropy } from "../../../../src/graph/ops/statistics/attention_entropy.ts";
 import { outlierStatistics } from "../../../../src/statistics/block_statistics.ts";
 import {
   deviceTest,
@@ -18,7 +18,10 @@ import { assertClose, randoms } from "../../../reference/numbers.ts";
 const numbers = (n: number, seed: number) =>
   Float32Array.from(randoms(n, seed));
 
-/** The statistics as `tests/golden/README.md` defines them, with whole Gram matrices. */
+/**
+ * The statistics as `tests/golden/README.md` defines them, with whole Gram
+ * matrices.
+ */
 function reference(x: Float32Array, N: number, D: number) {
   const centred = Array.from({ length: N }, (_, n) => {
     const row = [...x.subarray(n * D, (n + 1) * D)];
@@ -58,7 +61,8 @@ function reference(x: Float32Array, N: number, D: number) {
   };
 }
 
-// More rows than features and fewer, odd and even counts, one block and several.
+// More rows than features and fewer, odd and even counts, one block and
+// several.
 for (const [N, D] of [[300, 24], [7, 45], [12, 64], [150, 7]]) {
   for (const limits of [{}, NO_SUBGROUPS]) {
     const where = "subgroupSize" in limits ? " without subgroups" : "";

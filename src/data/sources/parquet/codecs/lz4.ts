@@ -3,8 +3,8 @@
  * https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
  * @module
  */
-import { copyBack, copyIn } from "./copy_bytes.ts";
 import { assertParquet, ParquetError } from "../parquet_error.ts";
+import { copyBack, copyIn } from "./copy_bytes.ts";
 
 const DAMAGED = "its lz4 data are damaged";
 

@@ -3,9 +3,9 @@
  * @module
  */
 import { brief } from "../../../../terminal/quote.ts";
-import type { Model } from "./model.ts";
 import { mergeWord, PairTable } from "../../gpt2/pair_table.ts";
 import type { JsonNode } from "../json_node.ts";
+import type { Model } from "./model.ts";
 import { readVocab, tokenId } from "./vocab.ts";
 
 /** The options of a BPE model. */

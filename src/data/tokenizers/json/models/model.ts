@@ -2,8 +2,8 @@
  * The models of a tokenizer.json: how does a word become ids?
  * @module
  */
-import { readBpe } from "./bpe.ts";
 import type { JsonNode } from "../json_node.ts";
+import { readBpe } from "./bpe.ts";
 import { readUnigram } from "./unigram.ts";
 import { readWordLevel, readWordPiece } from "./word_piece.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 import { brief } from "../../../../terminal/quote.ts";
-import type { Model } from "./model.ts";
 import { PairTable } from "../../gpt2/pair_table.ts";
 import type { JsonNode } from "../json_node.ts";
+import type { Model } from "./model.ts";
 
 // The score of an unknown character is this much below that of the least likely
 // token.

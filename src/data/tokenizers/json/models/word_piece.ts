@@ -3,8 +3,8 @@
  * WordLevel.
  * @module
  */
-import type { Model } from "./model.ts";
 import type { JsonNode } from "../json_node.ts";
+import type { Model } from "./model.ts";
 import { readVocab, tokenId } from "./vocab.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { ParquetError } from "../../../../../src/data/sources/parquet/parquet_error.ts";
 import { unpack } from "../../../../../src/data/sources/parquet/codecs/unpack.ts";
+import { ParquetError } from "../../../../../src/data/sources/parquet/parquet_error.ts";
 
 const utf8 = new TextEncoder();
 const SNAPPY = 1;
