@@ -3,6 +3,7 @@
  * of folders and files with their limits.
  */
 import { assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -212,4 +213,31 @@ Deno.test("a folder has few files, a file few lines", () => {
     if (count > FOLDER_FILES) faults.push(`${folder}: ${count} files`);
   }
   assertEquals(faults, []);
+});
+
+/**
+ * Folders of tests that mirror no folder of `src/`, and what is in them: whole
+ * programs, other parts of the repository, and what tests share.
+ */
+const NOT_MIRRORED: Record<string, string> = {
+  tests: "this file",
+  "tests/compat": "the stand-ins for JSR packages",
+  "tests/faults": "damaged files, full disks, lost devices: the whole program",
+  "tests/helpers": "what several folders share",
+  "tests/kernels": "kernels/, all of them in every form",
+  "tests/launcher": "the launcher",
+  "tests/mixes": "models of every two options",
+  "tests/reference": "float64 references",
+  "tests/scripts": "scripts/",
+};
+
+Deno.test("tests mirror the folders of src", () => {
+  const folders = new Set(
+    filesIn("tests").filter((path) => path.endsWith("_test.ts")).map(dirname),
+  );
+  const lost = [...folders].filter((folder) => {
+    if (folder in NOT_MIRRORED) return false;
+    return !existsSync(join(ROOT, folder.replace(/^tests/, "src")));
+  });
+  assertEquals(lost, []);
 });

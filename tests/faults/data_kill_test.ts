@@ -94,7 +94,7 @@ Deno.test("prepare that is killed at any moment goes on to the same bytes", asyn
       kills++;
       assert(shards() >= had, `${shards()} shards after ${had}`);
     } else {
-      // It was quicker than the first one: there is no more to go on with.
+      // It was quicker than the first one: nothing is left to resume.
       Deno.removeSync(work.at("cache"), { recursive: true });
     }
   }

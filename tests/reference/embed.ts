@@ -1,6 +1,6 @@
 /** Token and position embeddings in float64. @module */
 
-/** Rows of width D in sequences of T; see `EmbedAttrs` for the rest. */
+/** Rows of width D in sequences of T; see `EmbeddingAttrs` for the rest. */
 export interface EmbedShape {
   T: number;
   D: number;

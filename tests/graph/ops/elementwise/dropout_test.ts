@@ -184,7 +184,7 @@ deviceTest("drop() keeps mean and variance of what it says", async () => {
 });
 
 deviceTest(
-  "drop() draws anew for each seed, step, micro-batch and site",
+  "applyDropout() draws another mask for each seed, step, micro-batch and site",
   async () => {
     const n = 20_000, rate = 0.5;
     const streams: [Random, number][] = [

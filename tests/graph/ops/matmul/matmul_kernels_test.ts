@@ -87,7 +87,8 @@ async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
       all.set(x, offset / 4);
       return bench.upload(all);
     };
-    // Pitch gaps of A and B hold NaN: whoever multiplies one is found out.
+    // Pitch gaps of A and B hold NaN: a kernel that multiplies one shows in the
+    // result.
     const a = gaps(
       random((layout === "TN" ? K : M) * lda),
       lda,
