@@ -4,24 +4,9 @@
 //
 // a is softmax(..) v from the attention kernel; the identity matrix gives v
 // itself, the uniform causal matrix the running mean u: O(T) where the matrix
-// would take O(T^2). A lane owns one unit of columns of one sequence and walks
-// along t. A gain is a number (P) or, where TRAINED, a tensor of one element a
-// head. 6 FLOPs and 12 bytes an element: bound by memory.
-struct Params { sequences: u32, context: u32, width: u32, span: u32, r: f32, s: f32, c: f32 }
-@group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> a: array<vecf>;
-@group(0) @binding(2) var<storage, read> v: array<vecf>;
-@group(0) @binding(3) var<storage, read_write> y: array<vecf>;
-#if TRAINED_R {
-@group(0) @binding(4) var<storage, read> resid: array<f32>;
-#}
-#if TRAINED_S {
-@group(0) @binding(${4 + TRAINED_R}) var<storage, read> skip: array<f32>;
-#}
-#if TRAINED_C {
-@group(0) @binding(${4 + TRAINED_R + TRAINED_S}) var<storage, read> centre: array<f32>;
-#}
-#include lib/vector
+// would take O(T^2). 6 FLOPs and 12 bytes per element: bound by memory.
+#include shaped/gains
+@group(0) @binding(${3 + TRAINED_R + TRAINED_S + TRAINED_C}) var<storage, read_write> y: array<vecf>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -29,28 +14,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let i = (group.y * 65535u + group.x) * WG + lane;
   if (i >= P.sequences * units) { return; }
   let column = i % units;
-  let head = column * VW / P.span;
-#if TRAINED_R {
-  let r = resid[head];
-#} else {
-  let r = P.r;
-#}
-#if TRAINED_S {
-  let s = skip[head];
-#} else {
-  let s = P.s;
-#}
-#if TRAINED_C {
-  let c = centre[head];
-#} else {
-  let c = P.c;
-#}
+  let gain = gains_of(column);
   var at = i / units * P.context * units + column;
   var sum = vecf(0);
   for (var t = 1u; t <= P.context; t += 1u) {
     let value = v[at];
     sum += value;
-    y[at] = r * a[at] + s * value - (c / f32(t)) * sum;
+    y[at] = gain.r * a[at] + gain.s * value - (gain.c / f32(t)) * sum;
     at += units;
   }
 }

@@ -45,7 +45,7 @@ const FLOPS: Record<Pass, number> = { forward: 4, grad_q: 6, grad_kv: 8 };
 /**
  * One pass over the pairs of queries and keys.
  *
- * @param operands what is bound between the matrices of `inputs`
+ * @param operands what is bound after `inputs`
  */
 function dispatch(
   pass: Pass,
@@ -84,10 +84,8 @@ function dispatch(
         ...dropout ? dropoutWords(dropout) : [],
       ],
       bindings: [
-        ...read(q, v),
+        ...read(...random, q, ...packed ? [] : [k], v),
         ...operands,
-        ...packed ? [] : read(k),
-        ...read(...random),
       ],
       workgroups: [Math.ceil(sequenceLength / tile), heads, sequences],
       flops: FLOPS[pass] * headDim * sequences * heads * sequenceLength *

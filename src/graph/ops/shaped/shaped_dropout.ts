@@ -21,7 +21,7 @@ function common({ attrs }: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
   const heads = v.shape[1] / headDim, sequences = v.shape[0] / sequenceLength;
   const { constants, tile } = plainKernel("forward", headDim, limits);
   return {
-    constants,
+    constants: { ...constants, DROP: true },
     params: [sequenceLength, heads, ...dropoutWords(attrs)],
     workgroups: [Math.ceil(sequenceLength / tile), heads, sequences] as [
       number,
@@ -54,7 +54,7 @@ const forward: Operation<Attrs> = {
     return [{
       kernel: "shaped/shaped_dropout",
       ...common(node, v, limits),
-      bindings: [read(v), read(random), write(e), write(u)],
+      bindings: [read(random), read(v), write(e), write(u)],
     }];
   },
 };
@@ -68,7 +68,7 @@ const backward: Operation<Attrs> = {
       kernel: "shaped/shaped_dropout_grad",
       ...rest,
       constants: { ...constants, ONTO: !!node.accumulateInto },
-      bindings: [read(de), read(du), read(random), write(dv)],
+      bindings: [read(random), read(de), read(du), write(dv)],
     }];
   },
 };

@@ -41,8 +41,8 @@ const operation: Operation<AttentionAttrs> = {
         ],
         bindings: [
           { tensor: q, access: "read" },
-          { tensor: each, access: "readwrite" },
           ...packed ? [] : [{ tensor: k, access: "read" as const }],
+          { tensor: each, access: "write" },
         ],
         workgroups: [Math.ceil(sequenceLength / WG), heads, rows / heads],
         flops: headDim * rows * sequenceLength * (sequenceLength + 1),

@@ -1,0 +1,21 @@
+    // product_m_s of the owned rows and row other_start + s.
+    #for i in 0..LOADS {
+      let row${i} = min(other_start + part${i}.row, last);
+      let other0_${i} = other0(row${i}, part${i}.unit);
+      let other1_${i} = other1(row${i}, part${i}.unit);
+    #}
+    #for s in 0..STEP {
+      var product0_${s} = vec4f(0);
+      #if PRODUCTS == 2 {
+        // da needs do . v - delta.
+        var product1_${s} = -delta_of(min(other_start + ${s}u, last));
+      #}
+      #for n in s * UNITS..(s + 1) * UNITS {
+        #for c in 0..4 {
+          #for m in 0..PRODUCTS {
+            product${m}_${s} +=
+              subgroupBroadcast(other${m}_${n / LANES}[${c}], ${n % LANES}u) * own${m}_${4 * (n % UNITS) + c};
+          #}
+        #}
+      #}
+    #}
