@@ -7,14 +7,14 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   enter_head(group);
   let own = group.x * WG + lane;
-  let s = min(own, P.context - 1u);
+  let s = min(own, P.sequence_length - 1u);
   #for i in 0..UNITS {
     let k${i} = own0(s, ${i}u);
     let v${i} = own1(s, ${i}u);
     var dk${i} = vecf(0);
     var dv${i} = vecf(0);
   #}
-  for (var t = group.x * WG; t < P.context; t += 1u) {
+  for (var t = group.x * WG; t < P.sequence_length; t += 1u) {
     var a = 0.0;
     var dp = 0.0;
     #for i in 0..UNITS {
@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       dk${i} += da * q${i};
     #}
   }
-  if (own >= P.context) { return; }
+  if (own >= P.sequence_length) { return; }
   #for i in 0..UNITS {
     store0(s, ${i}u, dk${i});
     store1(s, ${i}u, dv${i});

@@ -10,12 +10,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var unit = 0u; unit < P.units; unit++) {
     #include attention/subgroup/load_own
   }
-  let end = min((group.x + 1u) * (4u * LANES), P.context);
+  let end = min((group.x + 1u) * (4u * LANES), P.sequence_length);
   for (var other_start = 0u; other_start < end; other_start += STEP) {
     #include attention/subgroup/products
     var top = largest;
     #for s in 0..STEP {
-      let a${s} = select(vec4f(MASKED), capped(product0_${s}).value, vec4u(other_start + ${s}u) <= own);
+      let counts${s} = vec4u(other_start + ${s}u) <= own;
+      let a${s} = select(vec4f(NEGATIVE_INFINITY), capped(product0_${s}).value, counts${s});
       top = max(top, a${s});
     #}
     let shrink = raise_largest(top);
@@ -32,6 +33,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   #include attention/subgroup/store_sums
   let logs = largest + log(total);
   #for j in 0..4 {
-    if (own[${j}] < P.context) { lse[statistic_at(own[${j}])] = logs[${j}]; }
+    if (own[${j}] < P.sequence_length) { lse[statistic_at(own[${j}])] = logs[${j}]; }
   #}
 }

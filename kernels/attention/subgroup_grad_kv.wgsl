@@ -12,7 +12,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var unit = 0u; unit < P.units; unit++) {
     #include attention/subgroup/load_own
   }
-  for (var other_start = group.x * (4u * LANES); other_start < P.context; other_start += STEP) {
+  for (var other_start = group.x * (4u * LANES); other_start < P.sequence_length; other_start += STEP) {
     #include attention/subgroup/products
     #for s in 0..STEP {
       let t${s} = min(other_start + ${s}u, last);

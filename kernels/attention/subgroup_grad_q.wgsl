@@ -17,7 +17,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     #}
   }
   let lse_t = lse_of(own_loaded);
-  let end = min((group.x + 1u) * (4u * LANES), P.context);
+  let end = min((group.x + 1u) * (4u * LANES), P.sequence_length);
   for (var other_start = 0u; other_start < end; other_start += STEP) {
     #include attention/subgroup/products
     #for s in 0..STEP {
@@ -29,6 +29,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   #include attention/subgroup/store_sums
   #for j in 0..4 {
-    if (own[${j}] < P.context) { delta[statistic_at(own[${j}])] = delta_t[${j}]; }
+    if (own[${j}] < P.sequence_length) { delta[statistic_at(own[${j}])] = delta_t[${j}]; }
   #}
 }

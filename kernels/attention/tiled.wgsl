@@ -12,12 +12,12 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   enter_tile(group, index);
   #include attention/tiled/start
-  let end = min(own_start + OWN, P.context);
+  let end = min(own_start + OWN, P.sequence_length);
   for (var other_start = 0u; other_start < end; other_start += OTHER) {
     let products = products0(other_start);
     let s = vec4u(other_start + 4u * x) + vec4u(0, 1, 2, 3);
     #for r in 0..4 {
-      let a${r} = select(vec4f(MASKED), capped(products[${r}]).value, s <= vec4u(own[${r}]));
+      let a${r} = select(vec4f(NEGATIVE_INFINITY), capped(products[${r}]).value, s <= vec4u(own[${r}]));
     #}
     other_slab[invocation] = vec4f(hmax(a0), hmax(a1), hmax(a2), hmax(a3));
     workgroupBarrier();
@@ -42,7 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     #for h in 0..COLUMNS {
       sum1_${r}_${h} /= total[${r}];
     #}
-    if (own[${r}] < P.context && x == 0u) { lse[statistic_at(own[${r}])] = logs[${r}]; }
+    if (own[${r}] < P.sequence_length && x == 0u) { lse[statistic_at(own[${r}])] = logs[${r}]; }
   #}
   #include attention/tiled/store_sums
 }

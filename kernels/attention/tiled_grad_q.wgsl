@@ -15,7 +15,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   }
   delta_t = sum_across(delta_t);
   let lse_t = lse_of(own_loaded);
-  let end = min(own_start + OWN, P.context);
+  let end = min(own_start + OWN, P.sequence_length);
   for (var other_start = 0u; other_start < end; other_start += OTHER) {
     let a = products0(other_start);
     let dp = products1(other_start);
@@ -30,6 +30,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   }
   #include attention/tiled/store_sums
   #for r in 0..4 {
-    if (own[${r}] < P.context && x == 0u) { delta[statistic_at(own[${r}])] = delta_t[${r}]; }
+    if (own[${r}] < P.sequence_length && x == 0u) { delta[statistic_at(own[${r}])] = delta_t[${r}]; }
   #}
 }

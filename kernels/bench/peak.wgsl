@@ -16,19 +16,19 @@ struct Params { turns: u32, factor: f32, addend: f32 }
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let factor = P.factor;
   let addend = P.addend;
-#for i in 0..CHAINS {
-  var c${i} = f32(id.x + ${i}u);
-#}
+  #for i in 0..CHAINS {
+    var c${i} = f32(id.x + ${i}u);
+  #}
   for (var turn = 0u; turn < P.turns; turn++) {
-#for u in 0..UNROLL {
-#for i in 0..CHAINS {
-    c${i} = fma(c${i}, factor, addend);
-#}
-#}
+    #for u in 0..UNROLL {
+      #for i in 0..CHAINS {
+        c${i} = fma(c${i}, factor, addend);
+      #}
+    #}
   }
   var sum = 0.0;
-#for i in 0..CHAINS {
-  sum += c${i};
-#}
+  #for i in 0..CHAINS {
+    sum += c${i};
+  #}
   out[id.x] = sum;
 }

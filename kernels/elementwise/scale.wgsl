@@ -1,34 +1,35 @@
 // Scales of columns: y[n, j] = x[n, j] * scale[j / P.span].
 //
-// span 1 is a scale a channel (NormFormer's w_resid), span d a scale a head
-// (c_attn), each over the last axis. ONTO adds to what y holds.
-// A lane handles one unit of columns of one row: 1 FLOP, 8 bytes an element.
+// span 1 is one scale per channel (NormFormer's w_resid), span d one per head
+// (c_attn), each over the last axis. ACCUMULATE adds to what y holds.
+// A lane owns one unit of columns of one row: 1 FLOP, 8 bytes per element.
 struct Params { rows: u32, width: u32, span: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> x: array<vecf>;
-@group(0) @binding(2) var<storage, read_write> y: array<vecf>;
+@group(0) @binding(1) var<storage, read> x: array<vecs>;
+@group(0) @binding(2) var<storage, read_write> y: array<vecs>;
 @group(0) @binding(3) var<storage, read> scale: array<f32>;
 #include lib/vector
+#include lib/grid
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let units = P.width / VW;
-  let i = (group.y * 65535u + group.x) * WG + lane;
+  let i = flat_index(group, lane);
   if (i >= P.rows * units) { return; }
   let column = (i % units) * VW;
-#if VW == 4 {
-  let s = vec4f(
-    scale[column / P.span],
-    scale[(column + 1u) / P.span],
-    scale[(column + 2u) / P.span],
-    scale[(column + 3u) / P.span],
-  );
-#} else {
-  let s = scale[column / P.span];
-#}
-#if ONTO {
-  y[i] += x[i] * s;
-#} else {
-  y[i] = x[i] * s;
-#}
+  #if VW == 4 {
+    let s = vec4f(
+      scale[column / P.span],
+      scale[(column + 1u) / P.span],
+      scale[(column + 2u) / P.span],
+      scale[(column + 3u) / P.span],
+    );
+  #} else {
+    let s = scale[column / P.span];
+  #}
+  #if ACCUMULATE {
+    y[i] += vecs(vecf(x[i]) * s);
+  #} else {
+    y[i] = vecs(vecf(x[i]) * s);
+  #}
 }

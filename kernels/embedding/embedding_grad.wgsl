@@ -3,22 +3,30 @@
 //
 // `order` lists the rows sorted by token (stable), so equal tokens form runs. The
 // workgroup at a run's first place adds up the whole run, lanes side by side
-// over the columns: no atomics, the same order every time.
-// 1 FLOP and 4 bytes an element, plus one pass over the rows that occur.
-struct Params { rows: u32, width: u32, low: u32, high: u32, skip: u32, scale: f32 }
+// over the columns: no atomics, the same order every time. P.padding_token gets
+// nothing. 1 FLOP and 4 bytes per element, plus one pass over the rows that occur.
+struct Params {
+  rows: u32,
+  width: u32,
+  first_token: u32,
+  end_token: u32,
+  padding_token: u32,
+  scale: f32,
+}
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> token: array<u32>;
 @group(0) @binding(2) var<storage, read> order: array<u32>;
 @group(0) @binding(3) var<storage, read> dy: array<vecs>;
 @group(0) @binding(4) var<storage, read_write> dtable: array<vecf>;
 #include lib/vector
+#include lib/grid
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let place = group.y * 65535u + group.x;
+  let place = group_index(group);
   if (place >= P.rows) { return; }
   let id = token[order[place]];
-  if (id < P.low || id >= P.high || id == P.skip) { return; }
+  if (id < P.first_token || id >= P.end_token || id == P.padding_token) { return; }
   if (place > 0u) {
     if (token[order[place - 1u]] == id) { return; }
   }
@@ -28,7 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     end += 1u;
   }
   let units = P.width / VW;
-  let to = (id - P.low) * units;
+  let to = (id - P.first_token) * units;
   for (var i = lane; i < units; i += WG) {
     var total = vecf(0);
     for (var at = place; at < end; at += 1u) {

@@ -3,26 +3,26 @@
 // word by word, so half as many words are nearly half the time. `elem` is the
 // element type that the header gives.
 #if WIDE {
-alias Quad = vec2<u64>;
+  alias Quad = vec2<u64>;
 
-fn floats(q: Quad) -> vec4f {
-  let low = vec2u(q);
-  let high = vec2u(q >> vec2u(32));
-  return bitcast<vec4f>(vec4u(low.x, high.x, low.y, high.y));
-}
+  fn floats(q: Quad) -> vec4f {
+    let low = vec2u(q);
+    let high = vec2u(q >> vec2u(32));
+    return bitcast<vec4f>(vec4u(low.x, high.x, low.y, high.y));
+  }
 
-fn quad(v: vec4f) -> Quad {
-  let u = bitcast<vec4u>(v);
-  return Quad(u.xz) | Quad(u.yw) << vec2u(32);
-}
+  fn quad(v: vec4f) -> Quad {
+    let u = bitcast<vec4u>(v);
+    return Quad(u.xz) | Quad(u.yw) << vec2u(32);
+  }
 #} else {
-alias Quad = vec4<elem>;
+  alias Quad = vec4<elem>;
 
-fn floats(q: Quad) -> vec4f {
-  return vec4f(q);
-}
+  fn floats(q: Quad) -> vec4f {
+    return vec4f(q);
+  }
 
-fn quad(v: vec4f) -> Quad {
-  return Quad(v);
-}
+  fn quad(v: vec4f) -> Quad {
+    return Quad(v);
+  }
 #}

@@ -7,55 +7,55 @@
 // The plain one, right on every adapter: needs no subgroups and no alignment.
 // A workgroup makes 32 x 16 of C; an invocation owns one column of ROWS
 // neighbouring rows, so an element of B serves ROWS multiply-adds.
-struct Sizes { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32, pad: u32 }
+struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32 }
 
-@group(0) @binding(0) var<uniform> size: Sizes;
+@group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> A: array<f32>;
 @group(0) @binding(2) var<storage, read> B: array<f32>;
 @group(0) @binding(3) var<storage, read_write> C: array<f32>;
 #if BIAS {
-@group(0) @binding(4) var<storage, read> bias: array<f32>;
+  @group(0) @binding(4) var<storage, read> bias: array<f32>;
 #}
 
 @compute @workgroup_size(16, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let n = id.x;
   let m0 = id.y * ROWS;
-  if (n >= size.N || m0 >= size.M) {
+  if (n >= P.N || m0 >= P.M) {
     return;
   }
   // Rows past the last load the last again and are not stored.
-#for r in 0..ROWS {
-  let row${r} = min(m0 + ${r}u, size.M - 1u);
-  var c${r} = 0.0;
-#}
-  for (var k = 0u; k < size.K; k++) {
-#if TRANSPOSED_B {
-    let b = B[n * size.ldb + k];
-#} else {
-    let b = B[k * size.ldb + n];
-#}
-#for r in 0..ROWS {
-#if TRANSPOSED_A {
-    c${r} += A[k * size.lda + row${r}] * b;
-#} else {
-    c${r} += A[row${r} * size.lda + k] * b;
-#}
-#}
+  #for r in 0..ROWS {
+    let row${r} = min(m0 + ${r}u, P.M - 1u);
+    var c${r} = 0.0;
+  #}
+  for (var k = 0u; k < P.K; k++) {
+    #if TRANSPOSED_B {
+      let b = B[n * P.ldb + k];
+    #} else {
+      let b = B[k * P.ldb + n];
+    #}
+    #for r in 0..ROWS {
+      #if TRANSPOSED_A {
+        c${r} += A[k * P.lda + row${r}] * b;
+      #} else {
+        c${r} += A[row${r} * P.lda + k] * b;
+      #}
+    #}
   }
-#if BIAS {
-  let shift = bias[n];
-#} else {
-  let shift = 0.0;
-#}
-#for r in 0..ROWS {
-  if (m0 + ${r}u < size.M) {
-    let at = (m0 + ${r}u) * size.ldc + n;
-#if ACCUMULATE {
-    C[at] = size.alpha * c${r} + shift + C[at];
-#} else {
-    C[at] = size.alpha * c${r} + shift;
-#}
-  }
-#}
+  #if BIAS {
+    let shift = bias[n];
+  #} else {
+    let shift = 0.0;
+  #}
+  #for r in 0..ROWS {
+    if (m0 + ${r}u < P.M) {
+      let at = (m0 + ${r}u) * P.ldc + n;
+      #if ACCUMULATE {
+        C[at] = P.alpha * c${r} + shift + C[at];
+      #} else {
+        C[at] = P.alpha * c${r} + shift;
+      #}
+    }
+  #}
 }

@@ -4,43 +4,43 @@
 // lib/quad.wgsl.
 #include lib/quad
 
-struct Sizes { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32, pad: u32 }
+struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32 }
 
-@group(0) @binding(0) var<uniform> size: Sizes;
+@group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> A: array<Quad>;
 @group(0) @binding(2) var<storage, read> B: array<Quad>;
 @group(0) @binding(3) var<storage, read_write> C: array<Quad>;
 #if BIAS {
-@group(0) @binding(4) var<storage, read> bias: array<f32>;
+  @group(0) @binding(4) var<storage, read> bias: array<f32>;
 #}
 
 /** bias[n .. n + 4], the last one again past the edge. */
 fn bias_of(n: u32) -> vec4f {
-#if BIAS {
-  let last = size.N - 1u;
-  return vec4f(bias[min(n, last)], bias[min(n + 1u, last)], bias[min(n + 2u, last)], bias[min(n + 3u, last)]);
-#} else {
-  return vec4f(0);
-#}
+  #if BIAS {
+    let last = P.N - 1u;
+    return vec4f(bias[min(n, last)], bias[min(n + 1u, last)], bias[min(n + 2u, last)], bias[min(n + 3u, last)]);
+  #} else {
+    return vec4f(0);
+  #}
 }
 
 /** C[m, n .. n + 4] (+)= value. What of the four lies past N is put back as it was. */
 fn store(m: u32, n: u32, value: vec4f) {
-#if EDGES {
-  if (m >= size.M || n >= size.N) {
-    return;
-  }
-#}
-  let at = m * (size.ldc >> 2u) + (n >> 2u);
+  #if EDGES {
+    if (m >= P.M || n >= P.N) {
+      return;
+    }
+  #}
+  let at = m * (P.ldc >> 2u) + (n >> 2u);
   var v = value;
-#if ACCUMULATE || EDGES {
-  let old = floats(C[at]);
-#}
-#if ACCUMULATE {
-  v += old;
-#}
-#if EDGES {
-  v = select(old, v, vec4u(n) + vec4u(0, 1, 2, 3) < vec4u(size.N));
-#}
+  #if ACCUMULATE || EDGES {
+    let old = floats(C[at]);
+  #}
+  #if ACCUMULATE {
+    v += old;
+  #}
+  #if EDGES {
+    v = select(old, v, vec4u(n) + vec4u(0, 1, 2, 3) < vec4u(P.N));
+  #}
   C[at] = quad(v);
 }

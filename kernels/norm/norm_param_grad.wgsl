@@ -7,14 +7,22 @@
 // column_sum adds the blocks up. Rows belong to group P.group of P.groups, with
 // P.heads rows of each group in turn (1, 1 and 0 for a plain norm).
 // 4 FLOPs and 8 bytes an element: bound by memory; blocks keep sums short.
-struct Params { rows: u32, width: u32, heads: u32, eps: f32, groups: u32, group: u32, blocks: u32 }
+struct Params {
+  rows: u32,
+  width: u32,
+  heads: u32,
+  eps: f32,
+  groups: u32,
+  group: u32,
+  blocks: u32,
+}
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> x: array<vecs>;
 @group(0) @binding(2) var<storage, read> stats: array<vec2f>;
 @group(0) @binding(3) var<storage, read> dy: array<vecs>;
 @group(0) @binding(4) var<storage, read_write> dscale: array<vecf>;
 #if BIAS {
-@group(0) @binding(5) var<storage, read_write> dbias: array<vecf>;
+  @group(0) @binding(5) var<storage, read_write> dbias: array<vecf>;
 #}
 #include lib/vector
 
@@ -30,29 +38,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let first = block * size;
   let last = min(rows, first + size);
   var scale_sum = vecf(0);
-#if BIAS {
-  var bias_sum = vecf(0);
-#}
+  #if BIAS {
+    var bias_sum = vecf(0);
+  #}
   for (var i = first; i < last; i += 1u) {
-#if GROUPS == 2 {
-    let row = (i / P.heads * 2u + P.group) * P.heads + i % P.heads;
-#} else {
-    let row = i;
-#}
+    #if GROUPS == 2 {
+      let row = (i / P.heads * 2u + P.group) * P.heads + i % P.heads;
+    #} else {
+      let row = i;
+    #}
     let s = stats[row];
-#if CENTRE {
-    let inverse = s.y;
-#} else {
-    let inverse = 1.0 / (s.y + P.eps);
-#}
+    #if CENTRE {
+      let inverse = s.y;
+    #} else {
+      let inverse = 1.0 / (s.y + P.eps);
+    #}
     let g = vecf(dy[row * units + j]);
     scale_sum += g * ((vecf(x[row * units + j]) - s.x) * inverse);
-#if BIAS {
-    bias_sum += g;
-#}
+    #if BIAS {
+      bias_sum += g;
+    #}
   }
   dscale[block * units + j] = scale_sum;
-#if BIAS {
-  dbias[block * units + j] = bias_sum;
-#}
+  #if BIAS {
+    dbias[block * units + j] = bias_sum;
+  #}
 }

@@ -5,36 +5,45 @@
 //   p := p - rate * m / (sqrt(v) + eps)
 //   [else]        p := p - decay * p                      (Hugging Face's AdamW)
 //
-// step = (lr, rate, eps, decay): bias corrections are folded into rate and eps
-// on the host in f64, which covers all three published forms. Elements from
-// P.decayed on are not decayed. Where control[1] is not 0 the step is skipped.
-// 12 FLOPs and 28 bytes an element: bound by memory.
+// Bias corrections are folded into rate and eps on the host in f64, which covers
+// all three published forms. Elements from P.decayed on are not decayed. Once
+// control.stopped is set, updates are skipped.
+// 12 FLOPs and 28 bytes per element: bound by memory.
 // 1 - b1 and 1 - b2 come rounded from f64: in f32 1 - 0.999 is off by 1e-5.
-struct Params { count: u32, decayed: u32, b1: f32, b2: f32, c1: f32, c2: f32 }
+struct Params {
+  count: u32,
+  decayed: u32,
+  beta1: f32,
+  beta2: f32,
+  one_minus_beta1: f32,
+  one_minus_beta2: f32,
+}
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read_write> p: array<vec4f>;
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> m: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> v: array<vec4f>;
-@group(0) @binding(5) var<storage, read> step: array<f32>;
-@group(0) @binding(6) var<storage, read> control: array<f32>;
+@group(0) @binding(5) var<storage, read> step: StepScalars;
+@group(0) @binding(6) var<storage, read> control: Control;
+#include optimizer/step_records
+#include lib/grid
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * 65535u + group.x) * WG + lane;
-  if (4u * i >= P.count || control[1] != 0.0) { return; }
-  let g = control[0] * gradient[i];
-  let m1 = P.b1 * m[i] + P.c1 * g;
-  let v1 = P.b2 * v[i] + P.c2 * g * g;
+  let i = flat_index(group, lane);
+  if (4u * i >= P.count || control.stopped != 0u) { return; }
+  let g = control.clip * gradient[i];
+  let m1 = P.beta1 * m[i] + P.one_minus_beta1 * g;
+  let v1 = P.beta2 * v[i] + P.one_minus_beta2 * g * g;
   m[i] = m1;
   v[i] = v1;
-  let decay = select(0.0, step[3], 4u * i < P.decayed);
+  let decay = select(0.0, step.decay, 4u * i < P.decayed);
   var p1 = p[i];
-#if DECAY_FIRST {
-  p1 -= decay * p1;
-  p[i] = p1 - step[1] * m1 / (sqrt(v1) + step[2]);
-#} else {
-  p1 -= step[1] * m1 / (sqrt(v1) + step[2]);
-  p[i] = p1 - decay * p1;
-#}
+  #if DECAY_FIRST {
+    p1 -= decay * p1;
+    p[i] = p1 - step.rate * m1 / (sqrt(v1) + step.eps);
+  #} else {
+    p1 -= step.rate * m1 / (sqrt(v1) + step.eps);
+    p[i] = p1 - decay * p1;
+  #}
 }

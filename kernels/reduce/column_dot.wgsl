@@ -1,6 +1,6 @@
 // Inner products of columns, first stage: p[block, j] = sum over the block's
 // rows of a[row, j] * b[row, j]. A lane owns one unit of columns, a workgroup
-// row one block of rows; span_sum adds the blocks up.
+// row one block of rows; segment_sum adds the blocks up.
 // 2 FLOPs and 8 bytes an element: bound by memory.
 struct Params { rows: u32, width: u32, blocks: u32 }
 @group(0) @binding(0) var<uniform> P: Params;

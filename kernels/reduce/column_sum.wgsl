@@ -21,9 +21,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var row = first; row < last; row += 1u) {
     total += x[row * units + j];
   }
-#if ONTO {
-  y[block * units + j] += total;
-#} else {
-  y[block * units + j] = total;
-#}
+  #if ACCUMULATE {
+    y[block * units + j] += total;
+  #} else {
+    y[block * units + j] = total;
+  #}
 }

@@ -1,15 +1,16 @@
-// Inner product of two tensors in two stages: `dot` leaves one partial sum a
-// workgroup; `sum` adds P.count of those up, times P.scale, onto y[0].
+// Inner product of two tensors in two stages: this one leaves one partial sum
+// per workgroup; reduce/sum.wgsl adds those up.
 // Each workgroup takes one contiguous stretch, lanes interleaved in it: the
 // order of additions is fixed. 2 FLOPs and 8 bytes an element: memory.
-struct Params { count: u32, stretch: u32, group: u32 }
+struct Params { count: u32, stretch: u32, first_partial: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
 #if PAIR {
-@group(0) @binding(3) var<storage, read> b: array<vec4f>;
+  @group(0) @binding(3) var<storage, read> b: array<vec4f>;
 #}
 #include lib/reduce
+#include lib/grid
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -17,15 +18,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let end = min((P.count + 3u) / 4u, first + P.stretch);
   var total = 0.0;
   for (var i = first + lane; i < end; i += WG) {
-#if PAIR {
-    let product = a[i] * b[i];
-#} else {
-    let product = a[i] * a[i];
-#}
+    #if PAIR {
+      let product = a[i] * b[i];
+    #} else {
+      let product = a[i] * a[i];
+    #}
     // What lies behind the last element does not count.
-    let inside = vec4u(0u, 1u, 2u, 3u) < vec4u(P.count - 4u * i);
-    total += dot(select(vec4f(0), product, inside), vec4f(1));
+    total += dot(select(vec4f(0), product, inside(i, P.count)), vec4f(1));
   }
   let sum = group_sum(total, lane);
-  if (lane == 0u) { partial[P.group + group.x] = sum; }
+  if (lane == 0u) { partial[P.first_partial + group.x] = sum; }
 }

@@ -1,5 +1,5 @@
-// y[g] += sum over blocks b and columns j of span g of p[b, j], one workgroup a
-// span, in a fixed order. 1 FLOP and 4 bytes an element.
+// y[g] += sum over blocks b and columns j of span g of p[b, j], one workgroup
+// per span, in a fixed order. 1 FLOP and 4 bytes per element.
 struct Params { blocks: u32, width: u32, span: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> p: array<f32>;

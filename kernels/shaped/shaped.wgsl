@@ -6,21 +6,21 @@
 // itself, the uniform causal matrix the running mean u: O(T) where the matrix
 // would take O(T^2). 6 FLOPs and 12 bytes per element: bound by memory.
 #include shaped/gains
-@group(0) @binding(${3 + TRAINED_R + TRAINED_S + TRAINED_C}) var<storage, read_write> y: array<vecf>;
+@group(0) @binding(6) var<storage, read_write> y: array<vecf>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let units = P.width / VW;
-  let i = (group.y * 65535u + group.x) * WG + lane;
+  let i = flat_index(group, lane);
   if (i >= P.sequences * units) { return; }
   let column = i % units;
   let gain = gains_of(column);
-  var at = i / units * P.context * units + column;
+  var at = i / units * P.sequence_length * units + column;
   var sum = vecf(0);
-  for (var t = 1u; t <= P.context; t += 1u) {
+  for (var t = 1u; t <= P.sequence_length; t += 1u) {
     let value = v[at];
     sum += value;
-    y[at] = gain.r * a[at] + gain.s * value - (gain.c / f32(t)) * sum;
+    y[at] = gain.resid * a[at] + gain.skip * value - (gain.centre / f32(t)) * sum;
     at += units;
   }
 }

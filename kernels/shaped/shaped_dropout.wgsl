@@ -14,21 +14,22 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   enter_head(group);
   let own = group.x * WG + lane;
-  let t = min(own, P.context - 1u);
-  let end = min((group.x + 1u) * WG, P.context);
+  let t = min(own, P.sequence_length - 1u);
+  let end = min((group.x + 1u) * WG, P.sequence_length);
   #for i in 0..UNITS {
     var u${i} = vecf(0);
   #}
   var diagonal = 0.0;
+  var words: vec4u;
   for (var s = 0u; s < end; s += 1u) {
-    let kept = is_kept_next(t, s);
+    let kept = is_kept_next(t, s, &words);
     let mask = select(0.0, keep_factor(), s <= t && kept);
     diagonal = select(diagonal, mask, s == t);
     #for i in 0..UNITS {
       u${i} += mask * v[output_at(s) + ${i}u];
     #}
   }
-  if (own >= P.context) { return; }
+  if (own >= P.sequence_length) { return; }
   let at = output_at(t);
   #for i in 0..UNITS {
     e[at + ${i}u] = diagonal * v[at + ${i}u];

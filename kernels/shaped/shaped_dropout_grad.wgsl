@@ -13,11 +13,11 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   enter_head(group);
   let own = group.x * WG + lane;
-  let s = min(own, P.context - 1u);
+  let s = min(own, P.sequence_length - 1u);
   #for i in 0..UNITS {
     var dv${i} = vecf(0);
   #}
-  for (var t = group.x * WG; t < P.context; t += 1u) {
+  for (var t = group.x * WG; t < P.sequence_length; t += 1u) {
     let kept = is_kept(t, s);
     let mask = select(0.0, keep_factor(), s <= t && kept);
     let share = mask / f32(t + 1u);
@@ -27,10 +27,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       dv${i} += share * d_u[at + ${i}u] + diagonal * d_e[at + ${i}u];
     #}
   }
-  if (own >= P.context) { return; }
+  if (own >= P.sequence_length) { return; }
   let at = output_at(s);
   #for i in 0..UNITS {
-    #if ONTO {
+    #if ACCUMULATE {
       dv[at + ${i}u] += dv${i};
     #} else {
       dv[at + ${i}u] = dv${i};

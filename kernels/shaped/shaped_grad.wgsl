@@ -8,26 +8,26 @@
 // [sequences, width]; reduce/segment_sum adds them up), then backward for dv.
 // 12 FLOPs and 28 bytes per element: bound by memory.
 #include shaped/gains
-@group(0) @binding(${3 + TRAINED_R + TRAINED_S + TRAINED_C}) var<storage, read> dy: array<vecf>;
-@group(0) @binding(${4 + TRAINED_R + TRAINED_S + TRAINED_C}) var<storage, read_write> da: array<vecf>;
-@group(0) @binding(${5 + TRAINED_R + TRAINED_S + TRAINED_C}) var<storage, read_write> dv: array<vecf>;
+@group(0) @binding(6) var<storage, read> dy: array<vecf>;
+@group(0) @binding(7) var<storage, read_write> da: array<vecf>;
+@group(0) @binding(8) var<storage, read_write> dv: array<vecf>;
 #if TRAINED_R {
-  @group(0) @binding(${6 + TRAINED_R + TRAINED_S + TRAINED_C}) var<storage, read_write> dr: array<vecf>;
+  @group(0) @binding(9) var<storage, read_write> dr: array<vecf>;
 #}
 #if TRAINED_S {
-  @group(0) @binding(${6 + 2 * TRAINED_R + TRAINED_S + TRAINED_C}) var<storage, read_write> ds: array<vecf>;
+  @group(0) @binding(10) var<storage, read_write> ds: array<vecf>;
 #}
 #if TRAINED_C {
-  @group(0) @binding(${6 + 2 * TRAINED_R + 2 * TRAINED_S + TRAINED_C}) var<storage, read_write> dc: array<vecf>;
+  @group(0) @binding(11) var<storage, read_write> dc: array<vecf>;
 #}
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let units = P.width / VW;
-  let i = (group.y * 65535u + group.x) * WG + lane;
+  let i = flat_index(group, lane);
   if (i >= P.sequences * units) { return; }
   let column = i % units;
-  let first = i / units * P.context * units + column;
+  let first = i / units * P.sequence_length * units + column;
   let gain = gains_of(column);
   #if TRAINED_R + TRAINED_S + TRAINED_C > 0 {
     var sum = vecf(0);
@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var sum_s = vecf(0);
     var sum_c = vecf(0);
     var forward = first;
-    for (var t = 1u; t <= P.context; t += 1u) {
+    for (var t = 1u; t <= P.sequence_length; t += 1u) {
       let g = dy[forward];
       let value = v[forward];
       sum += value;
@@ -55,12 +55,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     dc[i] = sum_c;
   #}
   var later = vecf(0);
-  var at = first + P.context * units;
-  for (var t = P.context; t > 0u; t -= 1u) {
+  var at = first + P.sequence_length * units;
+  for (var t = P.sequence_length; t > 0u; t -= 1u) {
     at -= units;
     let g = dy[at];
     later += g / f32(t);
-    da[at] = gain.r * g;
-    dv[at] = gain.s * g - gain.c * later;
+    da[at] = gain.resid * g;
+    dv[at] = gain.skip * g - gain.centre * later;
   }
 }

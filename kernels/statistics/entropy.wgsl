@@ -9,17 +9,17 @@
 // exp(d) d is shifted along with Z. entropy is [B, heads, T]. 2 d FLOPs per pair.
 #include attention/shared/plain
 #include attention/shared/scores
-@group(0) @binding(${2 + !PACKED}) var<storage, read_write> entropy: array<f32>;
+@group(0) @binding(4) var<storage, read_write> entropy: array<f32>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   enter_head(group);
   let own = group.x * WG + lane;
-  let t = min(own, P.context - 1u);
+  let t = min(own, P.sequence_length - 1u);
 #for i in 0..UNITS {
   let q${i} = query(t, ${i}u) * P.scale;
 #}
-  var largest = MASKED;
+  var largest = NEGATIVE_INFINITY;
   var total = 0.0;
   var weighted = 0.0;
   for (var s = 0u; s <= t; s += 1u) {
@@ -37,5 +37,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     total = total * shrink + p;
     largest = top;
   }
-  if (own < P.context) { entropy[statistic_at(t)] = log(total) - weighted / total; }
+  if (own < P.sequence_length) { entropy[statistic_at(t)] = log(total) - weighted / total; }
 }

@@ -7,10 +7,11 @@ struct Params { size: u32 }
 @group(0) @binding(1) var<storage, read> g: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 #include lib/reduce
+#include lib/grid
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = group.y * 65535u + group.x;
+  let row = group_index(group);
   if (row >= P.size) { return; }
   var total = 0.0;
   for (var j = lane; j < P.size; j += WG) {

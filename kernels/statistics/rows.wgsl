@@ -1,23 +1,24 @@
 // What the outlier statistics need of each of R rows of D elements, and the
 // rows less their mean:
 //
-//   y = x - mean(x),  rows = (sum y^2, sum y^4, max |y|, median |y|)
+//   y = x - mean(x),  moments = (sum y^2, sum y^4, max |y|, median |y|)
 //
 // The median of an even count is the lower middle value: the largest value v
-// with at most P.rank elements below it, found bit by bit from the top, as the
+// with at most P.median_rank elements below it, found bit by bit from the top, as the
 // bits of floats from 0 up sort like integers. One workgroup a row; a lane
 // reads only what it wrote itself, so no barrier is needed in between.
 // 31 passes over a row that stays in cache: 70 FLOPs and 8 bytes an element.
-struct Params { rows: u32, width: u32, rank: u32 }
+struct Params { rows: u32, width: u32, median_rank: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(3) var<storage, read_write> rows: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> moments: array<vec4f>;
 #include lib/reduce
+#include lib/grid
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = group.y * 65535u + group.x;
+  let row = group_index(group);
   if (row >= P.rows) { return; }
   let base = row * P.width;
   var total = 0.0;
@@ -44,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var i = lane; i < P.width; i += WG) {
       below += select(0.0, 1.0, bitcast<u32>(abs(y[base + i])) < candidate);
     }
-    if (u32(group_sum(below, lane)) <= P.rank) { median = candidate; }
+    if (u32(group_sum(below, lane)) <= P.median_rank) { median = candidate; }
   }
-  if (lane == 0u) { rows[row] = vec4f(second, fourth, largest, bitcast<f32>(median)); }
+  if (lane == 0u) { moments[row] = vec4f(second, fourth, largest, bitcast<f32>(median)); }
 }

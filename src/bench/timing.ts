@@ -3,8 +3,8 @@
  * @module
  */
 import type { Gpu } from "../gpu/device.ts";
-import { type Executor, writeParams } from "../gpu/executor.ts";
-import { ALIGNMENT, type PlannedDispatch } from "../plan/plan.ts";
+import type { Executor } from "../gpu/executor.ts";
+import type { PlannedDispatch } from "../plan/plan.ts";
 
 /** The middle value; the mean of the two middle ones of an even number. */
 export function median(values: readonly number[]): number {
@@ -81,15 +81,8 @@ export class TimedDispatch {
     executor: Executor,
     dispatch: PlannedDispatch,
   ): Promise<TimedDispatch> {
-    const { gpu } = executor, words = new ArrayBuffer(ALIGNMENT);
-    writeParams(dispatch.params, words, 0);
-    const uniform = gpu.device.createBuffer({
-      size: ALIGNMENT,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
-    gpu.device.queue.writeBuffer(uniform, 0, words);
-    const step = await executor.bind(dispatch, uniform, 0);
-    return new TimedDispatch(gpu, dispatch, uniform, step);
+    const { steps: [step], uniform } = await executor.bind([dispatch]);
+    return new TimedDispatch(executor.gpu, dispatch, uniform, step);
   }
 
   /**

@@ -161,5 +161,12 @@ const asData = (p: Plan) => ({
   bytes: p.bytes,
   dispatches: p.dispatches.map((
     { label, kernel, workgroups, flops, bytes, bindings },
-  ) => ({ label, kernel, workgroups, flops, bytes, bindings })),
+  ) => ({
+    label,
+    kernel,
+    workgroups,
+    flops,
+    bytes,
+    bindings: Object.values(bindings),
+  })),
 });

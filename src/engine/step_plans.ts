@@ -6,7 +6,6 @@
 import { differentiate } from "../graph/differentiate.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { Graph } from "../graph/graph.ts";
-import { RANDOM_WORDS } from "../graph/ops/elementwise/dropout.ts";
 import { linearCrossEntropy } from "../graph/ops/loss/linear_cross_entropy.ts";
 import { linear } from "../graph/ops/matmul/linear.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -17,18 +16,15 @@ import {
   type ParameterLayout,
   type ParameterSpec,
 } from "../model/parameters.ts";
-import {
-  type AdamOptions,
-  adamStep,
-  HISTORY_RECORD,
-  STEP_SCALARS,
-} from "../optim/adam.ts";
-import { aligned, makePlan, type Plan } from "../plan/plan.ts";
+import { structBytes } from "../gpu/struct_layout.ts";
+import { type AdamOptions, adamStep } from "../optim/adam.ts";
+import { aligned, ALIGNMENT, makePlan, type Plan } from "../plan/plan.ts";
 import {
   buildReport,
   type Report,
   type ReportOptions,
 } from "../statistics/block_statistics.ts";
+import { stepRecords } from "./step_records.ts";
 
 /** Sizes of a run that its plans depend on. */
 export interface StepPlanOptions {
@@ -77,7 +73,7 @@ export interface Memory {
 /** Inputs of a micro-batch or evaluation, as names of device tensors. */
 export const INPUTS = { tokens: "tokens", targets: "targets", order: "order" };
 
-/** Name of the input that dropout draws from: seed, step, micro-batch. */
+/** Name of the input that dropout draws from: `struct DropoutRandom`. */
 export const RANDOM = "random";
 
 /**
@@ -98,7 +94,7 @@ export function lossGraph(
   const scale = graph.input(`loss_scale${suffix}`, [1]);
   const loss = graph.persistent("loss", [1]);
   const random = training
-    ? graph.input(RANDOM, [RANDOM_WORDS], "u32")
+    ? graph.input(RANDOM, [stepRecords().random.fields.length], "u32")
     : undefined;
   const forward = model.forward(graph, { tokens, order, random });
   const spec = model.parameters.find((p) => p.name === model.head)!;
@@ -182,7 +178,7 @@ export function buildStepPlans(
 }
 
 function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
-  const graph = new Graph();
+  const graph = new Graph(), { scalars, control, history } = stepRecords();
   const shards = layout.shards.map((shard, i) => {
     const flat = (name: string): Tensor =>
       graph.persistent(`${name}.${i}`, [shard.elements]);
@@ -196,11 +192,11 @@ function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
   });
   adamStep(graph, shards, {
     loss: graph.persistent("loss", [1]),
-    step: graph.input("step", [STEP_SCALARS]),
-    control: graph.persistent("control", [2]),
+    step: graph.input("step", [scalars.fields.length]),
+    control: graph.persistent("control", [control.fields.length]),
     history: graph.persistent("history", [
       options.historySlots,
-      HISTORY_RECORD,
+      history.fields.length,
     ]),
   }, options.adam);
   return graph;
@@ -214,7 +210,8 @@ export function inputBytes(model: Model, options: StepPlanOptions) {
     rows,
     evalRows,
     /** Tokens, targets, order, scale and random words of one micro-batch, each aligned. */
-    upload: 3 * aligned(rows) + aligned(4) + aligned(4 * RANDOM_WORDS),
+    upload: 3 * aligned(rows) + aligned(4) +
+      aligned(structBytes(stepRecords().random)),
   };
 }
 
@@ -235,10 +232,11 @@ function estimateMemory(
   const activations = slots.reduce((a, b) => a + b, 0);
   const { evalRows, upload } = inputBytes(model, options);
   const dispatches = plans.reduce((n, p) => n + p.dispatches.length, 0);
-  const history = aligned(options.historySlots * HISTORY_RECORD * 4);
+  const { scalars, history } = stepRecords();
+  const historyBytes = aligned(options.historySlots * structBytes(history));
   const other = upload + 3 * aligned(evalRows) + aligned(4) +
-    options.accumulation * upload + dispatches * 256 + history +
-    2 * aligned(4) + 2 * aligned(STEP_SCALARS * 4);
+    options.accumulation * upload + dispatches * ALIGNMENT + historyBytes +
+    2 * aligned(4) + 2 * aligned(structBytes(scalars));
   const fixed = model.fixed.reduce((n, t) => n + aligned(4 * elements(t)), 0);
   const memory = {
     weights: weights + fixed,

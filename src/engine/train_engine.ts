@@ -6,14 +6,20 @@
 import type { Batch } from "../data/loader/batch.ts";
 import { Executor, type Loaded } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/device.ts";
+import {
+  checkStruct,
+  readStruct,
+  structBytes,
+  writeStruct,
+} from "../gpu/struct_layout.ts";
 import { type KernelChoices, tuner } from "../gpu/tuner.ts";
 import { gradientName } from "../graph/differentiate.ts";
-import { RANDOM_WORDS } from "../graph/ops/elementwise/dropout.ts";
 import type { Model } from "../model/model.ts";
 import { seedWord } from "../model/random.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
-import { HISTORY_RECORD, STEP_SCALARS, stepScalars } from "../optim/adam.ts";
+import { stepScalars } from "../optim/adam.ts";
 import { aligned, type Plan } from "../plan/plan.ts";
+import { stepRecords } from "./step_records.ts";
 import { inputBytes, INPUTS, RANDOM, type StepPlans } from "./step_plans.ts";
 import { readReport } from "../statistics/block_statistics.ts";
 
@@ -44,7 +50,8 @@ export class TrainEngine {
   readonly #upload: GPUBuffer;
   readonly #staging: Uint8Array<ArrayBuffer>;
   readonly #unit: number;
-  readonly #scalars = new Float32Array(STEP_SCALARS);
+  readonly #records = stepRecords();
+  readonly #scalars = new Uint8Array(structBytes(this.#records.scalars));
 
   private constructor(
     executor: Executor,
@@ -58,7 +65,12 @@ export class TrainEngine {
     const rest = [...loaded];
     if (plans.report) this.#report = rest.splice(3, 1)[0];
     [this.#micro, this.#update, this.#evaluate, ...this.#extra] = rest;
-    const { accumulation } = plans.options;
+    const { accumulation, adam } = plans.options;
+    checkStruct(
+      "Cannot write the scalars of a step as",
+      this.#records.scalars,
+      stepScalars(adam, 1, 0, 0, 0),
+    );
     this.#unit = inputBytes(plans.model, plans.options).upload;
     this.#staging = new Uint8Array(accumulation * this.#unit);
     this.#upload = executor.buffer("upload", accumulation * this.#unit);
@@ -158,22 +170,30 @@ export class TrainEngine {
   ): void {
     const { device } = this.executor.gpu;
     this.#fill(batches, 1 / batches.length, t);
-    stepScalars(
-      this.plans.options.adam,
-      t,
-      learningRate,
-      slot,
-      maxNorm,
-      this.#scalars,
-    );
     device.queue.writeBuffer(this.#upload, 0, this.#staging);
-    this.executor.write("step", this.#scalars);
+    this.writeScalars(t, learningRate, slot, maxNorm);
     const encoder = device.createCommandEncoder();
     this.encodeGradient(encoder, batches.length);
     const pass = encoder.beginComputePass();
     this.executor.encode(pass, this.#update);
     pass.end();
     device.queue.submit([encoder.finish()]);
+  }
+
+  /** Writes what the update reads of this step; parameters as of {@linkcode step}. */
+  writeScalars(
+    t: number,
+    learningRate: number,
+    slot: number,
+    maxNorm: number,
+  ): void {
+    const { adam } = this.plans.options;
+    writeStruct(
+      this.#records.scalars,
+      stepScalars(adam, t, learningRate, slot, maxNorm),
+      this.#scalars.buffer,
+    );
+    this.executor.write("step", this.#scalars);
   }
 
   /**
@@ -239,8 +259,11 @@ export class TrainEngine {
       this.#staging.set(bytesOf(batch.order), at + 2 * rows);
       const view = new DataView(this.#staging.buffer, at + 3 * rows);
       view.setFloat32(0, share / batch.counted, true);
-      [seed, t, micro + i].forEach((word, j) =>
-        view.setUint32(aligned(4) + 4 * j, word, true)
+      writeStruct(
+        this.#records.random,
+        { seed, step: t, micro_batch: micro + i },
+        this.#staging.buffer,
+        at + 3 * rows + aligned(4),
       );
     });
   }
@@ -298,11 +321,15 @@ export class TrainEngine {
 
   /** Reads the records of history slots 0 … `count` − 1. Waits for the device. */
   async history(count: number): Promise<StepRecord[]> {
-    const size = count * HISTORY_RECORD * 4;
-    const data = new Float32Array(await this.executor.read("history", size));
+    const layout = this.#records.history, bytes = structBytes(layout);
+    const data = await this.executor.read("history", count * bytes);
     return Array.from({ length: count }, (_, i) => {
-      const [loss, gradNorm, nonFinite] = data.subarray(i * HISTORY_RECORD);
-      return { loss, gradNorm, nonFinite: nonFinite !== 0 };
+      const record = readStruct(layout, data, i * bytes);
+      return {
+        loss: record.loss,
+        gradNorm: record.gradient_norm,
+        nonFinite: record.non_finite !== 0,
+      };
     });
   }
 
@@ -317,6 +344,7 @@ const bytesOf = (a: Uint32Array) =>
 
 function allocate(executor: Executor, plans: StepPlans): void {
   const { layout, model, options } = plans;
+  const { scalars, control, history, random } = stepRecords();
   for (const kind of ["weights", "gradients", "exp_avg", "exp_avg_sq"]) {
     layout.shards.forEach((shard, i) =>
       executor.allocate(`${kind}.${i}`, shard.elements * 4)
@@ -347,11 +375,11 @@ function allocate(executor: Executor, plans: StepPlans): void {
   executor.define(RANDOM, {
     buffer,
     offset: 3 * aligned(rows) + aligned(4),
-    size: 4 * RANDOM_WORDS,
+    size: structBytes(random),
   });
   executor.allocate("loss_scale.eval", 4);
   executor.allocate("loss", 4);
-  executor.allocate("control", 8);
-  executor.allocate("step", STEP_SCALARS * 4);
-  executor.allocate("history", options.historySlots * HISTORY_RECORD * 4);
+  executor.allocate("control", structBytes(control));
+  executor.allocate("step", structBytes(scalars));
+  executor.allocate("history", options.historySlots * structBytes(history));
 }

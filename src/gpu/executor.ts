@@ -3,7 +3,6 @@
  * replay only encodes dispatches.
  * @module
  */
-import type { Float32Word } from "../graph/dispatch.ts";
 import {
   aligned,
   ALIGNMENT,
@@ -12,7 +11,8 @@ import {
   type TensorLocation,
 } from "../plan/plan.ts";
 import type { Gpu } from "./device.ts";
-import { Pipelines } from "./pipelines.ts";
+import { writeStruct } from "./struct_layout.ts";
+import { type CompiledKernel, Pipelines } from "./pipelines.ts";
 
 /** A tensor of the run: part of a buffer. */
 export interface BufferRange {
@@ -29,10 +29,17 @@ export interface Loaded {
   steps: Step[];
 }
 
-interface Step {
+/** One dispatch, ready to be encoded. */
+export interface Step {
   dispatch: PlannedDispatch;
   pipeline: GPUComputePipeline;
   group: GPUBindGroup;
+}
+
+/** Dispatches that are bound, and the buffer that holds their parameters. */
+export interface Bound {
+  steps: Step[];
+  uniform: GPUBuffer;
 }
 
 /** Picks one variant of a dispatch that has several. */
@@ -61,17 +68,13 @@ export class Executor {
 
   /** A zeroed buffer for storage and copies both ways. */
   buffer(label: string, size: number): GPUBuffer {
-    const usage = GPUBufferUsage;
-    return this.#make(
-      label,
-      size,
-      usage.STORAGE | usage.COPY_SRC | usage.COPY_DST,
-    );
-  }
-
-  #make(label: string, size: number, usage: number): GPUBuffer {
+    const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
     const bytes = aligned(size);
-    const buffer = this.gpu.device.createBuffer({ label, size: bytes, usage });
+    const buffer = this.gpu.device.createBuffer({
+      label,
+      size: bytes,
+      usage: STORAGE | COPY_SRC | COPY_DST,
+    });
     this.allocated += bytes;
     this.#buffers.push(buffer);
     return buffer;
@@ -138,62 +141,61 @@ export class Executor {
       }
       chosen.push(list);
     }
-    const uniform = this.#uniforms(chosen.flat());
-    const loaded: Loaded[] = [];
+    const { steps, uniform } = await this.bind(chosen.flat());
+    this.allocated += uniform.size;
+    this.#buffers.push(uniform);
     let at = 0;
-    for (const [i, plan] of plans.entries()) {
-      const steps: Step[] = [];
-      for (const dispatch of chosen[i]) {
-        steps.push(await this.bind(dispatch, uniform, at++ * ALIGNMENT));
-      }
-      loaded.push({ plan, steps });
-    }
+    const loaded = plans.map((plan, i): Loaded => ({
+      plan,
+      steps: steps.slice(at, at += chosen[i].length),
+    }));
     await this.gpu.device.queue.onSubmittedWorkDone();
     this.gpu.check();
     return loaded;
   }
 
-  /** One buffer with the parameter words of every dispatch. */
-  #uniforms(dispatches: readonly PlannedDispatch[]): GPUBuffer {
+  /**
+   * Compiles dispatches and binds them to their tensors. The uniform buffer
+   * belongs to the caller.
+   *
+   * @throws {TypeError} if a dispatch is not what its kernel declares
+   */
+  async bind(dispatches: readonly PlannedDispatch[]): Promise<Bound> {
+    const { device } = this.gpu;
+    const kernels: CompiledKernel[] = [];
+    for (const dispatch of dispatches) {
+      kernels.push(await this.pipelines.get(dispatch));
+    }
     const words = new ArrayBuffer(Math.max(1, dispatches.length) * ALIGNMENT);
-    dispatches.forEach((d, i) => writeParams(d.params, words, i * ALIGNMENT));
-    const uniform = this.#make(
-      "parameters of the dispatches",
-      words.byteLength,
-      GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    );
-    this.gpu.device.queue.writeBuffer(uniform, 0, words);
-    return uniform;
-  }
-
-  /** Pipeline and bind group of one dispatch. */
-  async bind(
-    dispatch: PlannedDispatch,
-    uniform: GPUBuffer,
-    offset: number,
-  ): Promise<Step> {
-    const pipeline = await this.pipelines.get(dispatch);
-    const entries: GPUBindGroupEntry[] = [{
-      binding: 0,
-      resource: { buffer: uniform, offset, size: ALIGNMENT },
-    }];
-    dispatch.bindings.forEach((binding, i) => {
-      const range = this.region(binding.location);
-      entries.push({
-        binding: i + 1,
-        resource: {
+    const uniform = device.createBuffer({
+      label: "parameters of the dispatches",
+      size: words.byteLength,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    const steps = dispatches.map((dispatch, i): Step => {
+      const { pipeline, layout, interface: { params, storage } } = kernels[i];
+      const offset = i * ALIGNMENT;
+      writeStruct(params.layout, dispatch.params, words, offset);
+      const entries: GPUBindGroupEntry[] = [{
+        binding: params.binding,
+        resource: { buffer: uniform, offset, size: ALIGNMENT },
+      }];
+      for (const [name, { binding }] of storage) {
+        const { location, offset, size } = dispatch.bindings[name];
+        const range = this.region(location);
+        const resource = {
           buffer: range.buffer,
-          offset: range.offset + binding.offset,
-          size: binding.size,
-        },
-      });
+          offset: range.offset + offset,
+          size,
+        };
+        entries.push({ binding, resource });
+      }
+      const { label } = dispatch;
+      const group = device.createBindGroup({ label, layout, entries });
+      return { dispatch, pipeline, group };
     });
-    const group = this.gpu.device.createBindGroup({
-      label: dispatch.label,
-      layout: this.pipelines.layout(dispatch),
-      entries,
-    });
-    return { dispatch, pipeline, group };
+    device.queue.writeBuffer(uniform, 0, words);
+    return { steps, uniform };
   }
 
   /** Encodes one replay of a plan. */
@@ -293,17 +295,4 @@ export class Executor {
     this.#buffers.length = 0;
     this.allocated = 0;
   }
-}
-
-/** Writes the words of a uniform block. */
-export function writeParams(
-  params: readonly (number | Float32Word)[],
-  into: ArrayBuffer,
-  offset: number,
-): void {
-  const view = new DataView(into, offset);
-  params.forEach((word, i) => {
-    if (typeof word === "number") view.setUint32(4 * i, word, true);
-    else view.setFloat32(4 * i, word.f32, true);
-  });
 }

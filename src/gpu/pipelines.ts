@@ -3,14 +3,27 @@
  * @module
  */
 import { kernelText } from "./kernel_files.ts";
+import {
+  checkCall,
+  type KernelInterface,
+  parseKernelInterface,
+} from "./kernel_interface.ts";
 import type { PlannedDispatch } from "../plan/plan.ts";
 import { assemble } from "./wgsl.ts";
+
+/** A kernel ready to run. */
+export interface CompiledKernel {
+  pipeline: GPUComputePipeline;
+  /** Layout of its bind group. */
+  layout: GPUBindGroupLayout;
+  interface: KernelInterface;
+}
 
 const shared = new WeakMap<GPUDevice, Pipelines>();
 
 /** Compiles on first use and keeps what it compiled. */
 export class Pipelines {
-  /** The pipelines of a device: made once, whoever runs them. */
+  /** The pipelines of a device, shared by all executors on it. */
   static of(device: GPUDevice): Pipelines {
     let pipelines = shared.get(device);
     if (!pipelines) shared.set(device, pipelines = new Pipelines(device));
@@ -18,7 +31,7 @@ export class Pipelines {
   }
 
   readonly #device: GPUDevice;
-  readonly #compiled = new Map<string, GPUComputePipeline>();
+  readonly #compiled = new Map<string, CompiledKernel>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
 
   constructor(device: GPUDevice) {
@@ -30,59 +43,67 @@ export class Pipelines {
     return this.#compiled.size;
   }
 
-  /** The layout of a dispatch's bindings: uniform block, then tensors. */
-  layout(dispatch: PlannedDispatch): GPUBindGroupLayout {
-    const kinds = dispatch.bindings.map((b) => b.access === "read" ? "r" : "w")
-      .join("");
-    let layout = this.#layouts.get(kinds);
+  /** The layout of what a kernel declares; equal declarations share one. */
+  #layout({ params, storage }: KernelInterface): GPUBindGroupLayout {
+    const visibility = GPUShaderStage.COMPUTE;
+    const entries: GPUBindGroupLayoutEntry[] = [
+      { binding: params.binding, visibility, buffer: { type: "uniform" } },
+    ];
+    for (const { binding, access } of storage.values()) {
+      const type = access === "read" ? "read-only-storage" : "storage";
+      entries.push({ binding, visibility, buffer: { type } });
+    }
+    const key = entries.map((e) => `${e.binding} ${e.buffer!.type}`).join();
+    let layout = this.#layouts.get(key);
     if (!layout) {
-      const entries: GPUBindGroupLayoutEntry[] = [{
-        binding: 0,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: "uniform" },
-      }];
-      for (let i = 0; i < kinds.length; i++) {
-        entries.push({
-          binding: i + 1,
-          visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: kinds[i] === "r" ? "read-only-storage" : "storage" },
-        });
-      }
       layout = this.#device.createBindGroupLayout({ entries });
-      this.#layouts.set(kinds, layout);
+      this.#layouts.set(key, layout);
     }
     return layout;
   }
 
   /**
-   * The pipeline of a dispatch.
+   * The compiled kernel of a dispatch.
    *
-   * @throws {Error} if the kernel does not compile, with the compiler's words
+   * @throws {Error} if the kernel does not compile, with the compiler's message
+   * @throws {TypeError} if parameters or bindings are not what the kernel declares
    */
-  async get(dispatch: PlannedDispatch): Promise<GPUComputePipeline> {
-    const key = `${dispatch.kernel} ${JSON.stringify(dispatch.constants)}`;
-    const known = this.#compiled.get(key);
-    if (known) return known;
-    const code = assemble(dispatch.kernel, dispatch.constants, kernelText);
+  async get(dispatch: PlannedDispatch): Promise<CompiledKernel> {
+    const { kernel, constants } = dispatch;
+    const key = `${kernel} ${JSON.stringify(constants)}`;
+    let compiled = this.#compiled.get(key);
+    if (!compiled) {
+      const code = assemble(kernel, constants, kernelText);
+      const declared = parseKernelInterface(kernel, code);
+      checkCall(declared, dispatch);
+      compiled = await this.#compile(dispatch, code, declared);
+      this.#compiled.set(key, compiled);
+    } else checkCall(compiled.interface, dispatch);
+    return compiled;
+  }
+
+  async #compile(
+    { kernel, constants }: PlannedDispatch,
+    code: string,
+    declared: KernelInterface,
+  ): Promise<CompiledKernel> {
     const device = this.#device;
     device.pushErrorScope("validation");
-    const module = device.createShaderModule({ label: dispatch.kernel, code });
+    const layout = this.#layout(declared);
+    const module = device.createShaderModule({ label: kernel, code });
     const pipeline = device.createComputePipeline({
-      label: dispatch.kernel,
-      layout: device.createPipelineLayout({
-        bindGroupLayouts: [this.layout(dispatch)],
-      }),
+      label: kernel,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: "main" },
     });
     const error = await device.popErrorScope();
     if (error) {
       throw new Error(
-        `kernels/${dispatch.kernel}.wgsl does not compile with ${
-          JSON.stringify(dispatch.constants)
+        `kernels/${kernel}.wgsl does not compile with ${
+          JSON.stringify(constants)
         }: ${error.message}`,
       );
     }
-    this.#compiled.set(key, pipeline);
-    return pipeline;
+    return { pipeline, layout, interface: declared };
   }
 }

@@ -1,12 +1,11 @@
 /**
  * Chooses among kernels that compute the same by timing them on the device
- * they will run on. What was chosen is remembered on disk for each adapter, and
- * recorded in the run, so that a resumed run computes the same bits.
+ * they will run on. The choice is stored on disk for each adapter and recorded
+ * in the run, so that a resumed run computes the same bits.
  * @module
  */
 import type { PlannedDispatch } from "../plan/plan.ts";
-import { ALIGNMENT } from "../plan/plan.ts";
-import { type Executor, type SelectKernel, writeParams } from "./executor.ts";
+import type { Executor, SelectKernel } from "./executor.ts";
 
 /** Chosen variants: key of the choice → name of the variant. */
 export type KernelChoices = Record<string, string>;
@@ -18,7 +17,7 @@ const TRIED = 3;
 const REPETITIONS = 3;
 
 /**
- * A chooser that takes what `known` says and times the rest, adding it to `known`.
+ * Selects what `known` names; times the rest and adds it to `known`.
  *
  * Dispatches are timed on the run's own buffers, so load plans before the
  * tensors are filled. Without timestamps the first variant is taken.
@@ -49,18 +48,8 @@ export async function time(
   executor: Executor,
 ): Promise<number[]> {
   const { device } = executor.gpu, n = dispatches.length;
-  const words = new ArrayBuffer(n * ALIGNMENT);
-  dispatches.forEach((d, i) => writeParams(d.params, words, i * ALIGNMENT));
+  const { steps, uniform } = await executor.bind(dispatches);
   const usage = GPUBufferUsage;
-  const uniform = device.createBuffer({
-    size: words.byteLength,
-    usage: usage.UNIFORM | usage.COPY_DST,
-  });
-  device.queue.writeBuffer(uniform, 0, words);
-  const steps = [];
-  for (const [i, d] of dispatches.entries()) {
-    steps.push(await executor.bind(d, uniform, i * ALIGNMENT));
-  }
   const count = 2 * n * REPETITIONS;
   const querySet = device.createQuerySet({ type: "timestamp", count });
   const resolved = device.createBuffer({

@@ -1,12 +1,13 @@
 /**
  * From a kernel file to the text that the device compiles: a header of
- * constants, then the file with its `#` lines carried out. Four kinds of line
- * exist, each on a line of its own:
+ * constants, then the file with its directives carried out. A directive is a
+ * line that starts with `#`, indented like a statement:
  *
  * ```wgsl
  * #include lib/reduce          // the text of kernels/lib/reduce.wgsl
- * #for r in 0..ROWS {          // repeat; ${r} and ${4 * r + 1} are replaced inside
- * var c${r} = vec4f(0);
+ * #let LOADS = BM * BK / 4     // a name for an expression, to the block's end
+ * #for i in 0..LOADS {         // repeat; ${i} and ${4 * i + 1} are replaced inside
+ *   var c${i} = vec4f(0);
  * #}
  * #if ACCUMULATE {             // keep or drop; #} else { is optional
  * #}
@@ -14,7 +15,9 @@
  *
  * Unrolled named scalars are why this exists: compilers behind WebGPU keep
  * them in registers, while arrays go to memory (15 to 30 % slower matmul on
- * lavapipe). Conditions and bounds are integer expressions over the constants.
+ * lavapipe). Conditions, bounds and `#let` are integer expressions over the
+ * constants, earlier `#let`s and loop variables; an included file sees the
+ * constants alone.
  * @module
  */
 import type { Constant } from "../graph/dispatch.ts";
@@ -22,7 +25,12 @@ import type { Constant } from "../graph/dispatch.ts";
 /** Looks a kernel file's text up by its name. */
 export type Sources = (name: string) => string;
 
-/** What activations are stored as; sums, statistics and parameters are always f32. */
+/**
+ * What activations are stored as; sums, statistics and parameters are f32.
+ *
+ * Plans store f32 alone: `elem` is how the element-wise, embedding, norm and
+ * loss kernels are ready for f16 storage, and `tests/kernels` compiles them so.
+ */
 export type Element = "f32" | "f16";
 
 /**
@@ -31,7 +39,7 @@ export type Element = "f32" | "f16";
  * @param name file name in `kernels/`, without `.wgsl`
  * @param constants what the header declares; integers as `u32`, strings as written
  * @param element the kernel's `elem`
- * @throws {SyntaxError} on a malformed `#` line, with file and line
+ * @throws {SyntaxError} on a malformed directive, with file and line
  */
 export function assemble(
   name: string,
@@ -86,7 +94,12 @@ function expand(
     }
   }
 
-  /** Carries out lines from `at` to the matching `#}` and returns its index. */
+  /**
+   * Carries out lines from `at` to the matching `#}` and returns its index.
+   *
+   * @param scope values of names; extended by `#let`
+   * @param live whether the lines are kept
+   */
   function block(at: number, scope: Scope, live: boolean): number {
     for (; at < lines.length; at++) {
       const line = lines[at], directive = line.trimStart();
@@ -104,12 +117,21 @@ function expand(
         if (live) out.push(included(include[1], at));
         continue;
       }
+      const naming = directive.match(/^#let (\w+) = (.+)$/);
+      if (naming) {
+        const [, variable, expression] = naming;
+        if (live && variable in scope) {
+          throw fault(at, `'${variable}' has a value already`);
+        }
+        if (live) scope[variable] = value(expression, scope, at);
+        continue;
+      }
       const repeat = directive.match(/^#for (\w+) in (.+)\.\.(.+) \{$/);
       if (repeat) {
         const [, variable, from, to] = repeat, start = at + 1;
         const low = live ? value(from, scope, at) : 0;
         const high = live ? value(to, scope, at) : 0;
-        at = block(start, scope, false);
+        at = block(start, { ...scope }, false);
         for (let i = low; i < high; i++) {
           block(start, { ...scope, [variable]: i }, true);
         }
@@ -120,9 +142,9 @@ function expand(
       if (!choice) throw fault(at, `unknown line '${directive}'`);
       const opened = at;
       const taken = live && value(choice[1], scope, at) !== 0;
-      at = block(at + 1, scope, taken);
+      at = block(at + 1, { ...scope }, taken);
       if (lines[at]?.trim() === "#} else {") {
-        at = block(at + 1, scope, live && !taken);
+        at = block(at + 1, { ...scope }, live && !taken);
       }
       if (at >= lines.length) throw fault(opened, "'#if' is not closed");
     }

@@ -1,17 +1,17 @@
 /**
- * The words in which an operation asks for work on the device: plain data,
- * nothing here touches WebGPU.
+ * What an operation asks the device to do: plain data, nothing here touches
+ * WebGPU.
  * @module
  */
 import type { Tensor } from "./tensor.ts";
 
-/** What the choice of a kernel may depend on: facts asked of one adapter. */
+/** What the choice of a kernel may depend on: facts about one adapter. */
 export interface AdapterLimits {
-  /** A software driver (lavapipe, SwiftShader): barriers and shared memory are slow there. */
+  /** A software driver (lavapipe, SwiftShader), where barriers and shared memory are slow. */
   software: boolean;
   /** Lanes of every subgroup, or 0 where there are none or their number varies. */
   subgroupSize: number;
-  /** 64-bit integers in kernels: two words a load, which halves the loads' cost on lavapipe. */
+  /** 64-bit integers in kernels: two words per load, which halves the cost of loads on lavapipe. */
   int64: boolean;
   /** Largest storage binding, in bytes. */
   maxBindingBytes: number;
@@ -24,30 +24,64 @@ export interface AdapterLimits {
 /** A compile-time constant of a kernel. A string is WGSL text, e.g. `"1e-5f"`. */
 export type Constant = number | boolean | string;
 
-/** A range of a tensor as one storage binding. */
-export interface Binding {
-  tensor: Tensor;
-  access: "read" | "write" | "readwrite";
+/** Bytes of a tensor that a binding covers. */
+export interface ByteRange {
   /** First byte; a multiple of the adapter's offset alignment. 0 if absent. */
   offset?: number;
   /** Bytes bound. Up to the tensor's end if absent. */
   size?: number;
 }
 
-/** One dispatch of one kernel. */
+/** A range of a tensor as one storage binding. */
+export interface Binding extends ByteRange {
+  tensor: Tensor;
+  access: "read" | "write" | "readwrite";
+}
+
+const binding =
+  (access: Binding["access"]) =>
+  (tensor: Tensor, range: ByteRange = {}): Binding => ({
+    ...range,
+    tensor,
+    access,
+  });
+
+/** A binding that the kernel only reads. */
+export const read = binding("read");
+/** A binding whose earlier contents do not matter. */
+export const write = binding("write");
+/** A binding that is added to, or of which only a part is written. */
+export const readWrite = binding("readwrite");
+
+/** A float among a kernel's parameters. */
+export interface Float32Word {
+  f32: number;
+}
+
+/** Marks a parameter as a float: a plain number is a `u32`. */
+export const f32 = (value: number): Float32Word => ({ f32: value });
+
+/** Values of a WGSL struct of `u32` and `f32` by the names of its fields, in any order. */
+export type StructValues = Record<string, number | Float32Word>;
+
+/**
+ * One dispatch of one kernel. Its parameters and bindings go by the names that
+ * the kernel declares; the order is the kernel's, and what does not match is
+ * refused when the kernel is assembled.
+ */
 export interface Dispatch {
   /** File name in `kernels/`, without `.wgsl`. */
   kernel: string;
   /** Written as `const NAME = value` above the kernel; integers become `u32`. */
   constants: Record<string, Constant>;
-  /** Words of the uniform block at `@binding(0)`: u32, or f32 where wrapped by {@linkcode f32}. */
-  params: (number | Float32Word)[];
-  /** `@binding(1)` and on, in order. */
-  bindings: Binding[];
+  /** The fields of the kernel's uniform struct. */
+  params: StructValues;
+  /** Tensors by the names of the kernel's storage variables. */
+  bindings: Record<string, Binding>;
   workgroups: [number, number, number];
-  /** Floating point operations, a multiply-add being two. */
+  /** Floating point operations; a multiply-add counts as two. */
   flops: number;
-  /** Bytes that must cross the memory bus at the least. */
+  /** Least bytes that must cross the memory bus. */
   bytes: number;
   /** Kernels that compute the same; the tuner takes the fastest. The dispatch itself is the best guess. */
   choice?: KernelVariants;
@@ -60,10 +94,11 @@ export interface KernelVariants {
   variants: { name: string; dispatch: Dispatch }[];
 }
 
-/** A parameter word holding a float. */
-export interface Float32Word {
-  f32: number;
-}
-
-/** Marks a parameter word as a float. */
-export const f32 = (value: number): Float32Word => ({ f32: value });
+/** A record with the same names and converted values. */
+export const mapValues = <A, B>(
+  record: Readonly<Record<string, A>>,
+  convert: (value: A) => B,
+): Record<string, B> =>
+  Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, convert(value)]),
+  );

@@ -11,7 +11,8 @@ import type { DType, Role, Tensor } from "./tensor.ts";
 export interface Operation<A = unknown> {
   readonly name: string;
   /**
-   * Hands each input its share of the gradient, through `to.into` or `to.pass`.
+   * Hands each input its share of the gradient, through `to.accumulate` or
+   * `to.accumulateTensor`.
    * `gradients[i]` belongs to `node.outputs[i]` and is absent where nothing
    * depends on that output. Operations without this rule stop the gradient.
    */
@@ -78,7 +79,7 @@ export class Graph {
   /**
    * Adds a node.
    *
-   * @param onto output 0 becomes `onto` plus what the operation computes
+   * @param options.accumulateInto output 0 becomes this plus what the operation computes
    * @returns the outputs
    */
   add<A>(
@@ -86,7 +87,7 @@ export class Graph {
     inputs: readonly Tensor[],
     attrs: A,
     outputs: readonly Output[],
-    options: { onto?: Tensor; effect?: boolean } = {},
+    options: { accumulateInto?: Tensor; effect?: boolean } = {},
   ): Tensor[] {
     const made = outputs.map(({ name, shape, dtype = "f32" }): Tensor => ({
       id: nextId++,
@@ -95,7 +96,7 @@ export class Graph {
       dtype,
       role: "transient",
     }));
-    const { onto: accumulateInto } = options;
+    const { accumulateInto } = options;
     const node: Node<A> = {
       operation,
       inputs,

@@ -1,9 +1,15 @@
-/** What rowwise kernels need to know of the adapter. @module */
-import type { AdapterLimits, Constant, Dispatch } from "./dispatch.ts";
+/** What row-wise kernels need to know about the adapter. @module */
+import {
+  type AdapterLimits,
+  type Constant,
+  type Dispatch,
+  read,
+  readWrite,
+} from "./dispatch.ts";
 import { bytes, type Tensor } from "./tensor.ts";
 import { vectorWidth } from "./dispatch_grid.ts";
 
-/** Constants of `kernels/lib/reduce.wgsl`: one subgroup a workgroup where that can be had. */
+/** Constants of `kernels/lib/reduce.wgsl`: one subgroup per workgroup where their size is fixed. */
 export function reduceConstants(
   limits: AdapterLimits,
 ): Record<string, Constant> {
@@ -12,7 +18,7 @@ export function reduceConstants(
     : { SUBGROUPS: false, WG: 64 };
 }
 
-/** Lanes of a workgroup that works on columns without talking. */
+/** Lanes of a workgroup whose lanes own columns and share nothing. */
 export const columnLanes = (limits: AdapterLimits): number =>
   limits.software ? 8 : 32;
 
@@ -25,25 +31,25 @@ export function rowBlocks(rows: number, limits: AdapterLimits): number {
 /**
  * One stage of a sum over rows, `y[blocks, width] (+)= x[rows, width]`.
  *
- * @param onto adds to what `y` holds
+ * @param accumulate adds to what `y` holds
  */
 export function columnSum(
   x: Tensor,
   y: Tensor,
   sizes: { rows: number; width: number; blocks: number },
-  onto: boolean,
+  accumulate: boolean,
   limits: AdapterLimits,
 ): Dispatch {
   const { rows, width, blocks } = sizes;
   const VW = vectorWidth(width), WG = columnLanes(limits);
   return {
     kernel: "reduce/column_sum",
-    constants: { VW, WG, ONTO: onto },
-    params: [rows, width, blocks],
-    bindings: [
-      { tensor: x, access: "read", offset: 0, size: padded(4 * rows * width) },
-      { tensor: y, access: "readwrite" },
-    ],
+    constants: { VW, WG, ACCUMULATE: accumulate },
+    params: { rows, width, blocks },
+    bindings: {
+      x: read(x, { size: padded(4 * rows * width) }),
+      y: readWrite(y),
+    },
     workgroups: [Math.ceil(width / VW / WG), blocks, 1],
     flops: rows * width,
     bytes: 4 * rows * width + bytes(y),

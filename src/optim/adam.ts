@@ -3,7 +3,13 @@
  * clipping, as nodes of the graph over flat tensors of all parameters.
  * @module
  */
-import { f32 } from "../graph/dispatch.ts";
+import {
+  type Dispatch,
+  f32,
+  type Float32Word,
+  read,
+  readWrite,
+} from "../graph/dispatch.ts";
 import type { Graph, Operation } from "../graph/graph.ts";
 import { count, type Tensor } from "../graph/tensor.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
@@ -22,20 +28,24 @@ export interface AdamOptions {
   weightDecay: number;
 }
 
-/** Floats of the `step` input: lr, rate, eps, decay, history slot, largest norm, two spare. */
-export const STEP_SCALARS = 8;
-
-/** Floats of one record of the step history: loss, gradient norm, bad flag, spare. */
-export const HISTORY_RECORD = 4;
+/** The fields of `struct StepScalars` in `kernels/optimizer/step_records.wgsl`. */
+export type StepScalars = {
+  rate: Float32Word;
+  eps: Float32Word;
+  decay: Float32Word;
+  max_norm: Float32Word;
+  history_slot: number;
+};
 
 /**
- * Fills the `step` input for update number `t`.
+ * What the update kernels read in update number `t`.
  *
  * Hugging Face's and fairseq's Adam add eps before the bias correction,
  * PyTorch's after it; both are `p −= rate · m / (√v + eps)` with their own rate
  * and eps.
  *
  * @param t updates done, this one included: 1, 2, …
+ * @param slot record of the step history that this update writes
  * @param maxGradNorm gradient norm above which gradients are scaled down; 0 never
  */
 export function stepScalars(
@@ -44,17 +54,16 @@ export function stepScalars(
   learningRate: number,
   slot: number,
   maxGradNorm: number,
-  into: Float32Array,
-): void {
+): StepScalars {
   const c1 = 1 - options.beta1 ** t, c2 = Math.sqrt(1 - options.beta2 ** t);
-  into[0] = learningRate;
-  into[1] = learningRate * c2 / c1;
-  into[2] = options.kind === "adamw_torch"
-    ? options.epsilon * c2
-    : options.epsilon;
-  into[3] = learningRate * options.weightDecay;
-  into[4] = slot;
-  into[5] = maxGradNorm;
+  const { kind, epsilon, weightDecay } = options;
+  return {
+    rate: f32(learningRate * c2 / c1),
+    eps: f32(kind === "adamw_torch" ? epsilon * c2 : epsilon),
+    decay: f32(learningRate * weightDecay),
+    max_norm: f32(maxGradNorm),
+    history_slot: slot,
+  };
 }
 
 /** Flat tensors of one shard of the parameters, all of one length. */
@@ -69,7 +78,7 @@ export interface FlatShard {
 
 const control: Operation<null> = {
   name: "step_control",
-  lower(node, limits) {
+  lower(node, limits): Dispatch[] {
     const shards = node.inputs.slice(4), [partials] = node.outputs;
     const [loss, step, state, history] = node.inputs;
     let at = 0;
@@ -81,14 +90,14 @@ const control: Operation<null> = {
     return [...squares, {
       kernel: "optimizer/clip_and_check",
       constants: reduceConstants(limits),
-      params: [at],
-      bindings: [
-        { tensor: partials, access: "read" },
-        { tensor: loss, access: "read" },
-        { tensor: step, access: "read" },
-        { tensor: state, access: "readwrite" },
-        { tensor: history, access: "readwrite" },
-      ],
+      params: { partials: at },
+      bindings: {
+        partial: read(partials),
+        loss: read(loss),
+        step: read(step),
+        control: readWrite(state),
+        history: readWrite(history),
+      },
       workgroups: [1, 1, 1],
       flops: at,
       bytes: 4 * at,
@@ -108,22 +117,22 @@ const adam: Operation<AdamAttrs> = {
     return flatRanges(count(weights), limits).map((range) => ({
       kernel: "optimizer/adam",
       constants: { WG, DECAY_FIRST: kind !== "adamw_hf" },
-      params: [
-        range.count,
-        Math.max(0, Math.min(range.count, decayed - range.start)),
-        f32(beta1),
-        f32(beta2),
-        f32(1 - beta1),
-        f32(1 - beta2),
-      ],
-      bindings: [
-        { tensor: weights, access: "readwrite", ...range.bytes },
-        { tensor: gradients, access: "read", ...range.bytes },
-        { tensor: m, access: "readwrite", ...range.bytes },
-        { tensor: v, access: "readwrite", ...range.bytes },
-        { tensor: step, access: "read" },
-        { tensor: state, access: "read" },
-      ],
+      params: {
+        count: range.count,
+        decayed: Math.max(0, Math.min(range.count, decayed - range.start)),
+        beta1: f32(beta1),
+        beta2: f32(beta2),
+        one_minus_beta1: f32(1 - beta1),
+        one_minus_beta2: f32(1 - beta2),
+      },
+      bindings: {
+        p: readWrite(weights, range.bytes),
+        gradient: read(gradients, range.bytes),
+        m: readWrite(m, range.bytes),
+        v: readWrite(v, range.bytes),
+        step: read(step),
+        control: read(state),
+      },
       workgroups: flatGrid(range.count, WG),
       flops: 12 * range.count,
       bytes: 28 * range.count,
@@ -134,16 +143,16 @@ const adam: Operation<AdamAttrs> = {
 /**
  * Adds one optimizer step over `shards` to `graph`.
  *
- * @param sites `loss` `[1]`, `step` `[STEP_SCALARS]` (input), `control` `[2]`
- *   and `history` `[slots, HISTORY_RECORD]`, persistent
+ * @param tensors `loss` `[1]`; `step` (input), `control` and `history` hold the
+ *   structs of `kernels/optimizer/step_records.wgsl`, `history` one per slot
  */
 export function adamStep(
   graph: Graph,
   shards: readonly FlatShard[],
-  sites: { loss: Tensor; step: Tensor; control: Tensor; history: Tensor },
+  tensors: { loss: Tensor; step: Tensor; control: Tensor; history: Tensor },
   options: AdamOptions,
 ): void {
-  const { loss, step, control: state, history } = sites;
+  const { loss, step, control: state, history } = tensors;
   // Room for the partial sums of every stretch of every shard.
   const partials = shards.length * 64 * 256;
   graph.add(

@@ -8,16 +8,19 @@
  * WebGPU forbids reading and writing one buffer in the same dispatch).
  * @module
  */
-import type {
-  AdapterLimits,
-  Binding,
-  Constant,
-  Dispatch,
+import {
+  type AdapterLimits,
+  type Binding,
+  type Constant,
+  type Dispatch,
+  f32,
+  mapValues,
+  read,
+  write,
 } from "../graph/dispatch.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { bytes, count, type Tensor } from "../graph/tensor.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
-import { f32 } from "../graph/dispatch.ts";
 
 /** Where a tensor lies. */
 export type TensorLocation =
@@ -43,7 +46,7 @@ export interface PlannedDispatch {
   kernel: string;
   constants: Record<string, Constant>;
   params: Dispatch["params"];
-  bindings: PlannedBinding[];
+  bindings: Record<string, PlannedBinding>;
   workgroups: [number, number, number];
   flops: number;
   bytes: number;
@@ -76,7 +79,7 @@ export const aligned = (size: number): number =>
   Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 
 /**
- * Lowers a graph for an adapter with `traits`.
+ * Lowers a graph for an adapter with `limits`.
  *
  * @param fetch transient tensors that are read after the plan has run
  * @throws {RangeError} if a binding is larger than the adapter allows
@@ -103,12 +106,13 @@ export function makePlan(
     workgroups: dispatch.workgroups,
     flops: dispatch.flops,
     bytes: dispatch.bytes,
-    bindings: dispatch.bindings.map((b) => bind(b, place, limits)),
-    writes: dispatch.bindings.filter((b) => b.access !== "read").map((b) => ({
-      name: b.tensor.name,
-      place: place(b.tensor),
-      count: count(b.tensor),
-    })),
+    bindings: mapValues(dispatch.bindings, (b) => bind(b, place, limits)),
+    writes: Object.values(dispatch.bindings)
+      .filter((b) => b.access !== "read").map((b) => ({
+        name: b.tensor.name,
+        place: place(b.tensor),
+        count: count(b.tensor),
+      })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
       variants: dispatch.choice.variants.map((v) => ({
@@ -245,12 +249,16 @@ function bind(
 function copy(from: Tensor, to: Tensor, limits: AdapterLimits): Dispatch[] {
   return flatRanges(count(to), limits).map((range) => ({
     kernel: "elementwise/weighted_sum",
-    constants: { WG: 64, BRANCHES: 1, TRAINED: 0, GAINS: 0, ONTO: false },
-    params: [range.count, f32(1), f32(0), f32(0)],
-    bindings: [
-      { tensor: to, access: "write", ...range.bytes },
-      { tensor: from, access: "read", ...range.bytes },
-    ],
+    constants: {
+      WG: 64,
+      BRANCHES: 1,
+      TRAINED_0: false,
+      TRAINED_1: false,
+      TRAINED_2: false,
+      ACCUMULATE: false,
+    },
+    params: { count: range.count, gain0: f32(1), gain1: f32(0), gain2: f32(0) },
+    bindings: { y: write(to, range.bytes), x0: read(from, range.bytes) },
     workgroups: flatGrid(range.count, 64),
     flops: 0,
     bytes: 2 * bytes(to),

@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Executor, writeParams } from "../../src/gpu/executor.ts";
-import { f32 } from "../../src/graph/dispatch.ts";
+import { Executor } from "../../src/gpu/executor.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { activation } from "../../src/graph/ops/elementwise/activation.ts";
 import { add } from "../../src/graph/ops/elementwise/add.ts";
@@ -107,13 +106,3 @@ deviceTest(
       );
     }),
 );
-
-Deno.test("writeParams() writes integers and floats side by side", () => {
-  const block = new ArrayBuffer(24);
-  writeParams([7, f32(0.5), 0xffffffff], block, 8);
-  const view = new DataView(block);
-  assertEquals(view.getUint32(0, true), 0);
-  assertEquals(view.getUint32(8, true), 7);
-  assertEquals(view.getFloat32(12, true), 0.5);
-  assertEquals(view.getUint32(16, true), 0xffffffff);
-});

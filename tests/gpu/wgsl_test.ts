@@ -19,11 +19,11 @@ function expand(
 }
 
 Deno.test("assemble() declares the constants above the kernel", () => {
-  const constants = { WG: 64, ONTO: true, EPS: "1e-5f" };
+  const constants = { WG: 64, ACCUMULATE: true, EPS: "1e-5f" };
   const main = files({ main: "fn main() {}" });
   assertEquals(
     assemble("main", constants, main),
-    "const WG = 64u;\nconst ONTO = true;\nconst EPS = 1e-5f;\nalias elem = f32;\nfn main() {}",
+    "const WG = 64u;\nconst ACCUMULATE = true;\nconst EPS = 1e-5f;\nalias elem = f32;\nfn main() {}",
   );
   assertEquals(
     assemble("main", {}, main, "f16"),
@@ -42,9 +42,9 @@ Deno.test("assemble() repeats the lines of a #for and fills in its variable", ()
 });
 
 Deno.test("assemble() keeps one side of an #if", () => {
-  const text = "#if N == 4 && !ONTO {\nyes\n#} else {\nno\n#}";
-  assertEquals(expand(text, { N: 4, ONTO: false }), ["yes"]);
-  assertEquals(expand(text, { N: 4, ONTO: true }), ["no"]);
+  const text = "#if N == 4 && !ACCUMULATE {\nyes\n#} else {\nno\n#}";
+  assertEquals(expand(text, { N: 4, ACCUMULATE: false }), ["yes"]);
+  assertEquals(expand(text, { N: 4, ACCUMULATE: true }), ["no"]);
   assertEquals(expand("#if N {\nyes\n#}\nend", { N: 0 }), ["end"]);
 });
 
@@ -69,6 +69,36 @@ Deno.test("assemble() nests loops, conditions and includes", () => {
     "  at 2 2",
     "part 7",
   ]);
+});
+
+Deno.test("assemble() gives names to expressions with #let", () => {
+  const text = `#let HALF = N / 2
+#for i in 0..HALF {
+#let AT = HALF * i
+#if i == 0 {
+#let ONLY = 7
+first \${ONLY}
+#}
+at \${AT}
+#}
+end \${HALF}`;
+  assertEquals(expand(text, { N: 4 }), ["first 7", "at 0", "at 2", "end 2"]);
+});
+
+Deno.test("assemble() ends a #let with its block, and takes no name twice", () => {
+  const inBlock = (block: string) => `#${block} {\n#let A = 1\n#}\n\${A}`;
+  const wrong: [string, string][] = [
+    [inBlock("if 1"), "kernels/main.wgsl:4: unknown name 'A'"],
+    [inBlock("for i in 0..1"), "kernels/main.wgsl:4: unknown name 'A'"],
+    ["#let N = 1", "kernels/main.wgsl:1: 'N' has a value already"],
+    ["#let A = 1\n#let A = 2", "kernels/main.wgsl:2: 'A' has a value already"],
+    ["#let A = B", "kernels/main.wgsl:1: unknown name 'B'"],
+    ["#let A", "kernels/main.wgsl:1: unknown line '#let A'"],
+  ];
+  for (const [text, message] of wrong) {
+    assertThrows(() => expand(text, { N: 4 }), SyntaxError, message);
+  }
+  assertEquals(expand("#if N {\n#let A = B\n#}\nend", { N: 0 }), ["end"]);
 });
 
 Deno.test("assemble() leaves what is dropped unevaluated", () => {
@@ -96,8 +126,13 @@ Deno.test("assemble() names file and line of what is wrong", () => {
   }
 });
 
-Deno.test("assemble() does not let an included file see loop variables", () => {
-  const text = "#for i in 0..1 {\n#include part\n#}";
+Deno.test("assemble() does not let an included file see names that are not constants", () => {
+  const text = "#let A = 1\n#for i in 0..1 {\n#include part\n#}";
+  assertThrows(
+    () => expand(text, {}, { part: "${A}" }),
+    SyntaxError,
+    "kernels/part.wgsl:1: unknown name 'A'",
+  );
   assertThrows(
     () => expand(text, {}, { part: "${i}" }),
     SyntaxError,

@@ -35,8 +35,8 @@ Deno.test("Graph.add() counts writing onto a persistent tensor as an effect", ()
   const w = graph.persistent("w", [3]), x = graph.input("x", [3]);
   const output = [{ name: "y", shape: [3] }];
   const [y] = graph.add(nothing, [x], null, output);
-  const [z] = graph.add(nothing, [x], null, output, { onto: y });
-  const [v] = graph.add(nothing, [x], null, output, { onto: w });
+  const [z] = graph.add(nothing, [x], null, output, { accumulateInto: y });
+  const [v] = graph.add(nothing, [x], null, output, { accumulateInto: w });
   assertEquals([y, z, v].map((t) => t.node!.effect), [false, false, true]);
   assertEquals(v.node!.accumulateInto, w);
 });

@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { stepRecords } from "../../src/engine/step_records.ts";
 import { kernelNames, kernelText } from "../../src/gpu/kernel_files.ts";
+import {
+  checkCall,
+  parseKernelInterface,
+} from "../../src/gpu/kernel_interface.ts";
 import { Pipelines } from "../../src/gpu/pipelines.ts";
 import { assemble } from "../../src/gpu/wgsl.ts";
 import { differentiate } from "../../src/graph/differentiate.ts";
@@ -47,6 +52,8 @@ const NOT_OPERATIONS = ["bench/peak"];
 const F16_KERNELS = [
   "elementwise/activation",
   "elementwise/add",
+  "elementwise/dropout",
+  "elementwise/scale",
   "elementwise/weighted_sum",
   "loss/cross_entropy",
   "embedding/embedding",
@@ -184,6 +191,7 @@ function everything(d: number): Graph {
 function optimizer(kind: "adamw_hf" | "adamw_torch"): Graph {
   const graph = new Graph(),
     flat = (name: string) => graph.persistent(name, [64]);
+  const { scalars, control, history } = stepRecords();
   const shard = {
     weights: flat("weights"),
     gradients: flat("gradients"),
@@ -193,9 +201,9 @@ function optimizer(kind: "adamw_hf" | "adamw_torch"): Graph {
   };
   adamStep(graph, [shard], {
     loss: graph.persistent("loss", [1]),
-    step: graph.input("step", [8]),
-    control: graph.persistent("control", [2]),
-    history: graph.persistent("history", [4, 4]),
+    step: graph.input("step", [scalars.fields.length]),
+    control: graph.persistent("control", [control.fields.length]),
+    history: graph.persistent("history", [4, history.fields.length]),
   }, { kind, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 });
   return graph;
 }
@@ -216,26 +224,60 @@ const all = (dispatches: PlannedDispatch[]): PlannedDispatch[] =>
     d.choice ? d.choice.variants.map((v) => v.dispatch) : [d]
   );
 
+/** Every form of every kernel that operations ask for on adapters like `base`. */
+function* everyDispatch(base: AdapterLimits): Generator<PlannedDispatch> {
+  const graphs = [
+    everything(5),
+    everything(8),
+    optimizer("adamw_hf"),
+    optimizer("adamw_torch"),
+  ];
+  for (const pretended of [{}, NO_SUBGROUPS, GPU_KERNELS]) {
+    const limits = { ...base, ...pretended };
+    const plans = graphs.map((graph) => makePlan("all", graph, limits));
+    for (const plan of [...plans, report(5, limits), report(8, limits)]) {
+      yield* all(plan.dispatches);
+    }
+  }
+}
+
+/** A software driver with everything that kernels are chosen by. */
+const SOFTWARE: AdapterLimits = {
+  software: true,
+  subgroupSize: 8,
+  int64: true,
+  maxBindingBytes: 2 ** 27,
+  maxBufferBytes: 2 ** 31,
+  offsetAlignment: 256,
+};
+
+Deno.test("every dispatch gives its kernel the parameters and bindings it declares", () => {
+  const declared = new Map<string, ReturnType<typeof parseKernelInterface>>();
+  const used = new Set<string>();
+  for (const dispatch of everyDispatch(SOFTWARE)) {
+    const { kernel, constants } = dispatch;
+    const key = `${kernel} ${JSON.stringify(constants)}`;
+    if (!declared.has(key)) {
+      const code = assemble(kernel, constants, kernelText);
+      declared.set(key, parseKernelInterface(kernel, code));
+    }
+    checkCall(declared.get(key)!, dispatch);
+    used.add(kernel);
+  }
+  const operations = kernelNames().filter((name) =>
+    kernelText(name).includes("@compute") && !NOT_OPERATIONS.includes(name)
+  );
+  assertEquals(operations.filter((name) => !used.has(name)), []);
+});
+
 deviceTest(
   "every kernel compiles in every form that operations ask for",
   async () => {
     const device = await gpu(), pipelines = new Pipelines(device.device);
-    const graphs = [
-      everything(5),
-      everything(8),
-      optimizer("adamw_hf"),
-      optimizer("adamw_torch"),
-    ];
     const used = new Set<string>();
-    for (const pretended of [{}, NO_SUBGROUPS, GPU_KERNELS]) {
-      const traits = { ...device.limits, ...pretended };
-      const plans = graphs.map((graph) => makePlan("all", graph, traits));
-      for (const plan of [...plans, report(5, traits), report(8, traits)]) {
-        for (const dispatch of all(plan.dispatches)) {
-          await pipelines.get(dispatch);
-          used.add(dispatch.kernel);
-        }
-      }
+    for (const dispatch of everyDispatch(device.limits)) {
+      await pipelines.get(dispatch);
+      used.add(dispatch.kernel);
     }
     device.check();
     const { software, subgroupSize } = device.limits;

@@ -195,7 +195,7 @@ deviceTest(
     const reads = (graph: ReturnType<typeof gradientGraph>["graph"]) => {
       const plan = makePlan("test", graph, limits);
       const places = plan.dispatches.flatMap((d) =>
-        d.bindings.map((b) => b.location)
+        Object.values(d.bindings).map((b) => b.location)
       );
       const random =
         places.filter((location) =>

@@ -1,15 +1,16 @@
 import { assertEquals } from "@std/assert";
+import { stepRecords } from "../../src/engine/step_records.ts";
 import { Executor } from "../../src/gpu/executor.ts";
-import type { AdapterLimits } from "../../src/graph/dispatch.ts";
+import { type AdapterLimits, f32 } from "../../src/graph/dispatch.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { count } from "../../src/graph/tensor.ts";
+import { type AdamKind, adamStep, stepScalars } from "../../src/optim/adam.ts";
 import {
-  type AdamKind,
-  adamStep,
-  HISTORY_RECORD,
-  STEP_SCALARS,
-  stepScalars,
-} from "../../src/optim/adam.ts";
+  checkStruct,
+  readStruct,
+  structBytes,
+  writeStruct,
+} from "../../src/gpu/struct_layout.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import * as reference from "../reference/adam.ts";
 import { assertClose, randoms } from "../reference/numbers.ts";
@@ -43,7 +44,7 @@ async function run(options: Run = {}) {
     epsilon: options.epsilon ?? 1e-2,
     weightDecay: 0.3,
   };
-  const device = await gpu(), graph = new Graph();
+  const device = await gpu(), graph = new Graph(), records = stepRecords();
   const flat = shards.map(([elements, decayed], i) => {
     const tensor = (name: string) =>
       graph.persistent(`${name}.${i}`, [elements]);
@@ -57,9 +58,12 @@ async function run(options: Run = {}) {
   });
   adamStep(graph, flat, {
     loss: graph.persistent("loss", [1]),
-    step: graph.input("step", [STEP_SCALARS]),
-    control: graph.persistent("control", [2]),
-    history: graph.persistent("history", [steps, HISTORY_RECORD]),
+    step: graph.input("step", [records.scalars.fields.length]),
+    control: graph.persistent("control", [records.control.fields.length]),
+    history: graph.persistent("history", [
+      steps,
+      records.history.fields.length,
+    ]),
   }, constants);
   const plan = makePlan("update", graph, { ...device.limits, ...limits });
   const executor = new Executor(device);
@@ -72,7 +76,8 @@ async function run(options: Run = {}) {
     executor.write(`weights.${i}`, Float32Array.from(p));
     return { p, m: new Float64Array(elements), v: new Float64Array(elements) };
   });
-  const scalars = new Float32Array(STEP_SCALARS), norms: number[] = [];
+  const scalars = new Uint8Array(structBytes(records.scalars));
+  const norms: number[] = [];
   for (let t = 1; t <= steps; t++) {
     const gradients = shards.map(([elements], i) =>
       randoms(elements, 10 * t + i, t % 2 ? 0.3 : 2)
@@ -83,7 +88,11 @@ async function run(options: Run = {}) {
     );
     executor.write("loss", Float32Array.of(loss(t)));
     const lr = 0.05 * t;
-    stepScalars(constants, t, lr, t - 1, maxNorm, scalars);
+    writeStruct(
+      records.scalars,
+      stepScalars(constants, t, lr, t - 1, maxNorm),
+      scalars.buffer,
+    );
     executor.write("step", scalars);
     executor.run(loaded);
     // The norm is that of all shards together.
@@ -113,7 +122,11 @@ async function run(options: Run = {}) {
       v: await read(`v.${i}`, elements),
     });
   }
-  const history = await read("history", steps * HISTORY_RECORD);
+  const bytes = structBytes(records.history);
+  const written = await executor.read("history", steps * bytes);
+  const history = norms.map((_, t) =>
+    readStruct(records.history, written, t * bytes)
+  );
   executor.close();
   return { got, states, history, norms };
 }
@@ -131,8 +144,8 @@ async function check(options: Run) {
   norms.forEach((norm, t) =>
     assertClose(
       `record ${t}`,
-      history.subarray(t * HISTORY_RECORD, (t + 1) * HISTORY_RECORD),
-      [options.loss?.(t + 1) ?? 1, norm, 0, 0],
+      [history[t].loss, history[t].gradient_norm, history[t].non_finite],
+      [options.loss?.(t + 1) ?? 1, norm, 0],
       { relative: 2e-6 },
     )
   );
@@ -203,22 +216,29 @@ for (
       for (const key of ["p", "m", "v"] as const) {
         assertEquals(got[0][key], before.got[0][key], key);
       }
-      const bad = Array.from(
-        { length: 5 },
-        (_, t) => history[t * HISTORY_RECORD + 2],
-      );
-      assertEquals(bad, [0, 0, 1, 1, 1]);
+      const nonFinite = history.map((record) => record.non_finite);
+      assertEquals(nonFinite, [0, 0, 1, 1, 1]);
     },
   );
 }
 
 Deno.test("stepScalars() folds the bias corrections into rate and eps", () => {
   const options = { beta1: 0.9, beta2: 0.99, epsilon: 1e-3, weightDecay: 0.1 };
-  const into = new Float32Array(STEP_SCALARS);
   const t = 3, lr = 0.5, c1 = 1 - 0.9 ** 3, c2 = Math.sqrt(1 - 0.99 ** 3);
-  stepScalars({ ...options, kind: "adamw_hf" }, t, lr, 7, 1.5, into);
-  const wanted = [lr, lr * c2 / c1, 1e-3, 0.05, 7, 1.5, 0, 0];
-  assertEquals([...into], wanted.map(Math.fround));
-  stepScalars({ ...options, kind: "adamw_torch" }, t, lr, 7, 0, into);
-  assertEquals([into[2], into[5]], [Math.fround(1e-3 * c2), 0]);
+  const scalars = stepScalars({ ...options, kind: "adamw_hf" }, t, lr, 7, 1.5);
+  assertEquals(scalars, {
+    rate: f32(lr * c2 / c1),
+    eps: f32(1e-3),
+    decay: f32(0.05),
+    max_norm: f32(1.5),
+    history_slot: 7,
+  });
+  const torch = stepScalars({ ...options, kind: "adamw_torch" }, t, lr, 7, 0);
+  assertEquals([torch.eps, torch.max_norm], [f32(1e-3 * c2), f32(0)]);
+});
+
+Deno.test("stepScalars() fills the struct that the kernels read", () => {
+  const options = { beta1: 0.9, beta2: 0.99, epsilon: 1e-3, weightDecay: 0.1 };
+  const scalars = stepScalars({ ...options, kind: "adamw_hf" }, 1, 1, 0, 0);
+  checkStruct("Cannot write as", stepRecords().scalars, scalars);
 });

@@ -10,7 +10,7 @@ import {
   type TensorLocation,
 } from "../../src/plan/plan.ts";
 
-const TRAITS: AdapterLimits = {
+const LIMITS: AdapterLimits = {
   software: true,
   subgroupSize: 8,
   int64: false,
@@ -32,13 +32,14 @@ const nodeDispatch = (node: Node<Attrs>) => {
   return {
     kernel: "mix",
     constants: {},
-    params: [node.attrs.id],
-    bindings: [
-      ...node.inputs.map((t) => bind(t, "read")),
-      ...node.outputs.map((t, i) =>
-        bind(t, i === 0 && node.accumulateInto ? "readwrite" : "write")
-      ),
-    ],
+    params: { id: node.attrs.id },
+    bindings: Object.fromEntries([
+      ...node.inputs.map((t, i) => [`input${i}`, bind(t, "read")]),
+      ...node.outputs.map((t, i) => [
+        `output${i}`,
+        bind(t, i === 0 && node.accumulateInto ? "readwrite" : "write"),
+      ]),
+    ]),
     workgroups: [1, 1, 1] as [number, number, number],
     flops: 1,
     bytes: 2,
@@ -67,7 +68,8 @@ const key = (location: TensorLocation) =>
 
 /** Carries a plan out on one number a place: what a device would compute. */
 function execute(plan: Plan, memory: Map<string, number>): void {
-  for (const { kernel, params, bindings, label } of plan.dispatches) {
+  for (const { kernel, params, label, ...dispatch } of plan.dispatches) {
+    const bindings = Object.values(dispatch.bindings);
     const places = bindings.map((b) => key(b.location));
     // A device refuses a buffer that is written and bound once more.
     bindings.forEach((b, i) => {
@@ -83,7 +85,7 @@ function execute(plan: Plan, memory: Map<string, number>): void {
       .map((place) => memory.get(place));
     const written = places.filter((_, i) => bindings[i].access !== "read");
     written.forEach((place, output) =>
-      memory.set(place, mix(params[0] as number, output, ...seen))
+      memory.set(place, mix(params.id as number, output, ...seen))
     );
   }
 }
@@ -164,7 +166,7 @@ function randomGraph(seed: number) {
     );
     const effect = roll(12) === 0 ? true : undefined;
     const made = graph.add(mixing, inputs, { id }, outputs, {
-      onto: accumulateInto,
+      accumulateInto,
       effect,
     });
     // What was added to a gradient is the gradient: nothing reads it as a tensor of its own.
@@ -180,7 +182,7 @@ Deno.test("makePlan() computes what the graph says, whatever shares a slot", () 
   let copies = 0, shared = 0, dropped = 0;
   for (let seed = 0; seed < 500; seed++) {
     const { graph, fetch } = randomGraph(seed);
-    const plan = makePlan("random", graph, TRAITS, fetch);
+    const plan = makePlan("random", graph, LIMITS, fetch);
     const start = new Map(
       [...graph.externals.keys()].map((name, i) => [name, mix(1000 + i)]),
     );
@@ -208,9 +210,9 @@ Deno.test("makePlan() computes what the graph says, whatever shares a slot", () 
 Deno.test("makePlan() gives a slot to no tensor larger than it", () => {
   for (let seed = 0; seed < 100; seed++) {
     const { graph, fetch } = randomGraph(seed);
-    const plan = makePlan("random", graph, TRAITS, fetch);
+    const plan = makePlan("random", graph, LIMITS, fetch);
     for (const { bindings } of plan.dispatches) {
-      for (const { location, offset, size } of bindings) {
+      for (const { location, offset, size } of Object.values(bindings)) {
         if ("slot" in location) {
           assert(offset + size <= plan.slots[location.slot]);
         }
@@ -232,7 +234,7 @@ function chain(length: number, shape: number[]) {
 
 Deno.test("makePlan() runs a chain in two slots", () => {
   const { graph, tensors } = chain(9, [100]);
-  const { slots, dispatches, flops, bytes } = makePlan("chain", graph, TRAITS, [
+  const { slots, dispatches, flops, bytes } = makePlan("chain", graph, LIMITS, [
     tensors[9],
   ]);
   assertEquals(slots, [512, 512]);
@@ -242,15 +244,15 @@ Deno.test("makePlan() runs a chain in two slots", () => {
 Deno.test("makePlan() keeps what is fetched to the end", () => {
   const { graph, tensors } = chain(9, [100]);
   const fetch = [tensors[1], tensors[4], tensors[9]];
-  const { fetches, slots } = makePlan("chain", graph, TRAITS, fetch);
+  const { fetches, slots } = makePlan("chain", graph, LIMITS, fetch);
   assertEquals(new Set([...fetches.values()].map(key)).size, 3);
   assertEquals(slots.length, 4);
 });
 
 Deno.test("makePlan() drops what nothing depends on", () => {
   const { graph, tensors } = chain(9, [100]);
-  assertEquals(makePlan("none", graph, TRAITS).dispatches, []);
-  const three = makePlan("three", graph, TRAITS, [tensors[3]]);
+  assertEquals(makePlan("none", graph, LIMITS).dispatches, []);
+  const three = makePlan("three", graph, LIMITS, [tensors[3]]);
   assertEquals(three.dispatches.map((d) => d.label), [
     "mix: t0",
     "mix: t1",
@@ -258,9 +260,9 @@ Deno.test("makePlan() drops what nothing depends on", () => {
   ]);
   const accumulateInto = graph.persistent("grad", [100]);
   graph.add(mixing, [tensors[5]], { id: 99 }, [{ name: "g", shape: [100] }], {
-    onto: accumulateInto,
+    accumulateInto,
   });
-  assertEquals(makePlan("effect", graph, TRAITS).dispatches.length, 6);
+  assertEquals(makePlan("effect", graph, LIMITS).dispatches.length, 6);
 });
 
 Deno.test("makePlan() copies what is added onto only where it is still needed", () => {
@@ -269,7 +271,7 @@ Deno.test("makePlan() copies what is added onto only where it is still needed", 
     const target = use === "input" ? x : a;
     const outputs = [{ name: "sum", shape: [100] }];
     const from = use === "itself" ? a : b;
-    const options = { onto: target };
+    const options = { accumulateInto: target };
     const [sum] = graph.add(mixing, [from], { id: 5 }, outputs, options);
     const last = use === "after" ? [sum, a] : [sum];
     const [end] = graph.add(mixing, last, { id: 6 }, [{
@@ -277,7 +279,7 @@ Deno.test("makePlan() copies what is added onto only where it is still needed", 
       shape: [3],
     }]);
     const fetch = use === "fetched" ? [end, a] : [end];
-    const plan = makePlan(use, graph, TRAITS, fetch);
+    const plan = makePlan(use, graph, LIMITS, fetch);
     const copies = plan.dispatches.filter((d) =>
       d.kernel === "elementwise/weighted_sum"
     );
@@ -290,13 +292,14 @@ Deno.test("makePlan() lays sums onto persistent tensors where those are", () => 
   const accumulateInto = graph.persistent("grad.w", [5]),
     x = graph.input("x", [5]);
   graph.add(mixing, [x], { id: 1 }, [{ name: "d w", shape: [5] }], {
-    onto: accumulateInto,
+    accumulateInto,
   });
-  const { dispatches: [dispatch], slots } = makePlan("onto", graph, TRAITS);
+  const { dispatches: [dispatch], slots } = makePlan("onto", graph, LIMITS);
   assertEquals(slots, []);
-  assertEquals(dispatch.bindings.map((b) => key(b.location)), ["x", "grad.w"]);
+  const { input0, output0 } = dispatch.bindings;
+  assertEquals([key(input0.location), key(output0.location)], ["x", "grad.w"]);
   // Whole vec4s are bound.
-  assertEquals(dispatch.bindings[1].size, 32);
+  assertEquals(output0.size, 32);
   assertEquals(dispatch.writes, [
     { name: "d w", place: { external: "grad.w" }, count: 5 },
   ]);
@@ -304,7 +307,7 @@ Deno.test("makePlan() lays sums onto persistent tensors where those are", () => 
 
 Deno.test("makePlan() says which tensor is too large to bind", () => {
   const { graph, tensors } = chain(1, [100]);
-  const small = { ...TRAITS, maxBindingBytes: 256 };
+  const small = { ...LIMITS, maxBindingBytes: 256 };
   assertThrows(
     () => makePlan("large", graph, small, [tensors[1]]),
     RangeError,
@@ -316,7 +319,7 @@ Deno.test("makePlan() forecasts the least that lives at once, and little more", 
   let least = 0, planned = 0;
   for (let seed = 0; seed < 100; seed++) {
     const { graph, fetch } = randomGraph(seed);
-    const plan = makePlan("random", graph, TRAITS, fetch);
+    const plan = makePlan("random", graph, LIMITS, fetch);
     const sum = plan.slots.reduce((a, b) => a + b, 0);
     const peak = largestStep(graph, fetch);
     assert(sum >= peak, `graph ${seed}: ${sum} < ${peak}`);

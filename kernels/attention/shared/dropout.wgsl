@@ -3,29 +3,27 @@
 // itself. Element (t, s) has word s % 4 of the call for (t, s / 4), so a walk
 // along s costs a quarter of a call per pair. Without DROP all weights are kept.
 #if DROP {
-#include lib/philox
-@group(0) @binding(1) var<storage, read> random: array<u32>;
-// Seed, step, micro-batch: what `random` holds.
-var<private> stream: vec3u;
-var<private> words: vec4u;
+  #include lib/dropout_random
+  @group(0) @binding(1) var<storage, read> random: DropoutRandom;
+  var<private> stream: DropoutRandom;
 
-fn mask_words(t: u32, s: u32) -> vec4u {
-  let call = t * ((P.context + 3u) / 4u) + s / 4u;
-  return philox(vec4u(call, sequence * P.heads + head, stream.y, stream.z), vec2u(stream.x, P.site));
-}
+  fn mask_words(t: u32, s: u32) -> vec4u {
+    let call = t * ((P.sequence_length + 3u) / 4u) + s / 4u;
+    return philox(vec4u(call, matrix, stream.step, stream.micro_batch), vec2u(stream.seed, P.site));
+  }
 
-fn keep_factor() -> f32 { return P.keep; }
-fn is_kept(t: u32, s: u32) -> bool { return mask_words(t, s)[s % 4u] >= P.dropped; }
-// Of the keys s .. s + 3, s being a multiple of 4.
-fn are_kept(t: u32, s: u32) -> vec4<bool> { return mask_words(t, s) >= vec4u(P.dropped); }
-// Where calls for one t walk s = 0, 1, 2, ..
-fn is_kept_next(t: u32, s: u32) -> bool {
-  if (s % 4u == 0u) { words = mask_words(t, s); }
-  return words[s % 4u] >= P.dropped;
-}
+  fn keep_factor() -> f32 { return P.keep; }
+  fn is_kept(t: u32, s: u32) -> bool { return mask_words(t, s)[s % 4u] >= P.dropped; }
+  // Of the keys s .. s + 3, s being a multiple of 4.
+  fn are_kept(t: u32, s: u32) -> vec4<bool> { return mask_words(t, s) >= vec4u(P.dropped); }
+  // Where calls for one t walk s = 0, 1, 2, .., `words` being kept for the next calls.
+  fn is_kept_next(t: u32, s: u32, words: ptr<function, vec4u>) -> bool {
+    if (s % 4u == 0u) { *words = mask_words(t, s); }
+    return (*words)[s % 4u] >= P.dropped;
+  }
 #} else {
-fn keep_factor() -> f32 { return 1.0; }
-fn is_kept(t: u32, s: u32) -> bool { return true; }
-fn are_kept(t: u32, s: u32) -> vec4<bool> { return vec4<bool>(true); }
-fn is_kept_next(t: u32, s: u32) -> bool { return true; }
+  fn keep_factor() -> f32 { return 1.0; }
+  fn is_kept(t: u32, s: u32) -> bool { return true; }
+  fn are_kept(t: u32, s: u32) -> vec4<bool> { return vec4<bool>(true); }
+  fn is_kept_next(t: u32, s: u32, words: ptr<function, vec4u>) -> bool { return true; }
 #}

@@ -5,11 +5,11 @@
 //
 // over the queries t >= s. dk lies like k, dv like v. 8 d FLOPs per pair.
 #include attention/shared/operands
-@group(0) @binding(${3 + DROP + !PACKED}) var<storage, read> d_o: array<Stored>;
-@group(0) @binding(${4 + DROP + !PACKED}) var<storage, read> lse: array<f32>;
-@group(0) @binding(${5 + DROP + !PACKED}) var<storage, read> delta: array<f32>;
-@group(0) @binding(${6 + DROP + !PACKED}) var<storage, read_write> dk: array<Stored>;
-@group(0) @binding(${7 + DROP + !PACKED}) var<storage, read_write> dv: array<Stored>;
+@group(0) @binding(5) var<storage, read> d_o: array<Stored>;
+@group(0) @binding(6) var<storage, read> lse: array<f32>;
+@group(0) @binding(7) var<storage, read> delta: array<f32>;
+@group(0) @binding(8) var<storage, read_write> dk: array<Stored>;
+@group(0) @binding(9) var<storage, read_write> dv: array<Stored>;
 
 fn own0(s: u32, unit: u32) -> Unit { return key(s, unit) * P.scale; }
 fn own1(s: u32, unit: u32) -> Unit { return value(s, unit); }

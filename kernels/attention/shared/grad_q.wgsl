@@ -8,11 +8,11 @@
 // cap' = 1 - (a / cap)^2 for the soft cap, else 1; m is the mask of the forward
 // pass, computed again. dq lies like q. 6 d FLOPs per pair.
 #include attention/shared/operands
-@group(0) @binding(${3 + DROP + !PACKED}) var<storage, read> o: array<Stored>;
-@group(0) @binding(${4 + DROP + !PACKED}) var<storage, read> d_o: array<Stored>;
-@group(0) @binding(${5 + DROP + !PACKED}) var<storage, read> lse: array<f32>;
-@group(0) @binding(${6 + DROP + !PACKED}) var<storage, read_write> delta: array<f32>;
-@group(0) @binding(${7 + DROP + !PACKED}) var<storage, read_write> dq: array<Stored>;
+@group(0) @binding(5) var<storage, read> o: array<Stored>;
+@group(0) @binding(6) var<storage, read> d_o: array<Stored>;
+@group(0) @binding(7) var<storage, read> lse: array<f32>;
+@group(0) @binding(8) var<storage, read_write> delta: array<f32>;
+@group(0) @binding(9) var<storage, read_write> dq: array<Stored>;
 
 fn output(t: u32, unit: u32) -> Unit { return load(o[output_at(t) + unit]); }
 
@@ -23,6 +23,6 @@ fn other1(s: u32, unit: u32) -> Unit { return value(s, unit); }
 fn store0(t: u32, unit: u32, sum: Unit) { dq[query_at(t) + unit] = stored(sum * P.scale); }
 
 fn lse_of(t: vec4u) -> vec4f {
-  let first = statistic_at(0u);
-  return vec4f(lse[first + t.x], lse[first + t.y], lse[first + t.z], lse[first + t.w]);
+  let at = vec4u(first_statistic) + t;
+  return vec4f(lse[at.x], lse[at.y], lse[at.z], lse[at.w]);
 }

@@ -9,7 +9,7 @@
 //
 // The pass defines own_m, other_m and, for a finished sum, store_m.
 #include attention/shared/scores
-@group(0) @binding(${2 + DROP + !PACKED}) var<storage, read> v: array<Stored>;
+@group(0) @binding(4) var<storage, read> v: array<Stored>;
 
-fn value_at(s: u32) -> u32 { return (sequence * P.context + s) * P.v_pitch + P.v_start + head * UNITS; }
+fn value_at(s: u32) -> u32 { return (first_row + s) * P.v_pitch + P.v_start + head * UNITS; }
 fn value(s: u32, unit: u32) -> Unit { return load(v[value_at(s) + unit]); }

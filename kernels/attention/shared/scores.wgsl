@@ -7,43 +7,37 @@
 // The tier gives the types: units are Stored in memory and Unit in registers,
 // between them load(); Scores are one pair (f32) or four (vec4f).
 struct Params {
-  context: u32, heads: u32, scale: f32, cap: f32,
+  sequence_length: u32, heads: u32, scale: f32, cap: f32,
   q_pitch: u32, q_start: u32, k_pitch: u32, k_start: u32, v_pitch: u32, v_start: u32,
   units: u32,
-#if DROP {
-  site: u32, dropped: u32, keep: f32,
-#}
+  #if DROP {
+    site: u32, dropped: u32, keep: f32,
+  #}
 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(${1 + DROP}) var<storage, read> q: array<Stored>;
-#if !PACKED {
-@group(0) @binding(${2 + DROP}) var<storage, read> k: array<Stored>;
-#}
+@group(0) @binding(2) var<storage, read> q: array<Stored>;
 #include attention/shared/head
+#include lib/numbers
 
-fn query_at(t: u32) -> u32 { return (sequence * P.context + t) * P.q_pitch + P.q_start + head * UNITS; }
-fn key_at(s: u32) -> u32 { return (sequence * P.context + s) * P.k_pitch + P.k_start + head * UNITS; }
+fn query_at(t: u32) -> u32 { return (first_row + t) * P.q_pitch + P.q_start + head * UNITS; }
+fn key_at(s: u32) -> u32 { return (first_row + s) * P.k_pitch + P.k_start + head * UNITS; }
 
 fn query(t: u32, unit: u32) -> Unit { return load(q[query_at(t) + unit]); }
-fn key(s: u32, unit: u32) -> Unit {
 #if PACKED {
-  return load(q[key_at(s) + unit]);
+  fn key(s: u32, unit: u32) -> Unit { return load(q[key_at(s) + unit]); }
 #} else {
-  return load(k[key_at(s) + unit]);
+  @group(0) @binding(3) var<storage, read> k: array<Stored>;
+  fn key(s: u32, unit: u32) -> Unit { return load(k[key_at(s) + unit]); }
 #}
-}
-
-// The score of a pair that the causal mask removes: exp(MASKED - a) is 0.
-const MASKED = -3.4e38;
 
 struct Score { value: Scores, slope: Scores }
 
 // cap(a), which is a, or P.cap tanh(a / P.cap) where CAP, and its derivative.
 fn capped(a: Scores) -> Score {
-#if CAP {
-  let bent = tanh(clamp(a / P.cap, Scores(-10), Scores(10)));
-  return Score(P.cap * bent, 1.0 - bent * bent);
-#} else {
-  return Score(a, Scores(1));
-#}
+  #if CAP {
+    let bent = tanh(clamp(a / P.cap, Scores(-10), Scores(10)));
+    return Score(P.cap * bent, 1.0 - bent * bent);
+  #} else {
+    return Score(a, Scores(1));
+  #}
 }

@@ -10,12 +10,11 @@
         // da needs do . v - delta.
         var product1_${s} = -delta_of(min(other_start + ${s}u, last));
       #}
-      #for n in s * UNITS..(s + 1) * UNITS {
-        #for c in 0..4 {
-          #for m in 0..PRODUCTS {
-            product${m}_${s} +=
-              subgroupBroadcast(other${m}_${n / LANES}[${c}], ${n % LANES}u) * own${m}_${4 * (n % UNITS) + c};
-          #}
+      #for e in 0..4 * UNITS {
+        #let part = s * UNITS + e / 4
+        #for m in 0..PRODUCTS {
+          product${m}_${s} +=
+            subgroupBroadcast(other${m}_${part / LANES}[${e % 4}], ${part % LANES}u) * own${m}_${e};
         #}
       #}
     #}

@@ -1,4 +1,4 @@
-  let last = P.context - 1u;
+  let last = P.sequence_length - 1u;
   let own = owned_rows(group.x, lane);
   let own_loaded = min(own, vec4u(last));
   #for i in 0..LOADS {

@@ -2,7 +2,7 @@
 // for 2 loads of a vec4.
 #for m in 0..PRODUCTS {
   fn products${m}(other_start: u32) -> mat4x4f {
-    let last = P.context - 1u;
+    let last = P.sequence_length - 1u;
     #for r in 0..4 {
       var sum${r} = vec4f(0);
     #}
@@ -31,8 +31,9 @@
       }
       workgroupBarrier();
       #for c in 0..16 {
-        let own${c} = own_slab[${16 * c}u + (y + ${c / 4 * 2}u) % 16u];
-        let other${c} = other_slab[${8 * c}u + (x + ${c / 4 * 2}u) % 8u];
+        #let turn = c / 4 * 2
+        let own${c} = own_slab[${16 * c}u + (y + ${turn}u) % 16u];
+        let other${c} = other_slab[${8 * c}u + (x + ${turn}u) % 8u];
         #for r in 0..4 {
           sum${r} = fma(vec4f(own${c}[${r}]), other${c}, sum${r});
         #}

@@ -1,7 +1,9 @@
   #for i in 0..4 * COLUMNS {
-    if (own[${i % 4}] < P.context && x + ${i / 4 * 8}u < UNITS) {
+    #let r = i % 4
+    #let h = i / 4
+    if (own[${r}] < P.sequence_length && x + ${8 * h}u < UNITS) {
       #for m in FIRST_SUM..LAST_SUM + 1 {
-        store${m}(own[${i % 4}], x + ${i / 4 * 8}u, sum${m}_${i % 4}_${i / 4});
+        store${m}(own[${r}], x + ${8 * h}u, sum${m}_${r}_${h});
       #}
     }
   #}

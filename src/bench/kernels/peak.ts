@@ -1,5 +1,5 @@
 /** The roof: the most FLOPs and bytes a second that kernels reach here. @module */
-import { f32 } from "../../graph/dispatch.ts";
+import { f32, write } from "../../graph/dispatch.ts";
 import { Graph } from "../../graph/graph.ts";
 import { add } from "../../graph/ops/elementwise/add.ts";
 import type { Gpu } from "../../gpu/device.ts";
@@ -45,8 +45,8 @@ async function peakFlops(executor: Executor, rounds: number): Promise<number> {
     standalone({
       kernel: "bench/peak",
       constants: { WG, CHAINS, UNROLL },
-      params: [turns, f32(0.999), f32(0.001)],
-      bindings: [{ tensor: out, access: "write" }],
+      params: { turns, factor: f32(0.999), addend: f32(0.001) },
+      bindings: { out: write(out) },
       workgroups: [groups, 1, 1],
       flops: 2 * turns * CHAINS * UNROLL * threads,
       bytes: 4 * threads,

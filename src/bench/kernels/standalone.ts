@@ -1,5 +1,5 @@
 /** Single dispatches outside a graph, on tensors of their own. @module */
-import type { Dispatch } from "../../graph/dispatch.ts";
+import { type Dispatch, mapValues } from "../../graph/dispatch.ts";
 import { bytes, type Tensor } from "../../graph/tensor.ts";
 import type { Executor } from "../../gpu/executor.ts";
 import type { PlannedDispatch } from "../../plan/plan.ts";
@@ -10,12 +10,15 @@ export function standalone(dispatch: Dispatch, label: string): PlannedDispatch {
   return {
     ...rest,
     label,
-    bindings: bindings.map(({ tensor, access, offset = 0, size }) => ({
-      location: { external: tensor.name },
-      offset,
-      size: size ?? bytes(tensor) - offset,
-      access,
-    })),
+    bindings: mapValues(
+      bindings,
+      ({ tensor, access, offset = 0, size }) => ({
+        location: { external: tensor.name },
+        offset,
+        size: size ?? bytes(tensor) - offset,
+        access,
+      }),
+    ),
     writes: [],
     choice: choice && {
       key: choice.key,

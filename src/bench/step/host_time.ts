@@ -4,7 +4,6 @@
  * @module
  */
 import { BatchAssembler } from "../../data/loader/batch.ts";
-import { STEP_SCALARS, stepScalars } from "../../optim/adam.ts";
 import { drain, median } from "../timing.ts";
 import type { Running } from "./step.ts";
 
@@ -43,7 +42,6 @@ export async function hostOverhead(
     sequenceLength: model.sequenceLength,
     vocabSize: model.vocabSize,
   });
-  const scalars = new Float32Array(STEP_SCALARS);
   const spent = { assemble: [], upload: [], encode: [], submit: [] } as Record<
     "assemble" | "upload" | "encode" | "submit",
     number[]
@@ -60,8 +58,7 @@ export async function hostOverhead(
     clock("assemble", () => batches.forEach((b) => assembler.assemble(b)));
     clock("upload", () => {
       for (const batch of batches) engine.upload(batch);
-      stepScalars(options.adam, ++running.steps, 1e-3, 0, 1, scalars);
-      executor.write("step", scalars);
+      engine.writeScalars(++running.steps, 1e-3, 0, 1);
     });
     clock("encode", () => {
       engine.encodeGradient(encoder, batches.length);

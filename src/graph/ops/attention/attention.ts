@@ -1,15 +1,17 @@
 /** Causal multi-head attention; the T × T matrix never exists. @module */
 import {
   type AdapterLimits,
-  type Binding,
   type Dispatch,
   f32,
+  read,
+  readWrite,
+  write,
 } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { attentionKernels, type Pass } from "./attention_kernels.ts";
 import { vectorWidth } from "../../dispatch_grid.ts";
-import { type Dropout, dropoutWords } from "../elementwise/dropout.ts";
+import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
 
 /** Shape of an attention layer. */
 export interface AttentionAttrs {
@@ -29,28 +31,22 @@ interface Attrs extends AttentionAttrs {
 function operandsOf(inputs: readonly Tensor[], { dropout }: Attrs) {
   const matrices = dropout ? inputs.slice(0, -1) : inputs;
   const [q, v, k] = matrices;
-  const random = dropout ? inputs.slice(-1) : [];
+  const random = dropout ? inputs.at(-1) : undefined;
   return { q, v, k: k ?? q, packed: k === undefined, random };
 }
 
-const bound = (access: Binding["access"]) => (...tensors: Tensor[]) =>
-  tensors.map((tensor): Binding => ({ tensor, access }));
-const read = bound("read"), write = bound("write");
-// Packed queries and keys share a gradient, of which each pass writes its half.
-const modify = bound("readwrite");
-
-/** FLOPs of each pass, a pair of query and key and element of a head. */
+/** FLOPs of each pass per pair of query and key and element of a head. */
 const FLOPS: Record<Pass, number> = { forward: 4, grad_q: 6, grad_kv: 8 };
 
 /**
  * One pass over the pairs of queries and keys.
  *
- * @param operands what is bound after `inputs`
+ * @param operands what is bound besides the matrices of `inputs`, by name
  */
 function dispatch(
   pass: Pass,
   inputs: readonly Tensor[],
-  operands: readonly Binding[],
+  operands: Dispatch["bindings"],
   attrs: Attrs,
   limits: AdapterLimits,
 ): Dispatch {
@@ -69,24 +65,27 @@ function dispatch(
         CAP: cap > 0,
         DROP: !!dropout,
       },
-      params: [
-        sequenceLength,
+      params: {
+        sequence_length: sequenceLength,
         heads,
-        f32(1 / Math.sqrt(headDim)),
-        f32(cap),
-        units(q),
-        0,
-        units(k),
-        packed ? heads * headDim / VW : 0,
-        units(v),
-        0,
-        headDim / VW,
-        ...dropout ? dropoutWords(dropout) : [],
-      ],
-      bindings: [
-        ...read(...random, q, ...packed ? [] : [k], v),
+        scale: f32(1 / Math.sqrt(headDim)),
+        cap: f32(cap),
+        q_pitch: units(q),
+        q_start: 0,
+        k_pitch: units(k),
+        k_start: packed ? heads * headDim / VW : 0,
+        v_pitch: units(v),
+        v_start: 0,
+        units: headDim / VW,
+        ...dropout ? dropoutParams(dropout) : {},
+      },
+      bindings: {
+        q: read(q),
+        v: read(v),
         ...operands,
-      ],
+        ...packed ? {} : { k: read(k) },
+        ...random ? { random: read(random) } : {},
+      },
       workgroups: [Math.ceil(sequenceLength / tile), heads, sequences],
       flops: FLOPS[pass] * headDim * sequences * heads * sequenceLength *
         (sequenceLength + 1) / 2,
@@ -124,7 +123,7 @@ const forward: Operation<Attrs> = {
   },
   lower(node, limits) {
     const [o, lse] = node.outputs;
-    const operands = write(o, lse);
+    const operands = { o: write(o), lse: write(lse) };
     return [dispatch("forward", node.inputs, operands, node.attrs, limits)];
   },
 };
@@ -135,8 +134,21 @@ const backward: Operation<Attrs> = {
     const inputs = all.slice(0, -3);
     const [o, lse, dO] = all.slice(-3);
     const [dq, dv, delta, dk = dq] = outputs;
-    const queries = [...read(o, dO, lse), ...modify(delta, dq)];
-    const keys = [...read(dO, lse, delta), ...modify(dk, dv)];
+    // Packed queries and keys share a gradient: each pass writes its half.
+    const queries = {
+      o: read(o),
+      d_o: read(dO),
+      lse: read(lse),
+      delta: readWrite(delta),
+      dq: readWrite(dq),
+    };
+    const keys = {
+      d_o: read(dO),
+      lse: read(lse),
+      delta: read(delta),
+      dk: readWrite(dk),
+      dv: readWrite(dv),
+    };
     return [
       dispatch("grad_q", inputs, queries, attrs, limits),
       dispatch("grad_kv", inputs, keys, attrs, limits),

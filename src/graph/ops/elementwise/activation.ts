@@ -1,5 +1,12 @@
 /** Pointwise activations. @module */
-import { type AdapterLimits, type Dispatch, f32 } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  type Dispatch,
+  f32,
+  read,
+  readWrite,
+  write,
+} from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
@@ -38,14 +45,14 @@ function lower(
       WG,
       KIND: ACTIVATIONS[kind],
       GRADIENT: !!dy,
-      ONTO: !!node.accumulateInto,
+      ACCUMULATE: !!node.accumulateInto,
     },
-    params: [range.count, f32(slope)],
-    bindings: [
-      { tensor: x, access: "read", ...range.bytes },
-      { tensor: y, access: dy ? "readwrite" : "write", ...range.bytes },
-      ...dy ? [{ tensor: dy, access: "read" as const, ...range.bytes }] : [],
-    ],
+    params: { count: range.count, slope: f32(slope) },
+    bindings: {
+      x: read(x, range.bytes),
+      y: dy ? readWrite(y, range.bytes) : write(y, range.bytes),
+      ...dy ? { dy: read(dy, range.bytes) } : {},
+    },
     workgroups: flatGrid(range.count, WG),
     flops: 10 * range.count,
     bytes: (dy ? 3 : 2) * bytes(x),
@@ -62,7 +69,7 @@ const forward: Operation<Attrs> = {
       (accumulateInto) =>
         to.graph.add(backward, [x, dy], node.attrs, [
           { name: `d ${x.name}`, shape: x.shape },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
   },
   lower: (node, limits) => lower(node, limits, node.inputs[0], node.outputs[0]),

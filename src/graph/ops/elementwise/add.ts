@@ -1,4 +1,5 @@
-/** Sums of gradients that no other kernel can take along. @module */
+/** Sums of gradients where no kernel that makes them can accumulate. @module */
+import { read, readWrite } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
@@ -10,11 +11,8 @@ const operation: Operation<null> = {
     return flatRanges(count(x), limits).map((range) => ({
       kernel: "elementwise/add",
       constants: { WG: 64 },
-      params: [range.count],
-      bindings: [
-        { tensor: x, access: "read", ...range.bytes },
-        { tensor: y, access: "readwrite", ...range.bytes },
-      ],
+      params: { count: range.count },
+      bindings: { x: read(x, range.bytes), y: readWrite(y, range.bytes) },
       workgroups: flatGrid(range.count, 64),
       flops: range.count,
       bytes: 3 * bytes(x),
@@ -22,9 +20,9 @@ const operation: Operation<null> = {
   },
 };
 
-/** `onto + x`, elementwise; shapes equal. */
+/** `accumulateInto + x`, elementwise; shapes equal. */
 export function add(graph: Graph, x: Tensor, accumulateInto: Tensor): Tensor {
   return graph.add(operation, [x], null, [
     { name: `${x.name}+`, shape: accumulateInto.shape },
-  ], { onto: accumulateInto })[0];
+  ], { accumulateInto })[0];
 }

@@ -3,7 +3,14 @@
  * same mask from the same counters, and nothing of it is stored.
  * @module
  */
-import { type AdapterLimits, type Dispatch, f32 } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  f32,
+  read,
+  readWrite,
+  type StructValues,
+  write,
+} from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
@@ -14,20 +21,17 @@ export interface Dropout {
   rate: number;
   /** Number of the place, from 1: each has random numbers of its own. */
   site: number;
-  /** `[3]`, u32: seed, step, micro-batch. */
+  /** `struct DropoutRandom` of `kernels/lib/dropout_random.wgsl`: `[3]`, u32. */
   random: Tensor;
 }
 
-/** Words of the tensor that {@linkcode Dropout} reads. */
-export const RANDOM_WORDS = 3;
-
-/** Parameter words of a kernel that drops: site, threshold, factor of what is kept. */
-export function dropoutWords(
+/** Parameters of a kernel that drops: place, threshold, factor of what is kept. */
+export function dropoutParams(
   { site, rate }: Pick<Dropout, "site" | "rate">,
-): Dispatch["params"] {
+): StructValues {
   // What is dropped is a whole number of 2^32 words: the factor is that share's.
   const dropped = Math.min(2 ** 32 - 1, Math.round(rate * 2 ** 32));
-  return [site, dropped, f32(1 / (1 - dropped / 2 ** 32))];
+  return { site, dropped, keep: f32(1 / (1 - dropped / 2 ** 32)) };
 }
 
 /** The places of one forward pass, numbered in the order in which they are asked for. */
@@ -59,24 +63,26 @@ const operation: Operation<Attrs> = {
       (accumulateInto) =>
         to.graph.add(operation, [dy, random], node.attrs, [
           { name: `d ${x.name}`, shape: x.shape },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
   },
   lower(node, limits: AdapterLimits) {
     const [x, random] = node.inputs, [y] = node.outputs, WG = 64;
     return flatRanges(count(x), limits).map((range) => ({
       kernel: "elementwise/dropout",
-      constants: { WG, ONTO: !!node.accumulateInto },
-      params: [range.count, range.start, ...dropoutWords(node.attrs)],
-      bindings: [
-        { tensor: x, access: "read", ...range.bytes },
-        {
-          tensor: y,
-          access: node.accumulateInto ? "readwrite" : "write",
-          ...range.bytes,
-        },
-        { tensor: random, access: "read" },
-      ],
+      constants: { WG, ACCUMULATE: !!node.accumulateInto },
+      params: {
+        count: range.count,
+        first: range.start,
+        ...dropoutParams(node.attrs),
+      },
+      bindings: {
+        x: read(x, range.bytes),
+        y: node.accumulateInto
+          ? readWrite(y, range.bytes)
+          : write(y, range.bytes),
+        random: read(random),
+      },
       workgroups: flatGrid(range.count, WG),
       flops: range.count,
       bytes: 2 * bytes(x),

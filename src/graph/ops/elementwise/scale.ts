@@ -1,4 +1,5 @@
 /** Learned scales of channels or heads. @module */
+import { type Dispatch, read, readWrite } from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid, vectorWidth } from "../../dispatch_grid.ts";
@@ -9,7 +10,7 @@ interface Attrs {
   span: number;
 }
 
-/** A scale a channel: one column each; lanes need no talk across columns. */
+/** One scale per column, or per stretch of columns; lanes share nothing. */
 const operation: Operation<Attrs> = {
   name: "scale",
   gradient(node, [dy], to) {
@@ -21,14 +22,14 @@ const operation: Operation<Attrs> = {
         to.graph.add(scaleGradient, [x, dy], { span }, [
           { name: `d ${scale.name}`, shape: scale.shape },
           { name: `d ${scale.name} blocks`, shape: [64, span * count(scale)] },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
     to.accumulate(
       x,
       (accumulateInto) =>
         to.graph.add(operation, [dy, scale], { span }, [
           { name: `d ${x.name}`, shape: x.shape },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
   },
   lower(node: Node<Attrs>, limits) {
@@ -37,13 +38,9 @@ const operation: Operation<Attrs> = {
     const VW = vectorWidth(width), WG = columnLanes(limits);
     return [{
       kernel: "elementwise/scale",
-      constants: { VW, WG, ONTO: !!node.accumulateInto },
-      params: [count(x) / width, width, span],
-      bindings: [
-        { tensor: x, access: "read" },
-        { tensor: y, access: "readwrite" },
-        { tensor: scale, access: "read" },
-      ],
+      constants: { VW, WG, ACCUMULATE: !!node.accumulateInto },
+      params: { rows: count(x) / width, width, span },
+      bindings: { x: read(x), y: readWrite(y), scale: read(scale) },
       workgroups: grid(Math.ceil(count(x) / VW / WG)),
       flops: count(x),
       bytes: 2 * bytes(x),
@@ -53,7 +50,7 @@ const operation: Operation<Attrs> = {
 
 const scaleGradient: Operation<Attrs> = {
   name: "scale_grad",
-  lower(node, limits) {
+  lower(node, limits): Dispatch[] {
     const [x, dy] = node.inputs, [dscale, partial] = node.outputs;
     const { span } = node.attrs, width = span * count(dscale);
     const rows = count(x) / width, blocks = rowBlocks(rows, limits);
@@ -61,23 +58,16 @@ const scaleGradient: Operation<Attrs> = {
     return [{
       kernel: "reduce/column_dot",
       constants: { VW, WG },
-      params: [rows, width, blocks],
-      bindings: [
-        { tensor: x, access: "read" },
-        { tensor: dy, access: "read" },
-        { tensor: partial, access: "readwrite" },
-      ],
+      params: { rows, width, blocks },
+      bindings: { a: read(x), b: read(dy), p: readWrite(partial) },
       workgroups: [Math.ceil(width / VW / WG), blocks, 1],
       flops: 2 * count(x),
       bytes: 2 * bytes(x),
     }, {
       kernel: "reduce/segment_sum",
       constants: reduceConstants(limits),
-      params: [blocks, width, span],
-      bindings: [
-        { tensor: partial, access: "read" },
-        { tensor: dscale, access: "readwrite" },
-      ],
+      params: { blocks, width, span },
+      bindings: { p: read(partial), y: readWrite(dscale) },
       workgroups: [count(dscale), 1, 1],
       flops: blocks * width,
       bytes: 4 * blocks * width,
@@ -86,8 +76,9 @@ const scaleGradient: Operation<Attrs> = {
 };
 
 /**
- * Multiplies stretches of the last axis by learned numbers: a scale a channel
- * (NormFormer's residual scale, arXiv 2110.09456 section 2.1) or a head.
+ * Multiplies stretches of the last axis by learned numbers: one scale per
+ * channel (NormFormer's residual scale, arXiv 2110.09456 section 2.1) or per
+ * head.
  *
  * @param x `[N, D]`
  * @param scale `[n]`, n dividing D: element g scales columns g·D/n … (g+1)·D/n − 1

@@ -1,5 +1,5 @@
 /** Gain-weighted sums of branches: residual connections and their scales. @module */
-import { f32 } from "../../dispatch.ts";
+import { f32, read, readWrite, write } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
@@ -51,38 +51,47 @@ const operation: Operation<Attrs> = {
   },
   lower(node, limits) {
     const { gains } = node.attrs, [y] = node.outputs, WG = 64;
-    const trained = gains.reduce<number>(
-      (bits, gain, i) => bits + (gain === null ? 1 << i : 0),
-      0,
-    );
+    const branches = node.inputs.slice(0, gains.length);
+    const trained = node.inputs.slice(gains.length);
+    const gainOf = (branch: number) => f32(gains[branch] ?? 0);
     return flatRanges(count(y), limits).map((range) => ({
       kernel: "elementwise/weighted_sum",
       constants: {
         WG,
         BRANCHES: gains.length,
-        TRAINED: trained,
-        GAINS: node.inputs.length - gains.length,
-        ONTO: !!node.accumulateInto,
+        TRAINED_0: gains[0] === null,
+        TRAINED_1: gains[1] === null,
+        TRAINED_2: gains[2] === null,
+        ACCUMULATE: !!node.accumulateInto,
       },
-      params: [range.count, ...[0, 1, 2].map((i) => f32(gains[i] ?? 0))],
-      bindings: [
-        {
-          tensor: y,
-          access: node.accumulateInto ? "readwrite" : "write",
-          ...range.bytes,
-        },
-        ...node.inputs.map((tensor, i) => ({
-          tensor,
-          access: "read" as const,
-          ...i < gains.length ? range.bytes : {},
-        })),
-      ],
+      params: {
+        count: range.count,
+        gain0: gainOf(0),
+        gain1: gainOf(1),
+        gain2: gainOf(2),
+      },
+      bindings: {
+        y: node.accumulateInto
+          ? readWrite(y, range.bytes)
+          : write(y, range.bytes),
+        ...Object.fromEntries([
+          ...branches.map((x, i) => [`x${i}`, read(x, range.bytes)]),
+          ...trainedBranches(gains).map((branch, i) => [
+            `trained_gain${branch}`,
+            read(trained[i]),
+          ]),
+        ]),
+      },
       workgroups: flatGrid(range.count, WG),
       flops: 2 * gains.length * range.count,
       bytes: (gains.length + 1) * bytes(y),
     }));
   },
 };
+
+/** Numbers of the branches whose gain is a tensor. */
+const trainedBranches = (gains: Attrs["gains"]) =>
+  gains.flatMap((gain, branch) => gain === null ? [branch] : []);
 
 /**
  * `Σ gain · x` over one to three branches of one shape.
@@ -122,6 +131,6 @@ export function weightedSum(
     [...branches.map((b) => b.x), ...trained],
     { gains },
     [{ name, shape: first.x.shape }],
-    { onto: accumulateInto },
+    { accumulateInto },
   )[0];
 }

@@ -1,8 +1,13 @@
 /** Token and position embeddings. @module */
-import { f32 } from "../../dispatch.ts";
+import { f32, read, readWrite } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
-import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
+import {
+  grid,
+  rowRanges,
+  type Rows,
+  vectorWidth,
+} from "../../dispatch_grid.ts";
 import { columnLanes } from "../../reduction.ts";
 
 /** Details of an embedding. */
@@ -17,7 +22,14 @@ export interface EmbeddingAttrs {
   paddingToken?: number;
 }
 
+/** No row of a table has this number. */
 const NO_TOKEN = 0xffffffff;
+
+/** Stretch of a table's rows as bytes. */
+const rowBytes = ({ start, count }: Rows, width: number) => ({
+  offset: start * width * 4,
+  size: count * width * 4,
+});
 
 const forward: Operation<EmbeddingAttrs> = {
   name: "embed",
@@ -29,7 +41,7 @@ const forward: Operation<EmbeddingAttrs> = {
       (accumulateInto) =>
         to.graph.add(tableGradient, [tokens, order, dy], node.attrs, [
           { name: `d ${table.name}`, shape: table.shape },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
     if (positions) {
       to.accumulate(
@@ -37,7 +49,7 @@ const forward: Operation<EmbeddingAttrs> = {
         (accumulateInto) =>
           to.graph.add(positionGradient, [dy], node.attrs, [
             { name: `d ${positions.name}`, shape: positions.shape },
-          ], { onto: accumulateInto })[0],
+          ], { accumulateInto })[0],
       );
     }
   },
@@ -52,26 +64,21 @@ const forward: Operation<EmbeddingAttrs> = {
         WG: columnLanes(limits),
         POSITIONS: !!positions,
       },
-      params: [
+      params: {
         rows,
         width,
-        sequenceLength,
-        firstPosition,
-        part.start,
-        part.start + part.count,
-        f32(scale),
-      ],
-      bindings: [
-        { tensor: tokens, access: "read" },
-        {
-          tensor: table,
-          access: "read",
-          offset: part.start * width * 4,
-          size: part.count * width * 4,
-        },
-        { tensor: y, access: "readwrite" },
-        ...positions ? [{ tensor: positions, access: "read" as const }] : [],
-      ],
+        sequence_length: sequenceLength,
+        first_position: firstPosition,
+        first_token: part.start,
+        end_token: part.start + part.count,
+        scale: f32(scale),
+      },
+      bindings: {
+        token: read(tokens),
+        token_table: read(table, rowBytes(part, width)),
+        y: readWrite(y),
+        ...positions ? { position_table: read(positions) } : {},
+      },
       workgroups: grid(rows),
       flops: 2 * count(y),
       bytes: 3 * bytes(y),
@@ -88,25 +95,20 @@ const tableGradient: Operation<EmbeddingAttrs> = {
     return rowRanges(vocabSize, width, limits).map((part) => ({
       kernel: "embedding/embedding_grad",
       constants: { VW: vectorWidth(width), WG: columnLanes(limits) },
-      params: [
+      params: {
         rows,
         width,
-        part.start,
-        part.start + part.count,
-        paddingToken ?? NO_TOKEN,
-        f32(scale),
-      ],
-      bindings: [
-        { tensor: tokens, access: "read" },
-        { tensor: order, access: "read" },
-        { tensor: dy, access: "read" },
-        {
-          tensor: dtable,
-          access: "readwrite",
-          offset: part.start * width * 4,
-          size: part.count * width * 4,
-        },
-      ],
+        first_token: part.start,
+        end_token: part.start + part.count,
+        padding_token: paddingToken ?? NO_TOKEN,
+        scale: f32(scale),
+      },
+      bindings: {
+        token: read(tokens),
+        order: read(order),
+        dy: read(dy),
+        dtable: readWrite(dtable, rowBytes(part, width)),
+      },
       workgroups: grid(rows),
       flops: count(dy),
       bytes: 3 * bytes(dy),
@@ -124,16 +126,13 @@ const positionGradient: Operation<EmbeddingAttrs> = {
     return [{
       kernel: "embedding/position_grad",
       constants: { VW, WG },
-      params: [
-        count(dy) / width / sequenceLength,
-        sequenceLength,
+      params: {
+        sequences: count(dy) / width / sequenceLength,
+        sequence_length: sequenceLength,
         width,
-        firstPosition,
-      ],
-      bindings: [
-        { tensor: dy, access: "read" },
-        { tensor: dtable, access: "readwrite" },
-      ],
+        first_position: firstPosition,
+      },
+      bindings: { dy: read(dy), dtable: readWrite(dtable) },
       workgroups: grid(Math.ceil(sequenceLength * width / VW / WG)),
       flops: count(dy),
       bytes: bytes(dy),

@@ -1,31 +1,36 @@
 /**
- * The head and its loss in one operation. Logits exist for a chunk of tokens
- * at a time, and the gradient is computed from them at once, so that neither
- * they nor their gradient are ever whole (V = 50,257 would take 0.8 GB for
+ * The head and its loss in one operation. Logits exist for one block of
+ * tokens at a time, and their gradient replaces them before the next block, so
+ * neither ever exists in full (V = 50,257 would take 0.8 GB for
  * 4,096 tokens).
  * @module
  */
-import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  type Dispatch,
+  read,
+  readWrite,
+} from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { grid } from "../../dispatch_grid.ts";
-import { sumOnto } from "../reduce/dot_product.ts";
+import { accumulateSum } from "../reduce/dot_product.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { reduceConstants } from "../../reduction.ts";
 
 /** Bytes of logits held at a time. */
-const CHUNK_BYTES = 1 << 26;
+const BLOCK_BYTES = 1 << 26;
 
 const pitchOf = (vocabSize: number) => Math.ceil(vocabSize / 4) * 4;
 
 /** Tokens whose logits are held at a time. */
-export function chunkRows(rows: number, vocabSize: number): number {
-  const fit = Math.floor(CHUNK_BYTES / 4 / pitchOf(vocabSize));
+export function blockRows(rows: number, vocabSize: number): number {
+  const fit = Math.floor(BLOCK_BYTES / 4 / pitchOf(vocabSize));
   // Whole tiles, on multiples that keep bindings aligned.
   return fit >= rows ? rows : Math.max(64, fit - fit % 64);
 }
 
-interface Sites {
+interface Operands {
   h: Tensor;
   weight: Tensor;
   targets: Tensor;
@@ -33,13 +38,16 @@ interface Sites {
   loss: Tensor;
   logits: Tensor;
   rowLoss: Tensor;
-  gradients?: { dh?: { tensor: Tensor; onto: boolean }; dWeight?: Tensor };
+  gradients?: {
+    dh?: { tensor: Tensor; accumulate: boolean };
+    dWeight?: Tensor;
+  };
 }
 
-function lowerChunks(sites: Sites, limits: AdapterLimits): Dispatch[] {
-  const { h, weight, logits, gradients } = sites;
+function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
+  const { h, weight, logits, gradients } = operands;
   const [rows, width] = h.shape, [vocabSize] = weight.shape;
-  const pitch = pitchOf(vocabSize), step = chunkRows(rows, vocabSize);
+  const pitch = pitchOf(vocabSize), step = blockRows(rows, vocabSize);
   const out: Dispatch[] = [];
   for (let first = 0; first < rows; first += step) {
     const M = Math.min(step, rows - first);
@@ -59,13 +67,13 @@ function lowerChunks(sites: Sites, limits: AdapterLimits): Dispatch[] {
     out.push({
       kernel: "loss/cross_entropy",
       constants: { GRADIENT: !!gradients, ...reduceConstants(limits) },
-      params: [M, vocabSize, pitch, first],
-      bindings: [
-        { tensor: logits, access: "readwrite" },
-        { tensor: sites.targets, access: "read" },
-        { tensor: sites.rowLoss, access: "readwrite" },
-        { tensor: sites.scale, access: "read" },
-      ],
+      params: { rows: M, vocab_size: vocabSize, pitch, first_row: first },
+      bindings: {
+        logits: readWrite(logits),
+        target_of: read(operands.targets),
+        loss: readWrite(operands.rowLoss),
+        scale: read(operands.scale),
+      },
       workgroups: grid(M),
       flops: 8 * M * vocabSize,
       bytes: 12 * M * vocabSize,
@@ -83,7 +91,7 @@ function lowerChunks(sites: Sites, limits: AdapterLimits): Dispatch[] {
       }, limits));
     }
     if (gradients?.dh) {
-      const { tensor, onto } = gradients.dh;
+      const { tensor, accumulate } = gradients.dh;
       out.push(...matmul({
         layout: "NN",
         M,
@@ -92,11 +100,19 @@ function lowerChunks(sites: Sites, limits: AdapterLimits): Dispatch[] {
         a: z,
         b: w,
         c: { tensor, pitch: width, start: first * width },
-        accumulate: onto,
+        accumulate,
       }, limits));
     }
   }
-  out.push(sumOnto(sites.rowLoss, rows, sites.loss, limits, sites.scale));
+  out.push(
+    accumulateSum(
+      operands.rowLoss,
+      rows,
+      operands.loss,
+      limits,
+      operands.scale,
+    ),
+  );
   return out;
 }
 
@@ -121,13 +137,13 @@ const forward: Operation<null> = {
         inputs,
         { dh: true },
         [{ name: `d ${h.name}`, shape: h.shape }, ...scratch(h, weight)],
-        { onto: accumulateInto, effect: true },
+        { accumulateInto, effect: true },
       )[0]);
   },
   lower(node, limits) {
     const [h, weight, targets, scale, loss] = node.inputs;
     const [logits, rowLoss] = node.outputs;
-    return lowerChunks(
+    return lowerBlocks(
       { h, weight, targets, scale, loss, logits, rowLoss },
       limits,
     );
@@ -140,7 +156,7 @@ const backward: Operation<{ dh: boolean }> = {
     const [h, weight, targets, scale, loss, dWeight] = node.inputs;
     const dh = node.attrs.dh ? node.outputs[0] : undefined;
     const [logits, rowLoss] = node.outputs.slice(dh ? 1 : 0);
-    return lowerChunks({
+    return lowerBlocks({
       h,
       weight,
       targets,
@@ -149,7 +165,7 @@ const backward: Operation<{ dh: boolean }> = {
       logits,
       rowLoss,
       gradients: {
-        dh: dh && { tensor: dh, onto: !!node.accumulateInto },
+        dh: dh && { tensor: dh, accumulate: !!node.accumulateInto },
         dWeight,
       },
     }, limits);
@@ -161,7 +177,7 @@ const scratch = (h: Tensor, weight: Tensor) => {
   return [
     {
       name: "logits",
-      shape: [chunkRows(rows, vocabSize), pitchOf(vocabSize)],
+      shape: [blockRows(rows, vocabSize), pitchOf(vocabSize)],
     },
     { name: "token losses", shape: [rows] },
   ];

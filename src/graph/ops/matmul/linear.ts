@@ -21,7 +21,7 @@ const forward: Operation<Attrs> = {
       (accumulateInto) =>
         to.graph.add(weightGradient, [x, dy], { layout }, [
           { name: `d ${weight.name}`, shape: weight.shape },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
     if (bias) {
       to.accumulate(
@@ -34,7 +34,7 @@ const forward: Operation<Attrs> = {
       (accumulateInto) =>
         to.graph.add(inputGradient, [dy, weight], { layout }, [
           { name: `d ${x.name}`, shape: x.shape },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
   },
   lower(node, limits) {
@@ -112,7 +112,7 @@ function biasGradient(
   return graph.add(biasSum, [dy], null, [
     { name: `d ${bias.name}`, shape: bias.shape },
     { name: `d ${bias.name} blocks`, shape: [64, count(bias)] },
-  ], { onto: accumulateInto })[0];
+  ], { accumulateInto })[0];
 }
 
 /**

@@ -1,7 +1,11 @@
 /** Matrix products of tensors of any size, cut to what the device can bind. @module */
-import type { AdapterLimits, Binding, Dispatch } from "../../dispatch.ts";
+import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
 import type { Tensor } from "../../tensor.ts";
-import { type MatmulSpec, matmulVariants } from "./matmul_kernels.ts";
+import {
+  type MatmulSpec,
+  matmulVariants,
+  type Operand,
+} from "./matmul_kernels.ts";
 
 /** A matrix inside a tensor: its pitch (elements from row to row) and first element. */
 export interface Matrix {
@@ -53,11 +57,11 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
         };
         const variants = matmulVariants(spec, limits);
         const bindings = {
-          a: layout === "TN" ? block(a, k, m, "read") : block(a, m, k, "read"),
-          b: layout === "NT" ? block(b, n, k, "read") : block(b, k, n, "read"),
-          c: block(c, m, n, "readwrite"),
+          a: layout === "TN" ? block(a, k, m) : block(a, m, k),
+          b: layout === "NT" ? block(b, n, k) : block(b, k, n),
+          c: block(c, m, n),
           bias: spec.bias
-            ? block({ tensor: bias!, pitch: N }, ONE, n, "read")
+            ? block({ tensor: bias!, pitch: N }, ONE, n)
             : undefined,
         };
         const choices = variants.map((variant) => ({
@@ -104,18 +108,16 @@ function cuts(size: number, step: number): Cut[] {
   return out;
 }
 
-/** Rows × columns of a matrix as a binding. */
+/** Rows × columns of a matrix as bytes of its tensor. */
 function block(
   m: Matrix,
   rows: Cut,
   columns: Cut,
-  access: Binding["access"],
-): Binding {
+): Operand {
   const start = (m.start ?? 0) + rows.start * m.pitch + columns.start;
   const elements = (rows.count - 1) * m.pitch + columns.count;
   return {
     tensor: m.tensor,
-    access,
     offset: 4 * start,
     size: Math.ceil(elements / 4) * 16,
   };

@@ -6,11 +6,15 @@
  */
 import {
   type AdapterLimits,
-  type Binding,
+  type ByteRange,
   type Constant,
   type Dispatch,
   f32,
+  read,
+  readWrite,
+  write,
 } from "../../dispatch.ts";
+import type { Tensor } from "../../tensor.ts";
 
 /** Whether A and B are read as stored (N) or transposed (T). */
 export type Layout = "NN" | "NT" | "TN";
@@ -35,7 +39,9 @@ export interface MatmulSpec {
 }
 
 /** A matrix in a tensor, from a byte offset on. */
-export type Operand = Omit<Binding, "access">;
+export interface Operand extends ByteRange {
+  tensor: Tensor;
+}
 
 /** The operands of a product; `bias` has N elements. */
 export interface MatmulOperands {
@@ -76,7 +82,7 @@ const PLAIN_ROWS = 4;
 const GPU_WORKGROUPS = 256;
 
 /**
- * The kernels that can compute `spec` on an adapter with `traits`, the likely
+ * The kernels that can compute `spec` on an adapter, the likely
  * fastest first. Never empty: `matmul_any` takes everything.
  *
  * @param limits `int64` is whether kernels may use 64-bit integers: a software
@@ -209,13 +215,13 @@ function dispatch(
       ...edges,
       ...constants,
     },
-    params: [M, N, K, lda, ldb, ldc, f32(alpha), 0],
-    bindings: [
-      { ...a, access: "read" },
-      { ...b, access: "read" },
-      { ...c, access: accumulate ? "readwrite" : "write" },
-      ...(bias ? [{ ...bias, access: "read" as const }] : []),
-    ],
+    params: { M, N, K, lda, ldb, ldc, alpha: f32(alpha) },
+    bindings: {
+      A: read(a.tensor, a),
+      B: read(b.tensor, b),
+      C: accumulate ? readWrite(c.tensor, c) : write(c.tensor, c),
+      ...bias ? { bias: read(bias.tensor, bias) } : {},
+    },
     workgroups: [Math.ceil(N / columns), Math.ceil(M / rows), 1],
     flops: 2 * M * N * K,
     bytes: 4 * (M * K + K * N + (accumulate ? 2 : 1) * M * N),

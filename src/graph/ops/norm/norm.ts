@@ -1,5 +1,12 @@
 /** LayerNorm and RMSNorm, of rows or of each head. @module */
-import { type AdapterLimits, f32 } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  type Binding,
+  f32,
+  read,
+  readWrite,
+  write,
+} from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid, vectorWidth } from "../../dispatch_grid.ts";
@@ -42,6 +49,13 @@ const shapeOf = (node: Node<Attrs>, x: Tensor, scale: Tensor) => {
   };
 };
 
+/** Bindings of parameters in group order: `scale0`, `bias0`, `scale1`, … */
+const parameterBindings = (names: string[], parameters: readonly Tensor[]) =>
+  Object.fromEntries(parameters.map((tensor, i): [string, Binding] => {
+    const group = Math.floor(i / names.length);
+    return [`${names[i % names.length]}${group}`, read(tensor)];
+  }));
+
 const forward: Operation<Attrs> = {
   name: "norm",
   gradient(node, [dy], to) {
@@ -62,7 +76,7 @@ const forward: Operation<Attrs> = {
           ...bias
             ? [{ name: `d ${bias.name} blocks`, shape: [64, count(scale)] }]
             : [],
-        ], { onto: accumulateInto });
+        ], { accumulateInto });
         if (bias && to.needsGradient(bias)) {
           to.accumulate(bias, (accumulateInto) =>
             to.graph.add(
@@ -70,7 +84,7 @@ const forward: Operation<Attrs> = {
               [made[2]],
               { rows: count(x) / count(scale) / scales },
               [{ name: `d ${bias.name}`, shape: bias.shape }],
-              { onto: accumulateInto },
+              { accumulateInto },
             )[0]);
         }
         return made[0];
@@ -81,7 +95,7 @@ const forward: Operation<Attrs> = {
       (accumulateInto) =>
         to.graph.add(inputGradient, [x, stats, dy, ...weights], node.attrs, [
           { name: `d ${x.name}`, shape: x.shape },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
   },
   lower(node, limits) {
@@ -91,16 +105,18 @@ const forward: Operation<Attrs> = {
       kernel: "norm/norm",
       constants: {
         ...constants,
-        BIASES: Number(node.attrs.biased),
         ...reduceConstants(limits),
       },
-      params: [rows, width, heads, f32(node.attrs.eps)],
-      bindings: [
-        { tensor: x, access: "read" },
-        { tensor: y, access: "write" },
-        { tensor: stats, access: "write" },
-        ...parameters.map((tensor) => ({ tensor, access: "read" as const })),
-      ],
+      params: { rows, width, heads, eps: f32(node.attrs.eps) },
+      bindings: {
+        x: read(x),
+        y: write(y),
+        stats: write(stats),
+        ...parameterBindings(
+          node.attrs.biased ? ["scale", "bias"] : ["scale"],
+          parameters,
+        ),
+      },
       workgroups: grid(rows),
       flops: 6 * count(x),
       bytes: 2 * bytes(x),
@@ -119,16 +135,16 @@ const inputGradient: Operation<Attrs> = {
       constants: {
         ...used,
         ...reduceConstants(limits),
-        ONTO: !!node.accumulateInto,
+        ACCUMULATE: !!node.accumulateInto,
       },
-      params: [rows, width, heads, f32(node.attrs.eps)],
-      bindings: [
-        { tensor: x, access: "read" },
-        { tensor: stats, access: "read" },
-        { tensor: dy, access: "read" },
-        { tensor: dx, access: "readwrite" },
-        ...weights.map((tensor) => ({ tensor, access: "read" as const })),
-      ],
+      params: { rows, width, heads, eps: f32(node.attrs.eps) },
+      bindings: {
+        x: read(x),
+        stats: read(stats),
+        dy: read(dy),
+        dx: readWrite(dx),
+        ...parameterBindings(["scale"], weights),
+      },
       workgroups: grid(rows),
       flops: 10 * count(x),
       bytes: (node.accumulateInto ? 4 : 3) * bytes(x),
@@ -148,16 +164,22 @@ const parameterGradient: Operation<Attrs & { group: number }> = {
       {
         kernel: "norm/norm_param_grad",
         constants: { ...constants, BIAS: !!biasBlocks, WG },
-        params: [rows, width, heads, f32(eps), scales, group, blocks],
-        bindings: [
-          { tensor: x, access: "read" },
-          { tensor: stats, access: "read" },
-          { tensor: dy, access: "read" },
-          { tensor: scaleBlocks, access: "write" },
-          ...biasBlocks
-            ? [{ tensor: biasBlocks, access: "write" as const }]
-            : [],
-        ],
+        params: {
+          rows,
+          width,
+          heads,
+          eps: f32(eps),
+          groups: scales,
+          group,
+          blocks,
+        },
+        bindings: {
+          x: read(x),
+          stats: read(stats),
+          dy: read(dy),
+          dscale: write(scaleBlocks),
+          ...biasBlocks ? { dbias: write(biasBlocks) } : {},
+        },
         workgroups: [Math.ceil(width / constants.VW / WG), blocks, 1],
         flops: 4 * count(x) / scales,
         bytes: 2 * bytes(x) / scales,

@@ -1,5 +1,11 @@
 /** Inner products and sums of squares. @module */
-import { type AdapterLimits, type Dispatch, f32 } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  type Dispatch,
+  f32,
+  read,
+  readWrite,
+} from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { flatRanges } from "../../dispatch_grid.ts";
@@ -39,12 +45,12 @@ export function dotPartials(
     return {
       kernel: "reduce/dot_product",
       constants: { PAIR: !!b, ...reduceConstants(limits) },
-      params: [range.count, stretch, group],
-      bindings: [
-        { tensor: a, access: "read", ...range.bytes },
-        { tensor: partial, access: "readwrite" },
-        ...b ? [{ tensor: b, access: "read" as const, ...range.bytes }] : [],
-      ],
+      params: { count: range.count, stretch, first_partial: group },
+      bindings: {
+        a: read(a, range.bytes),
+        partial: readWrite(partial),
+        ...b ? { b: read(b, range.bytes) } : {},
+      },
       workgroups: [groups, 1, 1],
       flops: 2 * range.count,
       bytes: (b ? 8 : 4) * range.count,
@@ -52,8 +58,8 @@ export function dotPartials(
   });
 }
 
-/** Adds `scale · factor[0] · sum(x[0 .. n])` onto `y[0]`. */
-export function sumOnto(
+/** Adds `factor[0] · sum(x[0 .. n])` to `y[0]`; without `factor`, the sum alone. */
+export function accumulateSum(
   x: Tensor,
   n: number,
   y: Tensor,
@@ -63,12 +69,12 @@ export function sumOnto(
   return {
     kernel: "reduce/sum",
     constants: { SCALED: !!factor, ...reduceConstants(limits) },
-    params: [n, f32(1)],
-    bindings: [
-      { tensor: x, access: "read" },
-      { tensor: y, access: "readwrite" },
-      ...factor ? [{ tensor: factor, access: "read" as const }] : [],
-    ],
+    params: { count: n, scale: f32(1) },
+    bindings: {
+      x: read(x),
+      y: readWrite(y),
+      ...factor ? { factor: read(factor) } : {},
+    },
     workgroups: [1, 1, 1],
     flops: n,
     bytes: 4 * n,
@@ -81,12 +87,12 @@ const operation: Operation<null> = {
     const [a, b] = node.inputs, [y, partial] = node.outputs;
     return [
       ...dotPartials(a, b, partial, 0, limits),
-      sumOnto(partial, partialCount(count(a), limits), y, limits),
+      accumulateSum(partial, partialCount(count(a), limits), y, limits),
     ];
   },
 };
 
-/** Adds the inner product of two tensors of one shape onto `onto` (`[1]`). */
+/** Adds the inner product of two tensors of one shape to `accumulateInto` (`[1]`). */
 export function dotProduct(
   graph: Graph,
   a: Tensor,
@@ -96,5 +102,5 @@ export function dotProduct(
   return graph.add(operation, [a, b], null, [
     { name: `${a.name} · ${b.name}`, shape: [1] },
     { name: "dot partials", shape: [4 * MAX_PARTIALS] },
-  ], { onto: accumulateInto })[0];
+  ], { accumulateInto })[0];
 }

@@ -1,11 +1,17 @@
 /** The identity and centring terms of Shaped Attention. @module */
-import { type AdapterLimits, f32 } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  f32,
+  read,
+  readWrite,
+  write,
+} from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid, vectorWidth } from "../../dispatch_grid.ts";
 import { columnLanes, reduceConstants } from "../../reduction.ts";
 
-/** A number, or a parameter of one element a head. */
+/** A number, or a parameter of one element per head. */
 type HeadGain = number | Tensor;
 
 /** Gains of the three terms. */
@@ -24,7 +30,7 @@ interface Attrs {
 }
 
 function common(node: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
-  const { sequenceLength: sequenceLength, headDim, gains } = node.attrs;
+  const { sequenceLength, headDim, gains } = node.attrs;
   const width = v.shape[1], sequences = v.shape[0] / sequenceLength;
   const VW = vectorWidth(headDim), WG = columnLanes(limits);
   return {
@@ -37,19 +43,29 @@ function common(node: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
       TRAINED_S: gains[1] === null,
       TRAINED_C: gains[2] === null,
     },
-    params: [
+    params: {
       sequences,
-      sequenceLength,
+      sequence_length: sequenceLength,
       width,
-      headDim,
-      ...gains.map((gain) => f32(gain ?? 0)),
-    ],
+      head_dim: headDim,
+      resid: f32(gains[0] ?? 0),
+      skip: f32(gains[1] ?? 0),
+      centre: f32(gains[2] ?? 0),
+    },
     workgroups: grid(Math.ceil(sequences * width / VW / WG)),
   };
 }
 
-const read = (tensor: Tensor) => ({ tensor, access: "read" as const });
-const write = (tensor: Tensor) => ({ tensor, access: "readwrite" as const });
+/** Bindings of the trained gains, or of what lies in their order, by `names`. */
+const trained = <T>(
+  gains: Attrs["gains"],
+  names: readonly string[],
+  bindings: readonly T[],
+): Record<string, T> => {
+  const chosen = names.filter((_, i) => gains[i] === null);
+  return Object.fromEntries(chosen.map((name, i) => [name, bindings[i]]));
+};
+const GAINS = ["resid", "skip", "centre"];
 
 const forward: Operation<Attrs> = {
   name: "shaped",
@@ -76,7 +92,7 @@ const forward: Operation<Attrs> = {
         (accumulateInto) =>
           to.graph.add(gainSum, [sums[i]], null, [
             { name: `d ${gain.name}`, shape: gain.shape },
-          ], { onto: accumulateInto })[0],
+          ], { accumulateInto })[0],
       )
     );
     to.accumulateTensor(a, da);
@@ -89,7 +105,12 @@ const forward: Operation<Attrs> = {
       kernel: "shaped/shaped",
       constants,
       params,
-      bindings: [read(a), read(v), ...gains.map(read), write(y)],
+      bindings: {
+        a: read(a),
+        v: read(v),
+        y: write(y),
+        ...trained(node.attrs.gains, GAINS, gains.map((g) => read(g))),
+      },
       workgroups,
       flops: 6 * count(y),
       bytes: 3 * bytes(y),
@@ -107,15 +128,19 @@ const backward: Operation<Attrs> = {
       kernel: "shaped/shaped_grad",
       constants,
       params,
-      bindings: [
-        read(a),
-        read(v),
-        ...rest.map(read),
-        read(dy),
-        write(da),
-        write(dv),
-        ...sums.map(write),
-      ],
+      bindings: {
+        a: read(a),
+        v: read(v),
+        dy: read(dy),
+        da: write(da),
+        dv: write(dv),
+        ...trained(node.attrs.gains, GAINS, rest.map((g) => read(g))),
+        ...trained(
+          node.attrs.gains,
+          ["dr", "ds", "dc"],
+          sums.map((sum) => write(sum)),
+        ),
+      },
       workgroups,
       flops: 12 * count(dy),
       bytes: 7 * bytes(dy),
@@ -123,7 +148,7 @@ const backward: Operation<Attrs> = {
   },
 };
 
-/** Adds per-sequence, per-column sums up to one number a head. */
+/** Adds per-sequence, per-column sums up to one number per head. */
 const gainSum: Operation<null> = {
   name: "gain_sum",
   lower(node, limits) {
@@ -132,8 +157,8 @@ const gainSum: Operation<null> = {
     return [{
       kernel: "reduce/segment_sum",
       constants: reduceConstants(limits),
-      params: [blocks, width, width / heads],
-      bindings: [read(sums), write(total)],
+      params: { blocks, width, span: width / heads },
+      bindings: { p: read(sums), y: readWrite(total) },
       workgroups: [heads, 1, 1],
       flops: blocks * width,
       bytes: 4 * blocks * width,

@@ -1,10 +1,10 @@
 /** Shaped Attention where dropout falls on its whole matrix. @module */
-import type { AdapterLimits } from "../../dispatch.ts";
+import { type AdapterLimits, read, readWrite, write } from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, type Tensor } from "../../tensor.ts";
 import { plainKernel } from "../attention/attention_kernels.ts";
 import { weightedSum } from "../elementwise/weighted_sum.ts";
-import { type Dropout, dropoutWords } from "../elementwise/dropout.ts";
+import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
 import { scale } from "../elementwise/scale.ts";
 import type { ShapedGains } from "./shaped.ts";
 
@@ -22,7 +22,7 @@ function common({ attrs }: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
   const { constants, tile } = plainKernel("forward", headDim, limits);
   return {
     constants: { ...constants, DROP: true },
-    params: [sequenceLength, heads, ...dropoutWords(attrs)],
+    params: { sequence_length: sequenceLength, heads, ...dropoutParams(attrs) },
     workgroups: [Math.ceil(sequenceLength / tile), heads, sequences] as [
       number,
       number,
@@ -32,9 +32,6 @@ function common({ attrs }: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
     bytes: 3 * bytes(v),
   };
 }
-
-const read = (tensor: Tensor) => ({ tensor, access: "read" as const });
-const write = (tensor: Tensor) => ({ tensor, access: "readwrite" as const });
 
 const forward: Operation<Attrs> = {
   name: "shaped_dropout",
@@ -46,7 +43,7 @@ const forward: Operation<Attrs> = {
       (accumulateInto) =>
         to.graph.add(backward, [de, du, random], node.attrs, [
           { name: `d ${v.name}`, shape: v.shape },
-        ], { onto: accumulateInto })[0],
+        ], { accumulateInto })[0],
     );
   },
   lower(node, limits) {
@@ -54,7 +51,7 @@ const forward: Operation<Attrs> = {
     return [{
       kernel: "shaped/shaped_dropout",
       ...common(node, v, limits),
-      bindings: [read(random), read(v), write(e), write(u)],
+      bindings: { v: read(v), random: read(random), e: write(e), u: write(u) },
     }];
   },
 };
@@ -67,8 +64,13 @@ const backward: Operation<Attrs> = {
     return [{
       kernel: "shaped/shaped_dropout_grad",
       ...rest,
-      constants: { ...constants, ONTO: !!node.accumulateInto },
-      bindings: [read(random), read(de), read(du), write(dv)],
+      constants: { ...constants, ACCUMULATE: !!node.accumulateInto },
+      bindings: {
+        d_e: read(de),
+        d_u: read(du),
+        random: read(random),
+        dv: node.accumulateInto ? readWrite(dv) : write(dv),
+      },
     }];
   },
 };
@@ -88,7 +90,7 @@ export function shapedDropout(
   a: Tensor,
   v: Tensor,
   gains: ShapedGains,
-  { sequenceLength: sequenceLength, headDim, dropout }: {
+  { sequenceLength, headDim, dropout }: {
     sequenceLength: number;
     headDim: number;
     dropout: Dropout;

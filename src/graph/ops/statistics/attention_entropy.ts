@@ -1,5 +1,5 @@
-/** Entropy of attention, computed beside it; the T × T matrix never exists. @module */
-import { f32 } from "../../dispatch.ts";
+/** Entropy of attention, without a T × T matrix. @module */
+import { f32, read, readWrite } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, type Tensor } from "../../tensor.ts";
 import { vectorWidth } from "../../dispatch_grid.ts";
@@ -26,24 +26,25 @@ const operation: Operation<AttentionAttrs> = {
           CAP: cap > 0,
           DROP: false,
         },
-        params: [
-          sequenceLength,
+        params: {
+          sequence_length: sequenceLength,
           heads,
-          f32(1 / Math.sqrt(headDim)),
-          f32(cap),
-          pitch,
-          0,
-          packed ? pitch : k.shape[1] / VW,
-          packed ? heads * units : 0,
-          0,
-          0,
+          scale: f32(1 / Math.sqrt(headDim)),
+          cap: f32(cap),
+          q_pitch: pitch,
+          q_start: 0,
+          k_pitch: packed ? pitch : k.shape[1] / VW,
+          k_start: packed ? heads * units : 0,
+          // The kernel shares attention's struct but reads no values.
+          v_pitch: 0,
+          v_start: 0,
           units,
-        ],
-        bindings: [
-          { tensor: q, access: "read" },
-          ...packed ? [] : [{ tensor: k, access: "read" as const }],
-          { tensor: each, access: "write" },
-        ],
+        },
+        bindings: {
+          q: read(q),
+          entropy: readWrite(each),
+          ...packed ? {} : { k: read(k) },
+        },
         workgroups: [Math.ceil(sequenceLength / WG), heads, rows / heads],
         flops: headDim * rows * sequenceLength * (sequenceLength + 1),
         bytes: 2 * bytes(q),

@@ -4,7 +4,12 @@
  * who has 64-bit numbers.
  * @module
  */
-import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  type Dispatch,
+  read,
+  readWrite,
+} from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid } from "../../dispatch_grid.ts";
@@ -43,12 +48,12 @@ const moments: Operation<null> = {
       {
         kernel: "statistics/rows",
         constants: reduceConstants(limits),
-        params: [N, D, Math.floor((D - 1) / 2)],
-        bindings: [
-          { tensor: x, access: "read" },
-          { tensor: centred, access: "readwrite" },
-          { tensor: rows, access: "readwrite" },
-        ],
+        params: { rows: N, width: D, median_rank: Math.floor((D - 1) / 2) },
+        bindings: {
+          x: read(x),
+          y: readWrite(centred),
+          moments: readWrite(rows),
+        },
         workgroups: grid(N),
         flops: 70 * N * D,
         bytes: 2 * bytes(x),
@@ -56,11 +61,8 @@ const moments: Operation<null> = {
       {
         kernel: "statistics/columns",
         constants: { WG },
-        params: [N, D, blocks],
-        bindings: [
-          { tensor: centred, access: "read" },
-          { tensor: blocked, access: "readwrite" },
-        ],
+        params: { rows: N, width: D, blocks },
+        bindings: { x: read(centred), y: readWrite(blocked) },
         workgroups: [Math.ceil(D / WG), blocks, 1],
         flops: 3 * N * D,
         bytes: bytes(x),
@@ -85,11 +87,8 @@ const moments: Operation<null> = {
       {
         kernel: "statistics/gram",
         constants: reduceConstants(limits),
-        params: [size],
-        bindings: [
-          { tensor: gram, access: "read" },
-          { tensor: off, access: "readwrite" },
-        ],
+        params: { size },
+        bindings: { g: read(gram), y: readWrite(off) },
         workgroups: grid(size),
         flops: 2 * size * size,
         bytes: bytes(gram),

@@ -3,7 +3,7 @@ import { differentiate } from "../../../../src/graph/differentiate.ts";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { weightedSum } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
 import {
-  chunkRows,
+  blockRows,
   linearCrossEntropy,
 } from "../../../../src/graph/ops/loss/linear_cross_entropy.ts";
 import type { Tensor } from "../../../../src/graph/tensor.ts";
@@ -100,10 +100,10 @@ deviceTest(
 );
 
 deviceTest(
-  "linearCrossEntropy() holds in several chunks of tokens",
+  "linearCrossEntropy() holds in several blocks of tokens",
   async () => {
     const N = 70, V = 1 << 18;
-    assertEquals(chunkRows(N, V), 64);
+    assertEquals(blockRows(N, V), 64);
     const targets = integers(N, 3, V);
     targets[66] = V;
     await check([N, 5, V], { targets });

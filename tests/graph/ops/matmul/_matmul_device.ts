@@ -4,15 +4,26 @@
  */
 import type { Binding, Dispatch } from "../../../../src/graph/dispatch.ts";
 import { type Gpu, openGpu } from "../../../../src/gpu/device.ts";
+import {
+  checkCall,
+  type KernelInterface,
+  parseKernelInterface,
+} from "../../../../src/gpu/kernel_interface.ts";
+import { structBytes, writeStruct } from "../../../../src/gpu/struct_layout.ts";
 import { assemble } from "../../../../src/gpu/wgsl.ts";
 
 const kernels = new URL("../../../../kernels/", import.meta.url);
 const source = (name: string) =>
   Deno.readTextFileSync(new URL(`${name}.wgsl`, kernels));
 
+interface Kernel {
+  pipeline: GPUComputePipeline;
+  declared: KernelInterface;
+}
+
 /** One device and the pipelines made on it so far. */
 export class Bench implements Disposable {
-  #pipelines = new Map<string, GPUComputePipeline>();
+  #kernels = new Map<string, Kernel>();
 
   private constructor(readonly gpu: Gpu) {}
 
@@ -39,17 +50,18 @@ export class Bench implements Disposable {
   }
 
   /** Compiled once for all dispatches of the same kernel and constants. */
-  pipeline({ kernel, constants }: Dispatch): GPUComputePipeline {
+  kernel({ kernel, constants }: Dispatch): Kernel {
     const code = assemble(kernel, constants, source);
-    let pipeline = this.#pipelines.get(code);
-    if (!pipeline) {
-      pipeline = this.device.createComputePipeline({
+    let compiled = this.#kernels.get(code);
+    if (!compiled) {
+      const pipeline = this.device.createComputePipeline({
         layout: "auto",
         compute: { module: this.device.createShaderModule({ code }) },
       });
-      this.#pipelines.set(code, pipeline);
+      compiled = { pipeline, declared: parseKernelInterface(kernel, code) };
+      this.#kernels.set(code, compiled);
     }
-    return pipeline;
+    return compiled;
   }
 
   /** A storage buffer holding `data`. */
@@ -65,28 +77,26 @@ export class Bench implements Disposable {
 
   /** Runs one dispatch; `storage` gives the buffer of each binding. */
   run(dispatch: Dispatch, storage: (binding: Binding) => GPUBuffer): void {
-    const words = new DataView(new ArrayBuffer(4 * dispatch.params.length));
-    dispatch.params.forEach((word, i) =>
-      typeof word === "number"
-        ? words.setUint32(4 * i, word, true)
-        : words.setFloat32(4 * i, word.f32, true)
-    );
+    const { pipeline, declared } = this.kernel(dispatch);
+    checkCall(declared, dispatch);
+    const { params: { layout, binding }, storage: variables } = declared;
+    const words = new ArrayBuffer(structBytes(layout));
+    writeStruct(layout, dispatch.params, words);
     const params = this.device.createBuffer({
       size: words.byteLength,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
     this.device.queue.writeBuffer(params, 0, words);
-    const pipeline = this.pipeline(dispatch);
     const group = this.device.createBindGroup({
       layout: pipeline.getBindGroupLayout(0),
       entries: [
-        { binding: 0, resource: { buffer: params } },
-        ...dispatch.bindings.map((binding, i) => ({
-          binding: i + 1,
+        { binding, resource: { buffer: params } },
+        ...Object.entries(dispatch.bindings).map(([name, bound]) => ({
+          binding: variables.get(name)!.binding,
           resource: {
-            buffer: storage(binding),
-            offset: binding.offset,
-            size: binding.size,
+            buffer: storage(bound),
+            offset: bound.offset,
+            size: bound.size,
           },
         })),
       ],
