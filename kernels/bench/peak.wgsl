@@ -1,13 +1,14 @@
-// The most multiply-adds a second that a kernel can reach here: the roof beside
-// which the others stand. No memory is read inside the loop.
+// The most multiply-adds per second that a kernel can reach here: the limit
+// with which the others are compared. No memory is read inside the loop.
 //
 //   c_i = c_i * factor + addend     P.turns * UNROLL times, in CHAINS registers
 //
 // Chains do not depend on each other, so that latency hides; the one store at
 // the end keeps the work alive. Values approach addend / (1 - factor) and stay
-// normal numbers. 2 * turns * UNROLL * CHAINS FLOPs a thread. Eleven chains are
-// the most that 16 vector registers hold beside the loop's own: lavapipe reaches
-// 144 GFLOP/s with 8 chains on two cores, 180 with 11, 36 with 12.
+// normal numbers. 2 * turns * UNROLL * CHAINS FLOPs per invocation. Eleven
+// chains are the most that 16 vector registers hold next to those of the loop:
+// on two cores lavapipe reaches 144 GFLOP/s with 8 chains, 180 with 11, 36
+// with 12.
 struct Params { turns: u32, factor: f32, addend: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;

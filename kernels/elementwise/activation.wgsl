@@ -108,7 +108,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (4u * i >= P.count) { return; }
   #if GRADIENT {
     #if ACCUMULATE {
-      // What lies behind the last element must stay as it is (zero in gradients).
+      // What lies behind the last element must stay as it is (zero in
+      // gradients).
       let dx = vec4f(dy[i]) * df(vec4f(x[i]));
       y[i] += vec4<elem>(select(vec4f(0), dx, inside(i, P.count)));
     #} else {

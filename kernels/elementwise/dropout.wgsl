@@ -1,7 +1,7 @@
 // Dropout: y (+)= keep * x where the element's random word is at least
-// P.dropped, else 0. The backward pass is the same kernel over dy: the mask is a
-// function of seed, site, step, micro-batch and element, and is stored nowhere.
-// An invocation owns one vec4, whose words are one call of philox.
+// P.dropped, else 0. The backward pass is the same kernel over dy: the mask is
+// a function of seed, site, step, micro-batch and element, and is stored
+// nowhere. An invocation owns one vec4, whose words are one call of philox.
 // 8 bytes and some 70 integer operations per element.
 struct Params { count: u32, first: u32, site: u32, dropped: u32, keep: f32 }
 @group(0) @binding(0) var<uniform> P: Params;

@@ -1,7 +1,7 @@
-// Gain-weighted sum of up to three branches: y (+)= sum_b gain_b * x_b.
-// A gain is a number (P.gain0 ...) or, where TRAINED_b, a tensor of one element.
-// An invocation owns one vec4. 2 FLOPs and 4 bytes per branch and element:
-// bound by memory.
+// Gain-weighted sum of up to three branches: y (+)= sum_b gain_b * x_b. A gain
+// is a number (P.gain0 ...) or, where TRAINED_b, a tensor of one element. An
+// invocation owns one vec4. 2 FLOPs and 4 bytes per branch and element: bound
+// by memory.
 struct Params { count: u32, gain0: f32, gain1: f32, gain2: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4<elem>>;

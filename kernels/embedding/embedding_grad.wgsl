@@ -1,10 +1,11 @@
 // Gradient of the token table: dtable[v] += P.scale * sum of dy[n] over all n
 // with token[n] = v.
 //
-// `order` lists the rows sorted by token (stable), so equal tokens form runs. The
-// workgroup at a run's first place adds up the whole run, lanes side by side
+// `order` lists the rows sorted by token (stable), so equal tokens form runs.
+// The workgroup at the start of a run adds up the whole run, lanes side by side
 // over the columns: no atomics, the same order every time. P.padding_token gets
-// nothing. 1 FLOP and 4 bytes per element, plus one pass over the rows that occur.
+// nothing. 1 FLOP and 4 bytes per element, plus one pass over the rows that
+// occur.
 struct Params {
   rows: u32,
   width: u32,

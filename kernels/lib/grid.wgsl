@@ -1,5 +1,6 @@
-// Where an invocation is in a one-dimensional grid, which src/graph/dispatch_grid.ts
-// folds to rows of MAX_WORKGROUPS, the most that WebGPU allows along a dimension.
+// Where an invocation is in a one-dimensional grid, which
+// src/graph/dispatch_grid.ts folds to rows of MAX_WORKGROUPS, the most that
+// WebGPU allows along a dimension.
 const MAX_WORKGROUPS = 65535u;
 
 /** Number of the workgroup. */

@@ -2,7 +2,8 @@
 // (VW = 4), else a scalar (VW = 1). Kernels written in `vecf` serve both.
 // Activations are stored as `vecs`, of the element type `elem` that the header
 // gives (f32; sums, statistics and parameters are f32 whatever it is):
-// `vecf(x[i])` loads one, `vecs(v)` stores it, and neither costs anything in f32.
+// `vecf(x[i])` loads one, `vecs(v)` stores it, and neither costs anything in
+// f32.
 #if VW == 4 {
   alias vecf = vec4f;
   alias vecs = vec4<elem>;

@@ -1,4 +1,4 @@
-// C[M,N] = alpha * op(A) * op(B)  (+ bias[N])  (+ C), all f32, row-major, any pitch.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb

@@ -18,13 +18,20 @@ struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32
 fn bias_of(n: u32) -> vec4f {
   #if BIAS {
     let last = P.N - 1u;
-    return vec4f(bias[min(n, last)], bias[min(n + 1u, last)], bias[min(n + 2u, last)], bias[min(n + 3u, last)]);
+    return vec4f(
+      bias[min(n, last)],
+      bias[min(n + 1u, last)],
+      bias[min(n + 2u, last)],
+      bias[min(n + 3u, last)],
+    );
   #} else {
     return vec4f(0);
   #}
 }
 
-/** C[m, n .. n + 4] (+)= value. What of the four lies past N is put back as it was. */
+/**
+ * C[m, n .. n + 4] (+)= value. What of the four lies past N keeps its value.
+ */
 fn store(m: u32, n: u32, value: vec4f) {
   #if EDGES {
     if (m >= P.M || n >= P.N) {

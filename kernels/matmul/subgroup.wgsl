@@ -1,4 +1,4 @@
-// C[M,N] = alpha * op(A) * op(B)  (+ bias[N])  (+ C), all f32, row-major with pitches.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda, a multiple of 4
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb, a multiple of 4
@@ -6,10 +6,10 @@
 //
 // For software Vulkan, where a barrier is a coroutine switch, shared memory is
 // slower than a storage load, and arrays of accumulators live on the stack.
-// One workgroup is one subgroup of LANES lanes and makes ROWS x 4*LANES of C:
-// a lane owns 4 neighbouring columns of all ROWS rows. K goes in steps of 4:
-// together the lanes load ROWS x 4 of A, one vec4 per lane and load, and share its
-// elements by broadcast; each lane loads its own 4 x 4 of B.
+// One workgroup is one subgroup of LANES lanes and makes ROWS x 4*LANES of C: a
+// lane owns 4 neighbouring columns of all ROWS rows. K goes in steps of 4:
+// together the lanes load ROWS x 4 of A, one vec4 per lane and load, and share
+// its elements by broadcast; each lane loads its own 4 x 4 of B.
 //
 // A step is 32 * ROWS * LANES FLOPs for ROWS / LANES + 4 vec4 loads per lane.
 // Measured on lavapipe (Mesa 25, AVX2 code, 2 Zen 4 cores, 512^3): 130 GFLOP/s
@@ -39,10 +39,12 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lan
   #}
 
   #if TRANSPOSED_A {
-    // The ROWS x 4 block of A is ROWS vec4s along M; lane l loads numbers l, l + LANES, ...
+    // The ROWS x 4 block of A is ROWS vec4s along M; lane l loads number l,
+    // l + LANES, ...
     #for i in 0..A_LOADS {
       let k_of${i} = (lane + ${i} * LANES) / (ROWS / 4u);
-      var a_at${i} = k_of${i} * lda + (min(m0 + (lane + ${i} * LANES) % (ROWS / 4u) * 4u, last_m) >> 2u);
+      let m_of${i} = min(m0 + (lane + ${i} * LANES) % (ROWS / 4u) * 4u, last_m);
+      var a_at${i} = k_of${i} * lda + (m_of${i} >> 2u);
     #}
   #} else {
     #for i in 0..A_LOADS {

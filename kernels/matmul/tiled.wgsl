@@ -1,4 +1,4 @@
-// C[M,N] = alpha * op(A) * op(B)  (+ bias[N])  (+ C), all f32, row-major with pitches.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda, a multiple of 4
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb, a multiple of 4
@@ -20,8 +20,12 @@
 #include matmul/common
 
 const TX = BN / TN;
+// Neighbouring invocations that share rows and columns, see above.
+const ACROSS = 8u;
+const DOWN = 4u;
 const INVOCATIONS = (BM / TM) * (BN / TN);
-// Loads of an invocation for a slab of A and of B, and vec4s across its columns.
+// Loads of an invocation for a slab of A and of B, and vec4s across its
+// columns.
 #let A_LOADS = BM * BK / 4 / ((BM / TM) * (BN / TN))
 #let B_LOADS = BN * BK / 4 / ((BM / TM) * (BN / TN))
 #let COLUMN_QUADS = TN / 4
@@ -102,9 +106,9 @@ fn keep_b(e: u32, v: vec4f) {
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) invocation: u32) {
   let m0 = tile.y * BM;
   let n0 = tile.x * BN;
-  let block = invocation / 32u;
-  let tx = block % (TX / 8u) * 8u + invocation % 8u;
-  let ty = block / (TX / 8u) * 4u + invocation % 32u / 8u;
+  let block = invocation / (ACROSS * DOWN);
+  let tx = block % (TX / ACROSS) * ACROSS + invocation % ACROSS;
+  let ty = block / (TX / ACROSS) * DOWN + invocation % (ACROSS * DOWN) / ACROSS;
 
   #for r in 0..TM {
     #for h in 0..COLUMN_QUADS {
@@ -158,7 +162,11 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) inv
   #}
   #for r in 0..TM {
     #for h in 0..COLUMN_QUADS {
-      store(m0 + 4u * (ty + ${r / 4}u * (BM / TM)) + ${r % 4}u, column${h}, P.alpha * c${r}_${h} + shift${h});
+      store(
+        m0 + 4u * (ty + ${r / 4}u * (BM / TM)) + ${r % 4}u,
+        column${h},
+        P.alpha * c${r}_${h} + shift${h},
+      );
     #}
   #}
 }

@@ -6,9 +6,9 @@
 //
 // stats[row] = (mean, 1 / sqrt(var + eps)) or (0, rms), for the backward pass.
 // Per-head norms (QK-norm) are rows of head_dim; GROUPS = 2 means that of every
-// 2 * P.heads rows the first half are queries, the second keys, with a scale each.
-// About 6 FLOPs and 8 bytes per element: bound by memory, so a row is read again
-// from cache instead of being kept in registers.
+// 2 * P.heads rows the first half are queries, the second keys, each with its
+// scale. About 6 FLOPs and 8 bytes per element: bound by memory, so a row is
+// read again from cache instead of being kept in registers.
 struct Params { rows: u32, width: u32, heads: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> x: array<vecs>;

@@ -6,7 +6,7 @@
 //              because n = x / (rms + eps) and d rms / dx = x / (D rms)
 //
 // ACCUMULATE adds to what dx holds (the residual stream's gradient).
-// About 10 FLOPs and 16 bytes an element: bound by memory.
+// About 10 FLOPs and 16 bytes per element: bound by memory.
 struct Params { rows: u32, width: u32, heads: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> x: array<vecs>;

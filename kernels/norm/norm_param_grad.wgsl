@@ -1,12 +1,13 @@
 // Gradients of a norm's scale and bias, first stage: each workgroup lane owns
 // one unit of columns, each workgroup row one block of rows.
 //
-//   dscale[block, j] = sum over the block's rows of dy * n,  n = (x - mean) * inverse
+//   n                = (x - mean) * inverse
+//   dscale[block, j] = sum over the block's rows of dy * n
 //   dbias[block, j]  = sum over the block's rows of dy
 //
 // column_sum adds the blocks up. Rows belong to group P.group of P.groups, with
 // P.heads rows of each group in turn (1, 1 and 0 for a plain norm).
-// 4 FLOPs and 8 bytes an element: bound by memory; blocks keep sums short.
+// 4 FLOPs and 8 bytes per element: bound by memory; blocks keep sums short.
 struct Params {
   rows: u32,
   width: u32,

@@ -1,15 +1,15 @@
 // Adam with decoupled weight decay over a flat stretch of all parameters:
 //
-//   [DECAY_FIRST] p := p - decay * p                      (fairseq, torch)
+//   [DECAY_FIRST] p := p - decay * p                     (fairseq, torch)
 //   m := b1 m + (1 - b1) g,  v := b2 v + (1 - b2) g^2,    g = clip * gradient
 //   p := p - rate * m / (sqrt(v) + eps)
-//   [else]        p := p - decay * p                      (Hugging Face's AdamW)
+//   [else]        p := p - decay * p                     (Hugging Face's AdamW)
 //
-// Bias corrections are folded into rate and eps on the host in f64, which covers
-// all three published forms. Elements from P.decayed on are not decayed. Once
-// control.stopped is set, updates are skipped.
+// Bias corrections are folded into rate and eps on the host in f64, which
+// covers all three published forms. Elements from P.decayed on are not decayed.
+// Once control.stopped is set, updates are skipped.
+// 1 - beta comes rounded from f64: in f32, 1 - 0.999 is off by 1e-5.
 // 12 FLOPs and 28 bytes per element: bound by memory.
-// 1 - b1 and 1 - b2 come rounded from f64: in f32 1 - 0.999 is off by 1e-5.
 struct Params {
   count: u32,
   decayed: u32,

@@ -5,8 +5,9 @@
 //   history[slot] = (loss, norm, stopped)
 //
 // A max_norm of 0 means no clipping. `stopped` is set once loss or norm is not
-// finite and stays set, so that weights keep the values they had before that step. Finiteness is read off
-// the bits: compilers may assume that NaN does not occur.
+// finite and stays set, so that weights keep the values they had before that
+// step. Finiteness is read off the bits: compilers may assume that NaN does not
+// occur.
 struct Params { partials: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> partial: array<f32>;

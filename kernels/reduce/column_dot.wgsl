@@ -1,7 +1,7 @@
 // Inner products of columns, first stage: p[block, j] = sum over the block's
 // rows of a[row, j] * b[row, j]. A lane owns one unit of columns, a workgroup
 // row one block of rows; segment_sum adds the blocks up.
-// 2 FLOPs and 8 bytes an element: bound by memory.
+// 2 FLOPs and 8 bytes per element: bound by memory.
 struct Params { rows: u32, width: u32, blocks: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> a: array<vecf>;

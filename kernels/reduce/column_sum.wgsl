@@ -1,7 +1,7 @@
 // Sums of columns: y[block, j] (+)= sum over the block's rows of x[row, j].
 // A lane owns one unit of columns, a workgroup row one block of rows. Two
 // stages (blocks, then one block of them) keep sums short and devices busy.
-// 1 FLOP and 4 bytes an element: bound by memory.
+// 1 FLOP and 4 bytes per element: bound by memory.
 struct Params { rows: u32, width: u32, blocks: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> x: array<vecf>;

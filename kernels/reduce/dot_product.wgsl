@@ -1,7 +1,7 @@
 // Inner product of two tensors in two stages: this one leaves one partial sum
-// per workgroup; reduce/sum.wgsl adds those up.
-// Each workgroup takes one contiguous stretch, lanes interleaved in it: the
-// order of additions is fixed. 2 FLOPs and 8 bytes an element: memory.
+// per workgroup; reduce/sum.wgsl adds those up. Each workgroup takes one
+// contiguous stretch, lanes interleaved in it: the order of additions is fixed.
+// 2 FLOPs and 8 bytes per element: bound by memory.
 struct Params { count: u32, stretch: u32, first_partial: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;

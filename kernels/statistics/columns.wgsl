@@ -1,7 +1,7 @@
 // Sums and sums of squares of columns, y[block] = (sum of x[row, j] over the
 // block's rows, for all j; then the same of x[row, j]^2). A lane owns one
 // column, a workgroup row one block of rows; column_sum adds up the blocks.
-// 3 FLOPs and 4 bytes an element: bound by memory.
+// 3 FLOPs and 4 bytes per element: bound by memory.
 struct Params { rows: u32, width: u32, blocks: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

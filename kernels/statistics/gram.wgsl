@@ -1,7 +1,7 @@
 // y[i] = sum of g[i, j]^2 over j other than i, of a square matrix g. Leaving
 // the diagonal out here, rather than subtracting it from the whole sum, keeps
-// the digits of small correlations. One workgroup a row. 2 FLOPs and 4 bytes an
-// element: bound by memory.
+// the digits of small correlations. One workgroup per row. 2 FLOPs and 4 bytes
+// per element: bound by memory.
 struct Params { size: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> g: array<f32>;

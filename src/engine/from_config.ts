@@ -77,7 +77,7 @@ function decays(optim: AdamKind, { decay, name }: ParameterSpec): boolean {
 }
 
 /**
- * The plans of a run on an adapter with `traits`.
+ * The plans of a run on an adapter with `limits`.
  *
  * @throws {UserError} if a tensor is larger than the adapter can hold
  */

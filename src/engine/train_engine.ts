@@ -71,6 +71,11 @@ export class TrainEngine {
       this.#records.scalars,
       stepScalars(adam, 1, 0, 0, 0),
     );
+    checkStruct(
+      "Cannot write the random words of dropout as",
+      this.#records.random,
+      { seed: 0, step: 0, micro_batch: 0 },
+    );
     this.#unit = inputBytes(plans.model, plans.options).upload;
     this.#staging = new Uint8Array(accumulation * this.#unit);
     this.#upload = executor.buffer("upload", accumulation * this.#unit);

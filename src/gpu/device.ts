@@ -1,6 +1,6 @@
 /**
- * Opens the GPU: adapter, limits, features, and what the plan needs to know of
- * them. Everything is asked of the device, nothing assumed.
+ * Opens the GPU: adapter, limits, features, and what the plan needs to know
+ * about them. Nothing is assumed: the device reports everything.
  * @module
  */
 import type { AdapterLimits } from "../graph/dispatch.ts";
@@ -10,13 +10,19 @@ import { UserError } from "../errors.ts";
 export interface Gpu {
   device: GPUDevice;
   limits: AdapterLimits;
-  /** One line that names the adapter and its driver; equal lines compute equal bits. */
+  /**
+   * One line that names the adapter and its driver; equal lines compute equal
+   * bits.
+   */
   name: string;
   /** Adapter facts for `blocksmith devices` and run.json. */
   info: Record<string, string | number | boolean>;
-  /** Whether timestamps can be taken. */
+  /** Whether passes can write timestamps. */
   timestamps: boolean;
-  /** Rejects with a clear error once the device is lost or a command was invalid. */
+  /**
+   * Rejects with a clear error once the device is lost or a command was
+   * invalid.
+   */
   failure: Promise<never>;
   /** Throws what went wrong since the last call, if anything did. */
   check(): void;
@@ -41,7 +47,7 @@ const LIMITS = [
  */
 export async function openGpu(): Promise<Gpu> {
   // With both backends loaded a process can crash in EGL's exit handler, and
-  // without a Vulkan driver OpenGL would be taken silently, many times slower.
+  // without a Vulkan driver OpenGL would run silently, many times slower.
   if (Deno.build.os === "linux" && !Deno.env.has("DENO_WEBGPU_BACKEND")) {
     Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
   }
@@ -82,7 +88,7 @@ export async function openGpu(): Promise<Gpu> {
     failures.push(fault);
     reject(fault);
   });
-  const traits: AdapterLimits = {
+  const adapterLimits: AdapterLimits = {
     software,
     subgroupSize: await probeSubgroups(device),
     int64,
@@ -94,7 +100,7 @@ export async function openGpu(): Promise<Gpu> {
   };
   return {
     device,
-    limits: traits,
+    limits: adapterLimits,
     name: `${description || model || vendor || "unnamed adapter"}`,
     info: {
       vendor,
@@ -102,10 +108,10 @@ export async function openGpu(): Promise<Gpu> {
       device: model,
       description,
       software,
-      subgroup_size: traits.subgroupSize,
+      subgroup_size: adapterLimits.subgroupSize,
       int64,
-      max_binding_bytes: traits.maxBindingBytes,
-      max_buffer_bytes: traits.maxBufferBytes,
+      max_binding_bytes: adapterLimits.maxBindingBytes,
+      max_buffer_bytes: adapterLimits.maxBufferBytes,
       shader_f16: adapter.features.has("shader-f16"),
       timestamps: device.features.has("timestamp-query"),
     },
@@ -125,9 +131,9 @@ const ALIGN = 256;
 const floor = (n: number) => n - n % ALIGN;
 
 /**
- * Asks for everything the adapter has; unasked limits fall to small defaults.
- * Deno hides `subgroups` and wgpu's own features but grants them, so they are
- * tried, fewer at a time.
+ * Requests everything the adapter has; limits that are not requested fall to
+ * small defaults. Deno hides `subgroups` and wgpu's features but grants them,
+ * so they are requested too, fewer with each attempt.
  */
 async function request(
   adapter: GPUAdapter,

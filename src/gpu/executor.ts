@@ -1,6 +1,6 @@
 /**
- * Runs plans: buffers, pipelines and bind groups are made once at load; a
- * replay only encodes dispatches.
+ * Runs plans: buffers, pipelines and bind groups are made once at load, where
+ * names are resolved; a replay only encodes dispatches.
  * @module
  */
 import {
@@ -80,12 +80,12 @@ export class Executor {
     return buffer;
   }
 
-  /** Makes `name` known to plans as part of a buffer. */
+  /** Gives plans the range of a buffer as tensor `name`. */
   define(name: string, range: BufferRange): void {
     this.#regions.set(name, range);
   }
 
-  /** A tensor with a buffer of its own. */
+  /** Allocates a tensor in a separate buffer. */
   allocate(name: string, size: number): BufferRange {
     const region = { buffer: this.buffer(name, size), offset: 0, size };
     this.define(name, region);
@@ -112,7 +112,8 @@ export class Executor {
    * Binds plans to buffers. Plans loaded together share slots: they never run
    * at the same time.
    *
-   * @param choose picks among kernels that compute the same; by default the first
+   * @param choose picks among kernels that compute the same; by default the
+   *   first
    */
   async load(
     plans: readonly Plan[],
@@ -215,7 +216,7 @@ export class Executor {
     this.gpu.device.queue.submit([encoder.finish()]);
   }
 
-  /** Runs a plan once, by itself. */
+  /** Runs a plan once, in a separate submit. */
   run(loaded: Loaded): void {
     const encoder = this.gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();

@@ -3,7 +3,9 @@ import { assetPaths, assetText } from "../assets/assets.ts";
 
 const path = (name: string) => `kernels/${name}.wgsl`;
 
-/** Names of all kernel files: paths below `kernels/`, without `.wgsl`; sorted. */
+/**
+ * Names of all kernel files: paths below `kernels/`, without `.wgsl`; sorted.
+ */
 export function kernelNames(): string[] {
   return assetPaths("kernels").map((path) =>
     path.slice("kernels/".length, -".wgsl".length)

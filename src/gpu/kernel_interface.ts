@@ -1,7 +1,8 @@
 /**
  * What does a kernel expect of its caller? Reads the uniform struct and the
  * storage variables from the expanded WGSL, and compares dispatches with them:
- * names, types and order are stated in the kernel alone.
+ * names, types and order are stated in the kernel alone. Binding numbers may
+ * have gaps, so that a tensor that some forms of a kernel lack keeps its number.
  * @module
  */
 import type { Binding, StructValues } from "../graph/dispatch.ts";

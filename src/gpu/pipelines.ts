@@ -66,7 +66,8 @@ export class Pipelines {
    * The compiled kernel of a dispatch.
    *
    * @throws {Error} if the kernel does not compile, with the compiler's message
-   * @throws {TypeError} if parameters or bindings are not what the kernel declares
+   * @throws {TypeError} if parameters or bindings are not what the kernel
+   *   declares
    */
   async get(dispatch: PlannedDispatch): Promise<CompiledKernel> {
     const { kernel, constants } = dispatch;

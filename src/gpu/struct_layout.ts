@@ -26,7 +26,8 @@ export const structBytes = ({ fields }: StructLayout): number =>
  * Reads a struct of `u32` and `f32` fields.
  *
  * @param file file name in `kernels/`, for messages
- * @throws {SyntaxError} where there is no such struct, or a field has another type
+ * @throws {SyntaxError} where there is no such struct, or a field has another
+ *   type
  */
 export function parseStruct(
   file: string,
@@ -59,7 +60,8 @@ export const withoutComments = (code: string) =>
  * Compares values with a struct.
  *
  * @param cannot start of the message, up to "as"
- * @throws {TypeError} naming the first field that is missing, unknown or ill-typed
+ * @throws {TypeError} naming the first field that is missing, unknown or
+ *   ill-typed
  */
 export function checkStruct(
   cannot: string,
@@ -97,7 +99,9 @@ export function checkStruct(
 const isU32 = (value: number) =>
   Number.isInteger(value) && value >= 0 && value <= 0xffffffff;
 
-/** Writes values that {@linkcode checkStruct} accepts, from byte `offset` on. */
+/**
+ * Writes values that {@linkcode checkStruct} accepts, from byte `offset` on.
+ */
 export function writeStruct(
   { fields }: StructLayout,
   values: StructValues,

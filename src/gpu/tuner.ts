@@ -13,14 +13,17 @@ export type KernelChoices = Record<string, string>;
 /** Variants worth timing: the list is ordered by likelihood. */
 const TRIED = 3;
 
-/** Timed repetitions of each variant; the best counts, since other load only slows. */
+/**
+ * Timed repetitions of each variant; the best counts, since other load only
+ * slows.
+ */
 const REPETITIONS = 3;
 
 /**
  * Selects what `known` names; times the rest and adds it to `known`.
  *
  * Dispatches are timed on the run's own buffers, so load plans before the
- * tensors are filled. Without timestamps the first variant is taken.
+ * tensors are filled. Without timestamps the first variant runs.
  */
 export function tuner(
   known: KernelChoices,

@@ -13,7 +13,9 @@ function fileOf(folder: string, gpu: Gpu): string {
   return join(folder, "tuning", `${hash.digest("hex").slice(0, 16)}.json`);
 }
 
-/** What is remembered for this adapter; nothing if the file is missing or damaged. */
+/**
+ * The stored choices of this adapter; none if the file is missing or damaged.
+ */
 export function loadChoices(folder: string, gpu: Gpu): KernelChoices {
   try {
     const read = JSON.parse(Deno.readTextFileSync(fileOf(folder, gpu)));
@@ -25,7 +27,7 @@ export function loadChoices(folder: string, gpu: Gpu): KernelChoices {
   }
 }
 
-/** Remembers choices; a cache that cannot be written is no fault. */
+/** Stores choices; a cache that cannot be written is not an error. */
 export function saveChoices(
   folder: string,
   gpu: Gpu,

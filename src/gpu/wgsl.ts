@@ -6,23 +6,24 @@
  * ```wgsl
  * #include lib/reduce          // the text of kernels/lib/reduce.wgsl
  * #let LOADS = BM * BK / 4     // a name for an expression, to the block's end
- * #for i in 0..LOADS {         // repeat; ${i} and ${4 * i + 1} are replaced inside
+ * #for i in 0..LOADS {         // repeat with the values of ${i}, ${4 * i + 1}
  *   var c${i} = vec4f(0);
  * #}
  * #if ACCUMULATE {             // keep or drop; #} else { is optional
  * #}
  * ```
  *
- * Unrolled named scalars are why this exists: compilers behind WebGPU keep
- * them in registers, while arrays go to memory (15 to 30 % slower matmul on
+ * Unrolled named scalars are why this exists: compilers behind WebGPU keep them
+ * in registers, while arrays go to memory (15 to 30 % slower matmul on
  * lavapipe). Conditions, bounds and `#let` are integer expressions over the
  * constants, earlier `#let`s and loop variables; an included file sees the
- * constants alone.
+ * constants alone. The block of a directive is no scope of WGSL: what it
+ * declares stays declared after `#}`.
  * @module
  */
 import type { Constant } from "../graph/dispatch.ts";
 
-/** Looks a kernel file's text up by its name. */
+/** Text of a kernel file by its name. */
 export type Sources = (name: string) => string;
 
 /**
@@ -37,7 +38,8 @@ export type Element = "f32" | "f16";
  * The whole WGSL text of a kernel.
  *
  * @param name file name in `kernels/`, without `.wgsl`
- * @param constants what the header declares; integers as `u32`, strings as written
+ * @param constants what the header declares; integers as `u32`, strings as
+ *   written
  * @param element the kernel's `elem`
  * @throws {SyntaxError} on a malformed directive, with file and line
  */
@@ -152,7 +154,10 @@ function expand(
   }
 }
 
-/** Integer arithmetic: `+ - * / % == != < <= > >= && || ! ( )`, division rounding down. */
+/**
+ * Integer arithmetic: `+ - * / % == != < <= > >= && || ! ( )`, division
+ * rounding down.
+ */
 export function evaluate(text: string, scope: Scope): number {
   const tokens = text.match(/\d+|\w+|==|!=|<=|>=|&&|\|\||[-+*/%<>()!]/g) ?? [];
   if (tokens.join("") !== text.replace(/\s+/g, "")) {

@@ -2,10 +2,10 @@
  * Reverse-mode differentiation: walks the nodes backwards and appends the
  * gradient's nodes to the same graph.
  *
- * Sums of gradients cost nothing extra: a rule is told what has been collected
- * for an input so far and adds onto it in place. The gradient of a parameter
- * is collected the same way in a persistent tensor, so shared weights and
- * accumulated micro-batches add up by themselves.
+ * Sums of gradients cost nothing extra: a rule gets what has been accumulated
+ * for an input so far and adds to it in place. The gradient of a parameter is
+ * accumulated the same way in a persistent tensor, which also sums shared
+ * weights and micro-batches.
  * @module
  */
 import type { Graph, Node } from "./graph.ts";
@@ -22,12 +22,15 @@ export interface Backward {
   needsGradient(tensor: Tensor): boolean;
   /**
    * Adds to the gradient of `tensor` what `make` computes. `make` gets the
-   * tensor to add onto, if there is one, and returns the sum.
+   * tensor to add to, if there is one, and returns the sum.
    */
   accumulate(tensor: Tensor, make: (accumulateInto?: Tensor) => Tensor): void;
   /** Adds `gradient` itself to the gradient of `tensor`. */
   accumulateTensor(tensor: Tensor, gradient: Tensor): void;
-  /** Takes a forward node out of the graph: its gradient's node does its work too. */
+  /**
+   * Removes a forward node from the graph: the gradient's node does its work
+   * too.
+   */
   fuseInto(node: Node): void;
 }
 
@@ -35,7 +38,10 @@ export interface Backward {
 export interface Gradients {
   /** Parameters that got a gradient, in the order in which they got it. */
   reached: Set<Tensor>;
-  /** Gradients of intermediate tensors; in place of each other, so fetch with care. */
+  /**
+   * Gradients of intermediate tensors. A sum may lie in the storage of its
+   * addend.
+   */
   kept: Map<Tensor, Tensor>;
 }
 
@@ -43,9 +49,9 @@ export interface Gradients {
  * Appends the gradient of `loss` with respect to `parameters`.
  *
  * The derivative of `loss` with respect to itself is 1; the operation that
- * makes the loss carries any scale of its own.
+ * makes the loss applies any scale.
  *
- * @param parameters persistent tensors; each one's gradient is added onto the
+ * @param parameters persistent tensors; each one's gradient is added to the
  *   persistent tensor {@linkcode gradientName} in the same shape
  */
 export function differentiate(

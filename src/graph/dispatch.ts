@@ -7,11 +7,19 @@ import type { Tensor } from "./tensor.ts";
 
 /** What the choice of a kernel may depend on: facts about one adapter. */
 export interface AdapterLimits {
-  /** A software driver (lavapipe, SwiftShader), where barriers and shared memory are slow. */
+  /**
+   * A software driver (lavapipe, SwiftShader), where barriers and shared memory
+   * are slow.
+   */
   software: boolean;
-  /** Lanes of every subgroup, or 0 where there are none or their number varies. */
+  /**
+   * Lanes of every subgroup, or 0 where there are none or their number varies.
+   */
   subgroupSize: number;
-  /** 64-bit integers in kernels: two words per load, which halves the cost of loads on lavapipe. */
+  /**
+   * 64-bit integers in kernels: two words per load, which halves the cost of
+   * loads on lavapipe.
+   */
   int64: boolean;
   /** Largest storage binding, in bytes. */
   maxBindingBytes: number;
@@ -21,7 +29,9 @@ export interface AdapterLimits {
   offsetAlignment: number;
 }
 
-/** A compile-time constant of a kernel. A string is WGSL text, e.g. `"1e-5f"`. */
+/**
+ * A compile-time constant of a kernel. A string is WGSL text, e.g. `"1e-5f"`.
+ */
 export type Constant = number | boolean | string;
 
 /** Bytes of a tensor that a binding covers. */
@@ -61,7 +71,10 @@ export interface Float32Word {
 /** Marks a parameter as a float: a plain number is a `u32`. */
 export const f32 = (value: number): Float32Word => ({ f32: value });
 
-/** Values of a WGSL struct of `u32` and `f32` by the names of its fields, in any order. */
+/**
+ * Values of a WGSL struct of `u32` and `f32` by the names of its fields, in any
+ * order.
+ */
 export type StructValues = Record<string, number | Float32Word>;
 
 /**
@@ -72,7 +85,9 @@ export type StructValues = Record<string, number | Float32Word>;
 export interface Dispatch {
   /** File name in `kernels/`, without `.wgsl`. */
   kernel: string;
-  /** Written as `const NAME = value` above the kernel; integers become `u32`. */
+  /**
+   * Written as `const NAME = value` above the kernel; integers become `u32`.
+   */
   constants: Record<string, Constant>;
   /** The fields of the kernel's uniform struct. */
   params: StructValues;
@@ -83,7 +98,10 @@ export interface Dispatch {
   flops: number;
   /** Least bytes that must cross the memory bus. */
   bytes: number;
-  /** Kernels that compute the same; the tuner takes the fastest. The dispatch itself is the best guess. */
+  /**
+   * Kernels that compute the same; the tuner takes the fastest. The dispatch
+   * itself is the best guess.
+   */
   choice?: KernelVariants;
 }
 

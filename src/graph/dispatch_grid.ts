@@ -1,17 +1,17 @@
-/** Index arithmetic that elementwise and rowwise operations share. @module */
+/** Index arithmetic that element-wise and row-wise operations share. @module */
 import type { AdapterLimits } from "./dispatch.ts";
 
 /** Workgroups allowed along one dimension by every WebGPU device. */
 export const MAX_WORKGROUPS = 65_535;
 
-/** A grid of at least `groups` workgroups; kernels compute `y * 65535 + x`. */
+/** A grid of at least `groups` workgroups; see `kernels/lib/grid.wgsl`. */
 export function grid(groups: number): [number, number, number] {
   return groups <= MAX_WORKGROUPS
     ? [groups, 1, 1]
     : [MAX_WORKGROUPS, Math.ceil(groups / MAX_WORKGROUPS), 1];
 }
 
-/** Grid for `elements` handled four to a thread, `size` threads a workgroup. */
+/** Grid for invocations of four elements, `size` invocations per workgroup. */
 export function flatGrid(
   elements: number,
   size: number,

@@ -7,11 +7,13 @@ import type { AdapterLimits, Dispatch } from "./dispatch.ts";
 import type { Backward } from "./differentiate.ts";
 import type { DType, Role, Tensor } from "./tensor.ts";
 
-/** One kind of operation: how it is differentiated and which kernels it runs. */
+/**
+ * One kind of operation: how it is differentiated and which kernels it runs.
+ */
 export interface Operation<A = unknown> {
   readonly name: string;
   /**
-   * Hands each input its share of the gradient, through `to.accumulate` or
+   * Gives each input its share of the gradient, through `to.accumulate` or
    * `to.accumulateTensor`.
    * `gradients[i]` belongs to `node.outputs[i]` and is absent where nothing
    * depends on that output. Operations without this rule stop the gradient.
@@ -32,7 +34,10 @@ export interface Node<A = any> {
   readonly inputs: readonly Tensor[];
   readonly attrs: A;
   readonly outputs: readonly Tensor[];
-  /** What output 0 is added onto: a gradient's earlier part, or a parameter's gradient. */
+  /**
+   * What output 0 is added to: a gradient's earlier part, or a parameter's
+   * gradient.
+   */
   readonly accumulateInto?: Tensor;
   /** Kept although nothing reads its outputs (it writes persistent tensors). */
   readonly effect: boolean;
@@ -79,7 +84,8 @@ export class Graph {
   /**
    * Adds a node.
    *
-   * @param options.accumulateInto output 0 becomes this plus what the operation computes
+   * @param options.accumulateInto output 0 becomes this plus what the operation
+   *   computes
    * @returns the outputs
    */
   add<A>(

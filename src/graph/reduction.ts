@@ -9,7 +9,10 @@ import {
 import { bytes, type Tensor } from "./tensor.ts";
 import { vectorWidth } from "./dispatch_grid.ts";
 
-/** Constants of `kernels/lib/reduce.wgsl`: one subgroup per workgroup where their size is fixed. */
+/**
+ * Constants of `kernels/lib/reduce.wgsl`: one subgroup per workgroup where
+ * their size is fixed.
+ */
 export function reduceConstants(
   limits: AdapterLimits,
 ): Record<string, Constant> {
@@ -22,10 +25,13 @@ export function reduceConstants(
 export const columnLanes = (limits: AdapterLimits): number =>
   limits.software ? 8 : 32;
 
+/** Most blocks that {@linkcode rowBlocks} gives. */
+export const MAX_ROW_BLOCKS = 64;
+
 /** Into how many blocks `rows` are cut for a two-stage sum over rows. */
 export function rowBlocks(rows: number, limits: AdapterLimits): number {
   const perBlock = limits.software ? 128 : 64;
-  return Math.max(1, Math.min(64, Math.ceil(rows / perBlock)));
+  return Math.max(1, Math.min(MAX_ROW_BLOCKS, Math.ceil(rows / perBlock)));
 }
 
 /**

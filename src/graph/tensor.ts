@@ -4,7 +4,7 @@
  */
 import type { Node } from "./graph.ts";
 
-/** Element types. `f16` is stored by later work; every sum is `f32`. */
+/** Element types. */
 export type DType = "f32" | "u32";
 
 /** Bytes of one element. */
@@ -16,13 +16,16 @@ export type Role =
   | "transient"
   /** Filled from outside before the plan runs (tokens, scalars). */
   | "input"
-  /** A trainable weight, its gradient, or optimizer state: lives for the whole run. */
+  /**
+   * A trainable weight, its gradient, or optimizer state: lives for the whole
+   * run.
+   */
   | "persistent";
 
 /** A symbolic, row-major, contiguous tensor. */
 export interface Tensor {
   readonly id: number;
-  /** For people: `h.3.mlp.fc`, a parameter's name, … */
+  /** For messages and listings: `h.3.mlp.fc`, a parameter's name, … */
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DType;

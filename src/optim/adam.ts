@@ -13,7 +13,11 @@ import {
 import type { Graph, Operation } from "../graph/graph.ts";
 import { count, type Tensor } from "../graph/tensor.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
-import { dotPartials, partialCount } from "../graph/ops/reduce/dot_product.ts";
+import {
+  dotPartials,
+  MAX_PARTIALS,
+  partialCount,
+} from "../graph/ops/reduce/dot_product.ts";
 import { reduceConstants } from "../graph/reduction.ts";
 
 /** Which published form of Adam. */
@@ -28,7 +32,9 @@ export interface AdamOptions {
   weightDecay: number;
 }
 
-/** The fields of `struct StepScalars` in `kernels/optimizer/step_records.wgsl`. */
+/**
+ * The fields of `struct StepScalars` in `kernels/optimizer/step_records.wgsl`.
+ */
 export type StepScalars = {
   rate: Float32Word;
   eps: Float32Word;
@@ -46,7 +52,8 @@ export type StepScalars = {
  *
  * @param t updates done, this one included: 1, 2, …
  * @param slot record of the step history that this update writes
- * @param maxGradNorm gradient norm above which gradients are scaled down; 0 never
+ * @param maxGradNorm gradient norm above which gradients are scaled down; 0
+ *   never
  */
 export function stepScalars(
   options: AdamOptions,
@@ -65,6 +72,9 @@ export function stepScalars(
     history_slot: slot,
   };
 }
+
+/** Most stretches of one binding into which a shard is cut. */
+const MAX_STRETCHES = 64;
 
 /** Flat tensors of one shard of the parameters, all of one length. */
 export interface FlatShard {
@@ -153,8 +163,7 @@ export function adamStep(
   options: AdamOptions,
 ): void {
   const { loss, step, control: state, history } = tensors;
-  // Room for the partial sums of every stretch of every shard.
-  const partials = shards.length * 64 * 256;
+  const partials = shards.length * MAX_STRETCHES * MAX_PARTIALS;
   graph.add(
     control,
     [loss, step, state, history, ...shards.map((s) => s.gradients)],

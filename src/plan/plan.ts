@@ -39,9 +39,9 @@ export interface PlannedBinding {
   access: Binding["access"];
 }
 
-/** A dispatch whose tensors have places. */
+/** A dispatch whose tensors have locations. */
 export interface PlannedDispatch {
-  /** What it computes, for people. */
+  /** What it computes, for messages and listings. */
   label: string;
   kernel: string;
   constants: Record<string, Constant>;
@@ -55,7 +55,10 @@ export interface PlannedDispatch {
     key: string;
     variants: { name: string; dispatch: PlannedDispatch }[];
   };
-  /** Tensors written, by name, with their place: for the search of a non-finite value. */
+  /**
+   * Tensors written, with their locations: for the search of a non-finite
+   * value.
+   */
   writes: { name: string; place: TensorLocation; count: number }[];
 }
 
@@ -65,7 +68,7 @@ export interface Plan {
   /** Bytes of each slot. */
   slots: number[];
   dispatches: PlannedDispatch[];
-  /** Places of the tensors asked for. */
+  /** Locations of the fetched tensors. */
   fetches: Map<Tensor, TensorLocation>;
   flops: number;
   bytes: number;
@@ -155,8 +158,8 @@ function liveNodes(graph: Graph, fetch: readonly Tensor[]): Node[] {
 }
 
 /**
- * Lets sums lie in the storage of what they are added onto. Where the addend
- * is still needed afterwards it must be copied first.
+ * Puts sums into the storage of what they are added to. Where the addend is
+ * needed afterwards, it is copied first.
  */
 function shareStorage(nodes: Node[], fetch: readonly Tensor[]) {
   const lastUse = new Map<Tensor, number>();
@@ -188,7 +191,10 @@ function shareStorage(nodes: Node[], fetch: readonly Tensor[]) {
   return { storage, copies };
 }
 
-/** Assigns storages to slots, the largest first, each to the tightest slot that is free while it lives. */
+/**
+ * Assigns storages to slots, the largest first, each to the tightest slot that
+ * is free while it lives.
+ */
 function assignSlots(
   nodes: Node[],
   storage: Map<Tensor, Tensor>,
@@ -214,7 +220,8 @@ function assignSlots(
     b[1].size - a[1].size || a[1].from - b[1].from
   );
   for (const [tensor, life] of order) {
-    // Slots were opened for larger tensors first: the last that fits is the tightest.
+    // Slots were opened for larger tensors first: the last that fits is the
+    // tightest.
     let slot = sizes.length - 1;
     while (
       slot >= 0 &&

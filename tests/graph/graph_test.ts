@@ -8,7 +8,7 @@ import {
 } from "../../src/graph/dispatch_grid.ts";
 import type { AdapterLimits } from "../../src/graph/dispatch.ts";
 
-const traits = (
+const limits = (
   maxBindingBytes: number,
   offsetAlignment = 256,
 ): AdapterLimits => ({
@@ -44,7 +44,7 @@ Deno.test("Graph.add() counts writing onto a persistent tensor as an effect", ()
 Deno.test("rowRanges() covers all rows, aligned and within one binding", () => {
   for (const width of [1, 5, 12, 45, 48]) {
     for (const alignment of [32, 256]) {
-      const facts = traits(16_384, alignment);
+      const facts = limits(16_384, alignment);
       const ranges = rowRanges(1000, width, facts);
       let next = 0;
       for (const { start, count } of ranges) {
@@ -60,17 +60,17 @@ Deno.test("rowRanges() covers all rows, aligned and within one binding", () => {
 
 Deno.test("rowRanges() refuses rows of which no aligned number fits", () => {
   assertThrows(
-    () => rowRanges(1000, 45, traits(4096)),
+    () => rowRanges(1000, 45, limits(4096)),
     RangeError,
     "Cannot cut rows of 45 elements: this adapter binds at most 4096 bytes",
   );
 });
 
 Deno.test("flatRanges() ends each stretch on whole vec4s", () => {
-  assertEquals(flatRanges(7, traits(1024)), [
+  assertEquals(flatRanges(7, limits(1024)), [
     { start: 0, count: 7, bytes: { offset: 0, size: 32 } },
   ]);
-  assertEquals(flatRanges(300, traits(1024)), [
+  assertEquals(flatRanges(300, limits(1024)), [
     { start: 0, count: 256, bytes: { offset: 0, size: 1024 } },
     { start: 256, count: 44, bytes: { offset: 1024, size: 176 } },
   ]);

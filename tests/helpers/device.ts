@@ -37,7 +37,7 @@ export const GPU_KERNELS: Partial<AdapterLimits> = {
 /** How to run a graph. */
 export interface RunOptions {
   /** Facts of the adapter to pretend, e.g. a small binding. */
-  traits?: Partial<AdapterLimits>;
+  limits?: Partial<AdapterLimits>;
   /** Replays, one after the other. @default 1 */
   times?: number;
 }
@@ -66,7 +66,7 @@ export async function runGraph(
   graph: Graph,
   values: Record<string, ArrayLike<number>>,
   fetch: readonly Tensor[] = [],
-  { traits: limits = {}, times = 1 }: RunOptions = {},
+  { limits = {}, times = 1 }: RunOptions = {},
 ): Promise<Ran> {
   const device = await gpu();
   const executor = new Executor(device);

@@ -25,7 +25,7 @@ interface Run {
   maxNorm?: number;
   epsilon?: number;
   steps?: number;
-  traits?: Partial<AdapterLimits>;
+  limits?: Partial<AdapterLimits>;
   /** Loss before update t; all 1 by default. */
   loss?: (t: number) => number;
   /** Changes the gradients of shard 0 before update t. */
@@ -35,7 +35,7 @@ interface Run {
 /** Runs a few updates on the device and in float64. */
 async function run(options: Run = {}) {
   const { kind = "adamw_hf", shards = [[192, 128]], maxNorm = 0 } = options;
-  const { steps = 4, traits: limits = {}, loss = () => 1, spoil } = options;
+  const { steps = 4, limits = {}, loss = () => 1, spoil } = options;
   const constants = {
     kind,
     beta1: 0.9,
@@ -183,13 +183,13 @@ deviceTest("adamStep() holds cut to small bindings", () =>
   check({
     shards: [[40_000, 20_032]],
     maxNorm: 50,
-    traits: { maxBindingBytes: 65_536 },
+    limits: { maxBindingBytes: 65_536 },
   }));
 
 deviceTest(
   "adamStep() holds without subgroups",
   () =>
-    check({ shards: [[192, 64], [64, 0]], maxNorm: 5, traits: NO_SUBGROUPS }),
+    check({ shards: [[192, 64], [64, 0]], maxNorm: 5, limits: NO_SUBGROUPS }),
 );
 
 for (

@@ -9,7 +9,7 @@ import {
 } from "../../../src/bench/step/workloads.ts";
 
 /** A GPU's limits; nothing here runs on one. */
-const TRAITS = {
+const LIMITS = {
   software: false,
   subgroupSize: 32,
   int64: false,
@@ -20,7 +20,7 @@ const TRAITS = {
 
 Deno.test("buildWorkload() builds every workload, with batches below the vocabulary", () => {
   for (const workload of WORKLOADS) {
-    const { program: plans } = buildWorkload(workload, TRAITS);
+    const { program: plans } = buildWorkload(workload, LIMITS);
     const batches = batchesOf(plans), { model, options } = plans;
     assertEquals(batches.length, options.accumulation);
     for (const { tokens, targets, counted } of batches) {
@@ -34,7 +34,7 @@ Deno.test("buildWorkload() builds every workload, with batches below the vocabul
 });
 
 Deno.test("modelFlops() is 6 FLOPs a weight and token, and causal attention", () => {
-  const { program: plans } = buildWorkload(WORKLOADS[0], TRAITS);
+  const { program: plans } = buildWorkload(WORKLOADS[0], LIMITS);
   const D = 128, T = 64, B = 8, layers = 2, vocabulary = 512;
   // Queries and keys, values, projection, MLP.
   const block = 2 * D * D + D * D + D * D + 8 * D * D;
@@ -59,13 +59,13 @@ Deno.test("modelFlops() counts every micro-batch", () => {
           accumulation,
           vocabulary: 64,
         }),
-      }, TRAITS).program,
+      }, LIMITS).program,
     );
   assertEquals(build(3), 3 * build(1));
 });
 
 Deno.test("productsOf() gives each layout and shape once", () => {
-  const { micro } = buildWorkload(WORKLOADS[0], TRAITS).program;
+  const { micro } = buildWorkload(WORKLOADS[0], LIMITS).program;
   const products = productsOf([micro, micro]);
   const keys = products.map((p) => Object.values(p).join(" "));
   assertEquals(new Set(keys).size, keys.length);

@@ -27,7 +27,10 @@ interface Attrs extends AttentionAttrs {
   dropout?: Pick<Dropout, "site" | "rate">;
 }
 
-/** Where in `node.inputs` things lie: `[qk, v]` or `[q, v, k]`, then what dropout reads. */
+/**
+ * The operands in `node.inputs`: `[qk, v]` or `[q, v, k]`, then what dropout
+ * reads.
+ */
 function operandsOf(inputs: readonly Tensor[], { dropout }: Attrs) {
   const matrices = dropout ? inputs.slice(0, -1) : inputs;
   const [q, v, k] = matrices;
@@ -157,8 +160,8 @@ const backward: Operation<Attrs> = {
 };
 
 /**
- * `softmax(cap(q kᵀ / √d) + causal mask) v` for each head and sequence, of which
- * `dropout` drops softmax's results.
+ * `softmax(cap(q kᵀ / √d) + causal mask) v` for each head and sequence, of
+ * which `dropout` drops softmax's results.
  *
  * @param matrices `v` `[B·T, H·d]`, and either `qk` `[B·T, 2·H·d]` (queries
  *   first) or `q` and `k` `[B·T, H·d]`

@@ -7,7 +7,7 @@ export type Pass = "forward" | "grad_q" | "grad_kv";
 
 /** A kernel of one pass. */
 export interface AttentionKernel {
-  /** Steady between versions: the tuner remembers it. */
+  /** Stable between versions: the tuner stores it. */
   name: string;
   /** File name in `kernels/`. */
   kernel: string;
@@ -19,7 +19,10 @@ export interface AttentionKernel {
 /** Widest head whose sums an invocation can hold in registers. */
 const WIDEST_TILED = 128;
 
-/** Elements of keys that a step of the subgroup kernel may unroll: compile time grows with it. */
+/**
+ * Elements of keys that a step of the subgroup kernel may unroll: compile time
+ * grows with it.
+ */
 const UNROLLED = 160;
 
 /** vec4s of rows that the tiled kernels keep in workgroup memory. */

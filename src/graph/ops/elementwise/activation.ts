@@ -11,7 +11,9 @@ import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 
-/** Kernel numbers of the activations, by the names of PyTorch and Hugging Face. */
+/**
+ * Kernel numbers of the activations, by the names of PyTorch and Hugging Face.
+ */
 export const ACTIVATIONS = {
   leaky_relu: 0,
   relu: 6,

@@ -17,29 +17,36 @@ import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 
 /** One place of a model where elements are dropped. */
 export interface Dropout {
-  /** Probability of an element to be dropped, above 0 and below 1. */
+  /** Probability that an element is dropped, above 0 and below 1. */
   rate: number;
-  /** Number of the place, from 1: each has random numbers of its own. */
+  /** Number of the place, from 1: each has separate random numbers. */
   site: number;
-  /** `struct DropoutRandom` of `kernels/lib/dropout_random.wgsl`: `[3]`, u32. */
+  /**
+   * `struct DropoutRandom` of `kernels/lib/dropout_random.wgsl`: `[3]`, u32.
+   */
   random: Tensor;
 }
 
-/** Parameters of a kernel that drops: place, threshold, factor of what is kept. */
+/**
+ * Parameters of a kernel that drops: place, threshold, factor of what is kept.
+ */
 export function dropoutParams(
   { site, rate }: Pick<Dropout, "site" | "rate">,
 ): StructValues {
-  // What is dropped is a whole number of 2^32 words: the factor is that share's.
+  // Whole words of 2^32 are dropped: the factor is exact for that share.
   const dropped = Math.min(2 ** 32 - 1, Math.round(rate * 2 ** 32));
   return { site, dropped, keep: f32(1 / (1 - dropped / 2 ** 32)) };
 }
 
-/** The places of one forward pass, numbered in the order in which they are asked for. */
+/** The places of one forward pass, numbered in the order of the calls. */
 export class DropoutStreams {
   readonly #random?: Tensor;
   #last = 0;
 
-  /** @param random as in {@linkcode Dropout}; absent where nothing is dropped, as in an evaluation */
+  /**
+   * @param random as in {@linkcode Dropout}; absent where nothing is dropped,
+   *   as in an evaluation
+   */
   constructor(random?: Tensor) {
     this.#random = random;
   }

@@ -3,7 +3,12 @@ import { type Dispatch, read, readWrite } from "../../dispatch.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 import { grid, vectorWidth } from "../../dispatch_grid.ts";
-import { columnLanes, reduceConstants, rowBlocks } from "../../reduction.ts";
+import {
+  columnLanes,
+  MAX_ROW_BLOCKS,
+  reduceConstants,
+  rowBlocks,
+} from "../../reduction.ts";
 
 interface Attrs {
   /** Columns that share a scale. */
@@ -21,7 +26,10 @@ const operation: Operation<Attrs> = {
       (accumulateInto) =>
         to.graph.add(scaleGradient, [x, dy], { span }, [
           { name: `d ${scale.name}`, shape: scale.shape },
-          { name: `d ${scale.name} blocks`, shape: [64, span * count(scale)] },
+          {
+            name: `d ${scale.name} blocks`,
+            shape: [MAX_ROW_BLOCKS, span * count(scale)],
+          },
         ], { accumulateInto })[0],
     );
     to.accumulate(
@@ -81,7 +89,8 @@ const scaleGradient: Operation<Attrs> = {
  * head.
  *
  * @param x `[N, D]`
- * @param scale `[n]`, n dividing D: element g scales columns g·D/n … (g+1)·D/n − 1
+ * @param scale `[n]`, n dividing D: element g scales columns g·D/n … (g+1)·D/n
+ *   − 1
  * @throws {RangeError} if n does not divide D
  */
 export function scale(

@@ -1,4 +1,7 @@
-/** Gain-weighted sums of branches: residual connections and their scales. @module */
+/**
+ * Gain-weighted sums of branches: residual connections and their scales.
+ * @module
+ */
 import { f32, read, readWrite, write } from "../../dispatch.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";

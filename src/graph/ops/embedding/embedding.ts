@@ -18,7 +18,10 @@ export interface EmbeddingAttrs {
   firstPosition: number;
   /** Factor on the token's row (fairseq: √D). */
   scale: number;
-  /** Token whose row gets no gradient from here (fairseq's padding), if any. */
+  /**
+   * Token whose row gets no gradient from this operation (fairseq's padding),
+   * if any.
+   */
   paddingToken?: number;
 }
 
@@ -144,7 +147,8 @@ const positionGradient: Operation<EmbeddingAttrs> = {
  * `scale · table[token] + positions[t + firstPosition]`, `[B·T, D]`.
  *
  * @param tokens `[B·T]`, u32, each below the table's rows (checked on the host)
- * @param order the rows sorted by token, `[B·T]`, u32: the gradient adds equal tokens in this order
+ * @param order the rows sorted by token, `[B·T]`, u32: the gradient adds equal
+ *   tokens in this order
  * @param table `[V, D]`; may be larger than one binding
  * @param positions `[≥ firstPosition + T, D]`, if the model has them
  */

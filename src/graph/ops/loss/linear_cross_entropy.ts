@@ -184,7 +184,8 @@ const scratch = (h: Tensor, weight: Tensor) => {
 };
 
 /**
- * Adds `scale[0] · Σ_n cross_entropy(h[n] Wᵀ, target[n])` onto `loss[0]`, in nats.
+ * Adds `scale[0] · Σ_n cross_entropy(h[n] Wᵀ, target[n])` to `loss[0]`, in
+ * nats.
  *
  * @param h `[N, D]`
  * @param weight `[V, D]`; may be larger than one binding

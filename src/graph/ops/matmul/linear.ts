@@ -2,9 +2,11 @@
 import type { Graph, Operation } from "../../graph.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { matmul } from "./matmul.ts";
-import { columnSum, rowBlocks } from "../../reduction.ts";
+import { columnSum, MAX_ROW_BLOCKS, rowBlocks } from "../../reduction.ts";
 
-/** How a weight lies in memory: GPT-2's `[in, out]` or PyTorch's `[out, in]`. */
+/**
+ * How a weight lies in memory: GPT-2's `[in, out]` or PyTorch's `[out, in]`.
+ */
 export type WeightLayout = "in_out" | "out_in";
 
 interface Attrs {
@@ -111,7 +113,7 @@ function biasGradient(
 ) {
   return graph.add(biasSum, [dy], null, [
     { name: `d ${bias.name}`, shape: bias.shape },
-    { name: `d ${bias.name} blocks`, shape: [64, count(bias)] },
+    { name: `d ${bias.name} blocks`, shape: [MAX_ROW_BLOCKS, count(bias)] },
   ], { accumulateInto })[0];
 }
 

@@ -1,4 +1,7 @@
-/** Matrix products of tensors of any size, cut to what the device can bind. @module */
+/**
+ * Matrix products of tensors of any size, cut to what the device can bind.
+ * @module
+ */
 import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
 import type { Tensor } from "../../tensor.ts";
 import {
@@ -7,7 +10,10 @@ import {
   type Operand,
 } from "./matmul_kernels.ts";
 
-/** A matrix inside a tensor: its pitch (elements from row to row) and first element. */
+/**
+ * A matrix inside a tensor: its pitch (elements from row to row) and first
+ * element.
+ */
 export interface Matrix {
   tensor: Tensor;
   pitch: number;
@@ -15,7 +21,10 @@ export interface Matrix {
   start?: number;
 }
 
-/** `C (+)= alpha · op(A) · op(B) [+ bias]`; see {@linkcode MatmulSpec} for the layouts. */
+/**
+ * `C (+)= alpha · op(A) · op(B) [+ bias]`; see {@linkcode MatmulSpec} for the
+ * layouts.
+ */
 export interface Product {
   layout: MatmulSpec["layout"];
   M: number;

@@ -1,7 +1,7 @@
 /**
  * Which kernels can multiply two matrices of a given layout and shape on a
- * given adapter, and the dispatch of each. The tuner times them; untuned, the
- * first is taken.
+ * given adapter, and the dispatch of each. The tuner times them; without it,
+ * the first runs.
  * @module
  */
 import {
@@ -19,7 +19,10 @@ import type { Tensor } from "../../tensor.ts";
 /** Whether A and B are read as stored (N) or transposed (T). */
 export type Layout = "NN" | "NT" | "TN";
 
-/** One product, `C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C)`, row-major f32. */
+/**
+ * One product, `C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C)`, row-major
+ * f32.
+ */
 export interface MatmulSpec {
   /** NN: A[M,K] B[K,N]. NT: A[M,K] B[N,K]ᵀ. TN: A[K,M]ᵀ B[K,N]. */
   layout: Layout;
@@ -53,13 +56,17 @@ export interface MatmulOperands {
 
 /** One way to compute a product. */
 export interface Variant {
-  /** Unique among the variants, steady between versions: the tuner's key. */
+  /** Unique among the variants, stable between versions: the tuner's key. */
   name: string;
-  /** One dispatch that computes `spec`. @throws {RangeError} where a binding is missing */
+  /**
+   * One dispatch that computes `spec`.
+   *
+   * @throws {RangeError} where a binding is missing
+   */
   dispatch(spec: MatmulSpec, operands: MatmulOperands): Dispatch;
 }
 
-/** Rows of C per subgroup, the fastest first: no more than M has use for. */
+/** Rows of C per subgroup, the fastest first: no more than M needs. */
 const subgroupRows = (M: number) => M > 16 ? [32, 16] : M > 8 ? [16] : [8];
 
 /**
@@ -82,12 +89,13 @@ const PLAIN_ROWS = 4;
 const GPU_WORKGROUPS = 256;
 
 /**
- * The kernels that can compute `spec` on an adapter, the likely
- * fastest first. Never empty: `matmul_any` takes everything.
+ * The kernels that can compute `spec` on an adapter, the likely fastest first.
+ * Never empty: `matmul/any` takes everything.
  *
  * @param limits `int64` is whether kernels may use 64-bit integers: a software
  * driver pays per word loaded (0 to 30 % faster, 30 % less to compile)
- * @throws {RangeError} if a size is not a positive integer or a pitch is too small
+ * @throws {RangeError} if a size is not a positive integer or a pitch is too
+ *   small
  */
 export function matmulVariants(
   spec: MatmulSpec,
@@ -185,7 +193,10 @@ interface Shape {
   /** C per workgroup. */
   rows: number;
   columns: number;
-  /** K per step, for kernels with code for edges that the aligned need not pay for. */
+  /**
+   * K per step, for kernels that compile the code for edges only where it is
+   * needed.
+   */
   slab?: number;
   constants: Record<string, Constant>;
 }

@@ -13,6 +13,7 @@ import { grid, vectorWidth } from "../../dispatch_grid.ts";
 import {
   columnLanes,
   columnSum,
+  MAX_ROW_BLOCKS,
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
@@ -68,13 +69,19 @@ const forward: Operation<Attrs> = {
       if (!to.needsGradient(scale)) continue;
       const bias = biased ? parameters[2 * group + 1] : undefined;
       to.accumulate(scale, (accumulateInto) => {
-        // The scratch of dbias is summed by a node of its own.
+        // Another node sums the blocks of dbias.
         const attrs = { ...node.attrs, group };
         const made = to.graph.add(parameterGradient, [x, stats, dy], attrs, [
           { name: `d ${scale.name}`, shape: scale.shape },
-          { name: `d ${scale.name} blocks`, shape: [64, count(scale)] },
+          {
+            name: `d ${scale.name} blocks`,
+            shape: [MAX_ROW_BLOCKS, count(scale)],
+          },
           ...bias
-            ? [{ name: `d ${bias.name} blocks`, shape: [64, count(scale)] }]
+            ? [{
+              name: `d ${bias.name} blocks`,
+              shape: [MAX_ROW_BLOCKS, count(scale)],
+            }]
             : [],
         ], { accumulateInto });
         if (bias && to.needsGradient(bias)) {

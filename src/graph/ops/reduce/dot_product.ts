@@ -18,7 +18,9 @@ export const MAX_PARTIALS = 256;
 const stretchOf = (elements: number) =>
   Math.max(1024, Math.ceil(elements / 4 / MAX_PARTIALS));
 
-/** Partial sums that {@linkcode dotPartials} leaves for a tensor of so many elements. */
+/**
+ * Partial sums that {@linkcode dotPartials} leaves for a tensor of `elements`.
+ */
 export function partialCount(elements: number, limits: AdapterLimits): number {
   return flatRanges(elements, limits).reduce(
     (n, range) => n + Math.ceil(range.count / 4 / stretchOf(range.count)),
@@ -58,7 +60,9 @@ export function dotPartials(
   });
 }
 
-/** Adds `factor[0] · sum(x[0 .. n])` to `y[0]`; without `factor`, the sum alone. */
+/**
+ * Adds `factor[0] · sum(x[0 .. n])` to `y[0]`; without `factor`, the sum alone.
+ */
 export function accumulateSum(
   x: Tensor,
   n: number,
@@ -92,7 +96,10 @@ const operation: Operation<null> = {
   },
 };
 
-/** Adds the inner product of two tensors of one shape to `accumulateInto` (`[1]`). */
+/**
+ * Adds the inner product of two tensors of one shape to `accumulateInto`
+ * (`[1]`).
+ */
 export function dotProduct(
   graph: Graph,
   a: Tensor,

@@ -25,7 +25,10 @@ interface Attrs {
   /** Tokens of one sequence, T. */
   sequenceLength: number;
   headDim: number;
-  /** resid, skip, centre; `null` where the gain is a tensor: those follow the inputs a and v. */
+  /**
+   * resid, skip, centre; `null` where the gain is a tensor: those follow the
+   * inputs a and v.
+   */
   gains: (number | null)[];
 }
 
@@ -56,7 +59,9 @@ function common(node: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
   };
 }
 
-/** Bindings of the trained gains, or of what lies in their order, by `names`. */
+/**
+ * Bindings of the trained gains, or of what lies in their order, by `names`.
+ */
 const trained = <T>(
   gains: Attrs["gains"],
   names: readonly string[],

@@ -64,7 +64,7 @@ const operation: Operation<AttentionAttrs> = {
   },
 };
 
-/** Most blocks of rows that the sums are left in: see `rowBlocks`. */
+/** Most blocks of rows in which the sums come: see `rowBlocks`. */
 const BLOCKS = 64;
 
 /**
@@ -72,7 +72,7 @@ const BLOCKS = 64;
  * over sequences and heads.
  *
  * @param inputs those of an attention node: `[qk, v]` or `[q, v, k]`
- * @returns parts of the sums `[blocks, T]`, to be added up by the reader
+ * @returns parts of the sums `[blocks, T]`, which the reader adds up
  */
 export function attentionEntropy(
   graph: Graph,

@@ -1,7 +1,7 @@
 /**
  * What the outlier statistics of hidden states are made from: moments of rows
- * and columns, and correlations. Sums over whole tensors are left to the reader,
- * who has 64-bit numbers.
+ * and columns, and correlations. The reader of the results adds them up
+ * over whole tensors, in 64-bit numbers.
  * @module
  */
 import {
@@ -16,13 +16,16 @@ import { grid } from "../../dispatch_grid.ts";
 import {
   columnLanes,
   columnSum,
+  MAX_ROW_BLOCKS,
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
 import { dotPartials, partialCount } from "../reduce/dot_product.ts";
 import { matmul } from "../matmul/matmul.ts";
 
-/** What {@linkcode hiddenMoments} leaves of `y`, x less its mean over features. */
+/**
+ * Results of {@linkcode hiddenMoments}; `y` is x minus its mean over features.
+ */
 export interface HiddenMoments {
   /** `[N, 4]`: Σ y², Σ y⁴, max |y|, median |y| of each row. */
   rows: Tensor;
@@ -97,7 +100,7 @@ const moments: Operation<null> = {
   },
 };
 
-/** Adds the moments of `x` (`[N, D]`) to look at; no gradient passes. */
+/** Adds the moments of `x` (`[N, D]`) to the graph; no gradient passes. */
 export function hiddenMoments(
   graph: Graph,
   name: string,
@@ -109,7 +112,7 @@ export function hiddenMoments(
     { name: `${name} columns`, shape: [2, D] },
     { name: `${name} correlations`, shape: [size] },
     { name: `${name} centred`, shape: [N, D] },
-    { name: `${name} blocks`, shape: [64, 2 * D] },
+    { name: `${name} blocks`, shape: [MAX_ROW_BLOCKS, 2 * D] },
     { name: `${name} products`, shape: [size, size] },
   ]);
   return { rows, columns, offDiagonal };
@@ -134,7 +137,7 @@ export interface Parts {
 }
 
 /**
- * Sums of squares of many tensors, in parts to be added up by the reader.
+ * Sums of squares of many tensors, in parts that the reader adds up.
  *
  * @returns the parts of all tensors, and where each one's are, in order
  */

@@ -95,7 +95,7 @@ deviceTest("attention() holds with a soft cap", async () => {
 });
 
 deviceTest("attention() holds with the kernels of GPUs", async () => {
-  const options = { traits: GPU_KERNELS };
+  const options = { limits: GPU_KERNELS };
   await checkOperation(attended([2, 33, 3, 12]), options);
 });
 
@@ -106,7 +106,7 @@ deviceTest("attention() holds with weights dropped", async () => {
 });
 
 deviceTest("attention() drops the same weights on GPUs", async () => {
-  const options = { traits: GPU_KERNELS };
+  const options = { limits: GPU_KERNELS };
   // More than one tile, and rows of the mask that end within a call.
   const apart = { rate: 0.2, packed: false, cap: 3, size: 3 };
   await checkOperation(attended([1, 70, 2, 4], apart), options);

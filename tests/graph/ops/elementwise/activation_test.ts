@@ -59,8 +59,8 @@ for (const kind of KINDS) {
   deviceTest(
     `activation() holds for ${kind} cut to small bindings`,
     async () => {
-      const traits = { maxBindingBytes: 1024 };
-      await checkOperation(activated(kind, given(1, [33, 45], 4)), { traits });
+      const limits = { maxBindingBytes: 1024 };
+      await checkOperation(activated(kind, given(1, [33, 45], 4)), { limits });
     },
   );
 }

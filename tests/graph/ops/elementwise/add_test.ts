@@ -24,7 +24,7 @@ deviceTest(
 );
 
 deviceTest("add() holds cut to small bindings", async () => {
-  await sum(1501, { traits: { maxBindingBytes: 1024 } });
+  await sum(1501, { limits: { maxBindingBytes: 1024 } });
 });
 
 deviceTest("add() reaches beyond the workgroups of one dimension", async () => {

@@ -139,9 +139,9 @@ deviceTest("drop() drops the same elements forward and backward", async () => {
 });
 
 deviceTest("drop() holds cut to small bindings, and on a GPU", async () => {
-  const traits = { maxBindingBytes: 1024 };
-  await checkOperation(dropped([33, 45], 0.3), { traits });
-  await checkOperation(dropped([33, 45], 0.3), { traits: GPU_KERNELS });
+  const limits = { maxBindingBytes: 1024 };
+  await checkOperation(dropped([33, 45], 0.3), { limits });
+  await checkOperation(dropped([33, 45], 0.3), { limits: GPU_KERNELS });
 });
 
 /** Masks of ones for several streams of random numbers. */

@@ -73,12 +73,12 @@ deviceTest(
 );
 
 deviceTest("combine() holds without subgroups", async () => {
-  await checkOperation(sum([33, 45], ["trained", 1]), { traits: NO_SUBGROUPS });
+  await checkOperation(sum([33, 45], ["trained", 1]), { limits: NO_SUBGROUPS });
 });
 
 deviceTest("combine() holds cut to small bindings", async () => {
-  const traits = { maxBindingBytes: 4096 };
-  await checkOperation(sum([70, 45], ["trained", 1, 0.5]), { traits });
+  const limits = { maxBindingBytes: 4096 };
+  await checkOperation(sum([70, 45], ["trained", 1, 0.5]), { limits });
 });
 
 Deno.test("combine() returns a lone branch as it is", () => {

@@ -85,15 +85,15 @@ deviceTest("embed() adds up a token that is everywhere", async () => {
 });
 
 deviceTest("embed() holds with the kernels of GPUs", async () => {
-  await checkOperation(embedded([3, 20, 101, 48]), { traits: GPU_KERNELS });
+  await checkOperation(embedded([3, 20, 101, 48]), { limits: GPU_KERNELS });
 });
 
 deviceTest("embed() holds with a table cut to small bindings", async () => {
   // 64 rows of 45 floats are the fewest that end on 256 bytes.
-  const traits = { maxBindingBytes: 64 * 45 * 4 };
-  await checkOperation(embedded([1, 33, 200, 45]), { traits });
+  const limits = { maxBindingBytes: 64 * 45 * 4 };
+  await checkOperation(embedded([1, 33, 200, 45]), { limits });
   await checkOperation(embedded([1, 33, 200, 12]), {
-    traits: { maxBindingBytes: 4096 },
+    limits: { maxBindingBytes: 4096 },
   });
 });
 
@@ -131,7 +131,7 @@ deviceTest(
       graph,
       { tokens: places, order: sorted(places), table: values },
       [y],
-      { traits: { maxBindingBytes: limit } },
+      { limits: { maxBindingBytes: limit } },
     );
     const want = [...places].flatMap((token) =>
       [...row].map((x) => Math.fround(x + token % 13))

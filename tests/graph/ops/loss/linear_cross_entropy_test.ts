@@ -88,14 +88,14 @@ deviceTest("linearCrossEntropy() leaves ignored targets out", async () => {
 });
 
 deviceTest("linearCrossEntropy() holds without subgroups", async () => {
-  await check([7, 45, 101], { traits: NO_SUBGROUPS });
-  await check([7, 45, 101], { traits: GPU_KERNELS });
+  await check([7, 45, 101], { limits: NO_SUBGROUPS });
+  await check([7, 45, 101], { limits: GPU_KERNELS });
 });
 
 deviceTest(
   "linearCrossEntropy() holds with a weight cut to small bindings",
   async () => {
-    await check([20, 45, 101], { traits: { maxBindingBytes: 64 * 45 * 4 } });
+    await check([20, 45, 101], { limits: { maxBindingBytes: 64 * 45 * 4 } });
   },
 );
 

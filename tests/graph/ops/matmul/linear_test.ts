@@ -46,13 +46,13 @@ for (const outIn of [false, true]) {
   });
 
   deviceTest(`linear() holds for ${name} without subgroups`, async () => {
-    const options = { traits: NO_SUBGROUPS };
+    const options = { limits: NO_SUBGROUPS };
     await checkOperation(layer([20, 12, 48], { outIn }), options);
   });
 
   deviceTest(`linear() holds for ${name} cut to small bindings`, async () => {
     // 64 rows of 101 floats fit one: tokens, inputs and outputs are cut.
-    const options = { traits: { maxBindingBytes: 64 * 101 * 4 } };
+    const options = { limits: { maxBindingBytes: 64 * 101 * 4 } };
     const cut = (shape: number[], biased: boolean) =>
       checkOperation(layer(shape, { outIn, biased }), options);
     await cut([130, 101, 90], false);
@@ -68,7 +68,7 @@ deviceTest("linear() holds with the kernels of this adapter", async () => {
 });
 
 deviceTest("linear() holds with the kernels of GPUs", async () => {
-  const options = { traits: GPU_KERNELS };
+  const options = { limits: GPU_KERNELS };
   await checkOperation(layer([33, 48, 12], { outIn: true }), options);
   await checkOperation(layer([7, 45, 5], { outIn: true }), options);
 });
@@ -77,9 +77,9 @@ deviceTest(
   "linear() adds a bias gradient up over several blocks of rows",
   async () => {
     await checkOperation(layer([301, 5, 12], { outIn: true }), {
-      traits: NO_SUBGROUPS,
+      limits: NO_SUBGROUPS,
     });
-    await checkOperation(layer([301, 5, 7]), { traits: NO_SUBGROUPS });
+    await checkOperation(layer([301, 5, 7]), { limits: NO_SUBGROUPS });
   },
 );
 
@@ -97,7 +97,7 @@ deviceTest(
   "linear() says what cannot be cut to an adapter's bindings",
   async () => {
     const check = layer([70, 101, 5]);
-    const options = { traits: { maxBindingBytes: 16_384 } };
+    const options = { limits: { maxBindingBytes: 16_384 } };
     await assertRejects(
       () => checkOperation(check, options),
       RangeError,

@@ -11,7 +11,7 @@ import { Bench } from "./_matmul_device.ts";
 
 const LAYOUTS: Layout[] = ["NN", "NT", "TN"];
 
-const traits = (software: boolean, subgroupSize: number): AdapterLimits => ({
+const limits = (software: boolean, subgroupSize: number): AdapterLimits => ({
   software,
   subgroupSize,
   int64: false,
@@ -150,7 +150,7 @@ function allVariants({ subgroupSize, int64 }: Bench): Record<string, Variant> {
     [true, false].flatMap((software) =>
       [true, false].flatMap((wide) =>
         matmulVariants(product("NN", [M, 64, 64]), {
-          ...traits(software, subgroupSize),
+          ...limits(software, subgroupSize),
           int64: int64 && wide,
         })
       )
@@ -214,7 +214,7 @@ Deno.test("matmul_any takes pitches that are no multiple of 4", async () => {
   using bench = await Bench.open();
   const cases = LAYOUTS.map((layout): [Variant, MatmulSpec] => {
     const spec = product(layout, [33, 45, 7], { gap: 3, bias: true });
-    const variants = matmulVariants(spec, traits(true, 8));
+    const variants = matmulVariants(spec, limits(true, 8));
     assertEquals(variants.map((v) => v.name), ["any"]);
     return [variants[0], spec];
   });
@@ -224,19 +224,19 @@ Deno.test("matmul_any takes pitches that are no multiple of 4", async () => {
 Deno.test("matmulVariants() offers what the adapter can run, likely fastest first", () => {
   const names = (shape: number[], t: AdapterLimits) =>
     matmulVariants(product("NN", shape), t).map((v) => v.name);
-  assertEquals(names([512, 128, 128], traits(true, 8))[0], "subgroup_32x32");
-  assertEquals(names([1, 128, 128], traits(true, 8)), ["subgroup_8x32", "any"]);
-  assertEquals(names([512, 128, 128], traits(true, 0)), ["any"]);
+  assertEquals(names([512, 128, 128], limits(true, 8))[0], "subgroup_32x32");
+  assertEquals(names([1, 128, 128], limits(true, 8)), ["subgroup_8x32", "any"]);
+  assertEquals(names([512, 128, 128], limits(true, 0)), ["any"]);
   assertEquals(
-    names([4096, 3072, 768], traits(false, 32))[0],
+    names([4096, 3072, 768], limits(false, 32))[0],
     "tiled_128x128x8",
   );
-  assertEquals(names([512, 128, 128], traits(false, 32))[0], "tiled_32x32x16");
+  assertEquals(names([512, 128, 128], limits(false, 32))[0], "tiled_32x32x16");
 });
 
 Deno.test("matmulVariants() refuses sizes and pitches that cannot be", () => {
   const spec = product("TN", [8, 8, 4]);
-  const t = traits(true, 8);
+  const t = limits(true, 8);
   assertThrows(
     () => matmulVariants({ ...spec, lda: 7 }, t),
     RangeError,

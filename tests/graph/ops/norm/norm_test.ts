@@ -91,10 +91,10 @@ for (const kind of ["ln", "rmsnorm"] as const) {
 
   deviceTest(`norm() holds for ${kind} without subgroups`, async () => {
     for (const limits of [NO_SUBGROUPS, GPU_KERNELS]) {
-      await checkOperation(normed(7, 45, { kind }), { traits: limits });
+      await checkOperation(normed(7, 45, { kind }), { limits });
     }
     const options = { kind, heads: 2, groups: 2 } as const;
-    await checkOperation(normed(20, 12, options), { traits: NO_SUBGROUPS });
+    await checkOperation(normed(20, 12, options), { limits: NO_SUBGROUPS });
   });
 
   deviceTest(

@@ -34,11 +34,11 @@ deviceTest("dot() adds the inner product onto what is there", async () => {
 });
 
 deviceTest("dot() holds without subgroups", async () => {
-  for (const n of SIZES) await product(n, { traits: NO_SUBGROUPS });
+  for (const n of SIZES) await product(n, { limits: NO_SUBGROUPS });
 });
 
 deviceTest("dot() holds cut to small bindings", async () => {
-  await product(10_007, { traits: { maxBindingBytes: 4096 } });
+  await product(10_007, { limits: { maxBindingBytes: 4096 } });
 });
 
 deviceTest(

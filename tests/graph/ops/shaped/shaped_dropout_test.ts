@@ -112,10 +112,10 @@ deviceTest("shapedDropout() holds with gains that are numbers", async () => {
   await checkOperation(masked([1, 36, 3, 8], { rate: 0.1 }));
 });
 
-deviceTest("shapedDropout() holds with gains trained a head", async () => {
+deviceTest("shapedDropout() holds with gains trained per head", async () => {
   await checkOperation(masked([2, 13, 3, 4], { trained: true }));
   await checkOperation(masked([2, 35, 1, 5], { trained: true }), {
-    traits: GPU_KERNELS,
+    limits: GPU_KERNELS,
   });
 });
 

@@ -79,7 +79,7 @@ for (const [N, D] of [[300, 24], [7, 45], [12, 64], [150, 7]]) {
           graph,
           { x },
           [rows, columns, offDiagonal],
-          { traits: limits },
+          { limits },
         );
         const got = outlierStatistics(r, c, o, [N, D]);
         const want = reference(x, N, D);
