@@ -1,5 +1,5 @@
-// The pass of attention/shared/grad_kv.wgsl in the plain tier. Where DROP, a lane
-// that owns a key needs a call of philox per pair.
+// The pass of attention/shared/grad_kv.wgsl in the plain tier. Where DROP, a
+// lane that owns a key needs a call of philox per pair.
 #include attention/shared/plain
 #include attention/shared/grad_kv
 

@@ -1,5 +1,6 @@
-// The forward pass of attention/shared/forward.wgsl in the subgroup tier. Keys past
-// the tile's last query are skipped; 2 d vec4s per lane: q and the sums of o.
+// The forward pass of attention/shared/forward.wgsl in the subgroup tier. Keys
+// past the tile's last query are skipped; 2 d vec4s per lane: q and the sums of
+// o.
 #include attention/subgroup/common
 #include attention/shared/forward
 

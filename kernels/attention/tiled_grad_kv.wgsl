@@ -1,5 +1,6 @@
-// The pass of attention/shared/grad_kv.wgsl in the tiled tier. Where DROP, 4 keys
-// of an invocation are one call of philox. At d = 128 an invocation holds 128 sums.
+// The pass of attention/shared/grad_kv.wgsl in the tiled tier. Where DROP, 4
+// keys of an invocation are one call of philox. At d = 128 an invocation holds
+// 128 sums.
 #include attention/tiled/common
 #include attention/shared/grad_kv
 

@@ -1,7 +1,7 @@
 // What Shaped Attention's two kernels without dropout share: their parameters,
-// operands and gains. An invocation owns one unit of columns of one sequence and
-// walks along t. A gain is a number (P) or, where TRAINED, a tensor of one element
-// per head.
+// operands and gains. An invocation owns one unit of columns of one sequence
+// and walks along t. A gain is a number (P) or, where TRAINED, a tensor of one
+// element per head.
 #include lib/vector
 #include lib/grid
 struct Params {

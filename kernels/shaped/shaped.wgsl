@@ -1,4 +1,5 @@
-// Shaped Attention's other two terms (arXiv 2311.01906, equation 10; per head h):
+// Shaped Attention's other two terms (arXiv 2311.01906, equation 10; per head
+// h):
 //
 //   y_t = r_h a_t + s_h v_t - c_h u_t,   u_t = mean of v_0 .. v_t
 //

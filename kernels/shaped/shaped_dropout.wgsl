@@ -1,10 +1,12 @@
-// The identity and the uniform causal matrix of Shaped Attention (shaped/shaped.wgsl),
-// each times the mask that dropout puts on the attention matrix:
+// The identity and the uniform causal matrix of Shaped Attention
+// (shaped/shaped.wgsl), each times the mask that dropout puts on the attention
+// matrix:
 //
 //   e_t = m_tt v_t,   u_t = sum_{s <= t} m_ts v_s / (t + 1)
 //
-// Lane l of workgroup (tile, head, sequence) owns row t = tile * WG + l and walks
-// s = 0 .. t. 2 d FLOPs and a quarter of a call of philox per pair; no T x T buffer.
+// Lane l of workgroup (tile, head, sequence) owns row t = tile * WG + l and
+// walks s = 0 .. t. 2 d FLOPs and a quarter of a call of philox per pair; no T
+// x T buffer.
 #include shaped/dropout_common
 @group(0) @binding(2) var<storage, read> v: array<vecf>;
 @group(0) @binding(3) var<storage, read_write> e: array<vecf>;

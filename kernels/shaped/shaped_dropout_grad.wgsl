@@ -2,8 +2,8 @@
 //
 //   dv_s = m_ss de_s + sum_{t >= s} m_ts du_t / (t + 1)
 //
-// Lane l of workgroup (tile, head, sequence) owns key s = tile * WG + l and walks
-// t = s .. T - 1. 2 d FLOPs and a call of philox per pair.
+// Lane l of workgroup (tile, head, sequence) owns key s = tile * WG + l and
+// walks t = s .. T - 1. 2 d FLOPs and a call of philox per pair.
 #include shaped/dropout_common
 @group(0) @binding(2) var<storage, read> d_e: array<vecf>;
 @group(0) @binding(3) var<storage, read> d_u: array<vecf>;

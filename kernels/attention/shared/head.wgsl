@@ -1,10 +1,11 @@
-// The rows of a workgroup: one head of one sequence. Positions, t of a query and
-// s of a key, count from the start of the sequence.
+// The rows of a workgroup: one head of one sequence. Positions, t of a query
+// and s of a key, count from the start of the sequence.
 //
-// o and all that lies like it are [B T, heads d], in units of VW elements, UNITS
-// per head; lse and delta are [B, heads, T]. Expects P.sequence_length and P.heads.
-// Products that all pairs share are computed once: with dropout, compilers leave
-// them in the loop over pairs (13 % slower at d = 5 on lavapipe).
+// o and all that lies like it are [B T, heads d], in units of VW elements,
+// UNITS per head; lse and delta are [B, heads, T]. Expects P.sequence_length
+// and P.heads. Products that all pairs share are computed once: with dropout,
+// compilers leave them in the loop over pairs (13 % slower at d = 5 on
+// lavapipe).
 #include attention/shared/dropout
 var<private> head: u32;
 // Number of the T x T matrix.

@@ -3,9 +3,9 @@
 //
 // q, k and v may be column blocks of wider matrices: P.*_pitch units of VW
 // elements from row to row, P.*_start first unit; where PACKED, keys lie in the
-// matrix of the queries. A head is d = VW * P.units wide (UNITS, where unrolled).
-// The tier gives the types: units are Stored in memory and Unit in registers,
-// between them load(); Scores are one pair (f32) or four (vec4f).
+// matrix of the queries. A head is d = VW * P.units wide (UNITS, where
+// unrolled). The tier gives the types: units are Stored in memory and Unit in
+// registers, between them load(); Scores are one pair (f32) or four (vec4f).
 struct Params {
   sequence_length: u32, heads: u32, scale: f32, cap: f32,
   q_pitch: u32, q_start: u32, k_pitch: u32, k_start: u32, v_pitch: u32, v_start: u32,

@@ -1,4 +1,5 @@
-    // One unit of each own_m, rows turned to columns, enters the end of the queue.
+    // One unit of each own_m, rows turned to columns, enters the end of the
+    // queue.
     #for m in 0..PRODUCTS {
       #for j in 0..4 {
         let row${m}_${j} = own${m}(own_loaded[${j}], unit);

@@ -1,5 +1,5 @@
-// Column r of products_m: own_m[4 y + r] . other_m[4 x ..], with 64 multiply-adds
-// for 2 loads of a vec4.
+// Column r of products_m: own_m[4 y + r] . other_m[4 x ..], with 64
+// multiply-adds for 2 loads of a vec4.
 #for m in 0..PRODUCTS {
   fn products${m}(other_start: u32) -> mat4x4f {
     let last = P.sequence_length - 1u;

@@ -1,4 +1,5 @@
-    // sum_m[4 y + r] += weight_m_r . other_m; weights pass through workgroup memory.
+    // sum_m[4 y + r] += weight_m_r . other_m; weights pass through workgroup
+    // memory.
     #for m in FIRST_SUM..LAST_SUM + 1 {
       #for j in 0..4 {
         pairs[16u * (4u * x + ${j}u) + (y + x) % 16u] =

@@ -50,7 +50,9 @@ export function attentionKernels(
   return [tiled(pass, headDim), plain];
 }
 
-/** What a pass computes of the pairs: see kernels/attention/shared/operands.wgsl. */
+/**
+ * What a pass computes from the pairs: see kernels/attention/shared/operands.wgsl.
+ */
 const PRODUCTS_AND_SUMS: Record<Pass, Record<string, number>> = {
   forward: { PRODUCTS: 1, FIRST_SUM: 1, LAST_SUM: 1 },
   grad_q: { PRODUCTS: 2, FIRST_SUM: 0, LAST_SUM: 0 },
