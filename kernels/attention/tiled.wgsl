@@ -14,10 +14,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   #include attention/tiled/start
   let end = min(own_start + OWN, P.sequence_length);
   for (var other_start = 0u; other_start < end; other_start += OTHER) {
-    let products = products0(other_start);
+    #include attention/tiled/products
     let s = vec4u(other_start + 4u * x) + vec4u(0, 1, 2, 3);
     #for r in 0..4 {
-      let a${r} = select(vec4f(NEGATIVE_INFINITY), capped(products[${r}]).value, s <= vec4u(own[${r}]));
+      let a${r} = select(vec4f(NEGATIVE_INFINITY), capped(product0_${r}).value, s <= vec4u(own[${r}]));
     #}
     other_slab[invocation] = vec4f(hmax(a0), hmax(a1), hmax(a2), hmax(a3));
     workgroupBarrier();

@@ -9,8 +9,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   enter_tile(group, index);
   #include attention/tiled/start
   for (var other_start = own_start; other_start < P.sequence_length; other_start += OTHER) {
-    let a = products0(other_start);
-    let dp = products1(other_start);
+    #include attention/tiled/products
     let t = vec4u(other_start + 4u * x) + vec4u(0, 1, 2, 3);
     #for j in 0..4 {
       let at${j} = statistic_at(min(t[${j}], last));
@@ -23,9 +22,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       let mask${r} = select(vec4f(0), vec4f(keep_factor()), kept_r${r});
       // A query past the end counts for nothing, like one before the key.
       let counts${r} = (vec4u(own[${r}]) <= t) & (t < vec4u(P.sequence_length));
-      let score${r} = capped(a[${r}]);
+      let score${r} = capped(product0_${r});
       let p${r} = select(vec4f(0), exp(score${r}.value - lse_t), counts${r});
-      let weight0_${r} = p${r} * ((mask${r} * dp[${r}] - delta_t) * score${r}.slope);
+      let weight0_${r} = p${r} * ((mask${r} * product1_${r} - delta_t) * score${r}.slope);
       let weight1_${r} = mask${r} * p${r};
     #}
     #include attention/tiled/sums

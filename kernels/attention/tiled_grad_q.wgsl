@@ -17,12 +17,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let lse_t = lse_of(own_loaded);
   let end = min(own_start + OWN, P.sequence_length);
   for (var other_start = 0u; other_start < end; other_start += OTHER) {
-    let a = products0(other_start);
-    let dp = products1(other_start);
+    #include attention/tiled/products
     let s = vec4u(other_start + 4u * x) + vec4u(0, 1, 2, 3);
     #for r in 0..4 {
-      let score${r} = capped(a[${r}]);
-      let dp${r} = select(vec4f(0), keep_factor() * dp[${r}], are_kept(own[${r}], s.x));
+      let score${r} = capped(product0_${r});
+      let dp${r} = select(vec4f(0), keep_factor() * product1_${r}, are_kept(own[${r}], s.x));
       let da${r} = (dp${r} - delta_t[${r}]) * score${r}.slope * exp(score${r}.value - lse_t[${r}]);
       let weight0_${r} = select(vec4f(0), da${r}, s <= vec4u(own[${r}]));
     #}

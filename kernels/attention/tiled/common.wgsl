@@ -50,4 +50,3 @@ fn sum_across(value: vec4f) -> vec4f {
   workgroupBarrier();
   return sum;
 }
-#include attention/tiled/products
