@@ -38,6 +38,51 @@ function operandsOf(inputs: readonly Tensor[], { dropout }: Attrs) {
   return { q, v, k: k ?? q, packed: k === undefined, random };
 }
 
+/** Matrices that a kernel of attention reads. */
+export interface AttentionMatrices {
+  q: Tensor;
+  /** Absent where the keys lie behind the queries in `q`. */
+  k?: Tensor;
+  /** Absent where the kernel reads no values. */
+  v?: Tensor;
+}
+
+/**
+ * What every kernel that includes kernels/attention/shared/scores.wgsl takes.
+ *
+ * @param VW elements per unit
+ */
+export function scoreOperands(
+  { sequenceLength, heads, headDim, cap, dropout }: Attrs,
+  VW: number,
+  { q, k, v }: AttentionMatrices,
+) {
+  const packed = k === undefined;
+  const units = (tensor: Tensor) => tensor.shape[1] / VW;
+  return {
+    constants: { PACKED: packed, CAP: cap > 0, DROP: !!dropout },
+    params: {
+      sequence_length: sequenceLength,
+      heads,
+      scale: f32(1 / Math.sqrt(headDim)),
+      cap: f32(cap),
+      q_pitch: units(q),
+      q_start: 0,
+      k_pitch: units(k ?? q),
+      k_start: packed ? heads * headDim / VW : 0,
+      v_pitch: v ? units(v) : 0,
+      v_start: 0,
+      units: headDim / VW,
+      ...dropout ? dropoutParams(dropout) : {},
+    },
+    bindings: {
+      q: read(q),
+      ...k ? { k: read(k) } : {},
+      ...v ? { v: read(v) } : {},
+    },
+  };
+}
+
 /** FLOPs of each pass per pair of query and key and element of a head. */
 const FLOPS: Record<Pass, number> = { forward: 4, grad_q: 6, grad_kv: 8 };
 
@@ -53,40 +98,24 @@ function dispatch(
   attrs: Attrs,
   limits: AdapterLimits,
 ): Dispatch {
-  const { sequenceLength, heads, headDim, cap, dropout } = attrs;
+  const { sequenceLength, heads, headDim, dropout } = attrs;
   const { q, v, k, packed, random } = operandsOf(inputs, attrs);
-  const VW = vectorWidth(headDim), sequences = v.shape[0] / sequenceLength;
-  const units = (tensor: Tensor) => tensor.shape[1] / VW;
+  const sequences = v.shape[0] / sequenceLength;
+  const scores = scoreOperands(
+    attrs,
+    vectorWidth(headDim),
+    packed ? { q, v } : { q, k, v },
+  );
   const kernels = attentionKernels(pass, headDim, limits, !!dropout);
   const variants = kernels.map(({ name, kernel, constants, tile }) => ({
     name,
     dispatch: {
       kernel,
-      constants: {
-        ...constants,
-        PACKED: packed,
-        CAP: cap > 0,
-        DROP: !!dropout,
-      },
-      params: {
-        sequence_length: sequenceLength,
-        heads,
-        scale: f32(1 / Math.sqrt(headDim)),
-        cap: f32(cap),
-        q_pitch: units(q),
-        q_start: 0,
-        k_pitch: units(k),
-        k_start: packed ? heads * headDim / VW : 0,
-        v_pitch: units(v),
-        v_start: 0,
-        units: headDim / VW,
-        ...dropout ? dropoutParams(dropout) : {},
-      },
+      constants: { ...constants, ...scores.constants },
+      params: scores.params,
       bindings: {
-        q: read(q),
-        v: read(v),
+        ...scores.bindings,
         ...operands,
-        ...packed ? {} : { k: read(k) },
         ...random ? { random: read(random) } : {},
       },
       workgroups: [Math.ceil(sequenceLength / tile), heads, sequences],

@@ -50,6 +50,16 @@ export function attentionKernels(
   return [tiled(pass, headDim), plain];
 }
 
+/**
+ * What a pass computes from the pairs: see
+ * kernels/attention/shared/operands.wgsl.
+ */
+const PRODUCTS_AND_SUMS: Record<Pass, Record<string, number>> = {
+  forward: { PRODUCTS: 1, FIRST_SUM: 1, LAST_SUM: 1 },
+  grad_q: { PRODUCTS: 2, FIRST_SUM: 0, LAST_SUM: 0 },
+  grad_kv: { PRODUCTS: 2, FIRST_SUM: 0, LAST_SUM: 1 },
+};
+
 const file = (family: string, pass: Pass) =>
   pass === "forward" ? family : `${family}_${pass}`;
 
@@ -69,7 +79,14 @@ function subgroup(
   return {
     name: "subgroup",
     kernel: file("attention/subgroup", pass),
-    constants: { LANES: lanes, UNITS: units, STEP: rows, WIDE },
+    constants: {
+      LANES: lanes,
+      UNITS: units,
+      STEP: rows,
+      LOADS: Math.ceil(rows * units / lanes),
+      WIDE,
+      ...PRODUCTS_AND_SUMS[pass],
+    },
     tile: 4 * lanes,
   };
 }
@@ -81,10 +98,11 @@ function tiled(pass: Pass, headDim: number): AttentionKernel {
     name: "tiled",
     kernel: file("attention/tiled", pass),
     constants: {
+      VW: 4,
       UNITS: units,
+      COLUMNS: Math.ceil(units / 8),
       CHUNK: [32, 16, 8].find((rows) => rows * units <= SLAB)!,
-      PRODUCTS: pass === "forward" ? 1 : 2,
-      GATHERS: pass === "grad_kv" ? 2 : 1,
+      ...PRODUCTS_AND_SUMS[pass],
     },
     tile: 64,
   };

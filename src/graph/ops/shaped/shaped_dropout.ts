@@ -21,7 +21,7 @@ function common({ attrs }: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
   const heads = v.shape[1] / headDim, sequences = v.shape[0] / sequenceLength;
   const { constants, tile } = plainKernel("forward", headDim, limits);
   return {
-    constants,
+    constants: { ...constants, DROP: true },
     params: { sequence_length: sequenceLength, heads, ...dropoutParams(attrs) },
     workgroups: [Math.ceil(sequenceLength / tile), heads, sequences] as [
       number,

@@ -1,50 +1,25 @@
 /** Entropy of attention, without a T × T matrix. @module */
-import { f32, read, readWrite } from "../../dispatch.ts";
+import { write } from "../../dispatch.ts";
 import { vectorWidth } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { columnLanes, columnSum } from "../../reduction.ts";
 import { bytes, type Tensor } from "../../tensor.ts";
-import type { AttentionAttrs } from "../attention/attention.ts";
+import { type AttentionAttrs, scoreOperands } from "../attention/attention.ts";
 
 const operation: Operation<AttentionAttrs> = {
   name: "attention_entropy",
   lower(node, limits) {
-    const { sequenceLength, heads, headDim, cap } = node.attrs;
+    const { sequenceLength, heads, headDim } = node.attrs;
     const [q, k] = node.inputs, [sums, each] = node.outputs;
-    const VW = vectorWidth(headDim), units = headDim / VW;
-    const WG = columnLanes(limits), packed = k === undefined;
+    const VW = vectorWidth(headDim), WG = columnLanes(limits);
     const rows = q.shape[0] / sequenceLength * heads;
-    const pitch = q.shape[1] / VW;
+    const scores = scoreOperands(node.attrs, VW, { q, k });
     return [
       {
         kernel: "statistics/entropy",
-        constants: {
-          VW,
-          WG,
-          UNITS: units,
-          PACKED: packed,
-          CAP: cap > 0,
-          DROP: false,
-        },
-        params: {
-          sequence_length: sequenceLength,
-          heads,
-          scale: f32(1 / Math.sqrt(headDim)),
-          cap: f32(cap),
-          q_pitch: pitch,
-          q_start: 0,
-          k_pitch: packed ? pitch : k.shape[1] / VW,
-          k_start: packed ? heads * units : 0,
-          // The kernel shares attention's struct but reads no values.
-          v_pitch: 0,
-          v_start: 0,
-          units,
-        },
-        bindings: {
-          q: read(q),
-          entropy: readWrite(each),
-          ...packed ? {} : { k: read(k) },
-        },
+        constants: { VW, WG, UNITS: headDim / VW, ...scores.constants },
+        params: scores.params,
+        bindings: { ...scores.bindings, entropy: write(each) },
         workgroups: [Math.ceil(sequenceLength / WG), heads, rows / heads],
         flops: headDim * rows * sequenceLength * (sequenceLength + 1),
         bytes: 2 * bytes(q),

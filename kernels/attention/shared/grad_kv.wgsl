@@ -1,0 +1,19 @@
+// Causal attention, backward, keys and values, with m_ts, p_ts and da_ts as in
+// attention/shared/grad_q.wgsl:
+//
+//   dv_s = sum_t m_ts p_ts do_t,   dk_s = sum_t da_ts q_t / sqrt(d)
+//
+// over the queries t >= s. dk lies like k, dv like v. 8 d FLOPs per pair.
+#include attention/shared/operands
+@group(0) @binding(5) var<storage, read> d_o: array<Stored>;
+@group(0) @binding(6) var<storage, read> lse: array<f32>;
+@group(0) @binding(7) var<storage, read> delta: array<f32>;
+@group(0) @binding(8) var<storage, read_write> dk: array<Stored>;
+@group(0) @binding(9) var<storage, read_write> dv: array<Stored>;
+
+fn own0(s: u32, unit: u32) -> Unit { return key(s, unit) * P.scale; }
+fn own1(s: u32, unit: u32) -> Unit { return value(s, unit); }
+fn other0(t: u32, unit: u32) -> Unit { return query(t, unit); }
+fn other1(t: u32, unit: u32) -> Unit { return load(d_o[output_at(t) + unit]); }
+fn store0(s: u32, unit: u32, sum: Unit) { dk[key_at(s) + unit] = stored(sum * P.scale); }
+fn store1(s: u32, unit: u32, sum: Unit) { dv[value_at(s) + unit] = stored(sum); }

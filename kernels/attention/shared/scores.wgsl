@@ -1,0 +1,43 @@
+// Queries and keys, and the score of a pair: all that an attention kernel reads
+// apart from values.
+//
+// q, k and v may be column blocks of wider matrices: P.*_pitch units of VW
+// elements from row to row, P.*_start first unit; where PACKED, keys lie in the
+// matrix of the queries. A head is d = VW * P.units wide (UNITS, where
+// unrolled). The tier gives the types: units are Stored in memory and Unit in
+// registers, between them load(); Scores are one pair (f32) or four (vec4f).
+struct Params {
+  sequence_length: u32, heads: u32, scale: f32, cap: f32,
+  q_pitch: u32, q_start: u32, k_pitch: u32, k_start: u32, v_pitch: u32, v_start: u32,
+  units: u32,
+  #if DROP {
+    site: u32, dropped: u32, keep: f32,
+  #}
+}
+@group(0) @binding(0) var<uniform> P: Params;
+@group(0) @binding(2) var<storage, read> q: array<Stored>;
+#include attention/shared/head
+#include lib/numbers
+
+fn query_at(t: u32) -> u32 { return (first_row + t) * P.q_pitch + P.q_start + head * UNITS; }
+fn key_at(s: u32) -> u32 { return (first_row + s) * P.k_pitch + P.k_start + head * UNITS; }
+
+fn query(t: u32, unit: u32) -> Unit { return load(q[query_at(t) + unit]); }
+#if PACKED {
+  fn key(s: u32, unit: u32) -> Unit { return load(q[key_at(s) + unit]); }
+#} else {
+  @group(0) @binding(3) var<storage, read> k: array<Stored>;
+  fn key(s: u32, unit: u32) -> Unit { return load(k[key_at(s) + unit]); }
+#}
+
+struct Score { value: Scores, slope: Scores }
+
+// cap(a), which is a, or P.cap tanh(a / P.cap) where CAP, and its derivative.
+fn capped(a: Scores) -> Score {
+  #if CAP {
+    let bent = tanh(clamp(a / P.cap, Scores(-10), Scores(10)));
+    return Score(P.cap * bent, 1.0 - bent * bent);
+  #} else {
+    return Score(a, Scores(1));
+  #}
+}
