@@ -1,10 +1,10 @@
 // What one optimizer step may do, decided on the device by one workgroup:
 //
 //   norm    = sqrt(sum of the partial sums of squared gradients)
-//   control = (min(1, max_norm / (norm + 1e-6)), stopped)
+//   control = (min(1, max_grad_norm / (norm + 1e-6)), stopped)
 //   history[slot] = (loss, norm, stopped)
 //
-// A max_norm of 0 means no clipping. `stopped` is set once loss or norm is not
+// A max_grad_norm of 0 means no clipping. `stopped` is set once loss or norm is not
 // finite and stays set, so that weights keep the values they had before that
 // step. Finiteness is read off the bits: compilers may assume that NaN does not
 // occur.
@@ -34,7 +34,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   let squares = group_sum(total, lane);
   if (lane == 0u) {
     let norm = sqrt(squares);
-    let limit = step.max_norm;
+    let limit = step.max_grad_norm;
     var stopped = control.stopped;
     if (!finite(squares) || !finite(loss[0])) { stopped = 1u; }
     control.clip = select(1.0, min(1.0, limit / (norm + CLIP_EPS)), limit > 0.0);

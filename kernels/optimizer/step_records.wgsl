@@ -9,7 +9,7 @@ struct StepScalars {
   // Learning rate times weight decay.
   decay: f32,
   // Gradient norm above which gradients are scaled down; 0 never.
-  max_norm: f32,
+  max_grad_norm: f32,
   // Record of the history that this step writes.
   history_slot: u32,
 }

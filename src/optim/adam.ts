@@ -39,7 +39,7 @@ export type StepScalars = {
   rate: Float32Word;
   eps: Float32Word;
   decay: Float32Word;
-  max_norm: Float32Word;
+  max_grad_norm: Float32Word;
   history_slot: number;
 };
 
@@ -71,7 +71,7 @@ export function stepScalars(
     rate: f32(learningRate * c2 / c1),
     eps: f32(kind === "adamw_torch" ? epsilon * c2 : epsilon),
     decay: f32(learningRate * weightDecay),
-    max_norm: f32(maxGradNorm),
+    max_grad_norm: f32(maxGradNorm),
     history_slot: slot,
   };
 }

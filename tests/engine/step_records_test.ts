@@ -8,7 +8,7 @@ Deno.test("stepRecords() have the fields that the engine writes and reads", () =
     "decay",
     "eps",
     "history_slot",
-    "max_norm",
+    "max_grad_norm",
     "rate",
   ]);
   assertEquals(names(history).sort(), ["gradient_norm", "loss", "non_finite"]);

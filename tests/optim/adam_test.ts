@@ -22,7 +22,7 @@ interface Run {
   kind?: AdamKind;
   /** Elements of each shard, and how many of them are decayed. */
   shards?: [elements: number, decayed: number][];
-  maxNorm?: number;
+  maxGradNorm?: number;
   epsilon?: number;
   steps?: number;
   limits?: Partial<AdapterLimits>;
@@ -34,7 +34,7 @@ interface Run {
 
 /** Runs a few updates on the device and in float64. */
 async function run(options: Run = {}) {
-  const { kind = "adamw_hf", shards = [[192, 128]], maxNorm = 0 } = options;
+  const { kind = "adamw_hf", shards = [[192, 128]], maxGradNorm = 0 } = options;
   const { steps = 4, limits = {}, loss = () => 1, spoil } = options;
   const constants = {
     kind,
@@ -94,7 +94,7 @@ async function run(options: Run = {}) {
         step: t,
         learningRate: lr,
         slot: t - 1,
-        maxGradNorm: maxNorm,
+        maxGradNorm,
       }),
       scalars.buffer,
     );
@@ -102,7 +102,9 @@ async function run(options: Run = {}) {
     executor.run(loaded);
     // The norm is that of all shards together.
     norms.push(Math.hypot(...gradients.map((g) => Math.hypot(...g))));
-    const clip = maxNorm > 0 ? Math.min(1, maxNorm / (norms[t - 1] + 1e-6)) : 1;
+    const clip = maxGradNorm > 0
+      ? Math.min(1, maxGradNorm / (norms[t - 1] + 1e-6))
+      : 1;
     states.forEach((state, i) =>
       reference.adamStep(state, gradients[i].map((g) => clip * g), {
         kind,
@@ -113,7 +115,7 @@ async function run(options: Run = {}) {
         eps: constants.epsilon,
         weightDecay: constants.weightDecay,
         decayed: shards[i][1],
-        maxNorm: 0,
+        maxGradNorm: 0,
       })
     );
   }
@@ -161,7 +163,7 @@ for (const kind of KINDS) {
 
   deviceTest(`adamStep() clips the global norm for ${kind}`, () =>
     // Odd steps are below the limit, even ones above.
-    check({ kind, maxNorm: 5 }));
+    check({ kind, maxGradNorm: 5 }));
 
   deviceTest(
     `adamStep() holds for ${kind} with the published eps`,
@@ -180,21 +182,26 @@ deviceTest(
 
 deviceTest(
   "adamStep() takes the norm over all shards",
-  () => check({ shards: [[192, 64], [64, 0], [10_048, 10_048]], maxNorm: 5 }),
+  () =>
+    check({ shards: [[192, 64], [64, 0], [10_048, 10_048]], maxGradNorm: 5 }),
 );
 
 deviceTest("adamStep() holds cut to small bindings", () =>
   // The boundary of decay lies within the second of three stretches.
   check({
     shards: [[40_000, 20_032]],
-    maxNorm: 50,
+    maxGradNorm: 50,
     limits: { maxBindingBytes: 65_536 },
   }));
 
 deviceTest(
   "adamStep() holds without subgroups",
   () =>
-    check({ shards: [[192, 64], [64, 0]], maxNorm: 5, limits: NO_SUBGROUPS }),
+    check({
+      shards: [[192, 64], [64, 0]],
+      maxGradNorm: 5,
+      limits: NO_SUBGROUPS,
+    }),
 );
 
 for (
@@ -217,8 +224,12 @@ for (
     async () => {
       // Five steps, of which the third is bad; two alone end in the state
       // before it.
-      const { got, history } = await run({ ...options, steps: 5, maxNorm: 5 });
-      const before = await run({ steps: 2, maxNorm: 5 });
+      const { got, history } = await run({
+        ...options,
+        steps: 5,
+        maxGradNorm: 5,
+      });
+      const before = await run({ steps: 2, maxGradNorm: 5 });
       for (const key of ["p", "m", "v"] as const) {
         assertEquals(got[0][key], before.got[0][key], key);
       }
@@ -241,7 +252,7 @@ Deno.test("stepScalars() folds the bias corrections into rate and eps", () => {
     rate: f32(lr * c2 / c1),
     eps: f32(1e-3),
     decay: f32(0.05),
-    max_norm: f32(1.5),
+    max_grad_norm: f32(1.5),
     history_slot: 7,
   });
   const torch = stepScalars({ ...options, kind: "adamw_torch" }, {
@@ -250,7 +261,7 @@ Deno.test("stepScalars() folds the bias corrections into rate and eps", () => {
     slot: 7,
     maxGradNorm: 0,
   });
-  assertEquals([torch.eps, torch.max_norm], [f32(1e-3 * c2), f32(0)]);
+  assertEquals([torch.eps, torch.max_grad_norm], [f32(1e-3 * c2), f32(0)]);
 });
 
 Deno.test("stepScalars() fills the struct that the kernels read", () => {

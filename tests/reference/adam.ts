@@ -23,7 +23,7 @@ export interface AdamStep {
   /** Elements before this one are decayed. */
   decayed: number;
   /** Gradients are scaled down to this norm, 0 for never. */
-  maxNorm: number;
+  maxGradNorm: number;
 }
 
 /** One step; the norm is that of `g` before it is clipped. */
@@ -34,7 +34,9 @@ export function adamStep(
 ): { norm: number } {
   const { kind, t, lr, beta1, beta2, eps, weightDecay } = step;
   const norm = Math.sqrt(g.reduce((sum, x) => sum + x * x, 0));
-  const clip = step.maxNorm > 0 ? Math.min(1, step.maxNorm / (norm + 1e-6)) : 1;
+  const clip = step.maxGradNorm > 0
+    ? Math.min(1, step.maxGradNorm / (norm + 1e-6))
+    : 1;
   const c1 = 1 - beta1 ** t, c2 = 1 - beta2 ** t;
   for (let i = 0; i < p.length; i++) {
     const decay = i < step.decayed ? lr * weightDecay : 0;
