@@ -90,7 +90,7 @@ export interface FlatShard {
 }
 
 const control: Operation<null> = {
-  name: "step_control",
+  name: "clip_and_check",
   lower(node, limits): Dispatch[] {
     const shards = node.inputs.slice(4), [partials] = node.outputs;
     const [loss, step, state, history] = node.inputs;

@@ -17,7 +17,8 @@ const { df } = activations.gelu;
 /** Dispatches of a plan that copy a tensor before it is added onto. */
 const copies = ({ plan }: Ran) =>
   plan.dispatches.filter((d) =>
-    d.kernel === "elementwise/weighted_sum" && !d.label.startsWith("combine")
+    d.kernel === "elementwise/weighted_sum" &&
+    !d.label.startsWith("weighted_sum")
   ).length;
 
 /** A graph with `p` and an intermediate `x = -p`. */

@@ -141,7 +141,7 @@ Deno.test("simplifiedModel() leaves out a skip whose gain is 0", () => {
       vocab_size: 101,
       ...changes,
     })));
-    return graph.nodes.filter((n) => n.operation.name === "combine")
+    return graph.nodes.filter((n) => n.operation.name === "weighted_sum")
       .map((n) => n.inputs.length);
   };
   assertEquals(count({}), [2, 2]);

@@ -23,7 +23,7 @@ interface Attrs {
 }
 
 const operation: Operation<Attrs> = {
-  name: "combine",
+  name: "weighted_sum",
   gradient(node, [dy], to) {
     if (!dy) return;
     const { gains } = node.attrs;

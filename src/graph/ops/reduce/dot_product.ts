@@ -86,7 +86,7 @@ export function accumulateSum(
 }
 
 const operation: Operation<null> = {
-  name: "dot",
+  name: "dot_product",
   lower(node, limits) {
     const [a, b] = node.inputs, [y, partial] = node.outputs;
     return [

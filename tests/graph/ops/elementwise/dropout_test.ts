@@ -131,18 +131,24 @@ function dropped(shape: number[], rate: number): Check {
   };
 }
 
-deviceTest("drop() drops the same elements forward and backward", async () => {
-  for (const shape of [[1, 5], [7, 45], [33, 48]]) {
-    await checkOperation(dropped(shape, 0.1));
-    await checkOperation(dropped(shape, 0.9));
-  }
-});
+deviceTest(
+  "applyDropout() drops the same elements forward and backward",
+  async () => {
+    for (const shape of [[1, 5], [7, 45], [33, 48]]) {
+      await checkOperation(dropped(shape, 0.1));
+      await checkOperation(dropped(shape, 0.9));
+    }
+  },
+);
 
-deviceTest("drop() holds cut to small bindings, and on a GPU", async () => {
-  const limits = { maxBindingBytes: 1024 };
-  await checkOperation(dropped([33, 45], 0.3), { limits });
-  await checkOperation(dropped([33, 45], 0.3), { limits: GPU_KERNELS });
-});
+deviceTest(
+  "applyDropout() holds cut to small bindings, and on a GPU",
+  async () => {
+    const limits = { maxBindingBytes: 1024 };
+    await checkOperation(dropped([33, 45], 0.3), { limits });
+    await checkOperation(dropped([33, 45], 0.3), { limits: GPU_KERNELS });
+  },
+);
 
 /** Masks of ones for several streams of random numbers. */
 async function masks(n: number, rate: number, streams: [Random, number][]) {
@@ -160,28 +166,31 @@ async function masks(n: number, rate: number, streams: [Random, number][]) {
 const mean = (x: ArrayLike<number>) =>
   Array.from(x).reduce((a, b) => a + b, 0) / x.length;
 
-deviceTest("drop() keeps mean and variance of what it says", async () => {
-  const n = 200_000;
-  for (const rate of [0.1, 0.5, 0.9]) {
-    const [mask] = await masks(n, rate, [[[1, 1, 0], 1]]);
-    const scale = 1 / (1 - rate), variance = rate / (1 - rate);
-    for (const m of mask) {
-      assert(m === 0 || Math.abs(m - scale) < 1e-5 * scale, `${m}`);
+deviceTest(
+  "applyDropout() keeps mean and variance of what it says",
+  async () => {
+    const n = 200_000;
+    for (const rate of [0.1, 0.5, 0.9]) {
+      const [mask] = await masks(n, rate, [[[1, 1, 0], 1]]);
+      const scale = 1 / (1 - rate), variance = rate / (1 - rate);
+      for (const m of mask) {
+        assert(m === 0 || Math.abs(m - scale) < 1e-5 * scale, `${m}`);
+      }
+      // Five standard errors: each fails once in two million seeds.
+      const off = mean(mask) - 1;
+      assert(Math.abs(off) < 5 * Math.sqrt(variance / n), `mean 1 + ${off}`);
+      // The mask takes two values, so its square's mean has this deviation.
+      const second = mean(mask.map((m) => m * m));
+      const error = scale * scale * Math.sqrt(rate * (1 - rate) / n);
+      assert(Math.abs(second - scale) < 5 * error, `second moment ${second}`);
+      for (const lag of [1, 2, 3, 4, 64]) {
+        const pairs = mask.subarray(lag).map((m, i) => (m - 1) * (mask[i] - 1));
+        const bound = 5 * variance / Math.sqrt(n - lag);
+        assert(Math.abs(mean(pairs)) < bound, `lag ${lag}: ${mean(pairs)}`);
+      }
     }
-    // Five standard errors: each fails once in two million seeds.
-    const off = mean(mask) - 1;
-    assert(Math.abs(off) < 5 * Math.sqrt(variance / n), `mean 1 + ${off}`);
-    // The mask takes two values, so its square's mean has this deviation.
-    const second = mean(mask.map((m) => m * m));
-    const error = scale * scale * Math.sqrt(rate * (1 - rate) / n);
-    assert(Math.abs(second - scale) < 5 * error, `second moment ${second}`);
-    for (const lag of [1, 2, 3, 4, 64]) {
-      const pairs = mask.subarray(lag).map((m, i) => (m - 1) * (mask[i] - 1));
-      const bound = 5 * variance / Math.sqrt(n - lag);
-      assert(Math.abs(mean(pairs)) < bound, `lag ${lag}: ${mean(pairs)}`);
-    }
-  }
-});
+  },
+);
 
 deviceTest(
   "applyDropout() draws another mask for each seed, step, micro-batch and site",
@@ -247,7 +256,7 @@ deviceTest("attention() drops a weight as often as it says", async () => {
   assertEquals(heads.size, B * H);
 });
 
-Deno.test("DropoutSites numbers places, and has none where nothing is dropped", () => {
+Deno.test("DropoutStreams numbers places, and has none where nothing is dropped", () => {
   const graph = new Graph(), random = graph.input("random", [3], "u32");
   const streams = new DropoutStreams(random);
   const places = [0.1, 0, 0.2].map((rate) => streams.next(rate));
@@ -259,7 +268,7 @@ Deno.test("DropoutSites numbers places, and has none where nothing is dropped", 
   assertEquals(new DropoutStreams().next(0.1), undefined);
 });
 
-Deno.test("drop() adds nothing where nothing is dropped, and refuses rates that are none", () => {
+Deno.test("applyDropout() adds nothing where nothing is dropped, and refuses rates that are none", () => {
   const graph = new Graph(), x = graph.input("x", [4]);
   assertEquals(applyDropout(graph, "y", x), x);
   assertEquals(graph.nodes.length, 0);

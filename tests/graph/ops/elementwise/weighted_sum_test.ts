@@ -45,7 +45,7 @@ function sum(shape: number[], gains: (number | "trained")[]): Check {
 }
 
 deviceTest(
-  "combine() holds for one to three branches with constant gains",
+  "weightedSum() holds for one to three branches with constant gains",
   async () => {
     await checkOperation(sum([1, 5], [0.3]));
     await checkOperation(sum([7, 45], [0.3, 1]));
@@ -54,7 +54,7 @@ deviceTest(
   },
 );
 
-deviceTest("combine() holds for every set of trained gains", async () => {
+deviceTest("weightedSum() holds for every set of trained gains", async () => {
   for (let bits = 1; bits < 8; bits++) {
     const gains = [1, 0.5, -2].map((gain, i) =>
       bits >> i & 1 ? "trained" as const : gain
@@ -65,28 +65,28 @@ deviceTest("combine() holds for every set of trained gains", async () => {
 });
 
 deviceTest(
-  "combine() adds a gain's gradient up over several workgroups",
+  "weightedSum() adds a gain's gradient up over several workgroups",
   async () => {
     const options = { tolerance: { absolute: 2e-5 } };
     await checkOperation({ ...sum([330, 45], ["trained", 1]), ...options });
   },
 );
 
-deviceTest("combine() holds without subgroups", async () => {
+deviceTest("weightedSum() holds without subgroups", async () => {
   await checkOperation(sum([33, 45], ["trained", 1]), { limits: NO_SUBGROUPS });
 });
 
-deviceTest("combine() holds cut to small bindings", async () => {
+deviceTest("weightedSum() holds cut to small bindings", async () => {
   const limits = { maxBindingBytes: 4096 };
   await checkOperation(sum([70, 45], ["trained", 1, 0.5]), { limits });
 });
 
-Deno.test("combine() returns a lone branch as it is", () => {
+Deno.test("weightedSum() returns a lone branch as it is", () => {
   const graph = new Graph(), x = graph.input("x", [3]);
   assert(weightedSum(graph, "y", [{ x, gain: 1 }]) === x);
 });
 
-Deno.test("combine() refuses unequal shapes and a fourth branch", () => {
+Deno.test("weightedSum() refuses unequal shapes and a fourth branch", () => {
   const graph = new Graph();
   const x = { x: graph.input("x", [3]), gain: 1 };
   const y = { x: graph.input("y", [4]), gain: 1 };

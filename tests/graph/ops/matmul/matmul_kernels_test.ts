@@ -216,7 +216,7 @@ Deno.test("the smaller tiles multiply whole tiles without looking at edges", asy
   await compare(bench, cases);
 });
 
-Deno.test("matmul_any takes pitches that are no multiple of 4", async () => {
+Deno.test("matmul/any takes pitches that are no multiple of 4", async () => {
   using bench = await Bench.open();
   const cases = LAYOUTS.map((layout): [Variant, MatmulSpec] => {
     const spec = product(layout, [33, 45, 7], { gap: 3, bias: true });

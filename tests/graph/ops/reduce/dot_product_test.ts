@@ -29,15 +29,18 @@ async function product(n: number, options: RunOptions = {}) {
 // One partial sum, and several with a last one that is not full.
 const SIZES = [1, 7, 45, 4096, 10_007];
 
-deviceTest("dot() adds the inner product onto what is there", async () => {
-  for (const n of SIZES) await product(n);
-});
+deviceTest(
+  "dotProduct() adds the inner product onto what is there",
+  async () => {
+    for (const n of SIZES) await product(n);
+  },
+);
 
-deviceTest("dot() holds without subgroups", async () => {
+deviceTest("dotProduct() holds without subgroups", async () => {
   for (const n of SIZES) await product(n, { limits: NO_SUBGROUPS });
 });
 
-deviceTest("dot() holds cut to small bindings", async () => {
+deviceTest("dotProduct() holds cut to small bindings", async () => {
   await product(10_007, { limits: { maxBindingBytes: 4096 } });
 });
 
