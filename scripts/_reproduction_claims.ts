@@ -1,5 +1,5 @@
 /** Do the runs show what the papers claim? @module */
-import type { RunData } from "../src/run_folder/read_run.ts";
+import type { LoggedRun } from "../src/run_folder/read_run.ts";
 import { formatValue } from "../src/terminal/format_numbers.ts";
 import {
   gradients,
@@ -74,10 +74,10 @@ export function spread(
 
 /** All claims of the papers that these runs can test. */
 export function findings(
-  runs: readonly RunData[],
+  runs: readonly LoggedRun[],
   steps: number,
 ): Finding[] {
-  const of = (key: string, value: (run: RunData) => number | null) =>
+  const of = (key: string, value: (run: LoggedRun) => number | null) =>
     runsOf(runs, key).map(value).filter((v) => v !== null);
   const loss = (key: string) => of(key, (run) => lossOf(run, steps));
   const speed = (key: string) => of(key, (run) => run.tokensPerSecond);
@@ -171,7 +171,7 @@ function firstToLast(values: readonly number[]): number | null {
   return values.length < 2 ? null : values[0] / values[values.length - 1];
 }
 
-function fewer(runs: readonly RunData[]): Finding {
+function fewer(runs: readonly LoggedRun[]): Finding {
   const [a, b] = ["skipless", "pre-ln"].map((key) =>
     runsOf(runs, key)[0]?.parameters ?? null
   );
@@ -188,7 +188,7 @@ function fewer(runs: readonly RunData[]): Finding {
 }
 
 /** Whether OP fails without QK-norm: its loss is not finite, or higher. */
-function withoutQkNorm(runs: readonly RunData[], steps: number): Finding {
+function withoutQkNorm(runs: readonly LoggedRun[], steps: number): Finding {
   const claim = "OP fails to train without QK-norm";
   const bare = runsOf(runs, "op-no-qk-norm").map((run) => lossOf(run, steps));
   const kept = runsOf(runs, "op").map((run) => lossOf(run, steps))

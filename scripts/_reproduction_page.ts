@@ -1,5 +1,5 @@
 /** Writes `docs/reproduction.md` from runs. @module */
-import type { RunData } from "../src/run_folder/read_run.ts";
+import type { LoggedRun } from "../src/run_folder/read_run.ts";
 import {
   formatCount,
   formatTime,
@@ -43,7 +43,10 @@ export interface Study {
 type Rows = readonly (readonly string[])[];
 
 /** Validation loss, speed and size of every variant that has runs. */
-export function lossRows(runs: readonly RunData[], steps: number): string[][] {
+export function lossRows(
+  runs: readonly LoggedRun[],
+  steps: number,
+): string[][] {
   return VARIANTS.flatMap(({ key, family }) => {
     const mine = runsOf(runs, key);
     if (mine.length === 0) return [];
@@ -69,9 +72,9 @@ export function lossRows(runs: readonly RunData[], steps: number): string[][] {
 
 /** One row per variant, one column per layer: means over seeds. */
 export function layerRows(
-  runs: readonly RunData[],
+  runs: readonly LoggedRun[],
   keys: readonly string[],
-  values: (run: RunData) => number[],
+  values: (run: LoggedRun) => number[],
 ): string[][] {
   return keys.flatMap((key) => {
     const mine = runsOf(runs, key).map((run) => values(run));
@@ -88,7 +91,7 @@ export function layerRows(
 }
 
 /** The whole page. */
-export function renderPage(study: Study, runs: readonly RunData[]): string {
+export function renderPage(study: Study, runs: readonly LoggedRun[]): string {
   const { sizes, machine, seeds } = study;
   const { layers, width, heads, context, batch, steps, lr } = sizes;
   const nf = ["fairseq-pre-ln", "normformer"];
@@ -220,7 +223,7 @@ not refuted, and one that is seen holds for this size.
 /**
  * A remark for runs in which Pre-LN has no outlier features yet, OP's subject.
  */
-function fewOutliers(runs: readonly RunData[]): string {
+function fewOutliers(runs: readonly LoggedRun[]): string {
   const most = Math.max(
     ...runsOf(runs, "pre-ln").flatMap((run) => kurtosis(run)),
   );

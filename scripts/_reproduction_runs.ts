@@ -4,7 +4,7 @@
  * @module
  */
 import type { MetricRecord } from "../src/run_folder/metrics_log.ts";
-import { isNumber, type RunData } from "../src/run_folder/read_run.ts";
+import { isNumber, type LoggedRun } from "../src/run_folder/read_run.ts";
 
 /** Sizes of a reproduction, the same for all its runs. */
 export interface Sizes {
@@ -137,7 +137,7 @@ export function trainArguments(
 export const folderOf = (key: string, seed: number) => `${key}-seed-${seed}`;
 
 /** The runs of one variant, one per seed. */
-export function runsOf(runs: readonly RunData[], key: string): RunData[] {
+export function runsOf(runs: readonly LoggedRun[], key: string): LoggedRun[] {
   return runs.filter(({ label }) =>
     label.startsWith(`${key}-seed-`) &&
     /^\d+$/.test(label.slice(`${key}-seed-`.length))
@@ -145,7 +145,7 @@ export function runsOf(runs: readonly RunData[], key: string): RunData[] {
 }
 
 /** Validation loss at the last step; null if the run stopped earlier. */
-export function lossOf(run: RunData, steps: number): number | null {
+export function lossOf(run: LoggedRun, steps: number): number | null {
   const last = run.records.findLast((r) =>
     r.step === steps && "eval_loss" in r
   );
@@ -164,7 +164,7 @@ export const mean = (values: readonly number[]): number | null =>
  * @param from first layer; ends at the first layer without the metric
  */
 export function byLayer(
-  run: RunData,
+  run: LoggedRun,
   name: (layer: number) => string,
   from = 0,
 ): number[] {
@@ -180,12 +180,12 @@ export function byLayer(
 }
 
 /** Gradient norm of each layer, of all its parameters or of one kind. */
-export const gradients = (run: RunData, kind?: string) =>
+export const gradients = (run: LoggedRun, kind?: string) =>
   byLayer(run, (i) => `grad_norm.${i}${kind ? `.${kind}` : ""}`);
 
 /**
  * Kurtosis of the hidden states after each block except the last, whose output
  * is only logged after the final norm.
  */
-export const kurtosis = (run: RunData, key = "kurtosis") =>
+export const kurtosis = (run: LoggedRun, key = "kurtosis") =>
   byLayer(run, (i) => `hidden_states.${i}.${key}`, 1).slice(0, -1);

@@ -39,7 +39,7 @@ export async function runDeno(args: string[]): Promise<DenoRun> {
  *
  * @returns the path of the entry module
  */
-async function packedEntry(program: string): Promise<string> {
+async function packedEntry(): Promise<string> {
   const folder = `${DIST}/entry`;
   await Deno.mkdir(folder, { recursive: true });
   const paths = ASSET_FOLDERS.flatMap((folder) => assetPaths(folder)).sort();
@@ -49,13 +49,13 @@ async function packedEntry(program: string): Promise<string> {
 usePacked(${JSON.stringify(files)});
 `,
     main: `import "./packed.ts";
-import { start } from ${JSON.stringify(relative(folder, program))};
+import { start } from "../../main.ts";
 await start();
 `,
   };
   for (const [name, text] of Object.entries(modules)) {
-    // Renamed into place, as tests may bundle concurrently.
-    const draft = `${folder}/${name}.${Deno.pid}`;
+    // Renamed into place, as another process may bundle at the same time.
+    const draft = `${folder}/${name}.${crypto.randomUUID()}`;
     await Deno.writeTextFile(draft, text);
     await Deno.rename(draft, `${folder}/${name}.ts`);
   }
@@ -63,23 +63,21 @@ await start();
 }
 
 /**
- * Bundles a program with its kernels, configs and packages into one
+ * Bundles the program with its kernels, configs and packages into one
  * self-contained file.
  *
- * @param program a module that exports `start`; by default `main.ts`
  * @returns the path of the bundle
  * @throws {UserError} if bundling fails
  */
 export async function bundle(
   out = `${DIST}/blocksmith.js`,
-  program = `${ROOT}/main.ts`,
 ): Promise<string> {
   await Deno.mkdir(out.replace(/[^/]*$/, ""), { recursive: true });
-  const entry = await packedEntry(program);
+  const entry = await packedEntry();
   const run = await runDeno(["bundle", "--quiet", "-o", out, entry]);
   if (!run.success) {
     throw new UserError(
-      `Cannot bundle ${relative(ROOT, program)}: ${errorReason(run.stderr)}`,
+      `Cannot bundle main.ts: ${errorReason(run.stderr)}`,
     );
   }
   // The bundler names a package's modules by their path in this machine's

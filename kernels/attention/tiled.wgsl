@@ -2,7 +2,7 @@
 //
 // Where DROP, the 4 pairs of a row in an invocation are one call of philox. The
 // running maximum of a row is the same in its 8 invocations, each sums the
-// exponentials of its own keys and they meet after the last. q is read T / 32
+// exponentials of its keys; the sums are added after the last tile. q is read T / 32
 // times over, k and v T / 64 times. At d = 128 an invocation holds 64 sums and
 // 16 pairs: no spills.
 #include attention/tiled/common

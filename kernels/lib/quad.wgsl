@@ -1,4 +1,4 @@
-// How four neighbouring floats are loaded and stored. WIDE sees them as two
+// How four neighbouring floats are loaded and stored. With WIDE they are two
 // 64-bit words, the first of each pair in the low half: software drivers load
 // word by word, so half as many words are nearly half the time. `elem` is the
 // element type that the header gives.

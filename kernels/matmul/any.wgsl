@@ -4,7 +4,7 @@
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb
 //   C  [M,N]                                     pitch ldc
 //
-// The plain one, right on every adapter: needs no subgroups and no alignment.
+// The plain kernel, correct on every adapter: needs no subgroups and no alignment.
 // A workgroup makes 32 x 16 of C; an invocation owns one column of ROWS
 // neighbouring rows, so an element of B serves ROWS multiply-adds.
 struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32 }

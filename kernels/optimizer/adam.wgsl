@@ -8,7 +8,7 @@
 // Bias corrections are folded into rate and eps on the host in f64, which
 // covers all three published forms. Elements from P.decayed on are not decayed.
 // Once control.stopped is set, updates are skipped.
-// 1 - beta comes rounded from f64: in f32, 1 - 0.999 is off by 1e-5.
+// 1 - beta is rounded from f64 on the host: in f32, 1 - 0.999 is off by 1e-5.
 // 12 FLOPs and 28 bytes per element: bound by memory.
 struct Params {
   count: u32,

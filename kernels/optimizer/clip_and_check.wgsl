@@ -4,9 +4,9 @@
 //   control = (min(1, max_grad_norm / (norm + 1e-6)), stopped)
 //   history[slot] = (loss, norm, stopped)
 //
-// A max_grad_norm of 0 means no clipping. `stopped` is set once loss or norm is not
-// finite and stays set, so that weights keep the values they had before that
-// step. Finiteness is read off the bits: compilers may assume that NaN does not
+// A max_grad_norm of 0 means no clipping. `stopped` is set once loss or norm
+// is not finite and stays set, so that weights keep the values they had before
+// that step. Finiteness is read off the bits: compilers may assume that NaN does not
 // occur.
 struct Params { partials: u32 }
 @group(0) @binding(0) var<uniform> P: Params;

@@ -64,6 +64,8 @@ export function assetPaths(folder: string): string[] {
   const found: string[] = [];
   const walk = (folder: string) => {
     for (const entry of Deno.readDirSync(new URL(`${folder}/`, ROOT))) {
+      // Hidden files are an editor's, not the project's.
+      if (entry.name.startsWith(".")) continue;
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory) walk(path);
       else if (TEXT_FILE.test(entry.name)) found.push(path);

@@ -10,7 +10,7 @@ const snake = (key: string) =>
  * Rewrites every `camelCase` key of `value` to `snake_case`; single letters
  * stay.
  */
-export function snakeCase(value: unknown): unknown {
+function snakeCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCase);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(

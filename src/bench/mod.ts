@@ -30,13 +30,13 @@ export {
   percent,
   type Table,
   threeDigits as three,
-} from "./table.ts";
+} from "./format_table.ts";
 export {
   benchTables,
   kernelTable,
   machineTable,
   matmulTable,
-} from "./tables.ts";
+} from "./result_tables.ts";
 export { benchTorch, type TorchRow } from "./peers/torch.ts";
 export {
   buildWorkload,

@@ -88,7 +88,7 @@ export class TimedDispatch {
     executor: Executor,
     dispatch: PlannedDispatch,
   ): Promise<TimedDispatch> {
-    const { steps: [step], uniform } = await executor.bind([dispatch]);
+    const { dispatches: [step], uniform } = await executor.bind([dispatch]);
     return new TimedDispatch(executor.gpu, dispatch, uniform, step);
   }
 

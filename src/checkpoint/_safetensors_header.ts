@@ -204,7 +204,7 @@ function checkLayout(tensors: TensorInfo[], dataBytes: number, path: string) {
  * The first key that an object of a valid JSON text has twice, or null. Scanned
  * by hand: a regular expression would overflow its stack on long strings.
  */
-export function duplicateKey(text: string): string | null {
+function duplicateKey(text: string): string | null {
   const open: (Set<string> | null)[] = [];
   let last: string | null = null;
   for (let i = 0; i < text.length; i++) {

@@ -18,8 +18,7 @@ import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { putInPlace } from "../fs/durable_folder.ts";
 import { exists, FileError, fileError, hasCode } from "../fs/file_error.ts";
 import { stableJson } from "../fs/stable_json.ts";
-import { syncFolder } from "../fs/sync.ts";
-import { syncTree } from "../fs/sync.ts";
+import { syncFolder, syncTree } from "../fs/sync.ts";
 import { quoted } from "../terminal/quote.ts";
 
 /** The files of a checkpoint. */
@@ -53,7 +52,7 @@ export function stepName(step: number): string {
 }
 
 /** Where a run keeps its checkpoints. */
-export function checkpointsFolder(runDir: string): string {
+function checkpointsFolder(runDir: string): string {
   return join(runDir, "checkpoints");
 }
 

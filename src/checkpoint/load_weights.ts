@@ -55,7 +55,7 @@ export function loadWeights(
  * Checks names and shapes against the model's. Tied copies, markers, and fixed
  * tensors that can be recomputed may be missing.
  */
-export function checkWeights(
+function checkWeights(
   model: Model,
   file: SafetensorsFile,
   fixedFile: SafetensorsFile = file,

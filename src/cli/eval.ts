@@ -52,15 +52,15 @@ Examples:
     const usual = files.length > 0 ? null : config.train.max_eval_batches;
     const limit = numberFlag(args, "batches", usual ?? 0, 0, true) || null;
     const say = (line: string) => console.error(line);
-    const { refs, ignoreId } = files.length > 0
+    const { locations, ignoreId } = files.length > 0
       ? await filesToRead(trained, files, say)
       : await splitToRead(trained, split, say);
-    if (refs.length === 0) {
+    if (locations.length === 0) {
       throw new UserError(
         `Cannot evaluate as the ${split} split is empty: give files, or train with data.valid_fraction above 0`,
       );
     }
-    const chosen = openSplits(refs);
+    const chosen = openSplits(locations);
     const gpu = await openGpu(MEMORY_REMEDY);
     try {
       const batchSize = Math.min(
@@ -99,8 +99,8 @@ Examples:
 };
 
 /** The data to evaluate on. */
-interface ToRead {
-  refs: SplitLocation[];
+interface EvalData {
+  locations: SplitLocation[];
   /** The target id that the loss leaves out. */
   ignoreId: number | null;
 }
@@ -110,7 +110,7 @@ async function filesToRead(
   { config, tokenizer, model }: TrainedModel,
   files: string[],
   say: (line: string) => void,
-): Promise<ToRead> {
+): Promise<EvalData> {
   const { data } = config;
   const field = data.text_field;
   const ofFiles: Config["data"] = {
@@ -130,7 +130,7 @@ async function filesToRead(
     say,
   });
   return {
-    refs: [{ store: dir, split: "train" }],
+    locations: [{ store: dir, split: "train" }],
     ignoreId: tokenizer.eosId,
   };
 }
@@ -140,7 +140,7 @@ async function splitToRead(
   { run, checkpoint, config, tokenizer, model }: TrainedModel,
   split: string,
   say: (line: string) => void,
-): Promise<ToRead> {
+): Promise<EvalData> {
   const { data } = config;
   const other = split !== "train" && split !== "valid";
   if (other && data.name !== "fairseq") {
@@ -155,17 +155,19 @@ async function splitToRead(
   checkSameTokenizer(checkpoint.path, tokenizer, opened.tokenizer);
   const { ignoreId } = opened;
   if (other) {
-    const ref = locateFairseqSubset({
+    const fairseq = locateFairseqSubset({
       path: data.path!,
       subset: split,
       combine: false,
       sequenceLength: model.sequenceLength,
     });
-    return { refs: [{ fairseq: ref }], ignoreId };
+    return { locations: [{ fairseq }], ignoreId };
   }
   noteChange(run, opened.fingerprint);
   return {
-    refs: (split === "train" ? opened.train : opened.valid).map((p) => p.ref),
+    locations: (split === "train" ? opened.train : opened.valid).map((p) =>
+      p.location
+    ),
     ignoreId,
   };
 }

@@ -20,7 +20,7 @@ Example:
   async run({ positionals: fixtures }) {
     if (fixtures.length === 0) {
       throw new UserError(
-        "Cannot check parity as it must be given fixtures: blocksmith parity <folder> ...",
+        "Cannot check parity as no fixture is given: run blocksmith parity <folder> ...",
       );
     }
     const gpu = await openGpu();

@@ -169,6 +169,10 @@ const asData = (p: Plan) => ({
     workgroups,
     flops,
     bytes,
-    bindings: Object.values(bindings),
+    // "place" is the name in the published form of --json.
+    bindings: Object.values(bindings).map(({ location, ...rest }) => ({
+      place: location,
+      ...rest,
+    })),
   })),
 });

@@ -55,7 +55,7 @@ Examples:
     if (args.flags.fairseq !== undefined) {
       if (config.data.name === "fairseq" || config.data.weights.length > 0) {
         throw new UserError(
-          "Cannot write fairseq's format as '--fairseq' goes with 'data.files' without 'data.weights': give text",
+          "Cannot write fairseq's format as '--fairseq' needs 'data.files' and no 'data.weights': name files of text",
         );
       }
       const dir = args.flags.fairseq;

@@ -24,7 +24,7 @@ export function allocateTensors(executor: Executor, plans: StepPlans): void {
         gradientName(name),
       ]]
     ) {
-      const { buffer } = executor.region(`${kind}.${shard}`);
+      const { buffer } = executor.rangeOf(`${kind}.${shard}`);
       executor.define(alias, { buffer, offset, size: bytes });
     }
   }

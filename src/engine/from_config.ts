@@ -15,14 +15,14 @@ export const MEMORY_REMEDY =
   "lower train.device_train_batch_size or the model's size";
 
 /** More would take minutes to plan; the deepest published are below 2,000. */
-const MOST_LAYERS = 4096;
+const MAX_LAYERS = 4096;
 
 /**
  * Refuses values of keys that are known but not supported.
  *
  * @throws {UserError} naming the first
  */
-export function refuseUnbuilt(config: Config): void {
+export function checkSupported(config: Config): void {
   if (config.gpu !== 0) {
     throw new UserError(
       `Cannot use GPU ${config.gpu} as 'gpu' must be 0: WebGPU offers one adapter here; choose another by VK_DRIVER_FILES, see 'blocksmith devices --help'`,
@@ -39,9 +39,9 @@ export function refuseUnbuilt(config: Config): void {
 export function modelOf(config: Config, vocabSize: number): Model {
   const { vocab_size } = config.model;
   const { layers, key } = layersOf(config.model);
-  if (layers > MOST_LAYERS) {
+  if (layers > MAX_LAYERS) {
     throw new UserError(
-      `Cannot build the model as '${key}' must be at most ${MOST_LAYERS}: got ${layers}`,
+      `Cannot build the model as '${key}' must be at most ${MAX_LAYERS}: got ${layers}`,
     );
   }
   if (vocab_size !== null && vocab_size < vocabSize) {
@@ -91,7 +91,7 @@ export function stepPlansOf(
       },
     }, limits);
   } catch (error) {
-    throw tooLarge(error);
+    throw explainTooLarge(error);
   }
 }
 
@@ -99,7 +99,7 @@ export function stepPlansOf(
  * Translates the planner's error about a tensor beyond the adapter's limits
  * into one that names what the user can change; other errors pass.
  */
-export function tooLarge(error: unknown): unknown {
+export function explainTooLarge(error: unknown): unknown {
   if (!(error instanceof RangeError)) return error;
   if (!/^Cannot (bind|place) /.test(error.message)) return error;
   const [what] = error.message.split("; lower ");

@@ -5,7 +5,7 @@
  */
 import type { Batch } from "../data/loader/batch.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { Executor, type Loaded } from "../gpu/executor.ts";
+import { Executor, type LoadedPlan } from "../gpu/executor.ts";
 import { type KernelChoices, tuner } from "../gpu/tuner.ts";
 import { Graph } from "../graph/graph.ts";
 import { embed } from "../graph/ops/embedding/embedding.ts";
@@ -28,14 +28,14 @@ export class InferenceEngine {
   readonly executor: Executor;
   readonly model: Model;
   readonly #layout: ParameterLayout;
-  readonly #loaded: Loaded;
+  readonly #loaded: LoadedPlan;
   readonly #logits: { read(): Promise<ArrayBuffer> } | undefined;
 
   private constructor(
     executor: Executor,
     model: Model,
     layout: ParameterLayout,
-    loaded: Loaded,
+    loaded: LoadedPlan,
     logits?: { read(): Promise<ArrayBuffer> },
   ) {
     this.executor = executor;
@@ -60,7 +60,7 @@ export class InferenceEngine {
       executor.allocate(`weights.${i}`, shard.elements * 4)
     );
     for (const [name, { shard, offset, bytes }] of layout.positions) {
-      const { buffer } = executor.region(`weights.${shard}`);
+      const { buffer } = executor.rangeOf(`weights.${shard}`);
       executor.define(name, { buffer, offset, size: bytes });
     }
     for (const fixed of model.fixed) {

@@ -1,6 +1,6 @@
 /** Which tensor was the first with a value that is not finite? @module */
 import type { Batch } from "../data/loader/batch.ts";
-import type { Loaded } from "../gpu/executor.ts";
+import type { LoadedPlan } from "../gpu/executor.ts";
 import { gradientName } from "../graph/differentiate.ts";
 import type { TensorLocation } from "../plan/plan.ts";
 import type { TrainEngine } from "./train_engine.ts";
@@ -84,12 +84,12 @@ export async function findNonFinite(
 
 async function firstIn(
   engine: TrainEngine,
-  loaded: Loaded,
+  loaded: LoadedPlan,
 ): Promise<NonFiniteTensor | null> {
   const { executor } = engine;
-  for (const step of loaded.steps) {
-    executor.run({ plan: loaded.plan, steps: [step] });
-    for (const { name, place: location, count } of step.dispatch.writes) {
+  for (const step of loaded.dispatches) {
+    executor.run({ plan: loaded.plan, dispatches: [step] });
+    for (const { name, location, count } of step.dispatch.writes) {
       const values = new Float32Array(
         await executor.read(location, sizeOf(engine, location, count)),
       );
@@ -101,4 +101,4 @@ async function firstIn(
 }
 
 const sizeOf = (engine: TrainEngine, location: TensorLocation, count: number) =>
-  Math.min(4 * count, engine.executor.region(location).size);
+  Math.min(4 * count, engine.executor.rangeOf(location).size);

@@ -111,7 +111,7 @@ export function gradientGraph(model: Model, batchSize: number) {
   };
 }
 
-/** A forward pass that ends in logits, `[B·T, V]`, for tests and sampling. */
+/** A forward pass that ends in logits, `[B·T, V]`, for parity. */
 export function logitsGraph(model: Model, batchSize: number) {
   const graph = new Graph(), positions = batchSize * model.sequenceLength;
   const tokens = graph.input(INPUTS.tokens, [positions], "u32");

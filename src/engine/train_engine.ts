@@ -5,7 +5,7 @@
  */
 import type { Batch } from "../data/loader/batch.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { Executor, type Loaded } from "../gpu/executor.ts";
+import { Executor, type LoadedPlan } from "../gpu/executor.ts";
 import {
   checkStruct,
   readStruct,
@@ -45,11 +45,11 @@ export class TrainEngine {
   readonly plans: StepPlans;
   /** The kernel variants in use. */
   readonly choices: KernelChoices;
-  readonly #micro: Loaded;
-  readonly #update: Loaded;
-  readonly #evaluate: Loaded;
-  readonly #report?: Loaded;
-  readonly #extra: Loaded[];
+  readonly #micro: LoadedPlan;
+  readonly #update: LoadedPlan;
+  readonly #evaluate: LoadedPlan;
+  readonly #report?: LoadedPlan;
+  readonly #extra: LoadedPlan[];
   readonly #upload: GPUBuffer;
   readonly #staging: Uint8Array<ArrayBuffer>;
   readonly #unit: number;
@@ -60,7 +60,7 @@ export class TrainEngine {
     executor: Executor,
     plans: StepPlans,
     choices: KernelChoices,
-    loaded: Loaded[],
+    loaded: LoadedPlan[],
   ) {
     this.executor = executor;
     this.plans = plans;
@@ -124,11 +124,11 @@ export class TrainEngine {
     const { shards } = this.plans.layout;
     for (const kind of ["gradients", "exp_avg", "exp_avg_sq"] as const) {
       shards.forEach((_, i) =>
-        encoder.clearBuffer(this.executor.region(`${kind}.${i}`).buffer)
+        encoder.clearBuffer(this.executor.rangeOf(`${kind}.${i}`).buffer)
       );
     }
     for (const name of ["loss", "control", "history"]) {
-      encoder.clearBuffer(this.executor.region(name).buffer);
+      encoder.clearBuffer(this.executor.rangeOf(name).buffer);
     }
     this.executor.gpu.device.queue.submit([encoder.finish()]);
   }
@@ -164,7 +164,7 @@ export class TrainEngine {
     return this.plans.model;
   }
 
-  /** Whether a parameter is trained, hence on the device. */
+  /** Whether a parameter is trained and therefore on the device. */
   isTrained(spec: ParameterSpec): boolean {
     return this.plans.layout.positions.has(spec.name);
   }
@@ -203,7 +203,7 @@ export class TrainEngine {
   upload(batch: Batch, step = 1, micro = 0): void {
     this.#fill([batch], 1, step, micro);
     this.executor.gpu.device.queue.writeBuffer(
-      this.executor.region("batch").buffer,
+      this.executor.rangeOf("batch").buffer,
       0,
       this.#staging,
       0,
@@ -231,10 +231,10 @@ export class TrainEngine {
   encodeGradient(encoder: GPUCommandEncoder, count: number): void {
     const { executor } = this;
     this.plans.layout.shards.forEach((_, i) =>
-      encoder.clearBuffer(executor.region(`gradients.${i}`).buffer)
+      encoder.clearBuffer(executor.rangeOf(`gradients.${i}`).buffer)
     );
-    encoder.clearBuffer(executor.region("loss").buffer);
-    const inputs = executor.region("batch").buffer;
+    encoder.clearBuffer(executor.rangeOf("loss").buffer);
+    const inputs = executor.rangeOf("batch").buffer;
     for (let i = 0; i < count; i++) {
       encoder.copyBufferToBuffer(
         this.#upload,
@@ -321,7 +321,11 @@ export class TrainEngine {
   }
 
   /** The loaded plans, for the search for non-finite values and the bench. */
-  get loaded(): { micro: Loaded; update: Loaded; evaluate: Loaded } {
+  get loaded(): {
+    micro: LoadedPlan;
+    update: LoadedPlan;
+    evaluate: LoadedPlan;
+  } {
     return {
       micro: this.#micro,
       update: this.#update,

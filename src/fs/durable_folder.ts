@@ -69,7 +69,11 @@ export function putInPlace(made: string, dir: string, aside: string): void {
   try {
     renameSync(made, dir);
   } catch (error) {
-    if (replaces) renameSync(aside, dir);
+    try {
+      if (replaces) renameSync(aside, dir);
+    } catch {
+      // The first error says more.
+    }
     throw error;
   }
   syncFolder(dirname(dir));

@@ -60,7 +60,7 @@ export async function openGpu(
   });
   if (!adapter) {
     throw new UserError(
-      "No WebGPU adapter found: install a Vulkan driver (a GPU's own, or mesa-vulkan-drivers for the CPU) and look at 'blocksmith devices'",
+      "No WebGPU adapter found: install a Vulkan driver (a GPU's own, or mesa-vulkan-drivers for the CPU) and run 'blocksmith devices'",
     );
   }
   const { device, int64 } = await request(adapter);
@@ -163,7 +163,7 @@ async function request(
     }
   }
   throw new UserError(
-    "The WebGPU adapter grants no device: look at 'blocksmith devices'",
+    "The WebGPU adapter grants no device: run 'blocksmith devices'",
   );
 }
 

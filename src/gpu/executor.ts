@@ -24,21 +24,21 @@ export interface BufferRange {
 }
 
 /** A plan with everything bound. */
-export interface Loaded {
+export interface LoadedPlan {
   plan: Plan;
-  steps: Step[];
+  dispatches: BoundDispatch[];
 }
 
 /** One dispatch, ready to be encoded. */
-export interface Step {
+export interface BoundDispatch {
   dispatch: PlannedDispatch;
   pipeline: GPUComputePipeline;
   group: GPUBindGroup;
 }
 
 /** Dispatches that are bound, and the buffer that holds their parameters. */
-export interface Bound {
-  steps: Step[];
+export interface BoundDispatches {
+  dispatches: BoundDispatch[];
   uniform: GPUBuffer;
 }
 
@@ -49,7 +49,7 @@ export type SelectKernel = (
 ) => Promise<PlannedDispatch> | PlannedDispatch;
 
 /** Takes the best guess, without timing. */
-export const firstVariant: SelectKernel = (dispatch) => dispatch;
+const firstVariant: SelectKernel = (dispatch) => dispatch;
 
 /** Buffers of a run and the plans that work on them. */
 export class Executor {
@@ -57,7 +57,7 @@ export class Executor {
   readonly pipelines: Pipelines;
   /** Bytes of all buffers made so far. */
   allocated = 0;
-  readonly #regions = new Map<string, BufferRange>();
+  readonly #ranges = new Map<string, BufferRange>();
   readonly #slots: GPUBuffer[] = [];
   readonly #buffers: GPUBuffer[] = [];
 
@@ -82,28 +82,28 @@ export class Executor {
 
   /** Gives plans the range of a buffer as tensor `name`. */
   define(name: string, range: BufferRange): void {
-    this.#regions.set(name, range);
+    this.#ranges.set(name, range);
   }
 
   /** Allocates a tensor in a separate buffer. */
   allocate(name: string, size: number): BufferRange {
-    const region = { buffer: this.buffer(name, size), offset: 0, size };
-    this.define(name, region);
-    return region;
+    const range = { buffer: this.buffer(name, size), offset: 0, size };
+    this.define(name, range);
+    return range;
   }
 
   /**
-   * The region of a tensor.
+   * The buffer range of a tensor.
    *
    * @throws {RangeError} if nothing of that name was defined
    */
-  region(place: TensorLocation | string): BufferRange {
-    if (typeof place !== "string" && "slot" in place) {
-      const buffer = this.#slots[place.slot];
+  rangeOf(location: TensorLocation | string): BufferRange {
+    if (typeof location !== "string" && "slot" in location) {
+      const buffer = this.#slots[location.slot];
       return { buffer, offset: 0, size: buffer.size };
     }
-    const name = typeof place === "string" ? place : place.external;
-    const range = this.#regions.get(name);
+    const name = typeof location === "string" ? location : location.external;
+    const range = this.#ranges.get(name);
     if (!range) throw new RangeError(`No tensor '${name}' on the device`);
     return range;
   }
@@ -118,7 +118,7 @@ export class Executor {
   async load(
     plans: readonly Plan[],
     choose: SelectKernel = firstVariant,
-  ): Promise<Loaded[]> {
+  ): Promise<LoadedPlan[]> {
     const sizes: number[] = [];
     for (const plan of plans) {
       plan.slots.forEach((size, i) => sizes[i] = Math.max(sizes[i] ?? 0, size));
@@ -142,13 +142,13 @@ export class Executor {
       }
       chosen.push(list);
     }
-    const { steps, uniform } = await this.bind(chosen.flat());
+    const { dispatches: steps, uniform } = await this.bind(chosen.flat());
     this.allocated += uniform.size;
     this.#buffers.push(uniform);
     let at = 0;
-    const loaded = plans.map((plan, i): Loaded => ({
+    const loaded = plans.map((plan, i): LoadedPlan => ({
       plan,
-      steps: steps.slice(at, at += chosen[i].length),
+      dispatches: steps.slice(at, at += chosen[i].length),
     }));
     await this.gpu.device.queue.onSubmittedWorkDone();
     this.gpu.check();
@@ -161,7 +161,7 @@ export class Executor {
    *
    * @throws {TypeError} if a dispatch is not what its kernel declares
    */
-  async bind(dispatches: readonly PlannedDispatch[]): Promise<Bound> {
+  async bind(dispatches: readonly PlannedDispatch[]): Promise<BoundDispatches> {
     const { device } = this.gpu;
     const kernels: CompiledKernel[] = [];
     for (const dispatch of dispatches) {
@@ -173,7 +173,7 @@ export class Executor {
       size: words.byteLength,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
-    const steps = dispatches.map((dispatch, i): Step => {
+    const steps = dispatches.map((dispatch, i): BoundDispatch => {
       const { pipeline, layout, interface: { params, storage } } = kernels[i];
       const offset = i * ALIGNMENT;
       writeStruct(params.layout, dispatch.params, words, offset);
@@ -183,7 +183,7 @@ export class Executor {
       }];
       for (const [name, { binding }] of storage) {
         const { location, offset, size } = dispatch.bindings[name];
-        const range = this.region(location);
+        const range = this.rangeOf(location);
         const resource = {
           buffer: range.buffer,
           offset: range.offset + offset,
@@ -196,12 +196,12 @@ export class Executor {
       return { dispatch, pipeline, group };
     });
     device.queue.writeBuffer(uniform, 0, words);
-    return { steps, uniform };
+    return { dispatches: steps, uniform };
   }
 
   /** Encodes one replay of a plan. */
-  encode(pass: GPUComputePassEncoder, loaded: Loaded): void {
-    for (const { dispatch, pipeline, group } of loaded.steps) {
+  encode(pass: GPUComputePassEncoder, loaded: LoadedPlan): void {
+    for (const { dispatch, pipeline, group } of loaded.dispatches) {
       const [x, y, z] = dispatch.workgroups;
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
@@ -217,7 +217,7 @@ export class Executor {
   }
 
   /** Runs a plan once, in a separate submit. */
-  run(loaded: Loaded): void {
+  run(loaded: LoadedPlan): void {
     const encoder = this.gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     this.encode(pass, loaded);
@@ -231,7 +231,7 @@ export class Executor {
     data: Float32Array | Uint32Array | Uint8Array,
     offset = 0,
   ): void {
-    const range = this.region(name);
+    const range = this.rangeOf(name);
     this.gpu.device.queue.writeBuffer(
       range.buffer,
       range.offset + offset,
@@ -241,18 +241,18 @@ export class Executor {
 
   /** Reads bytes of a tensor back. Waits for the device. */
   async read(
-    place: TensorLocation | string,
+    location: TensorLocation | string,
     size: number,
     offset = 0,
   ): Promise<ArrayBuffer> {
-    const [data] = await this.readAll([{ place, size, offset }]);
+    const [data] = await this.readAll([{ location, size, offset }]);
     return data;
   }
 
   /** Reads bytes of several tensors back, waiting for the device once. */
   async readAll(
     parts: readonly {
-      place: TensorLocation | string;
+      location: TensorLocation | string;
       size: number;
       offset?: number;
     }[],
@@ -269,8 +269,8 @@ export class Executor {
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     });
     const encoder = device.createCommandEncoder();
-    parts.forEach(({ place, size, offset = 0 }, i) => {
-      const range = this.region(place);
+    parts.forEach(({ location, size, offset = 0 }, i) => {
+      const range = this.rangeOf(location);
       encoder.copyBufferToBuffer(
         range.buffer,
         range.offset + offset,

@@ -20,7 +20,7 @@ export function kernelNames(): string[] {
 export function kernelText(name: string): string {
   try {
     return assetText(path(name));
-  } catch {
-    throw new RangeError(`No kernel named '${name}'`);
+  } catch (cause) {
+    throw new RangeError(`No kernel named '${name}'`, { cause });
   }
 }

@@ -37,7 +37,10 @@ export function tuner(
     let best = tried[0];
     if (tried.length > 1 && executor.gpu.timestamps) {
       onTimed?.(key);
-      const times = await time(tried.map((v) => v.dispatch), executor);
+      const times = await timeDispatches(
+        tried.map((v) => v.dispatch),
+        executor,
+      );
       best = tried[times.indexOf(Math.min(...times))];
     }
     known[key] = best.name;
@@ -46,12 +49,12 @@ export function tuner(
 }
 
 /** Nanoseconds of each dispatch, the best of several. */
-export async function time(
+export async function timeDispatches(
   dispatches: readonly PlannedDispatch[],
   executor: Executor,
 ): Promise<number[]> {
   const { device } = executor.gpu, n = dispatches.length;
-  const { steps, uniform } = await executor.bind(dispatches);
+  const { dispatches: steps, uniform } = await executor.bind(dispatches);
   const usage = GPUBufferUsage;
   const count = 2 * n * REPETITIONS;
   const querySet = device.createQuerySet({ type: "timestamp", count });

@@ -97,7 +97,7 @@ function expand(
 
   function value(text: string, scope: Scope, at: number): number {
     try {
-      return evaluate(text, scope);
+      return evaluateExpression(text, scope);
     } catch (cause) {
       throw fault(at, (cause as Error).message);
     }
@@ -178,13 +178,14 @@ function expand(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { evaluate } from "./wgsl.ts";
+ * import { evaluateExpression } from "./wgsl.ts";
  *
- * assertEquals(evaluate("BM * BK / 4", { BM: 64, BK: 8 }), 128);
- * assertEquals(evaluate("GRADIENT && !ONTO", { GRADIENT: 1, ONTO: 0 }), 1);
+ * assertEquals(evaluateExpression("BM * BK / 4", { BM: 64, BK: 8 }), 128);
+ * const scope = { GRADIENT: 1, ACCUMULATE: 0 };
+ * assertEquals(evaluateExpression("GRADIENT && !ACCUMULATE", scope), 1);
  * ```
  */
-export function evaluate(text: string, scope: Scope): number {
+export function evaluateExpression(text: string, scope: Scope): number {
   const tokens = text.match(/\d+|\w+|==|!=|<=|>=|&&|\|\||[-+*/%<>()!]/g) ?? [];
   if (tokens.join("") !== text.replace(/\s+/g, "")) {
     throw new SyntaxError(`cannot read the expression '${text}'`);
@@ -233,7 +234,9 @@ export function evaluate(text: string, scope: Scope): number {
     if (token === "-") return -unary();
     if (token === "(") {
       const inner = binary(0);
-      if (tokens[at++] !== ")") throw new SyntaxError(`'(' open in '${text}'`);
+      if (tokens[at++] !== ")") {
+        throw new SyntaxError(`'(' is not closed in '${text}'`);
+      }
       return inner;
     }
     if (token === undefined) throw new SyntaxError(`'${text}' ends too early`);

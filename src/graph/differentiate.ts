@@ -28,7 +28,7 @@ export const gradientName = (parameter: string): string => `grad.${parameter}`;
 /** Where gradient rules leave their results. */
 export interface Backward {
   readonly graph: Graph;
-  /** Whether anything wants the gradient of `tensor`. */
+  /** Whether the gradient of `tensor` is needed. */
   needsGradient(tensor: Tensor): boolean;
   /**
    * Adds to the gradient of `tensor` what `make` computes. `make` gets the

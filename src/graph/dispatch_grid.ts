@@ -33,7 +33,7 @@ export function flatGrid(
 }
 
 /** A stretch of a flat tensor that fits one binding. */
-export interface Range {
+export interface ElementRange {
   /** First element. */
   start: number;
   /** Elements. */
@@ -43,7 +43,10 @@ export interface Range {
 }
 
 /** Cuts `elements` 4-byte elements into stretches of at most one binding. */
-export function flatRanges(elements: number, limits: AdapterLimits): Range[] {
+export function flatRanges(
+  elements: number,
+  limits: AdapterLimits,
+): ElementRange[] {
   return rowRanges(elements, 1, limits).map(({ start, count }) => ({
     start,
     count,
@@ -53,7 +56,7 @@ export function flatRanges(elements: number, limits: AdapterLimits): Range[] {
 }
 
 /** A stretch of rows. */
-export interface Rows {
+export interface RowRange {
   start: number;
   count: number;
 }
@@ -68,7 +71,7 @@ export function rowRanges(
   rows: number,
   width: number,
   limits: AdapterLimits,
-): Rows[] {
+): RowRange[] {
   const bytes = width * 4;
   let step = Math.floor(limits.maxBindingBytes / bytes);
   if (step >= rows) return [{ start: 0, count: rows }];
@@ -80,7 +83,7 @@ export function rowRanges(
       `Cannot cut rows of ${width} elements: this adapter binds at most ${limits.maxBindingBytes} bytes`,
     );
   }
-  const out: Rows[] = [];
+  const out: RowRange[] = [];
   for (let start = 0; start < rows; start += step) {
     out.push({ start, count: Math.min(step, rows - start) });
   }

@@ -2,7 +2,8 @@
  * Which parameters does a model have, and where are they on the device?
  * @module
  */
-import { ALIGNMENT } from "../plan/plan.ts";
+import { count } from "../graph/tensor.ts";
+import { aligned } from "../plan/plan.ts";
 
 /** Initial values of a parameter. */
 export type Init =
@@ -32,19 +33,8 @@ export interface ParameterSpec {
   trainable: boolean;
 }
 
-/**
- * Number of elements.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { elements } from "./parameters.ts";
- *
- * assertEquals(elements({ shape: [768, 3072] }), 2_359_296);
- * ```
- */
-export const elements = (spec: { shape: readonly number[] }): number =>
-  spec.shape.reduce((a, b) => a * b, 1);
+/** Number of elements of a parameter. */
+export { count as elements } from "../graph/tensor.ts";
 
 /** Where a parameter is: a shard, and its first byte in it. */
 export interface Position {
@@ -89,11 +79,11 @@ export function packParameters(
   ];
   let used = Infinity;
   for (const spec of order) {
-    const bytes = elements(spec) * 4;
-    const padded = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    const bytes = count(spec) * 4;
+    const padded = aligned(bytes);
     if (padded > maxBytes) {
       throw new RangeError(
-        `Cannot place '${spec.name}' ([${spec.shape}], ${bytes} bytes): this adapter's buffers end at ${maxBytes}`,
+        `Cannot place '${spec.name}' ([${spec.shape}], ${bytes} bytes): this adapter's buffers hold at most ${maxBytes} bytes`,
       );
     }
     if (used + padded > maxBytes) {

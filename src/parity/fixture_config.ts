@@ -17,7 +17,7 @@ import {
 import { checkModelRules } from "../config/schema/rules.ts";
 import { NO_SCALES } from "../config/schema/scale_fields.ts";
 import {
-  type ModelConfig,
+  type SimplifiedModelConfig,
   simplifiedSchema,
 } from "../config/schema/simplified_schema.ts";
 import {
@@ -137,7 +137,10 @@ function addModel(
  * @param where place of the section, for messages
  * @throws {UserError} on anything unknown, ill-typed, missing or contradictory
  */
-export function validateModel(raw: unknown, where: string): ModelConfig {
+export function validateModel(
+  raw: unknown,
+  where: string,
+): SimplifiedModelConfig {
   const flat: FlatConfig = new Map();
   addModel(flat, raw, () => where);
   const schema = v.strictObject({ model: simplifiedSchema });

@@ -1,8 +1,7 @@
 /** A golden fixture's files, opened and checked. @module */
 import { SafetensorsFile } from "../checkpoint/safetensors.ts";
 import type { AnyModel } from "../config/mod.ts";
-import { assembleBatch } from "../data/loader/batch.ts";
-import type { Batch } from "../data/loader/batch.ts";
+import { assembleBatch, type Batch } from "../data/loader/batch.ts";
 import { UserError } from "../errors.ts";
 import { fairseqDecoder } from "../model/fairseq/decoder.ts";
 import type { Model } from "../model/model.ts";

@@ -59,7 +59,7 @@ export interface PlannedDispatch {
    * Tensors written, with their locations: for the search of a non-finite
    * value.
    */
-  writes: { name: string; place: TensorLocation; count: number }[];
+  writes: { name: string; location: TensorLocation; count: number }[];
 }
 
 /** Everything one replay does. */
@@ -134,7 +134,7 @@ export function makePlan(
   const nodes = liveNodes(graph, fetch);
   const { storage, copies } = shareStorage(nodes, fetch);
   const slotOf = assignSlots(nodes, storage, fetch);
-  const place = (tensor: Tensor): TensorLocation => {
+  const locate = (tensor: Tensor): TensorLocation => {
     const root = storage.get(tensor) ?? tensor;
     if (root.role !== "transient") return { external: root.name };
     return { slot: slotOf.index.get(root)! };
@@ -147,11 +147,11 @@ export function makePlan(
     workgroups: dispatch.workgroups,
     flops: dispatch.flops,
     bytes: dispatch.bytes,
-    bindings: mapValues(dispatch.bindings, (b) => bind(b, place, limits)),
+    bindings: mapValues(dispatch.bindings, (b) => bind(b, locate, limits)),
     writes: Object.values(dispatch.bindings)
       .filter((b) => b.access !== "read").map((b) => ({
         name: b.tensor.name,
-        place: place(b.tensor),
+        location: locate(b.tensor),
         count: count(b.tensor),
       })),
     choice: dispatch.choice && {
@@ -178,7 +178,7 @@ export function makePlan(
     name,
     slots: slotOf.sizes,
     dispatches,
-    fetches: new Map(fetch.map((t) => [t, place(t)])),
+    fetches: new Map(fetch.map((t) => [t, locate(t)])),
     flops: dispatches.reduce((n, d) => n + d.flops, 0),
     bytes: dispatches.reduce((n, d) => n + d.bytes, 0),
   };
@@ -277,7 +277,7 @@ function assignSlots(
 
 function bind(
   binding: Binding,
-  place: (tensor: Tensor) => TensorLocation,
+  locate: (tensor: Tensor) => TensorLocation,
   limits: AdapterLimits,
 ): PlannedBinding {
   const { tensor, access, offset = 0 } = binding;
@@ -288,7 +288,7 @@ function bind(
       `Cannot bind '${tensor.name}' ([${tensor.shape}], ${size} bytes): this adapter binds at most ${limits.maxBindingBytes}; lower the batch size, or the model's width`,
     );
   }
-  return { location: place(tensor), offset, size, access };
+  return { location: locate(tensor), offset, size, access };
 }
 
 function copy(from: Tensor, to: Tensor, limits: AdapterLimits): Dispatch[] {

@@ -26,7 +26,7 @@ const FAINT = { gridColor: INK, gridOpacity: 0.12 };
  *
  * @param labels labels of all runs, which decide the colours
  */
-export function vegaLiteSpec(chart: Chart, labels: readonly string[]) {
+function vegaLiteSpec(chart: Chart, labels: readonly string[]) {
   const several = chart.lines.length > 1;
   const shown = labels.filter((label) =>
     chart.points.some((p) => p.run === label)

@@ -1,5 +1,5 @@
 /** Renders the report as one self-contained HTML page. @module */
-import type { RunData } from "../run_folder/read_run.ts";
+import type { LoggedRun } from "../run_folder/read_run.ts";
 import { renderSvg } from "./chart.ts";
 import { buildCharts } from "./series.ts";
 import { COLUMNS, tableCells, TEXT_COLUMNS } from "./table.ts";
@@ -26,12 +26,12 @@ footer { color: var(--soft); font-size: 13px; margin-top: 32px }
 `;
 
 /** Escapes text for HTML. */
-export const escapeHtml = (text: string): string =>
+const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** Renders the page that compares `runs`. */
 export async function renderReportPage(
-  runs: readonly RunData[],
+  runs: readonly LoggedRun[],
 ): Promise<string> {
   const labels = runs.map((run) => run.label);
   const charts = buildCharts(runs);

@@ -3,7 +3,7 @@
  * @module
  */
 import type { MetricRecord } from "../run_folder/metrics_log.ts";
-import { isNumber, type RunData } from "../run_folder/read_run.ts";
+import { isNumber, type LoggedRun } from "../run_folder/read_run.ts";
 
 /** One point of a line. */
 export interface Point {
@@ -104,7 +104,7 @@ const HIDDEN: Record<string, string> = {
 /**
  * All charts for which the runs have logged numbers, in the order of the page.
  */
-export function buildCharts(runs: readonly RunData[]): Chart[] {
+export function buildCharts(runs: readonly LoggedRun[]): Chart[] {
   const steps = (r: MetricRecord) => r.step;
   const overSteps = (
     section: string,
@@ -165,7 +165,7 @@ export function buildCharts(runs: readonly RunData[]): Chart[] {
 
 const SECTIONS = BY_LAYER.map((kind) => kind.section);
 
-type Abscissa = (run: RunData, record: MetricRecord) => number | null;
+type Abscissa = (run: LoggedRun, record: MetricRecord) => number | null;
 
 /**
  * Training time of a record, in minutes; an evaluation has that of the record
@@ -181,7 +181,7 @@ const minutes: Abscissa = (run, record) => {
 };
 
 function pointsOfLine(
-  run: RunData,
+  run: LoggedRun,
   kind: string,
   records: readonly MetricRecord[],
   at: (record: MetricRecord) => number | null,
@@ -216,7 +216,7 @@ function downsample(points: Point[]): Point[] {
  * Charts over steps of means over layers; the charts by layer show two steps
  * only.
  */
-function averages(runs: readonly RunData[]): Chart[] {
+function averages(runs: readonly LoggedRun[]): Chart[] {
   const over = (section: string, title: string, y: string, pattern: RegExp) => {
     const points = runs.flatMap((run) =>
       downsample(run.records.flatMap((record) => {
@@ -247,7 +247,7 @@ function averages(runs: readonly RunData[]): Chart[] {
 }
 
 /** Charts by layer, of the first report and of the last. */
-function byLayer(runs: readonly RunData[]): Chart[] {
+function byLayer(runs: readonly LoggedRun[]): Chart[] {
   const charts = new Map<string, Chart>();
   for (const run of runs) {
     for (const kind of BY_LAYER) {

@@ -1,5 +1,5 @@
 /** Runs as a table: the cost of each, and the loss it reached. @module */
-import type { RunData } from "../run_folder/read_run.ts";
+import type { LoggedRun } from "../run_folder/read_run.ts";
 import {
   formatBytes,
   formatCount,
@@ -28,7 +28,7 @@ export const COLUMNS = [
 export const TEXT_COLUMNS = 2;
 
 /** The cells of one run; a dash for an unknown value. */
-export function tableCells(run: RunData): string[] {
+export function tableCells(run: LoggedRun): string[] {
   const known = (
     value: number | null,
     format: (value: number) => string,
@@ -48,7 +48,7 @@ export function tableCells(run: RunData): string[] {
 }
 
 /** Formats the table for the terminal. */
-export function formatRunTable(runs: readonly RunData[]): string[] {
+export function formatRunTable(runs: readonly LoggedRun[]): string[] {
   const rows = [COLUMNS, ...runs.map(tableCells)];
   const widths = COLUMNS.map((_, i) =>
     Math.max(...rows.map((row) => [...row[i]].length))

@@ -7,7 +7,7 @@ import { quoted } from "../terminal/quote.ts";
 import { type MetricRecord, readMetrics } from "./metrics_log.ts";
 
 /** One run. A number that the folder does not have is null. */
-export interface RunData {
+export interface LoggedRun {
   /** Its name in a report: that of its folder, or the path. */
   label: string;
   /** Kind and size of its model. */
@@ -41,10 +41,10 @@ export interface RunData {
 export function readRuns(
   dirs: readonly string[],
   warn: (line: string) => void,
-): RunData[] {
+): LoggedRun[] {
   if (dirs.length === 0) {
     throw new UserError(
-      "Cannot report as it must be given runs: blocksmith report runs/a runs/b",
+      "Cannot report as no run is given: run blocksmith report runs/a runs/b",
     );
   }
   const paths = dirs.map((dir) => resolve(dir));
@@ -63,7 +63,7 @@ function readRun(
   dir: string,
   label: string,
   warn: (line: string) => void,
-): RunData {
+): LoggedRun {
   const no = (why: string) =>
     new UserError(`Cannot report on ${quoted(dir)} as ${why}`);
   if (!exists(dir)) throw no("it does not exist: give the folder of a run");

@@ -143,7 +143,7 @@ export async function readReport(
 ): Promise<Record<string, number>> {
   const { model } = engine, { options, plan } = report;
   const places = [...plan.fetches].map(([tensor, location]) => ({
-    place: location,
+    location,
     size: bytes(tensor),
   }));
   const gains = options.gains ? gainParameters(model) : [];
@@ -151,7 +151,7 @@ export async function readReport(
   const data = (await engine.executor.readAll([
     ...places,
     ...onDevice.map((p) => ({
-      place: { external: p.name },
+      location: { external: p.name },
       size: 4 * count(p),
     })),
   ])).map((buffer) => new Float32Array(buffer));

@@ -65,7 +65,7 @@ export interface ProgressOptions {
 }
 
 /** Standard error; nothing is written after it is closed (EPIPE). */
-export function stderrSink(): ProgressSink {
+function stderrSink(): ProgressSink {
   let open = true;
   return {
     isTerminal: Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb",

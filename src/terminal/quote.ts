@@ -11,7 +11,7 @@ const PATH_LENGTH = 200;
 export const NAME_LENGTH = 300;
 
 /** UTF-16 units of a JSON value from the hub that are shown. */
-export const VALUE_LENGTH = 100;
+const VALUE_LENGTH = 100;
 
 /** UTF-16 units of a file's content that are shown. */
 export const CONTENT_LENGTH = 60;

@@ -33,7 +33,7 @@ const DATA_SEED = 0;
 
 /** One source of sequences. */
 export interface DataPart {
-  ref: SplitLocation;
+  location: SplitLocation;
   /** Sequences in it. */
   sequences: number;
   /**
@@ -44,7 +44,7 @@ export interface DataPart {
 }
 
 /** Prepared data. */
-export interface RunData {
+export interface TrainingData {
   tokenizer: Tokenizer;
   /** SHA-256 over everything that determines the sequences. */
   fingerprint: string;
@@ -80,7 +80,7 @@ export function tokenizerOf(config: Config): Promise<Tokenizer> {
 export async function openData(
   config: Config,
   options: OpenDataOptions = {},
-): Promise<RunData> {
+): Promise<TrainingData> {
   const { data, model } = config;
   if (data.name === "fairseq") return await openFairseq(config, options);
   const tokenizer = options.tokenizer ?? await tokenizerOf(config);
@@ -116,7 +116,7 @@ export async function openData(
   }
   const part = (split: "train" | "valid") =>
     stores.map(({ dir, summary }, i) => ({
-      ref: { store: dir, split },
+      location: { store: dir, split },
       sequences: summary.splits[split].chunks,
       weight: weighted ? data.weights[i] : null,
     }));
@@ -148,7 +148,7 @@ function refuseRepeated(
     const other = seen.get(path);
     if (other !== undefined) {
       throw new UserError(
-        `Cannot weigh '${name}' as one entry of 'data.files' must have it, as one entry would train on what the other holds out: got '${other}' and '${entry}'; name held-out files in 'data.valid_files', or remove it from one entry`,
+        `Cannot give '${name}' a weight as only one entry of 'data.files' may contain it: got '${other}' and '${entry}', and one would train on what the other holds out; name held-out files in 'data.valid_files', or remove it from one entry`,
       );
     }
     seen.set(path, entry);
@@ -186,7 +186,7 @@ export async function prepareWith(
     & Partial<PrepareOptions>,
 ): Promise<Prepared> {
   const { data, model } = config;
-  const meter = new Meter();
+  const meter = new PhaseProgress();
   try {
     return await prepare({
       validFraction: data.valid_fraction,
@@ -248,7 +248,7 @@ export async function sourcesOf(
       );
       continue;
     }
-    const meter = new Meter();
+    const meter = new PhaseProgress();
     const split = of(key === "files" ? data.split : data.valid_split, i);
     try {
       const { files } = await fetchHubDataset({
@@ -284,7 +284,7 @@ function withoutRepeats(files: SourceFile[]): SourceFile[] {
 async function openFairseq(
   { data, model }: Config,
   { say }: OpenDataOptions,
-): Promise<RunData> {
+): Promise<TrainingData> {
   if (data.path === null) {
     throw new UserError(
       "Cannot read the data as 'data.path' must be a folder that fairseq-preprocess wrote: got null",
@@ -311,12 +311,16 @@ async function openFairseq(
     tokenizer,
     fingerprint,
     train: [{
-      ref: { fairseq: train },
+      location: { fairseq: train },
       sequences: sequences.train,
       weight: null,
     }],
     valid: valid
-      ? [{ ref: { fairseq: valid }, sequences: sequences.valid, weight: null }]
+      ? [{
+        location: { fairseq: valid },
+        sequences: sequences.valid,
+        weight: null,
+      }]
       : [],
     ignoreId: null,
     stores: [],
@@ -337,7 +341,7 @@ const LABELS = {
 };
 
 /** Shows one progress bar per phase. */
-class Meter {
+class PhaseProgress {
   #bar: Progress | undefined;
   #phase = "";
 

@@ -71,11 +71,11 @@ async function openEngine(
   const free = freeBytes(gpu);
   if (plans.memory.total > free) {
     throw new UserError(
-      `Cannot fit the run as it must have ${
+      `Cannot start the run as it needs ${
         formatBytes(plans.memory.total)
-      } of memory and this machine has ${
+      } of memory: this machine has ${
         formatBytes(free)
-      } free: ${MEMORY_REMEDY}`,
+      } free; ${MEMORY_REMEDY}`,
     );
   }
   let said = false;

@@ -18,7 +18,7 @@ import type { Tokenizer } from "../data/mod.ts";
 import { modelOf } from "../engine/from_config.ts";
 import { type TrainSettings, trainSettings } from "../engine/train_settings.ts";
 import type { Model } from "../model/model.ts";
-import { openData, type RunData, tokenizerOf } from "./open_data.ts";
+import { openData, tokenizerOf, type TrainingData } from "./open_data.ts";
 import type { Run } from "./open_run.ts";
 import { pinData } from "./pin_data.ts";
 import { checkResumable, fromCheckpoint } from "./resume_checks.ts";
@@ -29,7 +29,7 @@ export interface RunInputs {
   config: Config;
   /** The checkpoint that the run resumes from. */
   checkpoint: Checkpoint | null;
-  data: RunData;
+  data: TrainingData;
   /** Training sequences. */
   sequences: number;
   model: Model;

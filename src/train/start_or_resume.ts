@@ -42,7 +42,10 @@ export async function startOrResume(
   if (!inputs.checkpoint) writeFacts(run, inputs, device);
   using stack = new DisposableStack();
   const valid = data.valid.length > 0
-    ? stack.adopt(openSplits(data.valid.map((p) => p.ref)), (s) => s.close())
+    ? stack.adopt(
+      openSplits(data.valid.map((p) => p.location)),
+      (s) => s.close(),
+    )
     : null;
   const loader = stack.use(
     await openBatchLoader({

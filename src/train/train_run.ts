@@ -11,7 +11,7 @@ import {
 import { saveTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { type TrainState, writeTrainState } from "../checkpoint/train_state.ts";
 import type { TokenSplit } from "../data/mod.ts";
-import { refuseUnbuilt } from "../engine/from_config.ts";
+import { checkSupported } from "../engine/from_config.ts";
 import { UserError } from "../errors.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import { quoted } from "../terminal/quote.ts";
@@ -33,7 +33,7 @@ import { type StartedRun, startOrResume } from "./start_or_resume.ts";
  *   where training meets values that are not finite
  */
 export async function trainRun(options: RunOptions): Promise<TrainResult> {
-  refuseUnbuilt(options.config);
+  checkSupported(options.config);
   using run = await openRun(options);
   const inputs = await resolveInputs(run);
   using device = await openDevice(run, inputs);
@@ -115,7 +115,7 @@ async function train(
 /** What the user sees at the first signal. */
 function finishing(signal: StopSignal): string {
   const lineStart = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
-  return `${lineStart}${signal}: finishing the step and saving; once more to quit at once\n`;
+  return `${lineStart}${signal}: finishing the step and saving; send it again to quit immediately\n`;
 }
 
 function trainingStopped(

@@ -4,7 +4,7 @@ import { sourceTexts } from "../../src/assets/source_text.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Runs a module that may change the assets, in a process of its own. */
+/** Runs a module that may change the assets, in a separate process. */
 async function apart(body: string): Promise<unknown> {
   const module = new URL("src/assets/assets.ts", ROOT).href;
   const code = `import { assetPaths, assetText, usePacked } from "${module}";

@@ -11,8 +11,8 @@ import {
   SECTIONS,
   sectionsOf,
 } from "../../src/bench/bench.ts";
-import { asText } from "../../src/bench/table.ts";
-import { benchTables } from "../../src/bench/tables.ts";
+import { asText } from "../../src/bench/format_table.ts";
+import { benchTables } from "../../src/bench/result_tables.ts";
 import { vulkanDriver } from "../../src/bench/vulkan_driver.ts";
 import { bench } from "../../src/cli/bench.ts";
 import { parseCommand } from "../../src/cli/command.ts";

@@ -227,7 +227,10 @@ Deno.test("parts of the data are drawn by their weights, each by its own field",
     "data.text_field=content",
     "data.weights=[1,1]",
   ];
-  await fails(words(work, "cache", ...twice), /^blocksmith: Cannot weigh /);
+  await fails(
+    words(work, "cache", ...twice),
+    /^blocksmith: Cannot give '.*' a weight as only one entry /,
+  );
   const held = `data.valid_files=[${file}]`;
   put(work, "more.jsonl", jsonLines(prose, "content"));
   await succeeds(

@@ -64,7 +64,7 @@ Deno.test("unknown commands and flags are refused, with the known ones", async (
   await fails(["plan", "-x"], /Unknown flag '-x' of 'blocksmith plan'/);
   await fails(["train", "lr"], /Cannot read 'lr' as it must be key=value/);
   await fails(["devices", "all"], /Cannot read 'all' as 'blocksmith devices'/);
-  await fails(["parity"], /must be given fixtures/);
+  await fails(["parity"], /no fixture is given/);
   for (const words of [["--resume"], ["--resume="], ["--resume", ""]]) {
     await fails(["train", ...words], /Cannot read '--resume' of 'blocksmith/);
   }

@@ -44,7 +44,7 @@ Deno.test("train logs reports when due, the same after a resume; report draws th
   const page = await Deno.readTextFile(shop.at("r.html"));
   assert(page.includes("<figcaption>Gradient norm by layer</figcaption>"));
 
-  await fails(["report"], /Cannot report as it must be given runs/, { cwd });
+  await fails(["report"], /Cannot report as no run is given/, { cwd });
   await fails(["report", "text"], /'text' as it holds no run/, { cwd });
   await fails(["report", "a", "--out", "no/r.html"], /Cannot write 'no\/r/, {
     cwd,

@@ -3,7 +3,7 @@ import { commandLine, type Workshop, workshop } from "../helpers/cli.ts";
 import { jsonLines, SMALL, texts, toldOf } from "../helpers/cli_data.ts";
 import { courseHub } from "../helpers/cli_hub.ts";
 
-/** Runs a shell script in a mount namespace of its own, which goes with it. */
+/** Runs a shell script in a separate mount namespace, which ends with it. */
 const inNamespace = (script: string, env: Record<string, string> = {}) =>
   new Deno.Command("unshare", {
     args: ["--map-root-user", "--mount", "sh", "-ec", script],
@@ -70,7 +70,7 @@ function assertWhole({ out }: Outcome): void {
 }
 
 Deno.test({
-  name: "prepare on a full disk is one line, and goes on once there is room",
+  name: "prepare on a full disk is one line, and resumes once there is room",
   ignore,
   async fn() {
     using work = workshop();

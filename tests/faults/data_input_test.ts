@@ -143,13 +143,13 @@ async function each<T>(
   await Promise.all([next(), next(), next()]);
 }
 
-/** The words of `prepare` with a cache of its own for one file. */
+/** Arguments of `prepare` with a separate cache for one file. */
 const words = (path: string, ...more: string[]) => [
   ...["prepare", ...SMALL, "data.tokenizer=byte", `data.cache=${path}-cache`],
   ...more,
 ];
 
-Deno.test("prepare says of a bad file where and what in one line, and leaves nothing; --skip-bad goes on", async () => {
+Deno.test("prepare names a bad file and its fault in one line and leaves nothing; --skip-bad continues", async () => {
   using work = workshop();
   const good = texts(10, "good");
   await each(Object.entries(FAULTY), async ([name, faulty]) => {

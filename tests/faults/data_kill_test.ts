@@ -34,7 +34,7 @@ function writeTexts(work: Workshop): void {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-Deno.test("prepare that is killed at any moment goes on to the same bytes", async () => {
+Deno.test("prepare that is killed at any moment resumes to the same bytes", async () => {
   using work = workshop();
   writeTexts(work);
   const words = (cache: string) => [

@@ -47,7 +47,7 @@ Deno.test("train refuses a model larger than the device in one line, before any 
   };
   // More than any device has: 16 bytes for each of 40 G parameters.
   await tooLarge(
-    /Cannot fit the run as it must have \d+\.\d GB of memory and this machine has .* free: lower train\.device_train_batch_size or the model's size|The device ran out of memory/,
+    /Cannot start the run as it needs \d+\.\d GB of memory: this machine has .* free; lower train\.device_train_batch_size or the model's size|The device ran out of memory/,
     "model.n_layer=200",
     "model.n_embd=4096",
     "model.n_head=32",
@@ -55,7 +55,7 @@ Deno.test("train refuses a model larger than the device in one line, before any 
   const remedy = "lower the batch size or the model's width$";
   await tooLarge(
     new RegExp(
-      `Cannot place '.*weight' \\(\\[\\d+,\\d+\\], \\d+ bytes\\): this adapter's buffers end at \\d+; ${remedy}`,
+      `Cannot place '.*weight' \\(\\[\\d+,\\d+\\], \\d+ bytes\\): this adapter's buffers hold at most \\d+ bytes; ${remedy}`,
     ),
     "model.n_embd=65536",
   );

@@ -109,7 +109,7 @@ Deno.test("train refuses a run that another process is at, until that has ended"
   );
   await fails(["train", "--resume", work.at("run")], held);
   await fails(["train", ...work.tiny("run")], held);
-  // Reading a run that goes on is no fault.
+  // Reading a run that is still training is allowed.
   await succeeds(["eval", work.at("run")]);
   child.kill("SIGKILL");
   await Promise.all([child.status, drained, ...quiet]);
@@ -127,7 +127,7 @@ Deno.test("train refuses a run that another process is at, until that has ended"
   await succeeds(["train", "--resume", work.at("run")]);
 });
 
-/** Runs a shell script in a mount namespace of its own, which goes with it. */
+/** Runs a shell script in a separate mount namespace, which ends with it. */
 const inNamespace = (script: string) =>
   new Deno.Command("unshare", {
     args: ["--map-root-user", "--mount", "sh", "-ec", script],

@@ -28,7 +28,7 @@ Deno.test("train stops where an update breaks the weights, and saves none of it"
   ) assert(values.every(Number.isFinite), name);
   assertEquals(metrics(work.at("run")).at(-1)!.step, 2);
 
-  // It is whole: with a saner rate the run goes on from it.
+  // It is complete: with a lower rate the run resumes from it.
   const config = work.at("run", "config.yaml");
   const yaml = Deno.readTextFileSync(config);
   assertMatch(yaml, /^ {2}learning_rate: 1e\+30$/m);

@@ -9,7 +9,7 @@ import { writeSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { UserError } from "../../src/errors.ts";
 import { checkpointOf, script, tempDir } from "../helpers/files.ts";
 
-/** Run a script in a mount namespace of its own, which goes with it. */
+/** Runs a script in a separate mount namespace, which ends with it. */
 function inNamespace(command: string): Promise<Deno.CommandOutput> {
   return new Deno.Command("unshare", {
     args: ["--map-root-user", "--mount", "sh", "-ec", command],

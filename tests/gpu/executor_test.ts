@@ -96,7 +96,7 @@ deviceTest(
   "Executor names a tensor that it does not have",
   () =>
     using(async (executor) => {
-      assertThrows(() => executor.region("w"), RangeError, "No tensor 'w'");
+      assertThrows(() => executor.rangeOf("w"), RangeError, "No tensor 'w'");
       executor.allocate("x", 20);
       const plan = await counting(5);
       await assertRejects(

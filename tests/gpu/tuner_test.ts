@@ -1,6 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { Executor } from "../../src/gpu/executor.ts";
-import { type KernelChoices, time, tuner } from "../../src/gpu/tuner.ts";
+import {
+  type KernelChoices,
+  timeDispatches,
+  tuner,
+} from "../../src/gpu/tuner.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import { makePlan } from "../../src/plan/plan.ts";
@@ -28,7 +32,7 @@ deviceTest(
   async () => {
     const { plan, executor } = await product();
     const known: KernelChoices = {}, timed: string[] = [];
-    const [{ steps: [step] }] = await executor.load(
+    const [{ dispatches: [step] }] = await executor.load(
       [plan],
       tuner(known, (key) => timed.push(key)),
     );
@@ -49,13 +53,13 @@ deviceTest(
 deviceTest("tuner() takes what was chosen before", async () => {
   const { plan, executor } = await product();
   const known = { [KEY]: "any" };
-  const [{ steps }] = await executor.load([plan], tuner(known));
+  const [{ dispatches: steps }] = await executor.load([plan], tuner(known));
   assertEquals(steps[0].dispatch.kernel, "matmul/any");
   executor.close();
 });
 
 deviceTest(
-  "tuner() times anew where the remembered kernel is gone",
+  "tuner() times again where the remembered kernel is gone",
   async () => {
     const { plan, executor } = await product();
     const known = { [KEY]: "a kernel of an older version" };
@@ -72,7 +76,7 @@ deviceTest("time() gives nanoseconds of each dispatch", async () => {
     await executor.load([plan]);
     const { variants } = plan.dispatches[0].choice!;
     const list = variants.map((v) => v.dispatch).slice(-2);
-    const times = await time(list, executor);
+    const times = await timeDispatches(list, executor);
     assertEquals(times.length, list.length);
     assert(times.every((t) => t > 0 && t < 1e9), `${times}`);
   }

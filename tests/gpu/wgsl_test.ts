@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { assemble, evaluate } from "../../src/gpu/wgsl.ts";
+import { assemble, evaluateExpression } from "../../src/gpu/wgsl.ts";
 
 /** Files by name; an unknown one is an error, as in `kernels/`. */
 const files = (texts: Record<string, string>) => (name: string) => {
@@ -156,7 +156,7 @@ Deno.test("evaluate() keeps to the precedence of arithmetic", () => {
     "1 + (b > 1) * 10": 11,
   };
   for (const [text, value] of Object.entries(wanted)) {
-    assertEquals(evaluate(text, scope), value, text);
+    assertEquals(evaluateExpression(text, scope), value, text);
   }
 });
 
@@ -169,5 +169,5 @@ Deno.test("evaluate() refuses what it cannot read", () => {
       ["", "'' ends too early"],
       ["1.5", "cannot read the expression '1.5'"],
     ]
-  ) assertThrows(() => evaluate(text, {}), SyntaxError, message);
+  ) assertThrows(() => evaluateExpression(text, {}), SyntaxError, message);
 });

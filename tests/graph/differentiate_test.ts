@@ -30,7 +30,7 @@ function start() {
 }
 
 /**
- * Runs the gradient of the `outputs`, each given a random gradient of its own.
+ * Runs the gradient of the `outputs`, each given its random gradient.
  */
 async function gradients(
   graph: Graph,

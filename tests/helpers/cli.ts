@@ -6,7 +6,7 @@ import { join } from "node:path";
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** How one process ended. */
-export interface Ended {
+export interface ProcessResult {
   code: number;
   signal: Deno.Signal | null;
   out: string;
@@ -58,7 +58,7 @@ export async function blocksmith(
   args: readonly string[],
   options: StartOptions = {},
   wrapper: Wrapper = [],
-): Promise<Ended> {
+): Promise<ProcessResult> {
   const child = start(args, options, wrapper);
   const [{ code, signal }, out, err] = await Promise.all([
     child.status,
@@ -72,7 +72,7 @@ export async function blocksmith(
 export async function succeeds(
   args: readonly string[],
   options: StartOptions = {},
-): Promise<Ended> {
+): Promise<ProcessResult> {
   const ended = await blocksmith(args, options);
   assertEquals(ended.code, 0, ended.err);
   return ended;

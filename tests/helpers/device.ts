@@ -54,7 +54,7 @@ export interface Ran {
 const words = (tensor: Tensor) => aligned(bytes(tensor)) / 4;
 
 /**
- * Runs a graph on buffers of its own.
+ * Runs a graph on separate buffers.
  *
  * Everything that a kernel must not rely on is NaN: slots before the run, and
  * what lies behind the last element of a tensor. Behind gradients it is 0, as
@@ -88,14 +88,14 @@ export async function runGraph(
     }
     const [loaded] = await executor.load([plan]);
     plan.slots.forEach((size, slot) => {
-      const { buffer } = executor.region({ slot });
+      const { buffer } = executor.rangeOf({ slot });
       const poison = new Float32Array(size / 4).fill(NaN);
       device.device.queue.writeBuffer(buffer, 0, poison);
     });
     for (let i = 0; i < times; i++) executor.run(loaded);
     const sources = [
-      ...fetch.map((tensor) => executor.region(plan.fetches.get(tensor)!)),
-      ...externals.map((tensor) => executor.region(tensor.name)),
+      ...fetch.map((tensor) => executor.rangeOf(plan.fetches.get(tensor)!)),
+      ...externals.map((tensor) => executor.rangeOf(tensor.name)),
     ];
     const read = await readAll(device, sources);
     const cut = (tensor: Tensor, at: number) =>

@@ -1,6 +1,5 @@
 /** Small models on the device. @module */
-import { assembleBatch } from "../../src/data/loader/batch.ts";
-import type { Batch } from "../../src/data/loader/batch.ts";
+import { assembleBatch, type Batch } from "../../src/data/loader/batch.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import {
   buildStepPlans,

@@ -1,7 +1,6 @@
 /** The smallest models that have every part, and engines for them. @module */
 import { compose } from "../../src/config/mod.ts";
-import { assembleBatch } from "../../src/data/loader/batch.ts";
-import type { Batch } from "../../src/data/loader/batch.ts";
+import { assembleBatch, type Batch } from "../../src/data/loader/batch.ts";
 import { modelOf } from "../../src/engine/from_config.ts";
 import { buildStepPlans } from "../../src/engine/step_plans.ts";
 import { TrainEngine } from "../../src/engine/train_engine.ts";

@@ -47,7 +47,7 @@ Deno.test("packParameters() says which parameter no buffer holds", () => {
   assertThrows(
     () => packParameters(PARAMETERS, 256, isDecayed),
     RangeError,
-    "Cannot place 'v' ([64,2], 512 bytes): this adapter's buffers end at 256",
+    "Cannot place 'v' ([64,2], 512 bytes): this adapter's buffers hold at most 256 bytes",
   );
 });
 

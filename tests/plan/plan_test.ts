@@ -69,7 +69,7 @@ function mix(...parts: (number | undefined)[]): number {
 const key = (location: TensorLocation) =>
   "slot" in location ? `slot ${location.slot}` : location.external;
 
-/** Carries a plan out on one number a place: what a device would compute. */
+/** Carries a plan out on one number a location: what a device would compute. */
 function execute(plan: Plan, memory: Map<string, number>): void {
   for (const { kernel, params, label, ...dispatch } of plan.dispatches) {
     const bindings = Object.values(dispatch.bindings);
@@ -94,7 +94,7 @@ function execute(plan: Plan, memory: Map<string, number>): void {
 }
 
 /**
- * The same from the graph itself, where every tensor has a place of its own.
+ * The same from the graph itself, where every tensor has separate memory.
  */
 function evaluate(graph: Graph, start: Map<string, number>) {
   const values = new Map<Tensor, number>();
@@ -177,7 +177,7 @@ function randomGraph(seed: number) {
       effect,
     });
     // What was added to a gradient is the gradient: nothing reads it as a
-    // tensor of its own.
+    // separate tensor.
     const own = accumulateInto?.role === "persistent" ? made.slice(1) : made;
     readable.push(...own);
     transients.push(...own);
@@ -309,7 +309,7 @@ Deno.test("makePlan() lays sums onto persistent tensors where those are", () => 
   // Whole vec4s are bound.
   assertEquals(output0.size, 32);
   assertEquals(dispatch.writes, [
-    { name: "d w", place: { external: "grad.w" }, count: 5 },
+    { name: "d w", location: { external: "grad.w" }, count: 5 },
   ]);
 });
 

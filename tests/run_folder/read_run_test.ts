@@ -129,7 +129,7 @@ Deno.test("readRuns() refuses what is no run in one line", () => {
   const at = folder.at("a");
   refused(
     [],
-    "Cannot report as it must be given runs: blocksmith report runs/a runs/b",
+    "Cannot report as no run is given: run blocksmith report runs/a runs/b",
   );
   refused(
     [at],

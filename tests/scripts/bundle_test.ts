@@ -120,7 +120,7 @@ test("gives equal bytes for equal inputs, other bytes for others", async ({ file
   assert((await Deno.readFile(again)).length !== bytes.length);
 });
 
-test("takes XDG_CACHE_HOME, then HOME, then a folder of its own in TMPDIR", async ({ run, top }) => {
+test("takes XDG_CACHE_HOME, then HOME, then a new folder in TMPDIR", async ({ run, top }) => {
   const where = async (env: Record<string, string>) =>
     (await run([], env)).out.split("\n")[6].slice(top.length);
   const both = { XDG_CACHE_HOME: `${top}/xdg`, HOME: `${top}/home` };

@@ -23,7 +23,7 @@ import {
   VARIANTS,
 } from "../../scripts/_reproduction_runs.ts";
 import { configFromArgs } from "../../src/cli/config_args.ts";
-import type { RunData } from "../../src/run_folder/read_run.ts";
+import type { LoggedRun } from "../../src/run_folder/read_run.ts";
 
 const SIZES = {
   layers: 3,
@@ -45,7 +45,7 @@ function stored(
   loss: number | null,
   first: number,
   peak = 1,
-): RunData {
+): LoggedRun {
   const report = (step: number, by: number) => ({
     step,
     "grad_norm.0": first * by,

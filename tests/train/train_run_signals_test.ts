@@ -46,7 +46,7 @@ Deno.test("trainRun() ends in order on SIGINT and SIGTERM, and resumes to the sa
     assertEquals([status.code, status.signal], [code, null], lines.join("\n"));
     assert(
       lines.includes(
-        `${signal}: finishing the step and saving; once more to quit at once`,
+        `${signal}: finishing the step and saving; send it again to quit immediately`,
       ),
       lines.join("\n"),
     );

@@ -1,5 +1,5 @@
     // product_m_r: own_m[4 y + r] . other_m[4 x ..], with 64 multiply-adds for 2
-    // loads of a vec4. In a function of its own lavapipe unrolls the loop over
+    // loads of a vec4. In a separate function lavapipe unrolls the loop over
     // units at d = 32, and compiling takes 3 times as long.
     #for m in 0..PRODUCTS {
       #for r in 0..4 {

@@ -124,7 +124,7 @@ export async function benchLoader(
   const idle = new Int32Array(new SharedArrayBuffer(4));
   for (const readAhead of [0, 4]) {
     using loader = await openBatchLoader({
-      parts: [{ ref: { store, split: "train" }, weight: null }],
+      parts: [{ location: { store, split: "train" }, weight: null }],
       seed: 0,
       batchSize: sequences,
       accumulation,

@@ -1,6 +1,6 @@
 /** How long does each kernel in a training step take? @module */
-import type { Loaded } from "../../gpu/executor.ts";
-import { time } from "../../gpu/tuner.ts";
+import type { LoadedPlan } from "../../gpu/executor.ts";
+import { timeDispatches } from "../../gpu/tuner.ts";
 import type { RunningWorkload } from "../step/step.ts";
 import { nanosecondsPerTick, waitForDevice } from "../timing.ts";
 
@@ -36,11 +36,14 @@ export async function kernelTimes(
   const { micro, update } = engine.loaded;
   const accumulation = plans.options.accumulation;
   const rows = new Map<string, KernelRow>();
-  const collect = async ({ plan, steps }: Loaded, times: number) => {
+  const collect = async (
+    { plan, dispatches: steps }: LoadedPlan,
+    times: number,
+  ) => {
     const dispatches = steps.map((s) => s.dispatch);
     for (let at = 0; at < dispatches.length; at += DISPATCHES_PER_QUERY) {
       const part = dispatches.slice(at, at + DISPATCHES_PER_QUERY);
-      const ticks = await time(part, executor);
+      const ticks = await timeDispatches(part, executor);
       part.forEach((d, i) => {
         const product = plan.dispatches[at + i].choice?.key ?? "";
         const key = `${d.kernel} ${product}`;

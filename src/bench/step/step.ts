@@ -98,7 +98,7 @@ export async function openWorkload(
 }
 
 /** How long to time steps. */
-export interface StepOptions {
+export interface StepBenchOptions {
   /** Minimum and maximum number of rounds. */
   rounds: [number, number];
   /**
@@ -113,7 +113,7 @@ export interface StepOptions {
 /** Times the steps of a newly opened workload. */
 export async function timeSteps(
   running: RunningWorkload,
-  { rounds: [least, most], roundSeconds, seconds }: StepOptions,
+  { rounds: [least, most], roundSeconds, seconds }: StepBenchOptions,
 ): Promise<StepRow> {
   const { engine, workload } = running, { gpu } = engine.executor;
   const wait = await measureIdleWait(gpu);

@@ -4,8 +4,7 @@
  */
 import { sourceTexts } from "../../assets/source_text.ts";
 import { compose, type Config } from "../../config/mod.ts";
-import { BatchAssembler } from "../../data/loader/batch.ts";
-import type { Batch } from "../../data/loader/batch.ts";
+import { type Batch, BatchAssembler } from "../../data/loader/batch.ts";
 import { modelOf } from "../../engine/from_config.ts";
 import { buildStepPlans, type StepPlans } from "../../engine/step_plans.ts";
 import { trainSettings } from "../../engine/train_settings.ts";

@@ -3,10 +3,10 @@
  * @module
  */
 import type { FairseqModelConfig } from "./fairseq_schema.ts";
-import type { ModelConfig } from "./simplified_schema.ts";
+import type { SimplifiedModelConfig } from "./simplified_schema.ts";
 
 /** The `model` section of either family; `name` says which. */
-export type AnyModel = ModelConfig | FairseqModelConfig;
+export type AnyModel = SimplifiedModelConfig | FairseqModelConfig;
 
 /** The values of `model.name`. */
 export const FAMILIES: readonly AnyModel["name"][] = [

@@ -12,7 +12,7 @@ const field = <T>(rule: string, holds: (value: unknown) => boolean): Field<T> =>
   v.custom<T, string>(holds, rule);
 
 /** A finite number for which `holds` is true. */
-export const numberWhere = (
+const numberWhere = (
   rule: string,
   holds: (value: number) => boolean,
 ): Field<number> =>

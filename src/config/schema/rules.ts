@@ -6,7 +6,7 @@ import { UserError } from "../../errors.ts";
 import type { FairseqModelConfig } from "./fairseq_schema.ts";
 import type { AnyModel } from "./family.ts";
 import type { Config, DataConfig } from "./schema.ts";
-import type { ModelConfig } from "./simplified_schema.ts";
+import type { SimplifiedModelConfig } from "./simplified_schema.ts";
 
 /**
  * Refuses model shapes and initializers that contradict each other.
@@ -40,7 +40,7 @@ function checkFairseq(model: FairseqModelConfig): void {
   }
 }
 
-function checkSimplified(model: ModelConfig): void {
+function checkSimplified(model: SimplifiedModelConfig): void {
   if (model.n_embd % model.n_head !== 0) {
     throw new UserError(
       `Cannot split heads as 'model.n_embd' must be a multiple of 'model.n_head': got ${model.n_embd} and ${model.n_head}`,

@@ -93,4 +93,4 @@ export const simplifiedSchema = v.strictObject({
 });
 
 /** The `model` section of this family. */
-export type ModelConfig = v.InferOutput<typeof simplifiedSchema>;
+export type SimplifiedModelConfig = v.InferOutput<typeof simplifiedSchema>;

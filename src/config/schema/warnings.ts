@@ -6,7 +6,7 @@
 import { formatValue } from "../values/flat_config.ts";
 import type { FairseqModelConfig } from "./fairseq_schema.ts";
 import type { AnyModel } from "./family.ts";
-import type { ModelConfig } from "./simplified_schema.ts";
+import type { SimplifiedModelConfig } from "./simplified_schema.ts";
 
 /**
  * Whether the case holds, the key without effect, the key that cancels it, and
@@ -40,7 +40,9 @@ function lines<M extends AnyModel>(model: M, cases: Case<M>[]): string[] {
   );
 }
 
-function simplified(model: ModelConfig): Case<ModelConfig>[] {
+function simplified(
+  model: SimplifiedModelConfig,
+): Case<SimplifiedModelConfig>[] {
   const oneHead = model.n_head === 1, qkNorm = model.qk_norm_type !== "none";
   const centred = model.centre_attn;
   return [
@@ -84,7 +86,7 @@ function simplified(model: ModelConfig): Case<ModelConfig>[] {
       "a parallel block has one norm, 'model.ln_1_type'",
     ],
     ...(["query_init_std", "key_init_std"] as const).map(
-      (key): Case<ModelConfig> => [
+      (key): Case<SimplifiedModelConfig> => [
         qkNorm && model[key] !== null,
         key,
         "qk_norm_type",

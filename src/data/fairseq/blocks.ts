@@ -10,12 +10,11 @@
  * sentence does not end with it.
  * @module
  */
-import { IGNORE } from "../store/token_store.ts";
-import type { TokenSplit } from "../store/token_store.ts";
+import { IGNORE, type TokenSplit } from "../store/token_store.ts";
 import { MmapDataset } from "./mmap_dataset.ts";
 
 /** A subset as plain data, from which any thread can open it. */
-export interface FairseqRef {
+export interface FairseqLocation {
   /**
    * Paths without `.idx` and `.bin`; their sentences are concatenated in this
    * order.
@@ -40,7 +39,7 @@ export class FairseqSplit implements TokenSplit {
   /** Number of tokens. */
   readonly tokens: number;
   readonly sentences: number;
-  readonly #ref: FairseqRef;
+  readonly #location: FairseqLocation;
   readonly #parts: { data: MmapDataset; from: number; to: number }[] = [];
   /** One bit per block: whether it starts with a sentence. */
   readonly #starts: Uint8Array;
@@ -48,15 +47,15 @@ export class FairseqSplit implements TokenSplit {
   readonly #window: Uint32Array;
 
   /** @throws {UserError} if a file is missing, damaged or in another format. */
-  constructor(ref: FairseqRef) {
-    const { sequenceLength } = ref;
-    this.#ref = ref;
+  constructor(location: FairseqLocation) {
+    const { sequenceLength } = location;
+    this.#location = location;
     this.sequenceLength = sequenceLength;
     this.#window = new Uint32Array(sequenceLength + 1);
     try {
       let tokens = 0;
       let sentences = 0;
-      for (const path of ref.paths) {
+      for (const path of location.paths) {
         const data = MmapDataset.open(path);
         const to = tokens + data.tokens;
         this.#parts.push({ data, from: tokens, to });
@@ -98,7 +97,7 @@ export class FairseqSplit implements TokenSplit {
         `Cannot read ${T} tokens to position ${at} of ${room}`,
       );
     }
-    const { pad, eos } = this.#ref;
+    const { pad, eos } = this.#location;
     const from = index * T;
     const count = Math.min(T, this.tokens - from);
     const window = this.#window.subarray(0, count + 1);
@@ -151,7 +150,7 @@ export class FairseqSplit implements TokenSplit {
       const last = Math.min(end, to);
       if (first >= last) continue;
       const place = into.subarray(first - start, last - start);
-      data.read(first - from, place, this.#ref.vocabSize);
+      data.read(first - from, place, this.#location.vocabSize);
     }
   }
 }
@@ -160,6 +159,6 @@ export class FairseqSplit implements TokenSplit {
  * Opens a subset and checks its index against its data. The caller closes it.
  * @throws {UserError} if a file is missing, damaged or in another format.
  */
-export function openFairseqSplit(ref: FairseqRef): FairseqSplit {
-  return new FairseqSplit(ref);
+export function openFairseqSplit(location: FairseqLocation): FairseqSplit {
+  return new FairseqSplit(location);
 }

@@ -17,7 +17,7 @@ import { Dictionary, EOS, PAD } from "../tokenizers/fairseq/dictionary.ts";
 import { fairseqTokenizerSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { type FairseqRef, openFairseqSplit } from "./blocks.ts";
+import { type FairseqLocation, openFairseqSplit } from "./blocks.ts";
 import { subsetExists } from "./mmap_dataset.ts";
 import { openForReading, readExactly } from "./read_at.ts";
 
@@ -56,9 +56,9 @@ export interface FairseqOptions {
 /** The data of such folders. */
 export interface FairseqData {
   tokenizer: Tokenizer;
-  train: FairseqRef;
+  train: FairseqLocation;
   /** Null if the folder has no `valid`. */
-  valid: FairseqRef | null;
+  valid: FairseqLocation | null;
   /** SHA-256, in hexadecimal, of everything that determines the blocks. */
   fingerprint: string;
   tokens: { train: number; valid: number };
@@ -94,7 +94,7 @@ export async function loadFairseqData(
   const tokenizer = await loadTokenizer(
     fairseqTokenizerSpec(dict, options.bpe),
   );
-  const toRef = (paths: string[]): FairseqRef => ({
+  const toRef = (paths: string[]): FairseqLocation => ({
     paths,
     sequenceLength,
     vocabSize,
@@ -133,7 +133,7 @@ export async function loadFairseqData(
  */
 export function locateFairseqSubset(
   { path, subset, combine, sequenceLength }: FairseqSubsetOptions,
-): FairseqRef {
+): FairseqLocation {
   const folder = splitFolders(path)[0];
   return {
     paths: subsetPrefixes(folder, subset, combine),
@@ -204,15 +204,15 @@ function subsetPrefixes(
 }
 
 function measureSubset(
-  ref: FairseqRef,
+  location: FairseqLocation,
   subset: string,
 ): { tokens: number; sequences: number } {
-  const split = openFairseqSplit(ref);
+  const split = openFairseqSplit(location);
   split.close();
   if (split.tokens === 0) {
     throw new UserError(
       `Cannot use the subset '${subset}' as '${
-        ref.paths[0]
+        location.paths[0]
       }.bin' holds no tokens: binarise a text that is not empty`,
     );
   }
@@ -230,7 +230,7 @@ function measureSubset(
 function contentFingerprint(
   dict: string,
   sequenceLength: number,
-  refs: (FairseqRef | null)[],
+  locations: (FairseqLocation | null)[],
 ): string {
   const hash = createHash("sha256");
   const buffer = new Uint8Array(PIECE_BYTES);
@@ -254,9 +254,9 @@ function contentFingerprint(
   };
   hash.update(`fairseq ${sequenceLength}\n`);
   add(dict, true);
-  for (const ref of refs) {
-    hash.update(`${ref?.paths.length ?? 0} files\n`);
-    for (const path of ref?.paths ?? []) {
+  for (const location of locations) {
+    hash.update(`${location?.paths.length ?? 0} files\n`);
+    for (const path of location?.paths ?? []) {
       add(`${path}.idx`, true);
       add(`${path}.bin`, false);
     }

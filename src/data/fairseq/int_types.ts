@@ -84,7 +84,7 @@ function wideType(
 }
 
 /** Type of ids for dictionaries of less than 65,500 symbols. */
-export const UINT16 = narrowType(8, "uint16", 2, Uint16Array);
+const UINT16 = narrowType(8, "uint16", 2, Uint16Array);
 /** Type of ids for larger dictionaries. */
 export const INT32 = narrowType(4, "int32", 4, Int32Array);
 

@@ -3,7 +3,11 @@
  * fairseq-preprocess does.
  * @module
  */
-export { type FairseqRef, FairseqSplit, openFairseqSplit } from "./blocks.ts";
+export {
+  type FairseqLocation as FairseqRef,
+  FairseqSplit,
+  openFairseqSplit,
+} from "./blocks.ts";
 export {
   type FairseqData,
   type FairseqOptions,

@@ -4,10 +4,8 @@
  */
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
-import { IGNORE } from "../store/token_store.ts";
-import type { TokenSplit } from "../store/token_store.ts";
-import { BatchAssembler, emptyBatch } from "./batch.ts";
-import type { Batch } from "./batch.ts";
+import { IGNORE, type TokenSplit } from "../store/token_store.ts";
+import { type Batch, BatchAssembler, emptyBatch } from "./batch.ts";
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_worker.ts";
 import {

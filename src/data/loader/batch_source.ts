@@ -21,7 +21,7 @@ export interface BatchSpec {
    * Without weights, the parts are one dataset, joined in order. Either all
    * parts have a weight or none.
    */
-  parts: { ref: SplitLocation; weight: number | null }[];
+  parts: { location: SplitLocation; weight: number | null }[];
   /** Seed of the sampling order. */
   seed: number;
   /** Sequences per batch. */
@@ -122,11 +122,11 @@ export class BatchSource {
 /** One split per part with a weight, or all parts joined into one. */
 function openParts(parts: BatchSpec["parts"]): TokenSplit[] {
   if (parts.every(({ weight }) => weight === null)) {
-    return [openSplits(parts.map(({ ref }) => ref))];
+    return [openSplits(parts.map(({ location }) => location))];
   }
   const splits: TokenSplit[] = [];
   try {
-    for (const { ref } of parts) splits.push(openSplit(ref));
+    for (const { location: ref } of parts) splits.push(openSplit(ref));
   } catch (error) {
     for (const split of splits) split.close();
     throw error;

@@ -3,7 +3,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { type FairseqRef, openFairseqSplit } from "../fairseq/blocks.ts";
+import { type FairseqLocation, openFairseqSplit } from "../fairseq/blocks.ts";
 import {
   type SplitName,
   type TokenSplit,
@@ -13,7 +13,7 @@ import {
 /** A split of a token store (its folder), or a subset of a fairseq folder. */
 export type SplitLocation =
   | { store: string; split: SplitName }
-  | { fairseq: FairseqRef };
+  | { fairseq: FairseqLocation };
 
 /**
  * Opens a split. Close it when done.

@@ -6,8 +6,7 @@
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
 import type { FileScan, SourceFile } from "../sources/source_file.ts";
-import { TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { type Tokenizer, TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
 import type { TokenizeOptions } from "./tokenize_unit.ts";
 import { runJob, type WorkerJob, type WorkerSetup } from "./tokenize_worker.ts";
 import type { TokenizedUnit, WorkUnit } from "./work_unit.ts";

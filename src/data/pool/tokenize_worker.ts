@@ -8,8 +8,7 @@ import { scanFile } from "../sources/mod.ts";
 import type { FileScan, SourceFile } from "../sources/source_file.ts";
 import { limitWordCaches } from "../tokenizers/gpt2/word_cache.ts";
 import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
-import { TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { type Tokenizer, TOKENIZER_PROBE } from "../tokenizers/tokenizer.ts";
 import type { WorkerReply } from "./tokenize_pool.ts";
 import {
   type TokenizeOptions,

@@ -11,7 +11,7 @@ import { nextHeldOutCount, selectionsOf } from "../scan/document_selection.ts";
 import { stampOf } from "../scan/scan_cache.ts";
 import type { SkipCounts, Skipped } from "../scan/scan_inputs.ts";
 import { changedError } from "../sources/text_pieces.ts";
-import { StoreWriter } from "../store/store_writer.ts";
+import { TokenStoreSink } from "../store/token_store_sink.ts";
 import type { TokenSink } from "../store/token_sink.ts";
 import {
   STORE_FORMAT,
@@ -136,7 +136,7 @@ function bytesPerTokenOf({ tokenizer }: PrepareOptions): 2 | 4 {
 
 function createSink(dir: string, options: PrepareOptions): TokenSink {
   const { out, tokenizer, sequenceLength } = options;
-  return out ? out.sink(dir, tokenizer) : new StoreWriter(dir, {
+  return out ? out.sink(dir, tokenizer) : new TokenStoreSink(dir, {
     sequenceLength,
     bytesPerToken: bytesPerTokenOf(options),
   });

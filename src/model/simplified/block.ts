@@ -67,7 +67,7 @@ export function normParameters(
 }
 
 /** Width of the MLP's hidden layer. */
-export const hiddenWidth = (model: ModelConfig): number =>
+const hiddenWidth = (model: ModelConfig): number =>
   Math.floor(model.mlp_width_mult * model.n_embd);
 
 /**

@@ -1,6 +1,6 @@
 /**
  * What does NormFormer (arXiv 2110.09456) add to a block? Parameters under
- * fairseq's names, and where they act, for blocks of the GPT-2 family.
+ * fairseq's names, and where they act, for the blocks of this folder.
  * @module
  */
 import type { ModelConfig } from "../../config/mod.ts";

@@ -17,7 +17,7 @@ import type { FixedTensor, Weights } from "../model.ts";
 import type { Init, ParameterSpec } from "../parameters.ts";
 
 /** The two layers around attention. */
-export type Site = "v_attn" | "c_proj";
+export type ValueLayer = "v_attn" | "c_proj";
 
 /** The form of one of them. */
 type Form =
@@ -32,7 +32,7 @@ type Form =
     type: ModelConfig["val_init_type"];
   };
 
-function formOf(model: ModelConfig, layer: number, site: Site): Form {
+function formOf(model: ModelConfig, layer: number, site: ValueLayer): Form {
   const value = site === "v_attn";
   const last = model.n_layer - 1;
   const override = value
@@ -62,14 +62,14 @@ function formOf(model: ModelConfig, layer: number, site: Site): Form {
   return { kind: "reparameterised", resid, skip, trainable, type };
 }
 
-const pathOf = (layer: number, site: Site) =>
+const pathOf = (layer: number, site: ValueLayer) =>
   `transformer.h.${layer}.attn.${site}`;
 
 /** The layer's parameters; none if it is absent. */
 export function valueParameters(
   model: ModelConfig,
   layer: number,
-  site: Site,
+  site: ValueLayer,
 ): ParameterSpec[] {
   const form = formOf(model, layer, site), path = pathOf(layer, site);
   if (form.kind === "absent") return [];
@@ -111,7 +111,7 @@ export function valueParameters(
  */
 export function fixedMatrices(model: ModelConfig): FixedTensor[] {
   const D = model.n_embd, out: FixedTensor[] = [];
-  const own = (layer: number, site: Site) => (seed: number) =>
+  const own = (layer: number, site: ValueLayer) => (seed: number) =>
     initialValues({
       name: `${pathOf(layer, site)}.id`,
       shape: [D, D],
@@ -152,7 +152,7 @@ function matrixInit(form: Form, D: number): Init {
  */
 function productBefore(
   model: ModelConfig,
-  own: (layer: number, site: Site) => (seed: number) => Float32Array,
+  own: (layer: number, site: ValueLayer) => (seed: number) => Float32Array,
   seed: number,
 ): Float32Array<ArrayBuffer> {
   const D = model.n_embd;
@@ -194,7 +194,7 @@ export function applyValueLayer(
   graph: Graph,
   model: ModelConfig,
   layer: number,
-  site: Site,
+  site: ValueLayer,
   x: Tensor,
   weights: Weights,
 ): Tensor {

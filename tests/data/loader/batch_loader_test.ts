@@ -24,7 +24,7 @@ const specOf = (
   more: Partial<BatchSpec> = {},
 ): BatchSpec => ({
   parts: dirs.map((store, i) => ({
-    ref: { store, split: "train" },
+    location: { store, split: "train" },
     weight: weights[i] ?? null,
   })),
   seed: 5,
@@ -134,7 +134,7 @@ Deno.test("a loader takes fairseq's targets as they are", async () => {
   const ref = fairseq(dir.path, [[5, 6, 7, 2], [8, 9, 1, 2]]);
   const spec: BatchSpec = {
     ...specOf([]),
-    parts: [{ ref: { fairseq: ref }, weight: null }],
+    parts: [{ location: { fairseq: ref }, weight: null }],
     batchSize: 2,
     accumulation: 1,
     vocabSize: 50,
@@ -232,7 +232,7 @@ Deno.test("openBatchLoader() says in one line what cannot be opened, and leaves 
     [specOf([a.dir, a.dir], [1]), "got null for part 2 of 2"],
     [
       specOf([], [], {
-        parts: [{ ref: { store: a.dir, split: "valid" }, weight: null }],
+        parts: [{ location: { store: a.dir, split: "valid" }, weight: null }],
       }),
       "at least one sequence",
     ],

@@ -21,5 +21,5 @@ console.log(JSON.stringify({
   checkpoints: listCheckpoints(run).map(({ path }) => readState(path)),
   entries: [...Deno.readDirSync(`${run}/checkpoints`)].map(({ name }) => name),
 }));
-// With room again, the run goes on.
+// With free space again, the run continues.
 await saveCheckpoint(run, 3, checkpointOf(3), 3);

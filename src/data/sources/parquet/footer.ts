@@ -6,7 +6,7 @@
 import { readFull } from "../file_blocks.ts";
 import { assertParquet, ParquetError } from "./parquet_error.ts";
 import { type TextColumn, textColumn } from "./schema.ts";
-import { readStruct, type ThriftStruct } from "./thrift.ts";
+import { readThriftStruct, type ThriftStruct } from "./thrift.ts";
 
 /** Rows that are stored together. */
 export interface RowGroup {
@@ -74,7 +74,7 @@ function readFooter(file: number, size: number) {
   const bytes = new Uint8Array(length);
   readFull(file, bytes, size - 8 - length);
   try {
-    const { struct } = readStruct(bytes);
+    const { struct } = readThriftStruct(bytes);
     return {
       elements: struct.structs(2),
       rows: struct.count(3),

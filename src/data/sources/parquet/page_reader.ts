@@ -6,7 +6,7 @@ import { crc32 } from "node:zlib";
 import { readFull } from "../file_blocks.ts";
 import type { RowGroup } from "./footer.ts";
 import { assertParquet } from "./parquet_error.ts";
-import { EndOfBytes, readStruct, type ThriftStruct } from "./thrift.ts";
+import { EndOfBytes, readThriftStruct, type ThriftStruct } from "./thrift.ts";
 
 /** A page's header. */
 export interface PageHeader {
@@ -96,7 +96,7 @@ export class PageReader {
       const length = Math.min(tried, this.#end - this.#at);
       assertParquet(length > 0, "its pages end too early");
       try {
-        const { struct, end } = readStruct(this.#bytes(this.#at, length));
+        const { struct, end } = readThriftStruct(this.#bytes(this.#at, length));
         return { struct, length: end };
       } catch (error) {
         if (!(error instanceof EndOfBytes)) throw error;

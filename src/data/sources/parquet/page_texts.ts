@@ -6,7 +6,7 @@ import { isUtf8 } from "node:buffer";
 import { unpack } from "./codecs/unpack.ts";
 import type { PageHeader } from "./page_reader.ts";
 import { assertParquet } from "./parquet_error.ts";
-import { readRuns } from "./rle.ts";
+import { readRleRuns } from "./rle.ts";
 import {
   type Dictionary,
   isDictionaryEncoding,
@@ -103,7 +103,7 @@ function open(
   }
   if (maxLevel === 0) return { levels: null, count: values, bytes };
   const levels = new Uint8Array(values);
-  readRuns(packedLevels, width, levels);
+  readRleRuns(packedLevels, width, levels);
   let count = 0;
   for (let i = 0; i < values; i++) {
     assertParquet(levels[i] <= maxLevel, LEVELS);

@@ -13,7 +13,7 @@ const DAMAGED = "a run of numbers in it is damaged";
  *
  * @throws {ParquetError} if the bytes end before
  */
-export function readRuns(
+export function readRleRuns(
   bytes: Uint8Array,
   width: number,
   out: Uint8Array | Uint32Array,

@@ -94,7 +94,7 @@ function textOf(value: Thrift | undefined): string {
 /**
  * Reads one struct from the start of `bytes`; `end` is the position after it.
  */
-export function readStruct(
+export function readThriftStruct(
   bytes: Uint8Array,
 ): { struct: ThriftStruct; end: number } {
   const reader = new Reader(bytes);

@@ -4,7 +4,7 @@
  */
 import { readLengths } from "./delta.ts";
 import { assertParquet, ParquetError } from "./parquet_error.ts";
-import { readRuns } from "./rle.ts";
+import { readRleRuns } from "./rle.ts";
 
 /** Byte strings in order; each is valid until the next is taken. */
 export interface Values {
@@ -70,7 +70,7 @@ export function readIndices(bytes: Uint8Array, count: number): Uint32Array {
   const indices = new Uint32Array(count);
   if (count > 0) {
     assertParquet(bytes.length > 0, DAMAGED);
-    readRuns(bytes.subarray(1), bytes[0], indices);
+    readRleRuns(bytes.subarray(1), bytes[0], indices);
   }
   return indices;
 }

@@ -14,7 +14,7 @@ import {
 } from "./added_tokens.ts";
 import { type Decoder, readDecoder } from "./decoder.ts";
 import type { JsonNode } from "./json_node.ts";
-import { type Model, readModel } from "./models/model.ts";
+import { readModel, type TokenModel } from "./models/model.ts";
 import { type Normalizer, readNormalizer } from "./normalizer.ts";
 import { type PreTokenizer, readPreTokenizer } from "./pre_tokenizer.ts";
 
@@ -59,7 +59,7 @@ class JsonTokenizer implements Tokenizer {
   #matchNormalized: ReturnType<typeof addedTokenMatcher>;
   #normalizer: Normalizer | null;
   #preTokenizer: PreTokenizer;
-  #model: Model;
+  #model: TokenModel;
   #decode: Decoder;
   /** Token of each id; undefined for unused ids. */
   #tokens: (string | undefined)[];

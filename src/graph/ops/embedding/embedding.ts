@@ -2,8 +2,8 @@
 import { f32, read, readWrite } from "../../dispatch.ts";
 import {
   grid,
+  type RowRange,
   rowRanges,
-  type Rows,
   vectorWidth,
 } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
@@ -29,7 +29,7 @@ export interface EmbeddingAttrs {
 const NO_TOKEN = 0xffffffff;
 
 /** Stretch of a table's rows as bytes. */
-const rowBytes = ({ start, count }: Rows, width: number) => ({
+const rowBytes = ({ start, count }: RowRange, width: number) => ({
   offset: start * width * 4,
   size: count * width * 4,
 });

@@ -6,8 +6,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readLengths } from "../../../../src/data/sources/parquet/delta.ts";
 import { ParquetError } from "../../../../src/data/sources/parquet/parquet_error.ts";
-import { readRuns } from "../../../../src/data/sources/parquet/rle.ts";
-import { readStruct } from "../../../../src/data/sources/parquet/thrift.ts";
+import { readRleRuns } from "../../../../src/data/sources/parquet/rle.ts";
+import { readThriftStruct } from "../../../../src/data/sources/parquet/thrift.ts";
 import { readValues } from "../../../../src/data/sources/parquet/values.ts";
 
 const LIMIT_MS = 1000;
@@ -44,13 +44,15 @@ function inTime<T>(work: () => T): T {
 Deno.test("readRuns() does not count to what a run claims", () => {
   const out = new Uint32Array(10);
   // 2^31 - 1 repetitions of 1, of which ten are wanted.
-  inTime(() => readRuns(Uint8Array.from([...varint(2 ** 32 - 2), 1]), 1, out));
+  inTime(() =>
+    readRleRuns(Uint8Array.from([...varint(2 ** 32 - 2), 1]), 1, out)
+  );
   assertEquals([...out], new Array(10).fill(1));
   // 2^28 - 1 packed groups in 64 bytes.
   const packed = [...varint((2 ** 28 - 1) * 2 + 1), ...new Array(64).fill(255)];
-  inTime(() => readRuns(Uint8Array.from(packed), 1, out));
+  inTime(() => readRleRuns(Uint8Array.from(packed), 1, out));
   assertThrows(
-    () => readRuns(new Uint8Array(300).fill(3), 200, out),
+    () => readRleRuns(new Uint8Array(300).fill(3), 200, out),
     ParquetError,
   );
 });
@@ -68,14 +70,14 @@ Deno.test("readStruct() allocates no more than its bytes can hold", () => {
   const padded = [0x15, 0x94, ...new Array(11).fill(0x80), 0, 0];
   for (const bytes of [lists, long, deep, padded]) {
     inTime(() =>
-      assertThrows(() => readStruct(Uint8Array.from(bytes)), ParquetError)
+      assertThrows(() => readThriftStruct(Uint8Array.from(bytes)), ParquetError)
     );
   }
 });
 
 Deno.test("readStruct() does not shorten numbers to 32 bits", () => {
   const bytes = [0x15, ...varint((2 ** 32 + 10) * 2), 0];
-  const { struct } = readStruct(Uint8Array.from(bytes));
+  const { struct } = readThriftStruct(Uint8Array.from(bytes));
   assertEquals(struct.count(1), 2 ** 32 + 10);
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readLengths } from "../../../../src/data/sources/parquet/delta.ts";
 import { ParquetError } from "../../../../src/data/sources/parquet/parquet_error.ts";
-import { readRuns } from "../../../../src/data/sources/parquet/rle.ts";
+import { readRleRuns } from "../../../../src/data/sources/parquet/rle.ts";
 
 /**
  * `values` of `width` bits each, the lowest first: with numbers as long as it
@@ -42,15 +42,15 @@ Deno.test("readRuns() reads packed numbers of every width, and repeated ones", (
       ),
     ]);
     const out = new Uint32Array(148);
-    readRuns(bytes, width, out);
+    readRleRuns(bytes, width, out);
     assertEquals([...out.subarray(0, 48)], values, `width ${width}`);
     assertEquals(out.subarray(48).every((n) => n === repeated), true);
     // A part of a group is enough where no more is asked for.
     const some = new Uint32Array(43);
-    readRuns(bytes, width, some);
+    readRleRuns(bytes, width, some);
     assertEquals([...some], values.slice(0, 43));
     assertThrows(
-      () => readRuns(bytes.subarray(0, -1), width, new Uint32Array(148)),
+      () => readRleRuns(bytes.subarray(0, -1), width, new Uint32Array(148)),
       ParquetError,
     );
   }
@@ -58,9 +58,9 @@ Deno.test("readRuns() reads packed numbers of every width, and repeated ones", (
 
 Deno.test("readRuns() refuses runs that do not fill what is asked for", () => {
   const endless = Uint8Array.from([0, 0, 0, 0]);
-  assertThrows(() => readRuns(endless, 8, new Uint32Array(9)), ParquetError);
+  assertThrows(() => readRleRuns(endless, 8, new Uint32Array(9)), ParquetError);
   const head = new Uint8Array(9).fill(255);
-  assertThrows(() => readRuns(head, 1, new Uint32Array(9)), ParquetError);
+  assertThrows(() => readRleRuns(head, 1, new Uint32Array(9)), ParquetError);
 });
 
 Deno.test("readLengths() adds differences up, and says where they end", () => {

@@ -63,7 +63,7 @@ function attended(
   };
 }
 
-// Sequences, tokens, heads, head width. Each head width is a kernel of its own.
+// Sequences, tokens, heads, head width. Each head width is a separate kernel.
 
 deviceTest("attention() holds for packed queries and keys", async () => {
   for (

@@ -5,7 +5,7 @@
 import { brief } from "../../../../terminal/quote.ts";
 import { mergeWord, PairTable } from "../../gpt2/pair_table.ts";
 import type { JsonNode } from "../json_node.ts";
-import type { Model } from "./model.ts";
+import type { TokenModel } from "./model.ts";
 import { readVocab, tokenId } from "./vocab.ts";
 
 /** The options of a BPE model. */
@@ -42,7 +42,7 @@ const utf8 = new TextEncoder();
  * Reads a BPE model.
  * @throws {UserError} naming the invalid field.
  */
-export function readBpe(node: JsonNode): Model {
+export function readBpe(node: JsonNode): TokenModel {
   const dropout = node.at("dropout");
   if (!dropout.absent && dropout.value !== 0) {
     dropout.fail("null or 0, as ids drawn at random cannot be stored");
@@ -92,7 +92,7 @@ function readMerges(
   return merges;
 }
 
-class Bpe implements Model {
+class Bpe implements TokenModel {
   readonly vocab: ReadonlyMap<string, number>;
   readonly segmentEnd?: SegmentEnd;
   #options: BpeOptions;

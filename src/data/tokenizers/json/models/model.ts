@@ -8,7 +8,7 @@ import { readUnigram } from "./unigram.ts";
 import { readWordLevel, readWordPiece } from "./word_piece.ts";
 
 /** Encodes words to ids. */
-export interface Model {
+export interface TokenModel {
   /** Ids by token. */
   readonly vocab: ReadonlyMap<string, number>;
   /** Encodes a non-empty word. */
@@ -21,7 +21,7 @@ export interface Model {
   segmentEnd?(word: string, start: number): number;
 }
 
-const MODELS: Record<string, (node: JsonNode) => Model> = {
+const MODELS: Record<string, (node: JsonNode) => TokenModel> = {
   BPE: readBpe,
   WordPiece: readWordPiece,
   WordLevel: readWordLevel,
@@ -32,7 +32,7 @@ const MODELS: Record<string, (node: JsonNode) => Model> = {
  * Reads the `model` of a tokenizer.json.
  * @throws {UserError} naming the part that is invalid or not supported.
  */
-export function readModel(node: JsonNode): Model {
+export function readModel(node: JsonNode): TokenModel {
   const value = node.asObject();
   // Early files have no type: the fields identify the model.
   const type = node.at("type").absent

@@ -6,7 +6,7 @@
 import { brief } from "../../../../terminal/quote.ts";
 import { PairTable } from "../../gpt2/pair_table.ts";
 import type { JsonNode } from "../json_node.ts";
-import type { Model } from "./model.ts";
+import type { TokenModel } from "./model.ts";
 
 // The score of an unknown character is this much below that of the least likely
 // token.
@@ -18,7 +18,7 @@ const utf8 = new TextEncoder();
  * Reads a Unigram model.
  * @throws {UserError} naming the invalid field.
  */
-export function readUnigram(node: JsonNode): Model {
+export function readUnigram(node: JsonNode): TokenModel {
   const list = node.at("vocab");
   if (!Array.isArray(list.value)) list.fail("a list");
   const pieces = list.value as unknown[];
@@ -51,7 +51,7 @@ export function readUnigram(node: JsonNode): Model {
   );
 }
 
-class Unigram implements Model {
+class Unigram implements TokenModel {
   readonly vocab: ReadonlyMap<string, number>;
   #scores: Float64Array;
   #unkId: number;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { JsonNode } from "../json_node.ts";
-import type { Model } from "./model.ts";
+import type { TokenModel } from "./model.ts";
 import { readVocab, tokenId } from "./vocab.ts";
 
 /**
@@ -13,7 +13,7 @@ import { readVocab, tokenId } from "./vocab.ts";
  * becomes one unknown token.
  * @throws {UserError} naming the invalid field.
  */
-export function readWordPiece(node: JsonNode): Model {
+export function readWordPiece(node: JsonNode): TokenModel {
   const vocab = readVocab(node.at("vocab"));
   const unkId = Uint32Array.of(tokenId(vocab, node.at("unk_token")));
   const prefix = node.at("continuing_subword_prefix").asText("##");
@@ -50,7 +50,7 @@ export function readWordPiece(node: JsonNode): Model {
  * Reads a WordLevel model: each word is a token or unknown.
  * @throws {UserError} naming the invalid field.
  */
-export function readWordLevel(node: JsonNode): Model {
+export function readWordLevel(node: JsonNode): TokenModel {
   const vocab = readVocab(node.at("vocab"));
   const unkId = tokenId(vocab, node.at("unk_token"));
   return {

@@ -17,7 +17,7 @@ const SPLITS = ["train", "valid"] as const;
  * Writes `train.bin` and `valid.bin`: each document is cut into sequences of
  * `sequenceLength` tokens, and its rest is dropped.
  */
-export class StoreWriter implements TokenSink {
+export class TokenStoreSink implements TokenSink {
   /** `save()` may be called within a document, too. */
   readonly savesWithin = true;
   #writers: Record<SplitName, SequenceWriter>;

@@ -5,7 +5,7 @@ import {
   asText,
   percent,
   threeDigits,
-} from "../../src/bench/table.ts";
+} from "../../src/bench/format_table.ts";
 import { median } from "../../src/bench/timing.ts";
 
 const table = {

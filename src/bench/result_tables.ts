@@ -1,7 +1,7 @@
 /** Turns the results of the bench into tables. @module */
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import type { BenchResult } from "./bench.ts";
-import { dataTables } from "./data/tables.ts";
+import { dataTables } from "./data/result_tables.ts";
 import type { KernelRow } from "./kernels/kernel_times.ts";
 import type { MatmulRow } from "./kernels/matmul.ts";
 import type { Peak } from "./kernels/peak.ts";
@@ -9,7 +9,7 @@ import type { Machine } from "./machine.ts";
 import type { HostRow } from "./step/host_time.ts";
 import { REPORT_EVERY, type ReportRow } from "./step/statistics_cost.ts";
 import type { StepRow } from "./step/step.ts";
-import { percent, type Table, threeDigits } from "./table.ts";
+import { percent, type Table, threeDigits } from "./format_table.ts";
 
 /** All tables of a bench, in order. */
 export function benchTables(result: BenchResult): Table[] {
@@ -106,7 +106,7 @@ export function matmulTable(
 }
 
 /** Whole training steps. */
-export function stepTable(rows: readonly StepRow[], peak: Peak | null): Table {
+function stepTable(rows: readonly StepRow[], peak: Peak | null): Table {
   const software = rows.some((row) => row.msCpu !== null);
   return {
     title: "Training steps",
@@ -189,7 +189,7 @@ export function kernelTable(
 }
 
 /** Host time per step. */
-export function hostTable(rows: readonly HostRow[]): Table {
+function hostTable(rows: readonly HostRow[]): Table {
   return {
     title: "Host time of a step",
     headings: [
@@ -217,7 +217,7 @@ export function hostTable(rows: readonly HostRow[]): Table {
 }
 
 /** The cost of the reports on blocks. */
-export function reportTable(rows: readonly ReportRow[]): Table {
+function reportTable(rows: readonly ReportRow[]): Table {
   return {
     title: "Reports",
     headings: ["model", "ms/report", "ms/step", "of training", "dispatches"],

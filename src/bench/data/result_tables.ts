@@ -1,6 +1,6 @@
 /** Turns the results of the data section into tables. @module */
 import { formatBytes } from "../../terminal/format_numbers.ts";
-import { percent, type Table, threeDigits } from "../table.ts";
+import { percent, type Table, threeDigits } from "../format_table.ts";
 import type { Rate } from "./clock.ts";
 import type { DataResult } from "./data.ts";
 import { LOADER_STEP, type LoaderRow, type SequencesRow } from "./loader.ts";
