@@ -2,6 +2,7 @@
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import type { BenchResult } from "./bench.ts";
 import { dataTables } from "./data/result_tables.ts";
+import { percent, type Table, threeDigits } from "./format_table.ts";
 import type { KernelRow } from "./kernels/kernel_times.ts";
 import type { MatmulRow } from "./kernels/matmul.ts";
 import type { Peak } from "./kernels/peak.ts";
@@ -9,7 +10,6 @@ import type { Machine } from "./machine.ts";
 import type { HostRow } from "./step/host_time.ts";
 import { REPORT_EVERY, type ReportRow } from "./step/statistics_cost.ts";
 import type { StepRow } from "./step/step.ts";
-import { percent, type Table, threeDigits } from "./format_table.ts";
 
 /** All tables of a bench, in order. */
 export function benchTables(result: BenchResult): Table[] {

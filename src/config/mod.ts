@@ -12,7 +12,7 @@ export {
   printConfig,
 } from "./compose/compose.ts";
 export type { Config, DataConfig, TrainConfig } from "./schema/schema.ts";
-export type { SimplifiedModelConfig as ModelConfig } from "./schema/simplified_schema.ts";
+export type { SimplifiedModelConfig } from "./schema/simplified_schema.ts";
 export type { FairseqModelConfig } from "./schema/fairseq_schema.ts";
 export {
   type AnyModel,

@@ -1,4 +1,7 @@
-/** How much device memory does a run take? Known before any is allocated. @module */
+/**
+ * How much device memory does a run take? Known before any is allocated.
+ * @module
+ */
 import { structBytes } from "../gpu/struct_layout.ts";
 import type { Model } from "../model/model.ts";
 import { elements, type ParameterLayout } from "../model/parameters.ts";

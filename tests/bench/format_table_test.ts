@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { toJson } from "../../src/bench/json.ts";
 import {
   asMarkdown,
   asText,
   percent,
   threeDigits,
 } from "../../src/bench/format_table.ts";
+import { toJson } from "../../src/bench/json.ts";
 import { median } from "../../src/bench/timing.ts";
 
 const table = {

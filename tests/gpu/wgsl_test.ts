@@ -140,7 +140,7 @@ Deno.test("assemble() does not let an included file see names that are not const
   );
 });
 
-Deno.test("evaluate() keeps to the precedence of arithmetic", () => {
+Deno.test("evaluateExpression() keeps to the precedence of arithmetic", () => {
   const scope = { a: 7, b: 2, off: 0 };
   const wanted: Record<string, number> = {
     "1 + 2 * 3": 7,
@@ -160,11 +160,11 @@ Deno.test("evaluate() keeps to the precedence of arithmetic", () => {
   }
 });
 
-Deno.test("evaluate() refuses what it cannot read", () => {
+Deno.test("evaluateExpression() refuses what it cannot read", () => {
   for (
     const [text, message] of [
       ["1 & 2", "cannot read the expression '1 & 2'"],
-      ["(1 + 2", "'(' open in '(1 + 2'"],
+      ["(1 + 2", "'(' is not closed in '(1 + 2'"],
       ["1 2", "cannot read '1 2'"],
       ["", "'' ends too early"],
       ["1.5", "cannot read the expression '1.5'"],

@@ -4,7 +4,7 @@ import {
   compose,
   type Config,
   type FairseqModelConfig,
-  type ModelConfig,
+  type SimplifiedModelConfig,
 } from "../../src/config/mod.ts";
 import { UserError } from "../../src/errors.ts";
 
@@ -19,7 +19,7 @@ export function assertRefuses(action: () => unknown, line: string): void {
 /** The config that these overrides compose; its model is a GPT-2. */
 export function configOf(
   ...overrides: string[]
-): Config & { model: ModelConfig } {
+): Config & { model: SimplifiedModelConfig } {
   const { config } = compose({ overrides });
   if (config.model.name !== "gpt2") throw new Error("the other family");
   return { ...config, model: config.model };

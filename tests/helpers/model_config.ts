@@ -1,12 +1,12 @@
 /** Model configs for tests. @module */
-import { compose, type ModelConfig } from "../../src/config/mod.ts";
+import { compose, type SimplifiedModelConfig } from "../../src/config/mod.ts";
 import {
   type Fixture,
   validateFixture,
 } from "../../src/parity/fixture_config.ts";
 
 /** A config whose vocabulary is known. */
-export type FullConfig = ModelConfig & { vocab_size: number };
+export type FullConfig = SimplifiedModelConfig & { vocab_size: number };
 
 /** The paper's default model with changes. */
 export function defaultModel(changes: Partial<FullConfig> = {}): FullConfig {

@@ -2,10 +2,15 @@
  * Configurations for tests: each option alone, then every two options together.
  * @module
  */
-import type { FairseqModelConfig, ModelConfig } from "../../src/config/mod.ts";
+import type {
+  FairseqModelConfig,
+  SimplifiedModelConfig,
+} from "../../src/config/mod.ts";
 
 /** Keys of `model` that differ from a file of `configs/model/`. */
-export type Changes = Partial<ModelConfig> & Partial<FairseqModelConfig>;
+export type Changes =
+  & Partial<SimplifiedModelConfig>
+  & Partial<FairseqModelConfig>;
 
 /** A value that an option may have; the first of each option is the default. */
 interface Choice {

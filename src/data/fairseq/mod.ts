@@ -4,7 +4,7 @@
  * @module
  */
 export {
-  type FairseqLocation as FairseqRef,
+  type FairseqLocation,
   FairseqSplit,
   openFairseqSplit,
 } from "./blocks.ts";

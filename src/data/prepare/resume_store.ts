@@ -11,7 +11,6 @@ import { nextHeldOutCount, selectionsOf } from "../scan/document_selection.ts";
 import { stampOf } from "../scan/scan_cache.ts";
 import type { SkipCounts, Skipped } from "../scan/scan_inputs.ts";
 import { changedError } from "../sources/text_pieces.ts";
-import { TokenStoreSink } from "../store/token_store_sink.ts";
 import type { TokenSink } from "../store/token_sink.ts";
 import {
   STORE_FORMAT,
@@ -19,6 +18,7 @@ import {
   summaryIfSame,
   writeSummary,
 } from "../store/token_store.ts";
+import { TokenStoreSink } from "../store/token_store_sink.ts";
 import { Journal } from "./journal.ts";
 import type { PrepareOptions } from "./options.ts";
 import { progressMeter } from "./progress.ts";

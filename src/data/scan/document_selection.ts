@@ -6,7 +6,8 @@
  * many that is. If none of them is long enough for a sequence, which only
  * tokenizing shows, {@linkcode nextHeldOutCount} holds out more. Where held-out
  * files are named, no other document is held out. Only the choice is random:
- * documents keep their order.
+ * documents keep their order. `store_plan.ts` asks for it, `resume_store.ts`
+ * tries again with more held out.
  * @module
  */
 import { UserError } from "../../errors.ts";

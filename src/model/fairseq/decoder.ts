@@ -24,11 +24,18 @@ import {
   type Weights,
   weightsOf,
 } from "../model.ts";
+import {
+  applyNorm,
+  constant,
+  type NormKind,
+  normParameters,
+} from "../norm_layer.ts";
 import type { Init, ParameterSpec } from "../parameters.ts";
 
 const EPSILON = 1e-5;
 
-const constant = (value: number): Init => ({ kind: "constant", value });
+/** The norms that fairseq itself has. */
+const LAYER_NORM = { kind: "ln", eps: EPSILON } as const;
 
 const parameter = (
   name: string,
@@ -56,18 +63,6 @@ const xavier = (name: string, D: number, gain: number, bias: Init) => [
     bound: gain * Math.sqrt(6 / (D + D)),
   }),
   parameter(`${name}.bias`, [D], bias),
-];
-
-type NormKind = FairseqModelConfig["attn_ln_type"];
-
-const normParameters = (kind: NormKind, name: string, width: number) =>
-  kind === "ln"
-    ? layerNorm(name, width)
-    : [parameter(`${name}.scale`, [width], constant(1))];
-
-const layerNorm = (name: string, width: number) => [
-  parameter(`${name}.weight`, [width], constant(1)),
-  parameter(`${name}.bias`, [width], constant(0)),
 ];
 
 function layerParameters(
@@ -108,13 +103,13 @@ function layerParameters(
     ...config.scale_attn
       ? normParameters(config.attn_ln_type, `${path}.attn_ln`, D)
       : [],
-    ...layerNorm(`${path}.self_attn_layer_norm`, D),
+    ...normParameters("ln", `${path}.self_attn_layer_norm`, D),
     ...config.scale_fc
       ? normParameters(config.ffn_layernorm_type, `${path}.ffn_layernorm`, F)
       : [],
     ...linearDefault(`${path}.fc1`, F, D),
     ...linearDefault(`${path}.fc2`, D, F),
-    ...layerNorm(`${path}.final_layer_norm`, D),
+    ...normParameters("ln", `${path}.final_layer_norm`, D),
   ];
 }
 
@@ -176,13 +171,13 @@ export function fairseqDecoder(
     embedding("embed_tokens", config.vocab_size),
     ...learned ? [embedding("embed_positions", rows)] : [],
     ...config.layernorm_embedding
-      ? layerNorm("decoder.layernorm_embedding", D)
+      ? normParameters("ln", "decoder.layernorm_embedding", D)
       : [],
     ...Array.from(
       { length: config.decoder_layers },
       (_, i) => layerParameters(config, i),
     ).flat(),
-    ...finalNorm ? layerNorm("decoder.layer_norm", D) : [],
+    ...finalNorm ? normParameters("ln", "decoder.layer_norm", D) : [],
     ...config.share_decoder_input_output_embed ? [] : [
       parameter("decoder.output_projection.weight", [config.vocab_size, D], {
         kind: "normal",
@@ -223,7 +218,13 @@ export function fairseqDecoder(
         paddingToken: padding,
       });
       if (config.layernorm_embedding) {
-        x = applyNorm(graph, "decoder.layernorm_embedding", x, weights);
+        x = applyNorm(
+          graph,
+          "decoder.layernorm_embedding",
+          x,
+          weights,
+          LAYER_NORM,
+        );
       }
       x = applyDropout(
         graph,
@@ -237,24 +238,11 @@ export function fairseqDecoder(
       }
       const last = hidden[config.decoder_layers];
       const final = finalNorm
-        ? applyNorm(graph, "decoder.layer_norm", last, weights)
+        ? applyNorm(graph, "decoder.layer_norm", last, weights, LAYER_NORM)
         : last;
       return { hidden, final };
     },
   };
-}
-
-function applyNorm(
-  graph: Graph,
-  path: string,
-  x: Tensor,
-  weights: Weights,
-  kind: NormKind = "ln",
-): Tensor {
-  const parameters = kind === "ln"
-    ? { scale: weights(`${path}.weight`), bias: weights(`${path}.bias`) }
-    : { scale: weights(`${path}.scale`) };
-  return norm(graph, path, x, [parameters], { kind, eps: EPSILON, heads: 1 });
 }
 
 /**
@@ -275,7 +263,10 @@ function layer(
   const path = `decoder.layers.${i}`, pre = config.decoder_normalize_before;
   const heads = config.decoder_attention_heads;
   const apply = (name: string, input: Tensor, kind?: NormKind) =>
-    applyNorm(graph, `${path}.${name}`, input, weights, kind);
+    applyNorm(graph, `${path}.${name}`, input, weights, {
+      kind: kind ?? "ln",
+      eps: EPSILON,
+    });
   const project = (name: string, input: Tensor) =>
     linear(
       graph,

@@ -3,7 +3,7 @@
  * Its parameters under the authors' names, and its equations.
  * @module
  */
-import type { ModelConfig } from "../../config/mod.ts";
+import type { SimplifiedModelConfig } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { attention } from "../../graph/ops/attention/attention.ts";
 import { activation } from "../../graph/ops/elementwise/activation.ts";
@@ -23,21 +23,25 @@ import { shaped } from "../../graph/ops/shaped/shaped.ts";
 import { shapedDropout } from "../../graph/ops/shaped/shaped_dropout.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Weights } from "../model.ts";
-import type { Init, ParameterSpec } from "../parameters.ts";
+import {
+  applyNorm,
+  constant,
+  type NormKind,
+  normParameters,
+} from "../norm_layer.ts";
+import type { ParameterSpec } from "../parameters.ts";
 import { scaleParameters, type Scales, scalesOf } from "./normformer_scales.ts";
 import { applyValueLayer, valueParameters } from "./value_layer.ts";
 
 /** Soft cap of the scores with `dot_norm_type: tanh`. */
 const DOT_CAP = 30;
 
-type NormKind = ModelConfig["norm_type"];
-
 /**
  * The norm at a site: its own option, or that of all sites. Where the latter is
  * `none`, block 0 still starts with a LayerNorm.
  */
 function normKindAt(
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   layer: number,
   site: "ln_1" | "ln_2",
 ): NormKind {
@@ -47,34 +51,15 @@ function normKindAt(
   return layer === 0 && site === "ln_1" ? "ln" : "none";
 }
 
-const constant = (value: number): Init => ({ kind: "constant", value });
-
-/**
- * Parameters of a norm: `weight` and `bias` for LayerNorm, `scale` for RMSNorm.
- */
-export function normParameters(
-  kind: NormKind,
-  path: string,
-  width: number,
-): ParameterSpec[] {
-  const names = { ln: ["weight", "bias"], rmsnorm: ["scale"], none: [] }[kind];
-  return names.map((name) => ({
-    name: `${path}.${name}`,
-    shape: [width],
-    init: constant(name === "bias" ? 0 : 1),
-    trainable: true,
-  }));
-}
-
 /** Width of the MLP's hidden layer. */
-const hiddenWidth = (model: ModelConfig): number =>
+const hiddenWidth = (model: SimplifiedModelConfig): number =>
   Math.floor(model.mlp_width_mult * model.n_embd);
 
 /**
  * The parameters of block `layer`, in the order of the authors' `state_dict`.
  */
 export function blockParameters(
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   layer: number,
 ): ParameterSpec[] {
   const path = `transformer.h.${layer}`, D = model.n_embd;
@@ -179,7 +164,7 @@ export function blockParameters(
  */
 export function block(
   graph: Graph,
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   layer: number,
   x: Tensor,
   weights: Weights,
@@ -198,9 +183,9 @@ export function block(
   const attnGain = (kind: "resid" | "skip") => branchGain("attn", kind);
   const mlpGain = (kind: "resid" | "skip") => branchGain("mlp", kind);
   const normAt = (site: "ln_1" | "ln_2", input: Tensor) =>
-    applyNorm(graph, model, `${path}.${site}`, input, {
+    applyNorm(graph, `${path}.${site}`, input, weights, {
       kind: normKindAt(model, layer, site),
-      weights,
+      eps: model.layer_norm_epsilon,
     });
   const scales = scalesOf(graph, model, path, weights);
   const branchDropout = (branch: "attn" | "mlp", input: Tensor) =>
@@ -249,7 +234,7 @@ export function block(
 
 function selfAttention(
   graph: Graph,
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   layer: number,
   x: Tensor,
   weights: Weights,
@@ -293,7 +278,7 @@ function selfAttention(
 /** Applies gains, identity and centring to `a = A v`. */
 function applyAttentionGains(
   graph: Graph,
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   path: string,
   a: Tensor,
   v: Tensor,
@@ -331,7 +316,7 @@ function applyAttentionGains(
 
 function mlp(
   graph: Graph,
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   path: string,
   x: Tensor,
   weights: Weights,
@@ -354,24 +339,4 @@ function mlp(
     model.lrelu_neg_slope,
   );
   return layer("c_proj", scales.hidden(hidden));
-}
-
-/** Applies the norm of kind `kind` at `path`; `none` returns its input. */
-export function applyNorm(
-  graph: Graph,
-  model: ModelConfig,
-  path: string,
-  x: Tensor,
-  options: { kind: NormKind; weights: Weights },
-): Tensor {
-  const { kind, weights } = options;
-  if (kind === "none") return x;
-  const parameters = kind === "ln"
-    ? { scale: weights(`${path}.weight`), bias: weights(`${path}.bias`) }
-    : { scale: weights(`${path}.scale`) };
-  return norm(graph, path, x, [parameters], {
-    kind,
-    eps: model.layer_norm_epsilon,
-    heads: 1,
-  });
 }

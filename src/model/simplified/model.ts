@@ -4,15 +4,16 @@
  * embedding.
  * @module
  */
-import type { ModelConfig } from "../../config/mod.ts";
+import type { SimplifiedModelConfig } from "../../config/mod.ts";
 import {
   applyDropout,
   DropoutStreams,
 } from "../../graph/ops/elementwise/dropout.ts";
 import { embed } from "../../graph/ops/embedding/embedding.ts";
 import { type Model, weightsOf } from "../model.ts";
+import { applyNorm, normParameters } from "../norm_layer.ts";
 import type { ParameterSpec } from "../parameters.ts";
-import { applyNorm, block, blockParameters, normParameters } from "./block.ts";
+import { block, blockParameters } from "./block.ts";
 import { fixedMatrices } from "./value_layer.ts";
 
 /**
@@ -21,7 +22,7 @@ import { fixedMatrices } from "./value_layer.ts";
  * @param config with `vocab_size` set
  */
 export function simplifiedModel(
-  config: ModelConfig & { vocab_size: number },
+  config: SimplifiedModelConfig & { vocab_size: number },
 ): Model {
   const { n_embd: D, n_layer, initializer_range: std } = config;
   const table = (name: string, rows: number): ParameterSpec => ({
@@ -64,10 +65,10 @@ export function simplifiedModel(
       }
       const final = applyNorm(
         graph,
-        config,
         "transformer.ln_f",
         hidden[n_layer],
-        { kind: config.ln_f_type, weights },
+        weights,
+        { kind: config.ln_f_type, eps: config.layer_norm_epsilon },
       );
       return { hidden, final };
     },

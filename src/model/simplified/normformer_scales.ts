@@ -3,12 +3,17 @@
  * fairseq's names, and where they act, for the blocks of this folder.
  * @module
  */
-import type { ModelConfig } from "../../config/mod.ts";
+import type { SimplifiedModelConfig } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { scale } from "../../graph/ops/elementwise/scale.ts";
-import { norm } from "../../graph/ops/norm/norm.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Weights } from "../model.ts";
+import {
+  applyNorm,
+  constant,
+  type NormKind,
+  normParameters,
+} from "../norm_layer.ts";
 import type { ParameterSpec } from "../parameters.ts";
 
 /**
@@ -17,32 +22,29 @@ import type { ParameterSpec } from "../parameters.ts";
  * @param hidden width of the MLP
  */
 export function scaleParameters(
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   path: string,
   hidden: number,
 ): ParameterSpec[] {
-  const constant = (
-    name: string,
-    width: number,
-    value: number,
-  ): ParameterSpec => ({
+  const ones = (name: string, width: number): ParameterSpec => ({
     name: `${path}.${name}`,
     shape: [width],
-    init: { kind: "constant", value },
+    init: constant(1),
     trainable: true,
   });
-  const norm = (kind: "ln" | "rmsnorm", name: string, width: number) =>
-    kind === "rmsnorm" ? [constant(`${name}.scale`, width, 1)] : [
-      constant(`${name}.weight`, width, 1),
-      constant(`${name}.bias`, width, 0),
-    ];
   const D = model.n_embd;
   return [
-    ...model.scale_heads ? [constant("c_attn", model.n_head, 1)] : [],
-    ...model.scale_resids ? [constant("w_resid", D, 1)] : [],
-    ...model.scale_attn ? norm(model.attn_ln_type, "attn_ln", D) : [],
+    ...model.scale_heads ? [ones("c_attn", model.n_head)] : [],
+    ...model.scale_resids ? [ones("w_resid", D)] : [],
+    ...model.scale_attn
+      ? normParameters(model.attn_ln_type, `${path}.attn_ln`, D)
+      : [],
     ...model.scale_fc
-      ? norm(model.ffn_layernorm_type, "ffn_layernorm", hidden)
+      ? normParameters(
+        model.ffn_layernorm_type,
+        `${path}.ffn_layernorm`,
+        hidden,
+      )
       : [],
   ];
 }
@@ -67,18 +69,15 @@ export interface Scales {
 /** The additions of the block at `path`. */
 export function scalesOf(
   graph: Graph,
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   path: string,
   weights: Weights,
 ): Scales {
-  const normed = (kind: "ln" | "rmsnorm", name: string, x: Tensor) => {
-    const at = `${path}.${name}`;
-    const parameters = kind === "ln"
-      ? { scale: weights(`${at}.weight`), bias: weights(`${at}.bias`) }
-      : { scale: weights(`${at}.scale`) };
-    const eps = model.layer_norm_epsilon;
-    return norm(graph, at, x, [parameters], { kind, eps, heads: 1 });
-  };
+  const normAt = (kind: NormKind, name: string, x: Tensor) =>
+    applyNorm(graph, `${path}.${name}`, x, weights, {
+      kind,
+      eps: model.layer_norm_epsilon,
+    });
   const scaleHeads = (x: Tensor, position: string) =>
     model.scale_heads && model.scale_heads_position === position
       ? scale(graph, `${path}.head_scale`, x, weights(`${path}.c_attn`))
@@ -88,11 +87,11 @@ export function scalesOf(
     attention(x) {
       const scaled = scaleHeads(x, "after");
       return model.scale_attn
-        ? normed(model.attn_ln_type, "attn_ln", scaled)
+        ? normAt(model.attn_ln_type, "attn_ln", scaled)
         : scaled;
     },
     hidden: (x) =>
-      model.scale_fc ? normed(model.ffn_layernorm_type, "ffn_layernorm", x) : x,
+      model.scale_fc ? normAt(model.ffn_layernorm_type, "ffn_layernorm", x) : x,
     skip: (x) =>
       model.scale_resids
         ? scale(graph, `${path}.resid_scale`, x, weights(`${path}.w_resid`))

@@ -4,7 +4,7 @@
  * `resid_gain · W + skip_gain · id`.
  * @module
  */
-import type { ModelConfig } from "../../config/mod.ts";
+import type { SimplifiedModelConfig } from "../../config/mod.ts";
 import type { Graph } from "../../graph/graph.ts";
 import {
   type Gain,
@@ -29,10 +29,14 @@ type Form =
     resid: number;
     skip: number;
     trainable: boolean;
-    type: ModelConfig["val_init_type"];
+    type: SimplifiedModelConfig["val_init_type"];
   };
 
-function formOf(model: ModelConfig, layer: number, site: ValueLayer): Form {
+function formOf(
+  model: SimplifiedModelConfig,
+  layer: number,
+  site: ValueLayer,
+): Form {
   const value = site === "v_attn";
   const last = model.n_layer - 1;
   const override = value
@@ -67,7 +71,7 @@ const pathOf = (layer: number, site: ValueLayer) =>
 
 /** The layer's parameters; none if it is absent. */
 export function valueParameters(
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   layer: number,
   site: ValueLayer,
 ): ParameterSpec[] {
@@ -109,7 +113,7 @@ export function valueParameters(
  * The random matrices that replace the identity where `val_init_type` or
  * `proj_init_type` asks for them. They never change, but are saved.
  */
-export function fixedMatrices(model: ModelConfig): FixedTensor[] {
+export function fixedMatrices(model: SimplifiedModelConfig): FixedTensor[] {
   const D = model.n_embd, out: FixedTensor[] = [];
   const own = (layer: number, site: ValueLayer) => (seed: number) =>
     initialValues({
@@ -151,7 +155,7 @@ function matrixInit(form: Form, D: number): Init {
  * v₀ p₀ v₁ p₁ … v_last, which the last projection inverts with `last_block`.
  */
 function productBefore(
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   own: (layer: number, site: ValueLayer) => (seed: number) => Float32Array,
   seed: number,
 ): Float32Array<ArrayBuffer> {
@@ -192,7 +196,7 @@ function transpose(a: Float32Array, n: number): Float32Array<ArrayBuffer> {
 /** Applies the layer to `x` (`[N, D]`); an absent one returns `x` itself. */
 export function applyValueLayer(
   graph: Graph,
-  model: ModelConfig,
+  model: SimplifiedModelConfig,
   layer: number,
   site: ValueLayer,
   x: Tensor,

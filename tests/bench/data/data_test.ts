@@ -7,8 +7,8 @@ import {
 import { benchModels } from "../../../src/bench/data/models.ts";
 import { benchReaders } from "../../../src/bench/data/readers.ts";
 import { benchText } from "../../../src/bench/data/text.ts";
-import { NO_PEERS } from "../../../src/bench/peers/data_libraries.ts";
 import { asText } from "../../../src/bench/format_table.ts";
+import { NO_PEERS } from "../../../src/bench/peers/data_libraries.ts";
 import { benchTables } from "../../../src/bench/result_tables.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { INT32 } from "../../../src/data/fairseq/int_types.ts";
 import { MmapWriter } from "../../../src/data/fairseq/mmap_writer.ts";
-import type { FairseqRef } from "../../../src/data/fairseq/mod.ts";
+import type { FairseqLocation } from "../../../src/data/fairseq/mod.ts";
 import {
   type BatchLoader,
   evalBatches,
@@ -48,7 +48,7 @@ const steps = (loader: BatchLoader, count: number) =>
   }));
 
 /** Writes sentences as fairseq files, and returns their location. */
-function fairseq(dir: string, sentences: number[][]): FairseqRef {
+function fairseq(dir: string, sentences: number[][]): FairseqLocation {
   const writer = new MmapWriter(join(dir, "train"), INT32);
   for (const ids of sentences) {
     writer.push(ids, 0);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   compose,
   type FairseqModelConfig,
-  type ModelConfig,
+  type SimplifiedModelConfig,
 } from "../../../src/config/mod.ts";
 import { modelOf } from "../../../src/engine/from_config.ts";
 import { initialiseWeights } from "../../../src/engine/initial_weights.ts";
@@ -16,7 +16,7 @@ import { deviceTest, gpu } from "../../helpers/device.ts";
 import { ADAM, sequences, T, toBatch, V } from "../../helpers/engine.ts";
 import { assertSlope } from "../_slope.ts";
 
-type Changes = Partial<ModelConfig> & Partial<FairseqModelConfig>;
+type Changes = Partial<SimplifiedModelConfig> & Partial<FairseqModelConfig>;
 
 /** Sizes that are multiples of nothing. */
 const SIZES: Record<string, Changes> = {

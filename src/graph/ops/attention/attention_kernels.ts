@@ -42,6 +42,7 @@ export function attentionKernels(
 ): AttentionKernel[] {
   const { software, subgroupSize: lanes, int64 } = limits;
   const vectors = headDim % 4 === 0;
+  // Software Vulkan has 8 lanes on AVX, 4 on SSE and NEON.
   if (software && vectors && !dropout && (lanes === 4 || lanes === 8)) {
     return [subgroup(pass, headDim, lanes, int64)];
   }
