@@ -27,7 +27,7 @@ import {
   describeMachine,
   type GoldenRow,
   GPT2_TOKENS,
-  inLayouts,
+  inAllLayouts,
   kernelTable,
   kernelTimes,
   type Machine,
@@ -39,11 +39,11 @@ import {
   type Peak,
   percent,
   productsOf,
-  sized,
+  sizeOverrides,
   type Sizes,
   type StepRow,
   type Table,
-  three,
+  threeDigits,
   timeSteps,
   toJson,
   type TorchRow,
@@ -115,7 +115,7 @@ const asWorkload = ({ name, sizes }: Preset) => ({
   name,
   note:
     `context ${sizes.sequenceLength}, batch ${sizes.batchSize} x ${sizes.accumulation}`,
-  overrides: sized(sizes),
+  overrides: sizeOverrides(sizes),
 });
 
 /** Bytes in use on the GPU by all programs; null if unknown. */
@@ -200,14 +200,14 @@ function presetTable({ steps, torch, peak }: Result): Table {
     rows: steps.map((s) => [
       s.name,
       formatCount(s.parameters),
-      three(s.ms),
-      three(s.msBest),
+      threeDigits(s.ms),
+      threeDigits(s.msBest),
       String(Math.round(s.tokensPerSecond)),
-      three(s.gflops),
+      threeDigits(s.gflops),
       percent(peak ? s.gflops / peak.gflops : null),
       formatBytes(s.allocated),
       s.used === null ? "-" : formatBytes(s.used),
-      `${three(s.firstMs / 1e3)} s`,
+      `${threeDigits(s.firstMs / 1e3)} s`,
       ...precisions.flatMap((precision) => {
         const peer = torch.find((t) =>
           t.preset === s.name && t.precision === precision
@@ -216,7 +216,7 @@ function presetTable({ steps, torch, peak }: Result): Table {
           ? [
             String(peer.tokens_per_s),
             percent(s.tokensPerSecond / peer.tokens_per_s),
-            peer.peak_gb === null ? "-" : three(peer.peak_gb),
+            peer.peak_gb === null ? "-" : threeDigits(peer.peak_gb),
           ]
           : ["-", "-", "-"];
       }),
@@ -292,7 +292,7 @@ async function main(small: boolean, torch: string): Promise<number> {
     const { micro } = buildWorkload(asWorkload(presets[0]), gpu.limits).plans;
     const sizes = small ? [128] : [1024, 4096];
     result.matmul = await benchMatmul(gpu, [
-      ...sizes.flatMap((n) => inLayouts(n, n, n)),
+      ...sizes.flatMap((n) => inAllLayouts(n, n, n)),
       ...productsOf([micro]),
     ], { rounds: small ? 1 : 5, choices });
   });

@@ -6,7 +6,7 @@
 export {
   type BenchOptions,
   type BenchResult,
-  needsGpu as needGpu,
+  needsGpu,
   runBench,
   type Section,
   SECTIONS,
@@ -18,7 +18,7 @@ export { kernelTimes } from "./kernels/kernel_times.ts";
 export { describeMachine, type Machine } from "./machine.ts";
 export {
   benchMatmul,
-  inAllLayouts as inLayouts,
+  inAllLayouts,
   type MatmulRow,
   productsOf,
 } from "./kernels/matmul.ts";
@@ -29,7 +29,7 @@ export {
   asText,
   percent,
   type Table,
-  threeDigits as three,
+  threeDigits,
 } from "./format_table.ts";
 export {
   benchTables,
@@ -42,7 +42,7 @@ export {
   buildWorkload,
   BYTES,
   GPT2_TOKENS,
-  sizeOverrides as sized,
+  sizeOverrides,
   type Sizes,
   type Workload,
 } from "./step/workloads.ts";

@@ -2,7 +2,7 @@
 import {
   asText,
   benchTables,
-  needGpu,
+  needsGpu,
   runBench,
   sectionsOf,
   toJson,
@@ -54,7 +54,7 @@ Examples:
     // Fail now rather than after minutes of measuring.
     const file = json === undefined || json === "-" ? undefined : json;
     if (file !== undefined) checkWritable(file);
-    const gpu = needGpu(sections) ? await openGpu() : null;
+    const gpu = needsGpu(sections) ? await openGpu() : null;
     try {
       const choices = gpu ? loadChoices(resolveCacheDir(), gpu) : {};
       const result = await runBench(gpu, {

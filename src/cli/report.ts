@@ -1,6 +1,6 @@
 /** `blocksmith report`. @module */
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { pageOf, readRuns, textTable } from "../report/mod.ts";
+import { formatRunTable, readRuns, renderReportPage } from "../report/mod.ts";
 import type { Command } from "./command.ts";
 
 /** Compares runs in a table and in charts. */
@@ -25,8 +25,8 @@ Example:
       (line) => console.error(`blocksmith: ${line}`),
     );
     const out = flags.out ?? "report.html";
-    writeFileAtomic(out, await pageOf(runs));
-    for (const line of textTable(runs)) console.log(line);
+    writeFileAtomic(out, await renderReportPage(runs));
+    for (const line of formatRunTable(runs)) console.log(line);
     console.log(`\ncharts in ${out}`);
     return 0;
   },

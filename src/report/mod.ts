@@ -1,4 +1,4 @@
 /** Compares runs: a text table, and an HTML page with charts. @module */
-export { renderReportPage as pageOf } from "./page.ts";
+export { renderReportPage } from "./page.ts";
 export { type LoggedRun, readRuns } from "../run_folder/read_run.ts";
-export { formatRunTable as textTable } from "./table.ts";
+export { formatRunTable } from "./table.ts";

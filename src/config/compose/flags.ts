@@ -6,7 +6,7 @@
  */
 import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
-import { trueOrFalse as yesOrNo } from "../schema/fields.ts";
+import { trueOrFalse } from "../schema/fields.ts";
 import { configSchemas } from "../schema/schema.ts";
 import { nearest } from "../values/nearest.ts";
 import { keysOf, type Schema } from "./check.ts";
@@ -88,7 +88,7 @@ export function flagKind(name: string): "switch" | "value" | undefined {
     keysFor(name, family).map((key) => fieldOf(configSchemas[family], key))
   );
   if (fields.length === 0) return undefined;
-  return fields.every((f) => f === yesOrNo) ? "switch" : "value";
+  return fields.every((f) => f === trueOrFalse) ? "switch" : "value";
 }
 
 function fieldOf(schema: Schema, key: string): unknown {
