@@ -16,7 +16,11 @@ import { type KernelChoices, tuner } from "../gpu/tuner.ts";
 import type { Model } from "../model/model.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import { seedWord } from "../model/random.ts";
-import { type StepOptions, stepScalars } from "../optim/adam.ts";
+import {
+  emptyStepScalars,
+  type StepOptions,
+  stepScalars,
+} from "../optim/adam.ts";
 import { aligned, type Plan } from "../plan/plan.ts";
 import { readReport } from "../statistics/block_statistics.ts";
 import { allocateTensors } from "./device_tensors.ts";
@@ -54,7 +58,12 @@ export class TrainEngine {
   readonly #staging: Uint8Array<ArrayBuffer>;
   readonly #unit: number;
   readonly #records = stepRecords();
+  /** The records that a step fills, made once: a step allocates nothing. */
+  readonly #stepScalars = emptyStepScalars();
+  readonly #random = { seed: 0, step: 0, micro_batch: 0 };
   readonly #scalars = new Uint8Array(structBytes(this.#records.scalars));
+  readonly #scalarsView = new DataView(this.#scalars.buffer);
+  readonly #stagingView: DataView;
 
   private constructor(
     executor: Executor,
@@ -68,24 +77,20 @@ export class TrainEngine {
     const rest = [...loaded];
     if (plans.report) this.#report = rest.splice(3, 1)[0];
     [this.#micro, this.#update, this.#evaluate, ...this.#extra] = rest;
-    const { accumulation, adam } = plans.options;
+    const { accumulation } = plans.options;
     checkStruct(
       "Cannot write the scalars of a step as",
       this.#records.scalars,
-      stepScalars(adam, {
-        step: 1,
-        learningRate: 0,
-        maxGradNorm: 0,
-        slot: 0,
-      }),
+      this.#stepScalars,
     );
     checkStruct(
       "Cannot write the random words of dropout as",
       this.#records.random,
-      { seed: 0, step: 0, micro_batch: 0 },
+      this.#random,
     );
     this.#unit = inputBytes(plans.model, plans.options).upload;
     this.#staging = new Uint8Array(accumulation * this.#unit);
+    this.#stagingView = new DataView(this.#staging.buffer);
     this.#upload = executor.buffer("upload", accumulation * this.#unit);
   }
 
@@ -188,8 +193,8 @@ export class TrainEngine {
     const { adam } = this.plans.options;
     writeStruct(
       this.#records.scalars,
-      stepScalars(adam, options),
-      this.#scalars.buffer,
+      stepScalars(adam, options, this.#stepScalars),
+      this.#scalarsView,
     );
     this.executor.write("step", this.#scalars);
   }
@@ -258,20 +263,23 @@ export class TrainEngine {
   ): void {
     const bytes = aligned(batches[0].tokens.byteLength);
     const seed = seedWord(this.plans.options.seed ?? 0);
-    batches.forEach((batch, i) => {
+    this.#random.seed = seed;
+    this.#random.step = step;
+    for (const [i, batch] of batches.entries()) {
       const at = i * this.#unit;
       this.#staging.set(bytesOf(batch.tokens), at);
       this.#staging.set(bytesOf(batch.targets), at + bytes);
       this.#staging.set(bytesOf(batch.order), at + 2 * bytes);
-      const view = new DataView(this.#staging.buffer, at + 3 * bytes);
-      view.setFloat32(0, share / batch.counted, true);
+      const scale = at + 3 * bytes;
+      this.#stagingView.setFloat32(scale, share / batch.counted, true);
+      this.#random.micro_batch = micro + i;
       writeStruct(
         this.#records.random,
-        { seed, step, micro_batch: micro + i },
-        this.#staging.buffer,
-        at + 3 * bytes + aligned(4),
+        this.#random,
+        this.#stagingView,
+        scale + aligned(4),
       );
-    });
+    }
   }
 
   /**

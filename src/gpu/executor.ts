@@ -168,6 +168,7 @@ export class Executor {
       kernels.push(await this.pipelines.get(dispatch));
     }
     const words = new ArrayBuffer(Math.max(1, dispatches.length) * ALIGNMENT);
+    const view = new DataView(words);
     const uniform = device.createBuffer({
       label: "parameters of the dispatches",
       size: words.byteLength,
@@ -176,7 +177,7 @@ export class Executor {
     const steps = dispatches.map((dispatch, i): BoundDispatch => {
       const { pipeline, layout, interface: { params, storage } } = kernels[i];
       const offset = i * ALIGNMENT;
-      writeStruct(params.layout, dispatch.params, words, offset);
+      writeStruct(params.layout, dispatch.params, view, offset);
       const entries: GPUBindGroupEntry[] = [{
         binding: params.binding,
         resource: { buffer: uniform, offset, size: ALIGNMENT },

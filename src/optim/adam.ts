@@ -43,6 +43,15 @@ export type StepScalars = {
   history_slot: number;
 };
 
+/** Scalars to be filled by {@linkcode stepScalars}. */
+export const emptyStepScalars = (): StepScalars => ({
+  rate: f32(0),
+  eps: f32(0),
+  decay: f32(0),
+  max_grad_norm: f32(0),
+  history_slot: 0,
+});
+
 /** What one optimizer step depends on, besides gradients. */
 export interface StepOptions {
   /** Number of this update, from 1: Adam's bias correction, dropout's masks. */
@@ -60,20 +69,22 @@ export interface StepOptions {
  * Hugging Face's and fairseq's Adam add eps before the bias correction,
  * PyTorch's after it; both are `p −= rate · m / (√v + eps)` with their own rate
  * and eps.
+ *
+ * @param into filled and returned, so that a step allocates nothing
  */
 export function stepScalars(
   options: AdamOptions,
   { step, learningRate, maxGradNorm, slot }: StepOptions,
+  into = emptyStepScalars(),
 ): StepScalars {
   const { kind, beta1, beta2, epsilon, weightDecay } = options;
   const c1 = 1 - beta1 ** step, c2 = Math.sqrt(1 - beta2 ** step);
-  return {
-    rate: f32(learningRate * c2 / c1),
-    eps: f32(kind === "adamw_torch" ? epsilon * c2 : epsilon),
-    decay: f32(learningRate * weightDecay),
-    max_grad_norm: f32(maxGradNorm),
-    history_slot: slot,
-  };
+  into.rate.f32 = learningRate * c2 / c1;
+  into.eps.f32 = kind === "adamw_torch" ? epsilon * c2 : epsilon;
+  into.decay.f32 = learningRate * weightDecay;
+  into.max_grad_norm.f32 = maxGradNorm;
+  into.history_slot = slot;
+  return into;
 }
 
 /** Most stretches of one binding into which a shard is cut. */

@@ -80,6 +80,7 @@ export async function trainLoop(
   const { schedule, maxGradNorm, totalSteps } = settings;
   const clock = new StepClock(start.elapsed, settings.tokensPerStep);
   const history = new LossHistory(engine, loader, clock);
+  const due = new DueTasks(parts);
   let { step } = start;
   let evaluation: Evaluation | null = null;
 
@@ -98,8 +99,7 @@ export async function trainLoop(
     await setImmediate();
     engine.executor.gpu.check();
 
-    const due = dueAt(step, parts);
-    if (!due.any && !history.isFull && !stop.requested) continue;
+    if (!due.at(step) && !history.isFull && !stop.requested) continue;
     await history.read(step);
     log.reached(step);
     if (due.log) {
@@ -128,20 +128,28 @@ export async function trainLoop(
   return { step, evaluation, stopped };
 }
 
-/** What is to be done after `step`; all of it after the last one. */
-function dueAt(
-  step: number,
-  { intervals, settings, evaluate, measure }: LoopParts,
-) {
-  const every = (steps: number) =>
-    step % steps === 0 || step === settings.totalSteps;
-  const due = {
-    log: every(intervals.log),
-    measure: measure !== undefined && every(intervals.measure),
-    evaluate: evaluate !== undefined && every(intervals.evaluate),
-    save: every(intervals.save),
-  };
-  return { ...due, any: Object.values(due).includes(true) };
+/** What is to be done after a step; all of it after the last one. */
+class DueTasks {
+  log = false;
+  measure = false;
+  evaluate = false;
+  save = false;
+  readonly #parts: LoopParts;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether anything is due after `step`; the fields say what. */
+  at(step: number): boolean {
+    const { intervals, settings, measure, evaluate } = this.#parts;
+    const last = step === settings.totalSteps;
+    this.log = last || step % intervals.log === 0;
+    this.measure = !!measure && (last || step % intervals.measure === 0);
+    this.evaluate = !!evaluate && (last || step % intervals.evaluate === 0);
+    this.save = last || step % intervals.save === 0;
+    return this.log || this.measure || this.evaluate || this.save;
+  }
 }
 
 /** Measures the untrained weights, on the batch that training starts with. */

@@ -7,22 +7,11 @@ import {
   UNFINISHED,
   writeFolder,
 } from "../../src/fs/durable_folder.ts";
-
-async function withDir(work: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
-function namesIn(dir: string): string[] {
-  return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
-}
+import { namesIn } from "../helpers/data/sources.ts";
+import { withTempDir } from "../helpers/files.ts";
 
 Deno.test("writeFolder() shows a folder only when it is whole, and replaces an old one", () =>
-  withDir(async (parent) => {
+  withTempDir(async (parent) => {
     const dir = join(parent, "x");
     await writeFolder(dir, async (unfinished) => {
       writeDurably(join(unfinished, "a"), "é1");
@@ -38,7 +27,7 @@ Deno.test("writeFolder() shows a folder only when it is whole, and replaces an o
   }));
 
 Deno.test("writeFolder() leaves the old folder and nothing else after an error", () =>
-  withDir(async (parent) => {
+  withTempDir(async (parent) => {
     const dir = join(parent, "x");
     await writeFolder(
       dir,
@@ -54,7 +43,7 @@ Deno.test("writeFolder() leaves the old folder and nothing else after an error",
   }));
 
 Deno.test("writeFolder() continues what was left, and keeps it after an error if asked to", () =>
-  withDir(async (parent) => {
+  withTempDir(async (parent) => {
     const dir = join(parent, "x");
     const unfinished = dir + UNFINISHED;
     const fail = (name: string) => (folder: string) => {
@@ -79,7 +68,7 @@ Deno.test("writeFolder() continues what was left, and keeps it after an error if
   }));
 
 Deno.test("removeUnfinished() removes what nobody has continued for long", () =>
-  withDir(async (parent) => {
+  withTempDir(async (parent) => {
     for (const name of ["x", "old", "new", "resumed"]) {
       const dir = join(parent, name === "x" ? name : name + UNFINISHED);
       await Deno.mkdir(dir);
@@ -98,7 +87,7 @@ Deno.test("removeUnfinished() removes what nobody has continued for long", () =>
   }));
 
 Deno.test("writeFolder() keeps the old folder when the new one cannot take its name", () =>
-  withDir(async (parent) => {
+  withTempDir(async (parent) => {
     const dir = join(parent, "x");
     const fill = (unfinished: string) =>
       Promise.resolve(writeDurably(join(unfinished, "a"), "1"));
@@ -115,7 +104,7 @@ Deno.test("writeFolder() keeps the old folder when the new one cannot take its n
   }));
 
 Deno.test("putInPlace() puts the old folder back when the new one cannot be renamed", () =>
-  withDir(async (parent) => {
+  withTempDir(async (parent) => {
     const at = (name: string) => join(parent, name);
     await Deno.mkdir(at("x"));
     assertThrows(() => putInPlace(at("none"), at("x"), at("aside")));

@@ -1,22 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { FileLock, withLock } from "../../src/fs/file_lock.ts";
-
-async function withDir(work: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
-function namesIn(dir: string): string[] {
-  return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
-}
+import { namesIn } from "../helpers/data/sources.ts";
+import { withTempDir } from "../helpers/files.ts";
 
 Deno.test("withLock() lets one work at a time", () =>
-  withDir(async (parent) => {
+  withTempDir(async (parent) => {
     const path = join(parent, "lock");
     const events: string[] = [];
     const { promise: started, resolve: start } = Promise.withResolvers<void>();
@@ -43,7 +32,7 @@ Deno.test("withLock() lets one work at a time", () =>
   }));
 
 Deno.test("withLock() lets one of many work at a time, and leaves no file", () =>
-  withDir(async (parent) => {
+  withTempDir(async (parent) => {
     const path = join(parent, "lock");
     let working = 0, done = 0;
     await Promise.all(
@@ -60,7 +49,7 @@ Deno.test("withLock() lets one of many work at a time, and leaves no file", () =
   }));
 
 Deno.test("FileLock.tryTake() does not wait, and take() gets it after a release", () =>
-  withDir(async (parent) => {
+  withTempDir(async (parent) => {
     const path = join(parent, "lock");
     const first = FileLock.tryTake(path);
     assert(first);

@@ -47,7 +47,7 @@ Deno.test("writeStruct() lays values out as the struct says, readStruct() reads 
   const block = new ArrayBuffer(24);
   // The order of the record does not matter.
   const values = { last: 0xffffffff, rows: 7, eps: f32(0.5) };
-  writeStruct(LAYOUT, values, block, 8);
+  writeStruct(LAYOUT, values, new DataView(block), 8);
   const view = new DataView(block);
   assertEquals(view.getUint32(0, true), 0);
   assertEquals(view.getUint32(8, true), 7);

@@ -45,3 +45,11 @@ export function checkpointOf(
     writeState(folder, { fill });
   };
 }
+
+/** Runs `work` with a folder that is removed afterwards. */
+export async function withTempDir(
+  work: (dir: string) => Promise<void>,
+): Promise<void> {
+  using dir = tempDir();
+  await work(dir.path);
+}

@@ -96,7 +96,7 @@ async function run(options: Run = {}) {
         slot: t - 1,
         maxGradNorm,
       }),
-      scalars.buffer,
+      new DataView(scalars.buffer),
     );
     executor.write("step", scalars);
     executor.run(loaded);

@@ -81,7 +81,7 @@ export class Bench implements Disposable {
     checkCall(declared, dispatch);
     const { params: { layout, binding }, storage: variables } = declared;
     const words = new ArrayBuffer(structBytes(layout));
-    writeStruct(layout, dispatch.params, words);
+    writeStruct(layout, dispatch.params, new DataView(words));
     const params = this.device.createBuffer({
       size: words.byteLength,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
