@@ -99,7 +99,7 @@ export function stepPlansOf(
  * Translates the planner's error about a tensor beyond the adapter's limits
  * into one that names what the user can change; other errors pass.
  */
-export function explainTooLarge(error: unknown): unknown {
+function explainTooLarge(error: unknown): unknown {
   if (!(error instanceof RangeError)) return error;
   if (!/^Cannot (bind|place) /.test(error.message)) return error;
   const [what] = error.message.split("; lower ");
