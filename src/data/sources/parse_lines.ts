@@ -3,6 +3,7 @@
  * @module
  */
 import { isUtf8 } from "node:buffer";
+import { parsePythonJson } from "../../fs/python_json.ts";
 import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 import type { LineBlock } from "./json_lines.ts";
 import { isBlank } from "./line_counter.ts";
@@ -62,7 +63,7 @@ function parseLine(line: string | null, field: string): TextOrReason {
   if (line === null) return { reason: "not UTF-8" };
   let record: unknown;
   try {
-    record = JSON.parse(line);
+    record = parsePythonJson(line);
   } catch (error) {
     return {
       reason: `invalid JSON${syntaxErrorClause((error as Error).message)}`,

@@ -2,6 +2,7 @@
  * The text of one record.
  * @module
  */
+import { NAN_STAND_IN } from "../../fs/python_json.ts";
 import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /** The text, or why there is none, as a clause that follows "line 12: ". */
@@ -37,6 +38,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
+  if (value === NAN_STAND_IN) return "NaN";
+  if (value === Infinity || value === -Infinity) return String(value);
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 

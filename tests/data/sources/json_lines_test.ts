@@ -151,6 +151,39 @@ Deno.test("parseLines() gives texts, and says of each other line what is wrong",
     );
   }));
 
+Deno.test("parseLines() reads lines as json.dumps writes them", () =>
+  withFolder(async (write) => {
+    const lines: [string, string][] = [
+      ['{"text": "a", "score": NaN}', "a"],
+      ['{"score": -Infinity, "text": "NaN \\"NaN\\" \\\\"}', 'NaN "NaN" \\'],
+      ['{"meta": {"a": [NaN, [Infinity]]}, "text": "c"}', "c"],
+      [
+        '{"text": NaN}',
+        "! line 4: field 'text' must be a string: got NaN",
+      ],
+      [
+        '{"text": -Infinity}',
+        "! line 5: field 'text' must be a string: got -Infinity",
+      ],
+      ["NaN", "! line 6: a record must be an object: got NaN"],
+      [
+        '{"score": NaN, "text": "a"',
+        "! line 7: invalid JSON (expected ',' or '}' after property value at column 27)",
+      ],
+      [
+        '{"score": NaN, "text": nan}',
+        "! line 8: invalid JSON (unexpected token 'a')",
+      ],
+      ['{"text": "a\\ud800b", "text": "\\ud83d"}', "\ud83d"],
+      ['{"n": 99999999999999999999, "x": 1E400, "text": "d"}', "d"],
+    ];
+    const file = write("a.jsonl", lines.map(([line]) => line).join("\n"));
+    assertEquals(
+      (await lineRecords(file)).map(shown),
+      lines.map(([, text]) => text),
+    );
+  }));
+
 Deno.test("parseLines() takes a byte-order mark before the first line alone as none", () =>
   withFolder(async (write) => {
     const file = write("a.jsonl", '\ufeff{"text":"\ufeffa"}\n');

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../../errors.ts";
+import { parsePythonJson } from "../../../fs/python_json.ts";
 import type { Tokenizer, TokenizerFile } from "../tokenizer.ts";
 import { JsonNode } from "./json_node.ts";
 import { readJsonTokenizer } from "./json_tokenizer.ts";
@@ -136,7 +137,7 @@ function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
 function parseJson(bytes: Uint8Array, file: string): JsonNode {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return new JsonNode(JSON.parse(text), file);
+    return new JsonNode(parsePythonJson(text), file);
   } catch (error) {
     throw new UserError(
       `Cannot use the tokenizer '${file}' as it is not JSON: ${
