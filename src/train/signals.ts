@@ -2,9 +2,9 @@
  * What do Ctrl-C and `kill` do? The first signal requests a clean stop: the
  * loop finishes its step and saves. The second ends the process immediately.
  *
- * A step may take minutes in which this thread waits for the device. Therefore
- * another thread listens: it answers the first signal without delay, and gives
- * the second one its usual effect.
+ * A step may take minutes in which this thread waits for the device, and so may
+ * a text or a pattern. Therefore another thread listens: it answers the first
+ * signal without delay, and gives the second one its usual effect.
  * @module
  */
 
@@ -19,8 +19,15 @@ export const EXIT_CODES: Readonly<Record<StopSignal, number>> = {
 
 const SIGNALS = Object.keys(EXIT_CODES) as StopSignal[];
 
+/**
+ * How long a thread that was asked to end the process may take, before the
+ * signal does.
+ */
+const GRACE_MS = 300;
+
 /** The other thread's program, as text so that a bundle contains it. */
-const LISTENER = `onmessage = ({ data: { shared, signals, answers } }) => {
+const LISTENER =
+  `onmessage = ({ data: { shared, signals, answers, graceMs } }) => {
   const asked = new Int32Array(shared), listeners = [];
   signals.forEach((signal, i) => {
     const listener = () => {
@@ -30,6 +37,10 @@ const LISTENER = `onmessage = ({ data: { shared, signals, answers } }) => {
         Deno.stderr.writeSync(new TextEncoder().encode(answers[i]));
       } catch {
         // Standard error is closed.
+      }
+      if (graceMs !== undefined) {
+        postMessage(signal);
+        setTimeout(() => Deno.kill(Deno.pid, signal), graceMs);
       }
       // Last: the other thread may end this one once it sees the request.
       Atomics.store(asked, 0, i + 1);
@@ -63,8 +74,7 @@ export class StopRequest {
     answer: (signal: StopSignal) => string = () => "",
   ): Promise<StopRequest> {
     const shared = new SharedArrayBuffer(4);
-    const url = `data:application/javascript,${encodeURIComponent(LISTENER)}`;
-    const thread = new Worker(url, { type: "module", name: "signals" });
+    const thread = startListener();
     const { promise, resolve } = Promise.withResolvers<unknown>();
     thread.onmessage = resolve;
     const answers = SIGNALS.map(answer);
@@ -84,34 +94,34 @@ export class StopRequest {
   }
 }
 
+function startListener(): Worker {
+  const url = `data:application/javascript,${encodeURIComponent(LISTENER)}`;
+  return new Worker(url, { type: "module", name: "signals" });
+}
+
 /**
  * Until disposed, a signal ends the process immediately and says so: for work
  * that can be continued from what is on disk.
  *
- * @param tidy runs before the process ends
+ * @param tidy runs before the process ends, unless this thread is busy for longer
+ *   than 300 ms
  */
 export function exitOnSignal(tidy: () => void = () => {}): Disposable {
-  const listeners = SIGNALS.map((signal) => ({
-    signal,
-    listener() {
-      const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
-      // deno-lint-ignore blocksmith/console -- the last words of the process
-      console.error(
-        `${start}${signal}: stopped; run it again to continue from here`,
-      );
-      tidy();
-      Deno.exit(EXIT_CODES[signal]);
-    },
-  }));
-  const each = (act: (signal: Deno.Signal, listener: () => void) => void) => {
-    for (const { signal, listener } of listeners) {
-      try {
-        act(signal, listener);
-      } catch {
-        // Windows has no SIGTERM.
-      }
-    }
+  const thread = startListener();
+  thread.onmessage = ({ data: signal }: MessageEvent) => {
+    // The first message says that the thread listens.
+    if (!SIGNALS.includes(signal)) return;
+    tidy();
+    Deno.exit(EXIT_CODES[signal as StopSignal]);
   };
-  each(Deno.addSignalListener);
-  return { [Symbol.dispose]: () => each(Deno.removeSignalListener) };
+  const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+  thread.postMessage({
+    shared: new SharedArrayBuffer(4),
+    signals: SIGNALS,
+    answers: SIGNALS.map((signal) =>
+      `${start}${signal}: stopped; run it again to continue from here\n`
+    ),
+    graceMs: GRACE_MS,
+  });
+  return { [Symbol.dispose]: () => thread.terminate() };
 }

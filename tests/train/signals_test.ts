@@ -3,9 +3,9 @@ import type { StopSignal } from "../../src/train/signals.ts";
 import { script } from "../helpers/files.ts";
 
 /** A process that listens, and its lines on standard error one at a time. */
-function listening(...args: string[]) {
+function listening(name: string, ...args: string[]) {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", script("stop.ts"), ...args],
+    args: ["run", "-A", "--no-check", script(name), ...args],
     stdout: "null",
     stderr: "piped",
   }).spawn();
@@ -27,7 +27,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as StopSignal[]) {
   const code = signal === "SIGINT" ? 130 : 143;
 
   Deno.test(`StopRequest lets the work end in order after ${signal}`, async () => {
-    const { child, lines } = listening();
+    const { child, lines } = listening("stop.ts");
     assertEquals((await lines.next()).value, "ready");
     child.kill(signal);
     assertEquals((await lines.next()).value, `asked by ${signal}`);
@@ -37,7 +37,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as StopSignal[]) {
   });
 
   Deno.test(`StopRequest lets a second ${signal} end the process at once, with ${code}`, async () => {
-    const { child, lines } = listening("--deaf");
+    const { child, lines } = listening("stop.ts", "--deaf");
     assertEquals((await lines.next()).value, "ready");
     // The first may be of the other kind: the last one counts.
     child.kill("SIGTERM");
@@ -50,7 +50,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as StopSignal[]) {
 }
 
 Deno.test("StopRequest gives the signals back when disposed", async () => {
-  const { child, lines } = listening("--linger");
+  const { child, lines } = listening("stop.ts", "--linger");
   assertEquals((await lines.next()).value, "ready");
   child.kill("SIGINT");
   for (const line of ["asked by SIGINT", "saved after SIGINT", "lingering"]) {
@@ -60,3 +60,30 @@ Deno.test("StopRequest gives the signals back when disposed", async () => {
   assertEquals((await lines.next()).done, true);
   assertEquals((await child.status).signal, "SIGTERM");
 });
+
+for (const signal of ["SIGINT", "SIGTERM"] as StopSignal[]) {
+  const code = signal === "SIGINT" ? 130 : 143;
+
+  Deno.test(`exitOnSignal() tidies and ends the process at ${signal}, with ${code}`, async () => {
+    const { child, lines } = listening("exit.ts");
+    assertEquals((await lines.next()).value, "ready");
+    child.kill(signal);
+    assertEquals(await Array.fromAsync(lines), [
+      `${signal}: stopped; run it again to continue from here`,
+      "tidied",
+    ]);
+    const status = await child.status;
+    assertEquals([status.code, status.signal], [code, null]);
+  });
+
+  Deno.test(`exitOnSignal() ends a process at ${signal} whose thread is busy, with ${code}`, async () => {
+    const { child, lines } = listening("exit.ts", "--deaf");
+    assertEquals((await lines.next()).value, "ready");
+    child.kill(signal);
+    assertEquals(await Array.fromAsync(lines), [
+      `${signal}: stopped; run it again to continue from here`,
+    ]);
+    const status = await child.status;
+    assertEquals([status.code, status.signal], [code, signal]);
+  });
+}
