@@ -2,10 +2,13 @@
  * The tokenizer that a tokenizer.json describes, composed of its parts.
  * @module
  */
+import { UserError } from "../../../errors.ts";
+import { brief } from "../../../terminal/quote.ts";
 import { toByteChars } from "../gpt2/byte_chars.ts";
 import { IdList } from "../gpt2/id_list.ts";
 import { MAX_CACHED_WORD_UNITS, WordCache } from "../gpt2/word_cache.ts";
 import { findSafeCut } from "../safe_cut.ts";
+import { TimeLimitError, withTimeLimit } from "../time_limit.ts";
 import { checkIds, type Tokenizer, type TokenizerFile } from "../tokenizer.ts";
 import {
   type AddedToken,
@@ -44,7 +47,53 @@ export function readJsonTokenizer(
   json: JsonNode,
   options: JsonTokenizerOptions,
 ): Tokenizer {
-  return new JsonTokenizer(json, options);
+  return limited(
+    READ_MS,
+    (limit) => json.error(`${limit} to read`),
+    () => new JsonTokenizer(json, options),
+  );
+}
+
+// Limits of CPU time, in milliseconds: some 20 times what tokenizers in use
+// take on a slow core.
+/** To read a tokenizer.json: the largest in use have 35 MB and take 2 s. */
+const READ_MS = 20_000;
+/** To encode or decode anything. */
+const CALL_MS = 3000;
+/** In addition, for each UTF-16 unit to encode or token to decode. */
+const ITEM_MS = 4e-3;
+
+/** Up to here, no text takes long unless a pattern of the file is at fault. */
+const SHORT_UNITS = 1 << 13;
+
+/**
+ * Works within a limit of CPU time and of memory.
+ *
+ * @param fault makes the error from what the work does, as "takes more than 3 s"
+ */
+function limited<T>(
+  ms: number,
+  fault: (limit: string) => UserError,
+  work: () => T,
+): T {
+  try {
+    return withTimeLimit(ms, work);
+  } catch (error) {
+    if (error instanceof TimeLimitError) {
+      throw fault(`takes more than ${error.seconds.toPrecision(2)} s`);
+    }
+    // The stack, or the length of a string or array.
+    if (error instanceof RangeError) throw fault("takes too much memory");
+    throw error;
+  }
+}
+
+/** The patterns in a part of a tokenizer.json that are given as text. */
+function patternsIn(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inside]) =>
+    key === "Regex" ? [String(inside)] : patternsIn(inside)
+  );
 }
 
 class JsonTokenizer implements Tokenizer {
@@ -65,6 +114,9 @@ class JsonTokenizer implements Tokenizer {
   #tokens: (string | undefined)[];
   #cache = new WordCache();
   #out = new IdList();
+  /** Patterns that are not known to take time in proportion to a text. */
+  #patterns: string[];
+  #decoderPatterns: string[];
 
   constructor(json: JsonNode, options: JsonTokenizerOptions) {
     json.asObject();
@@ -99,9 +151,47 @@ class JsonTokenizer implements Tokenizer {
     this.eosId = options.eos.map((text) => ids.get(text) ?? vocab.get(text))
       .find((id) => id !== undefined) ?? null;
     this.lastSafeCut = findSafeCut(json, added) ?? undefined;
+    // A safe cut is found for known patterns only.
+    this.#patterns = this.lastSafeCut
+      ? []
+      : patternsIn([normalizer.value, json.at("pre_tokenizer").value]);
+    this.#decoderPatterns = patternsIn(json.at("decoder").value);
   }
 
   encode(text: string): Uint32Array {
+    if (text.length <= SHORT_UNITS && this.#patterns.length === 0) {
+      return this.#encode(text);
+    }
+    let starts = 0;
+    return limited(
+      CALL_MS + ITEM_MS * text.length,
+      (limit) => {
+        const start = brief(text.slice(0, 40));
+        return this.#fault(
+          `${limit} for a text of ${text.length} characters that begins with ${start}`,
+          this.#patterns,
+        );
+      },
+      () => {
+        // An interrupted attempt may have left a word half-written.
+        if (starts++ > 0) this.#cache = new WordCache();
+        return this.#encode(text);
+      },
+    );
+  }
+
+  #fault(what: string, patterns: readonly string[]): UserError {
+    const cause = patterns.length === 0
+      ? ""
+      : `, because of its pattern${patterns.length > 1 ? "s" : ""} ${
+        patterns.slice(0, 3).map((pattern) => brief(pattern)).join(" or ")
+      }`;
+    return new UserError(
+      `Cannot use the tokenizer '${this.name}' as it ${what}${cause}: use another tokenizer, or leave the text out`,
+    );
+  }
+
+  #encode(text: string): Uint32Array {
     this.#out.clear();
     text = text.toWellFormed();
     if (!this.#matchRaw) this.#encodeText(text, true);
@@ -121,7 +211,18 @@ class JsonTokenizer implements Tokenizer {
       const token = this.#tokens[ids[i]];
       if (token !== undefined) tokens.push(token);
     }
-    return this.#decode(tokens).join("");
+    if (this.#decoderPatterns.length === 0) {
+      return this.#decode(tokens).join("");
+    }
+    return limited(
+      CALL_MS + ITEM_MS * tokens.length,
+      (limit) =>
+        this.#fault(
+          `${limit} to decode ${tokens.length} tokens`,
+          this.#decoderPatterns,
+        ),
+      () => this.#decode(tokens).join(""),
+    );
   }
 
   /** Encodes the text between added tokens. */

@@ -67,7 +67,11 @@ export function readPattern(node: JsonNode): RegExp {
   if (regex.absent) node.fail(`{"String": text} or {"Regex": pattern}`);
   const source = new OnigurumaTranslator(regex).translate();
   try {
-    return new RegExp(source, "gv");
+    const pattern = new RegExp(source, "gv");
+    // Compiled on first use, for narrow and for wide strings; too large a
+    // pattern shows then.
+    for (const text of ["", "\u{10ffff}"]) text.replace(pattern, "");
+    return pattern;
   } catch {
     return regex.fail("a regular expression");
   }
