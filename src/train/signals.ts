@@ -103,8 +103,8 @@ function startListener(): Worker {
  * Until disposed, a signal ends the process immediately and says so: for work
  * that can be continued from what is on disk.
  *
- * @param tidy runs before the process ends, unless this thread is busy for longer
- *   than 300 ms
+ * @param tidy runs before the process ends, unless this thread is busy for
+ *   longer than 300 ms
  */
 export function exitOnSignal(tidy: () => void = () => {}): Disposable {
   const thread = startListener();

@@ -69,7 +69,7 @@ const SHORT_UNITS = 1 << 13;
 /**
  * Works within a limit of CPU time and of memory.
  *
- * @param fault makes the error from what the work does, as "takes more than 3 s"
+ * @param fault makes the error from what happened, as "takes more than 3 s"
  */
 function limited<T>(
   ms: number,
