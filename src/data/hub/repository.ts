@@ -30,11 +30,14 @@ export interface RepositoryOptions {
 }
 
 /**
- * Maximum size of a JSON response in bytes: lists of a million files are
- * smaller.
+ * Maximum size of a JSON response in bytes: a page of the Hub has a thousand
+ * files in less than 1 MB, and 300,000 files in one page are smaller.
  */
-const MAX_RESPONSE_BYTES = 256 * 2 ** 20;
-const MAX_PAGES = 10_000;
+const MAX_RESPONSE_BYTES = 128 * 2 ** 20;
+/** Most files and folders in a list, at about 300 bytes of memory each. */
+const MAX_ENTRIES = 1_000_000;
+/** Pages of the Hub have a thousand entries. */
+const MAX_PAGES = 2000;
 
 /** A repository at one commit; its file lists are cached. */
 export class Repository {
@@ -167,17 +170,22 @@ export class Repository {
       }
     }
     const entries: TreeEntry[] = [];
+    const seen = new Set<string>();
     let next: string | null =
       `${settings.endpoint}/api/${kind}s/${repo}/tree/${commit}` +
       (folder && `/${encodePath(folder)}`) +
       (recursive ? "?recursive=true" : "");
     try {
-      for (let pages = 0; next !== null; pages++) {
-        if (pages >= MAX_PAGES) {
+      while (next !== null) {
+        if (seen.size >= MAX_PAGES || seen.has(next)) {
           throw new HubError("its file list does not end");
         }
+        seen.add(next);
         const response = await fetchJson(next, settings, { say });
-        entries.push(...parseTree(response.value));
+        for (const entry of parseTree(response.value)) entries.push(entry);
+        if (entries.length > MAX_ENTRIES) {
+          throw new HubError(`its file list has over ${MAX_ENTRIES} entries`);
+        }
         next = response.next;
       }
     } catch (error) {

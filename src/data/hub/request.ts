@@ -57,6 +57,11 @@ export interface HubResponse {
 
 const MAX_REDIRECTS = 10;
 const MIN_NOTED_PAUSE_MS = 1500;
+/**
+ * A connection that receives fewer bytes in the time of a stall has stalled: a
+ * server may send one byte per second for ever.
+ */
+const MIN_BYTES = 8192;
 
 /**
  * Requests a URL. The token is sent only to the origin of the endpoint, never
@@ -117,8 +122,8 @@ export async function requestHub(
 }
 
 /**
- * Aborts a connection that receives nothing for a while, or when an outer
- * signal aborts.
+ * Aborts a connection that receives nothing or hardly anything for a while, or
+ * when an outer signal aborts.
  */
 class StallTimer {
   readonly #ms: number;
@@ -126,7 +131,11 @@ class StallTimer {
   readonly #outer: AbortSignal | undefined;
   readonly #onAbort = () => this.#controller.abort();
   #timer?: ReturnType<typeof setTimeout>;
-  stalled = false;
+  /** Bytes since the last {@linkcode rearm}, and the time that is left. */
+  #bytes = 0;
+  #leftMs = 0;
+  #resumed = 0;
+  #stalled = false;
 
   constructor(ms: number, outer?: AbortSignal) {
     this.#ms = ms;
@@ -137,21 +146,37 @@ class StallTimer {
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
-  get seconds(): number {
-    return this.#ms / 1000;
+  /** Why it aborted the connection, if it did, as a clause. */
+  get reason(): string | null {
+    if (!this.#stalled) return null;
+    const seconds = this.#ms / 1000;
+    return this.#bytes === 0
+      ? `sent nothing for ${seconds} s`
+      : `sent fewer than ${MIN_BYTES} bytes in ${seconds} s`;
   }
-  pause(): void {
+  /** Counts the bytes that have arrived, and stops the clock. */
+  pause(bytes: number): void {
     clearTimeout(this.#timer);
+    this.#leftMs -= performance.now() - this.#resumed;
+    this.#bytes += bytes;
+  }
+  /** Continues, with the whole time again if enough bytes have arrived. */
+  resume(): void {
+    if (this.#bytes >= MIN_BYTES) return this.rearm();
+    clearTimeout(this.#timer);
+    this.#resumed = performance.now();
+    this.#timer = setTimeout(() => {
+      this.#stalled = true;
+      this.#controller.abort();
+    }, Math.max(0, this.#leftMs));
   }
   rearm(): void {
-    this.pause();
-    this.#timer = setTimeout(() => {
-      this.stalled = true;
-      this.#controller.abort();
-    }, this.#ms);
+    this.#bytes = 0;
+    this.#leftMs = this.#ms;
+    this.resume();
   }
   stop(): void {
-    this.pause();
+    clearTimeout(this.#timer);
     this.#outer?.removeEventListener("abort", this.#onAbort);
   }
 }
@@ -226,9 +251,9 @@ function toHubResponse(
       timer.rearm();
       for await (const bytes of stream) {
         // The time that the consumer takes does not count.
-        timer.pause();
+        timer.pause(bytes.length);
         yield bytes;
-        timer.rearm();
+        timer.resume();
       }
     } catch (error) {
       throw toHubError(error, host, timer);
@@ -264,10 +289,8 @@ function decompress(
 function toHubError(error: unknown, host: string, timer: StallTimer): unknown {
   if (error instanceof HubError) return error;
   const retryable = true;
-  if (timer.stalled) {
-    return new HubError(`${host} sent nothing for ${timer.seconds} s`, {
-      retryable,
-    });
+  if (timer.reason !== null) {
+    return new HubError(`${host} ${timer.reason}`, { retryable });
   }
   if (timer.signal.aborted) return new HubError("it was canceled");
   const { message, cause } = error as Error;

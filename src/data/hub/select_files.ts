@@ -27,6 +27,8 @@ import { formatHubName } from "./url.ts";
 const PARQUET_BRANCH = "refs/convert/parquet";
 /** A larger README.md is ignored. */
 const MAX_CARD_BYTES = 16 * 2 ** 20;
+/** Comparisons of a path with a pattern, about 2 µs each. */
+const MAX_COMPARISONS = 10_000_000;
 
 /**
  * Selects the files of a split. A file path or a glob selects its files
@@ -114,7 +116,9 @@ async function selectFromConfig(
   const patterns = findSplit(splits, split) ??
     throwUnknownSplit(repository, split, splits);
   const all = filesAmong(await repository.listFolder(folder, true));
+  const byPath = new Map(all.map((file) => [file.path, file]));
   const found = new Set<TreeFile>();
+  let searches = 0;
   for (const pattern of patterns) {
     if (pattern.includes("://")) {
       throw new UserError(
@@ -125,10 +129,22 @@ async function selectFromConfig(
     }
     const glob = (folder && folder + "/") +
       pattern.replace(/^(\.?\/)+|\/+$/g, "");
+    const named = byPath.get(glob);
+    if (named) found.add(named);
+    if (named && !isGlob(glob)) continue;
+    if (++searches * all.length > MAX_COMPARISONS) {
+      throw new UserError(
+        `Cannot choose files by ${
+          repository.name("README.md")
+        } as its ${patterns.length} patterns are too many for ${all.length} files: name files, for example ${
+          repository.name("**/*.parquet")
+        }`,
+      );
+    }
     const matches = globMatcher(glob);
     for (const file of all) {
       if (
-        file.path === glob || matches(file.path) ||
+        matches(file.path) ||
         !isGlob(glob) && file.path.startsWith(glob + "/")
       ) found.add(file);
     }

@@ -23,7 +23,8 @@ export interface HubSettings {
   /** Longest pause in milliseconds, whether requested by the Hub or not. */
   maxRetryDelayMs: number;
   /**
-   * A connection that receives nothing for this many milliseconds is aborted.
+   * A connection that receives nothing, or hardly anything, for this many
+   * milliseconds is aborted.
    */
   stallTimeoutMs: number;
   /** Number of concurrent downloads. */

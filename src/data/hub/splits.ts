@@ -56,7 +56,10 @@ export function splitsFromNames(
   const sharded = new Map<string, string[]>();
   for (const path of visible) {
     const split = /^data\/[^/]+$/.test(path) && SHARD.exec(path.slice(5))?.[1];
-    if (split) sharded.set(split, [...sharded.get(split) ?? [], path]);
+    if (!split) continue;
+    const shards = sharded.get(split);
+    if (shards) shards.push(path);
+    else sharded.set(split, [path]);
   }
   if (sharded.size > 0) return sharded;
   // Keywords count only in the names of data files.
@@ -92,12 +95,14 @@ function hasKeyword(
   return names.some((name) => pattern.test(name));
 }
 
+const notHidden = globMatcher("**");
+
 /**
  * Whether a file can hold data: not hidden, in no cache folder, not a
  * description.
  */
 function isVisible(path: string): boolean {
-  return globMatcher("**")(path) &&
+  return notHidden(path) &&
     !DESCRIPTIONS.has(path.slice(path.lastIndexOf("/") + 1));
 }
 

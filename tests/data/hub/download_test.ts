@@ -156,7 +156,7 @@ withFile(
   async ({ fetch, refused, ranges }) => {
     assertEquals(
       await refused({ stallTimeoutMs: 60, maxAttempts: 2 }),
-      "Cannot read hf://o/n/a.bin as STORE sent nothing for 0.06 s, and the cache does not have it: try again later",
+      "Cannot read hf://o/n/a.bin as STORE sent fewer than 8192 bytes in 0.06 s, and the cache does not have it: try again later",
     );
     await fetch();
     assertEquals(ranges(), [0, 5, 10]);

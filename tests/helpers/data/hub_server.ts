@@ -23,8 +23,10 @@ export interface Fault {
   cutAfter?: number;
   /** Sends nothing after this many bytes of the body until the server stops. */
   stallAfter?: number;
-  /** Waits this many milliseconds after each 16 KiB. */
+  /** Waits this many milliseconds after each part. */
   slow?: number;
+  /** Bytes of a part. @default 16384 */
+  part?: number;
   /** Ignores a range and sends the whole file. */
   ignoreRange?: boolean;
   /** Closes the connection without headers. */
@@ -190,8 +192,9 @@ export class FakeHub implements AsyncDisposable {
       fault.cutAfter ?? Infinity,
       fault.stallAfter ?? Infinity,
     );
-    for (let at = 0; at < end; at += 16384) {
-      await write(conn, body.subarray(at, Math.min(end, at + 16384)));
+    const part = fault.part ?? 16384;
+    for (let at = 0; at < end; at += part) {
+      await write(conn, body.subarray(at, Math.min(end, at + part)));
       if (fault.slow) await new Promise((ok) => setTimeout(ok, fault.slow));
     }
     if (fault.stallAfter !== undefined) await this.#stopped.promise;
