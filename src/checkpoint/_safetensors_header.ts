@@ -106,14 +106,15 @@ export function parseHeader(
   if (twice !== null) {
     throw badFile(path, `its header has ${quoted(twice)} twice`);
   }
-  const { __metadata__: meta = {}, ...rest } = json;
+  const { __metadata__: meta, ...rest } = json;
   const tensors = Object.entries(rest)
     .map(([name, value]) => tensor(name, value, path))
     .sort((a, b) => a.start - b.start || a.bytes - b.bytes);
   checkLayout(tensors, dataBytes, path);
   return {
     tensors: new Map(tensors.map((info) => [info.name, info])),
-    metadata: metadata(meta, path),
+    // Some writers give null for none.
+    metadata: metadata(meta ?? {}, path),
   };
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { quoted } from "../terminal/quote.ts";
+import { brief, quoted } from "../terminal/quote.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
 
 /**
@@ -25,7 +25,9 @@ export function validateTensors(
     const got = file.tensors.get(name)?.shape;
     if (!got) missing.push(quoted(name));
     else if (`${got}` !== `${shape}` || got.length !== shape.length) {
-      misshaped.push(`${quoted(name)} is [${got}], expected [${shape}]`);
+      misshaped.push(
+        `${quoted(name)} is ${brief(got, "...")}, expected [${shape}]`,
+      );
     }
   }
   const extra = file.names().filter((name) => !names.has(name)).map(quoted);

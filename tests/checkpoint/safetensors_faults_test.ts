@@ -73,6 +73,11 @@ const TABLE: [what: string, bytes: Uint8Array, says: string][] = [
     ),
     "by an object",
   ],
+  [
+    "a header of 17 MB",
+    build(" ".repeat(17 << 20), 0),
+    "has 17825792 bytes, more than 16777216",
+  ],
   ["a name of two megabytes", build(`{"${"x".repeat(2e6)}":1}`), "xxx...'"],
   ["the same name twice", build(`{${A},${A}}`, 8), "has 'a' twice"],
   [

@@ -197,3 +197,18 @@ Deno.test("writeSafetensors() refuses wrong byte counts, repeated names and bad 
     "it does not exist",
   );
 });
+
+Deno.test("SafetensorsFile.open() takes metadata that is null for none", () => {
+  using dir = tempDir();
+  const path = join(dir.path, "model.safetensors");
+  const json =
+    '{"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}';
+  const bytes = new TextEncoder().encode(json);
+  Deno.writeFileSync(
+    path,
+    Uint8Array.from([bytes.length, 0, 0, 0, 0, 0, 0, 0, ...bytes, 7]),
+  );
+  using file = SafetensorsFile.open(path);
+  assertEquals(file.metadata, {});
+  assertEquals([...file.read("a") as Uint8Array], [7]);
+});

@@ -11,10 +11,10 @@ import {
 const fetchSet = (
   hub: FakeHub,
   cacheDir: string,
-  { url = "hf://datasets/o/n", ...settings } = {},
+  settings: Record<string, unknown> = {},
 ) =>
   fetchHubDataset({
-    url,
+    url: "hf://datasets/o/n",
     split: "train",
     cacheDir,
     settings: { ...fastSettings(hub), ...settings },
