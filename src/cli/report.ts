@@ -1,6 +1,7 @@
 /** `blocksmith report`. @module */
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { formatRunTable, readRuns, renderReportPage } from "../report/mod.ts";
+import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
 
 /** Compares runs in a table and in charts. */
@@ -22,12 +23,12 @@ Example:
   async run({ positionals, flags }) {
     const runs = readRuns(
       positionals,
-      (line) => console.error(`blocksmith: ${line}`),
+      (line) => say(`blocksmith: ${line}`),
     );
     const out = flags.out ?? "report.html";
     writeFileAtomic(out, await renderReportPage(runs));
-    for (const line of formatRunTable(runs)) console.log(line);
-    console.log(`\ncharts in ${out}`);
+    for (const line of formatRunTable(runs)) print(line);
+    print(`\ncharts in ${out}`);
     return 0;
   },
 };
