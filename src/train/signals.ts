@@ -1,42 +1,80 @@
 /**
- * What do Ctrl-C and `kill` do? The first signal requests a clean stop: the
- * loop finishes its step and saves. The second ends the process immediately.
+ * What do Ctrl-C, `kill` and a closed terminal do? The first signal requests a
+ * clean stop: the loop finishes its step and saves. A second SIGINT or SIGTERM
+ * ends the process immediately.
+ *
+ * A second SIGHUP does nothing more: when a terminal closes, its shell and the
+ * system both send one, and service managers send one together with SIGTERM.
  *
  * A step may take minutes in which this thread waits for the device. Therefore
  * another thread listens: it answers the first signal without delay, and gives
  * the second one its usual effect.
  * @module
  */
+import { say } from "../terminal/output.ts";
 
 /** Signals that ask a run to stop. */
-export type StopSignal = "SIGINT" | "SIGTERM";
+export type StopSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
 
 /** 128 plus the signal's number, as shells expect. */
 export const EXIT_CODES: Readonly<Record<StopSignal, number>> = {
+  SIGHUP: 129,
   SIGINT: 130,
   SIGTERM: 143,
 };
 
-const SIGNALS = Object.keys(EXIT_CODES) as StopSignal[];
+/**
+ * The signals to listen for: not SIGHUP where the process started with it
+ * ignored, as under `nohup`. SIGINT is listened for even so: scripts start runs
+ * with `&`, for which a shell ignores it unasked, and end them with `kill
+ * -INT`.
+ */
+function stopSignals(): StopSignal[] {
+  const all = Object.keys(EXIT_CODES) as StopSignal[];
+  if (!HANG_UP_IGNORED) return all;
+  // A listener for any signal makes Deno give SIGHUP its usual effect, unless
+  // it has a listener too.
+  Deno.addSignalListener("SIGHUP", ignore);
+  return all.filter((signal) => signal !== "SIGHUP");
+}
+
+function ignore(): void {}
+
+/** Whether SIGHUP was ignored at the start; false where that is not known. */
+const HANG_UP_IGNORED: boolean = (() => {
+  try {
+    const status = Deno.readTextFileSync("/proc/self/status");
+    const last = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(status)![1];
+    // The lowest bit is that of signal 1, SIGHUP.
+    return (parseInt(last, 16) & 1) === 1;
+  } catch {
+    return false;
+  }
+})();
 
 /** The other thread's program, as text so that a bundle contains it. */
 const LISTENER = `onmessage = ({ data: { shared, signals, answers } }) => {
-  const asked = new Int32Array(shared), listeners = [];
+  const asked = new Int32Array(shared), ending = [], answered = new Set();
   signals.forEach((signal, i) => {
     const listener = () => {
-      // From now on signals have their usual effect.
-      for (const known of listeners) Deno.removeSignalListener(...known);
-      try {
-        Deno.stderr.writeSync(new TextEncoder().encode(answers[i]));
-      } catch {
-        // Standard error is closed.
+      if (signal !== "SIGHUP") {
+        // From now on SIGINT and SIGTERM have their usual effect.
+        for (const known of ending.splice(0)) Deno.removeSignalListener(...known);
       }
+      try {
+        if (!answered.has(signal)) {
+          Deno.stderr.writeSync(new TextEncoder().encode(answers[i]));
+        }
+      } catch {
+        // Standard error is closed, or the terminal is gone.
+      }
+      answered.add(signal);
       // Last: the other thread may end this one once it sees the request.
-      Atomics.store(asked, 0, i + 1);
+      Atomics.compareExchange(asked, 0, 0, i + 1);
     };
     try {
       Deno.addSignalListener(signal, listener);
-      listeners.push([signal, listener]);
+      if (signal !== "SIGHUP") ending.push([signal, listener]);
     } catch {
       // Windows has no SIGTERM; SIGINT is enough there.
     }
@@ -44,13 +82,19 @@ const LISTENER = `onmessage = ({ data: { shared, signals, answers } }) => {
   postMessage("listening");
 };`;
 
-/** Listens for SIGINT and SIGTERM until disposed. */
+/** Listens for {@linkcode StopSignal}s until disposed. */
 export class StopRequest {
   readonly #asked: Int32Array;
+  readonly #signals: readonly StopSignal[];
   readonly #thread: Worker;
 
-  private constructor(asked: Int32Array, thread: Worker) {
+  private constructor(
+    asked: Int32Array,
+    signals: readonly StopSignal[],
+    thread: Worker,
+  ) {
     this.#asked = asked;
+    this.#signals = signals;
     this.#thread = thread;
   }
 
@@ -67,15 +111,16 @@ export class StopRequest {
     const thread = new Worker(url, { type: "module", name: "signals" });
     const { promise, resolve } = Promise.withResolvers<unknown>();
     thread.onmessage = resolve;
-    const answers = SIGNALS.map(answer);
-    thread.postMessage({ shared, signals: SIGNALS, answers });
+    const signals = stopSignals();
+    const answers = signals.map(answer);
+    thread.postMessage({ shared, signals, answers });
     await promise;
-    return new StopRequest(new Int32Array(shared), thread);
+    return new StopRequest(new Int32Array(shared), signals, thread);
   }
 
-  /** The signal that was received, or null. Check it after each step. */
+  /** The first signal received, or null. Check it after each step. */
   get requested(): StopSignal | null {
-    return SIGNALS[Atomics.load(this.#asked, 0) - 1] ?? null;
+    return this.#signals[Atomics.load(this.#asked, 0) - 1] ?? null;
   }
 
   /** Gives the signals their usual effect again. */
@@ -91,14 +136,11 @@ export class StopRequest {
  * @param tidy runs before the process ends
  */
 export function exitOnSignal(tidy: () => void = () => {}): Disposable {
-  const listeners = SIGNALS.map((signal) => ({
+  const listeners = stopSignals().map((signal) => ({
     signal,
     listener() {
       const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
-      // deno-lint-ignore blocksmith/console -- the last words of the process
-      console.error(
-        `${start}${signal}: stopped; run it again to continue from here`,
-      );
+      say(`${start}${signal}: stopped; run it again to continue from here`);
       tidy();
       Deno.exit(EXIT_CODES[signal]);
     },
