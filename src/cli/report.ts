@@ -13,7 +13,8 @@ export const reportCommand: Command = {
 Prints a table of each run's cost and loss, and writes one HTML page with charts of
 all runs: loss by step, time and compute, learning rate, gradient norms, and the
 per-layer statistics that 'report_gains', 'report_attn_entropy', 'report_outliers'
-and 'report_grad_norms' have logged. The page needs no network.
+and 'report_grad_norms' have logged. The page needs no network. Paths that hold no
+run are passed over, so that 'runs/*' may be given.
 
   --out <file>          path of the page (default report.html)
 
