@@ -10,8 +10,11 @@ import { rewrapBlock, rewrapLines } from "./rewrap.ts";
 /** Columns of a comment, as of the code. */
 const COLUMNS = 80;
 
-/** Where `console` is the way to talk to the user, or to a parent process. */
-const CONSOLE = ["src/cli/", "scripts/", "tests/"];
+/**
+ * Where a failed write may end the program: the console throws where a disk is
+ * full or a terminal gone.
+ */
+const CONSOLE = ["scripts/", "tests/"];
 
 /**
  * How a UserError's sentence begins: with what cannot be done, or with the
@@ -95,8 +98,8 @@ const plugin: Deno.lint.Plugin = {
           if (within(context.filename, CONSOLE)) return;
           context.report({
             node,
-            message: "Only src/cli, scripts and tests use the console",
-            hint: "Pass a function such as `say` from src/cli",
+            message: "Only scripts and tests use the console",
+            hint: "In src/cli, print() or say() of src/terminal/output.ts",
           });
         },
       }),

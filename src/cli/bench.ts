@@ -11,6 +11,7 @@ import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openGpu } from "../gpu/device.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
+import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
 
 /** Times kernels, training steps and the data pipeline. */
@@ -61,11 +62,11 @@ Examples:
         sections,
         quick: switches.has("quick"),
         choices,
-        onStage: (what) => console.error(`timing ${what}`),
+        onStage: (what) => say(`timing ${what}`),
       });
       if (gpu) saveChoices(resolveCacheDir(), gpu, choices);
-      if (json === "-") console.log(toJson(result).trimEnd());
-      else console.log(benchTables(result).map(asText).join("\n"));
+      if (json === "-") print(toJson(result).trimEnd());
+      else print(benchTables(result).map(asText).join("\n"));
       if (file !== undefined) writeJson(file, toJson(result));
     } finally {
       gpu?.close();

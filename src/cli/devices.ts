@@ -1,6 +1,7 @@
 /** `blocksmith devices`. @module */
 import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
+import { print } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
 
 /** Shows the adapter that a run would use. */
@@ -25,9 +26,9 @@ Examples:
     }
     const gpu = await openGpu();
     try {
-      console.log(gpu.name);
+      print(gpu.name);
       for (const [key, value] of Object.entries(gpu.info)) {
-        if (value !== "") console.log(`  ${key.padEnd(18)} ${value}`);
+        if (value !== "") print(`  ${key.padEnd(18)} ${value}`);
       }
     } finally {
       gpu.close();

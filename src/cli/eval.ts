@@ -10,6 +10,7 @@ import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
+import { print, say } from "../terminal/output.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
@@ -51,7 +52,6 @@ Examples:
     const { checkpoint, config, model } = trained;
     const usual = files.length > 0 ? null : config.train.max_eval_batches;
     const limit = numberFlag(args, "batches", usual ?? 0, 0, true) || null;
-    const say = (line: string) => console.error(line);
     const { locations, ignoreId } = files.length > 0
       ? await filesToRead(trained, files, say)
       : await splitToRead(trained, split, say);
@@ -83,7 +83,7 @@ Examples:
       };
       const result = await evaluate(engine, chosen, options, limit);
       const { loss, perplexity, tokens } = result!;
-      console.log(
+      print(
         `step ${checkpoint.step}  ${files.length > 0 ? "files" : split}  loss ${
           loss.toFixed(4)
         } nats per token  perplexity ${
@@ -184,7 +184,7 @@ function noteChange(run: string, fingerprint: string): void {
     // The run has no fingerprint to compare with.
     return;
   }
-  console.error(
+  say(
     "note: the run's data has changed since training: this split may contain training text",
   );
 }

@@ -6,6 +6,7 @@ import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
+import { writeOutput } from "../terminal/output.ts";
 import {
   kernelChoicesFor,
   loadTrainedWeights,
@@ -73,7 +74,7 @@ Examples:
       const show = (last: boolean) => {
         const text = tokenizer.decode(tokens);
         const whole = last ? text : text.replace(/\uFFFD{1,3}$/, "");
-        if (whole.length > printed) write(whole.slice(printed));
+        if (whole.length > printed) writeOutput(whole.slice(printed));
         printed = Math.max(printed, whole.length);
       };
       show(false);
@@ -85,19 +86,10 @@ Examples:
         show(false);
       }
       show(true);
-      write("\n");
+      writeOutput("\n");
       return 0;
     } finally {
       gpu.close();
     }
   },
 };
-
-const encoder = new TextEncoder();
-
-function write(text: string): void {
-  const bytes = encoder.encode(text);
-  for (let at = 0; at < bytes.length;) {
-    at += Deno.stdout.writeSync(bytes.subarray(at));
-  }
-}

@@ -3,6 +3,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
+import { OutputClosed, print, say } from "../terminal/output.ts";
 import { VERSION } from "../version.ts";
 import { bench } from "./bench.ts";
 import { type Command, parseCommand } from "./command.ts";
@@ -49,11 +50,11 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     const [name, ...rest] = args.filter((a) => a !== "--debug");
     if (!name || name === "help" || name === "--help" || name === "-h") {
-      console.log(overview());
+      print(overview());
       return 0;
     }
     if (name === "--version") {
-      console.log(VERSION);
+      print(VERSION);
       return 0;
     }
     const command = commands.find((c) => c.name === name);
@@ -66,15 +67,15 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     const parsed = parseCommand(command, rest);
     if (parsed.switches.has("help")) {
-      console.log(`Usage: blocksmith ${command.name} ${command.help}`);
+      print(`Usage: blocksmith ${command.name} ${command.help}`);
       return 0;
     }
     return await command.run(parsed);
   } catch (error) {
     // The reader of our output, such as `head`, has closed the pipe.
-    if (error instanceof Deno.errors.BrokenPipe) return 0;
-    console.error(`blocksmith: ${messageOf(error)}`);
-    if (debug) console.error(error);
+    if (error instanceof OutputClosed) return 0;
+    say(`blocksmith: ${messageOf(error)}`);
+    if (debug) say(Deno.inspect(error));
     return 1;
   }
 }

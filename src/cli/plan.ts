@@ -9,6 +9,7 @@ import type { AdapterLimits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
 import type { Plan } from "../plan/plan.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
+import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
 
@@ -64,7 +65,7 @@ Examples:
     const dispatches = accumulation * micro.dispatches.length +
       update.dispatches.length;
     if (args.switches.has("json")) {
-      console.log(JSON.stringify(
+      print(JSON.stringify(
         {
           adapter,
           warnings: notes,
@@ -80,9 +81,9 @@ Examples:
       ));
       return 0;
     }
-    for (const note of notes) console.error(`warning: ${note}`);
+    for (const note of notes) say(`warning: ${note}`);
     const line = (name: string, value: string) =>
-      console.log(`${name.padEnd(22)} ${value}`);
+      print(`${name.padEnd(22)} ${value}`);
     line("adapter", adapter);
     line(
       "parameters",
@@ -106,7 +107,7 @@ Examples:
       if (name !== "total") line(`  ${name}`, formatBytes(bytes));
     }
     if (args.switches.has("buffers")) {
-      console.log("\nbuffers");
+      print("\nbuffers");
       for (const shard of plans.layout.shards) {
         line("  shard", `4 × ${formatBytes(shard.elements * 4)}`);
       }
@@ -139,9 +140,9 @@ async function vocabularyOf({ model, data }: Config): Promise<number> {
 }
 
 function printDispatches(plan: Plan): void {
-  console.log(`\n${plan.name}: ${plan.dispatches.length} dispatches`);
+  print(`\n${plan.name}: ${plan.dispatches.length} dispatches`);
   plan.dispatches.forEach((d, i) =>
-    console.log(
+    print(
       [
         String(i).padStart(5),
         d.kernel.padEnd(24),

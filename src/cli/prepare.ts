@@ -5,6 +5,7 @@ import { FairseqSink } from "../data/fairseq/mod.ts";
 import type { Prepared } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
+import { print, say } from "../terminal/output.ts";
 import {
   openData,
   prepareWith,
@@ -49,7 +50,6 @@ Examples:
   switches: ["json"],
   configFlags: true,
   async run(args) {
-    const say = (line: string) => console.error(line);
     using _signals = exitOnSignal();
     const config = await pinData(configFromArgs(args).config, say);
     if (args.flags.fairseq !== undefined) {
@@ -73,15 +73,15 @@ Examples:
         },
         say,
       });
-      print(made, args.switches.has("json"), "sentence");
+      printStore(made, args.switches.has("json"), "sentence");
       return 0;
     }
     const { stores, train, valid, tokenizer } = await openData(config, { say });
-    for (const store of stores) print(store, args.switches.has("json"));
+    for (const store of stores) printStore(store, args.switches.has("json"));
     if (stores.length === 0) {
       const total = (parts: { sequences: number }[]) =>
         parts.reduce((sum, part) => sum + part.sequences, 0);
-      console.log(
+      print(
         `${config.data.path} is prepared: ${total(train)} blocks to train on, ${
           total(valid)
         } to validate on, ${tokenizer.vocabSize} symbols`,
@@ -101,21 +101,21 @@ const SKIPPED: Record<string, (count: number) => string> = {
 };
 
 /** Prints what became of the documents. */
-function print(
+function printStore(
   { dir, reused, summary, reasons }: Prepared,
   json: boolean,
   unit = "sequence",
 ): void {
-  console.log(`${reused ? "found" : "made"} ${dir}`);
+  print(`${reused ? "found" : "made"} ${dir}`);
   if (json) {
-    console.log(JSON.stringify(summary, null, 2));
+    print(JSON.stringify(summary, null, 2));
     return;
   }
   const { splits, skipped } = summary;
   for (const [name, split] of Object.entries(splits)) {
     const { documents, tooShort, bytes, tokens, chunks } = split;
     const perToken = tokens > 0 ? (bytes / tokens).toFixed(2) : "no";
-    console.log(
+    print(
       [
         name.padEnd(6),
         `${documents} ${documents === 1 ? "document" : "documents"}${
@@ -129,7 +129,7 @@ function print(
   }
   const counts = Object.entries(skipped).filter(([, count]) => count > 0);
   if (counts.length > 0) {
-    console.log(
+    print(
       `skipped  ${
         counts.map(([why, count]) => `${count} ${SKIPPED[why](count)}`).join(
           ", ",
@@ -137,5 +137,5 @@ function print(
       }`,
     );
   }
-  for (const reason of reasons) console.log(`  ${reason}`);
+  for (const reason of reasons) print(`  ${reason}`);
 }

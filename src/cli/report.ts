@@ -1,6 +1,7 @@
 /** `blocksmith report`. @module */
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { formatRunTable, readRuns, renderReportPage } from "../report/mod.ts";
+import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
 
 /** Compares runs in a table and in charts. */
@@ -12,7 +13,8 @@ export const reportCommand: Command = {
 Prints a table of each run's cost and loss, and writes one HTML page with charts of
 all runs: loss by step, time and compute, learning rate, gradient norms, and the
 per-layer statistics that 'report_gains', 'report_attn_entropy', 'report_outliers'
-and 'report_grad_norms' have logged. The page needs no network.
+and 'report_grad_norms' have logged. The page needs no network. Paths that hold no
+run are passed over, so that 'runs/*' may be given.
 
   --out <file>          path of the page (default report.html)
 
@@ -22,12 +24,12 @@ Example:
   async run({ positionals, flags }) {
     const runs = readRuns(
       positionals,
-      (line) => console.error(`blocksmith: ${line}`),
+      (line) => say(`blocksmith: ${line}`),
     );
     const out = flags.out ?? "report.html";
     writeFileAtomic(out, await renderReportPage(runs));
-    for (const line of formatRunTable(runs)) console.log(line);
-    console.log(`\ncharts in ${out}`);
+    for (const line of formatRunTable(runs)) print(line);
+    print(`\ncharts in ${out}`);
     return 0;
   },
 };

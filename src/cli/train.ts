@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
+import { print, say } from "../terminal/output.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import { trainRun } from "../train/train_run.ts";
 import type { Command, ParsedArgs } from "./command.ts";
@@ -43,11 +44,11 @@ Examples:
       ? resumeConfig(args, resumed.dir)
       : configFromArgs(args);
     if (args.switches.has("print-config")) {
-      console.log(yaml.trimEnd());
+      print(yaml.trimEnd());
       return 0;
     }
     for (const note of warnings(config.model)) {
-      console.error(`warning: ${note}`);
+      say(`warning: ${note}`);
     }
     const dir = resumed?.dir ?? config.run ?? newRunFolder(name);
     const { step, evaluation, stopped } = await trainRun({
@@ -55,23 +56,23 @@ Examples:
       dir,
       resume: resumed !== undefined,
       from: resumed?.from,
-      say: (line) => console.error(line),
+      say,
     });
     const shown = dir.includes(" ") ? `'${dir}'` : dir;
     if (stopped) {
-      console.error(
+      say(
         `stopped after step ${step}; resume with: blocksmith train --resume ${shown}`,
       );
       return EXIT_CODES[stopped];
     }
     if (evaluation) {
-      console.error(
+      say(
         `done: ${step} steps, validation loss ${
           evaluation.loss.toFixed(4)
         } nats per token, perplexity ${evaluation.perplexity.toPrecision(4)}`,
       );
-    } else console.error(`done: ${step} steps`);
-    console.error(tryNext(shown, config.data.name === "source"));
+    } else say(`done: ${step} steps`);
+    say(tryNext(shown, config.data.name === "source"));
     return 0;
   },
 };

@@ -142,7 +142,7 @@ export function buildCharts(runs: readonly LoggedRun[]): Chart[] {
   });
   const charts = [
     losses("Loss by step", "step", (_, r) => r.step),
-    losses("Loss by time", "minutes of training", minutes),
+    losses("Loss by time", "minutes of training", minutesOf(runs)),
     losses(
       "Loss by compute",
       "FLOPs",
@@ -171,14 +171,17 @@ type Abscissa = (run: LoggedRun, record: MetricRecord) => number | null;
  * Training time of a record, in minutes; an evaluation has that of the record
  * before it.
  */
-const minutes: Abscissa = (run, record) => {
-  let seconds: number | null = null;
-  for (const r of run.records) {
-    if (isNumber(r.elapsed)) seconds = r.elapsed;
-    if (r === record) break;
+function minutesOf(runs: readonly LoggedRun[]): Abscissa {
+  const times = new Map<MetricRecord, number | null>();
+  for (const { records } of runs) {
+    let minutes: number | null = null;
+    for (const record of records) {
+      if (isNumber(record.elapsed)) minutes = record.elapsed / 60;
+      times.set(record, minutes);
+    }
   }
-  return seconds === null ? null : seconds / 60;
-};
+  return (_, record) => times.get(record)!;
+}
 
 function pointsOfLine(
   run: LoggedRun,

@@ -2,8 +2,8 @@
 import { parse } from "@std/yaml";
 import { basename, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
-import { exists } from "../fs/file_error.ts";
-import { quoted } from "../terminal/quote.ts";
+import { exists, FileError, fileError } from "../fs/file_error.ts";
+import { NAME_LENGTH, oneLine, quoted } from "../terminal/quote.ts";
 import { type MetricRecord, readMetrics } from "./metrics_log.ts";
 
 /** One run. A number that the folder does not have is null. */
@@ -32,11 +32,11 @@ export interface LoggedRun {
 }
 
 /**
- * Reads the runs in folders `dirs`.
+ * Reads the runs in folders `dirs`. What is no run is passed over, also a run
+ * given again by another path.
  *
- * @param warn receives one line per thing that is skipped
- * @throws {UserError} if there is none, or one is no run, is given twice, or
- *   has logged nothing
+ * @param warn receives one line per thing that is passed over or skipped
+ * @throws {UserError} if no run is left
  */
 export function readRuns(
   dirs: readonly string[],
@@ -47,36 +47,66 @@ export function readRuns(
       "Cannot report as no run is given: run blocksmith report runs/a runs/b",
     );
   }
-  const paths = dirs.map((dir) => resolve(dir));
-  const twice = paths.findIndex((path, i) => paths.indexOf(path) < i);
-  if (twice >= 0) {
+  const runs: LoggedRun[] = [], given = new Map<string, string>();
+  for (const dir of dirs) {
+    try {
+      requireFolder(dir);
+      const real = Deno.realPathSync(dir), first = given.get(real);
+      if (first !== undefined) throw no(dir, `it is ${quoted(first)} again`);
+      runs.push(readRun(dir, warn));
+      given.set(real, dir);
+    } catch (error) {
+      const fault = fileError("read", dir, error);
+      if (!(fault instanceof FileError) || dirs.length === 1) throw fault;
+      warn(`passed over ${quoted(dir)} as ${fault.reason}`);
+    }
+  }
+  if (runs.length === 0) {
     throw new UserError(
-      `Cannot report on ${quoted(dirs[twice])} as it is given twice`,
+      `Cannot report as none of the ${dirs.length} paths is the folder of a run with records: give such folders`,
     );
   }
-  const names = paths.map((path) => basename(path));
-  const unique = new Set(names).size === names.length;
-  return dirs.map((dir, i) => readRun(dir, unique ? names[i] : dir, warn));
+  const names = [...given.values()].map((dir) => basename(resolve(dir)));
+  if (new Set(names).size === names.length) {
+    runs.forEach((run, i) => run.label = oneLine(names[i], NAME_LENGTH));
+  }
+  return runs;
 }
 
-function readRun(
-  dir: string,
-  label: string,
-  warn: (line: string) => void,
-): LoggedRun {
-  const no = (why: string) =>
-    new UserError(`Cannot report on ${quoted(dir)} as ${why}`);
-  if (!exists(dir)) throw no("it does not exist: give the folder of a run");
-  if (!exists(join(dir, "config.yaml"))) {
-    throw no(
-      "it holds no run (there is no 'config.yaml'): give the folder of a run",
-    );
+/** Why the report has to do without a path. */
+const no = (dir: string, why: string) =>
+  new FileError(`Cannot report on ${quoted(dir)}`, why);
+
+/** @throws {FileError} if there is no folder that may hold a run */
+function requireFolder(dir: string): void {
+  if (!exists(dir)) {
+    throw no(dir, "it does not exist: give the folder of a run");
   }
+  if (!Deno.statSync(dir).isDirectory) {
+    throw no(dir, "it is a file: give the folder of a run");
+  }
+  if (exists(join(dir, "config.yaml"))) return;
+  const holdsRuns = [...Deno.readDirSync(dir)].some(({ name, isDirectory }) =>
+    isDirectory && exists(join(dir, name, "metrics.jsonl"))
+  );
+  throw no(
+    dir,
+    holdsRuns
+      ? `it holds runs but is none: give ${quoted(join(dir, "*"))}`
+      : "it holds no run (there is no 'config.yaml'): give the folder of a run",
+  );
+}
+
+function readRun(dir: string, warn: (line: string) => void): LoggedRun {
   const file = join(dir, "metrics.jsonl");
   if (!exists(file)) {
-    throw no("its 'metrics.jsonl' is missing: train it first");
+    throw no(dir, "its 'metrics.jsonl' is missing: train it first");
   }
-  const records = readMetrics(file);
+  if (!Deno.statSync(file).isFile) {
+    throw no(dir, "its 'metrics.jsonl' is not a file");
+  }
+  // In the order of steps, whoever put the file together.
+  const records = readMetrics(file).sort((a, b) => a.step - b.step);
   const torn = linesOf(file) - records.length;
   if (torn > 0) {
     warn(
@@ -87,6 +117,7 @@ function readRun(
   }
   if (records.length === 0) {
     throw no(
+      dir,
       `its 'metrics.jsonl' holds no ${
         torn > 0 ? "complete " : ""
       }record: train it first`,
@@ -98,15 +129,15 @@ function readRun(
   };
   const info = readInfo(join(dir, "run.json"), warn);
   return {
-    label,
-    model: describeModel(join(dir, "config.yaml")),
+    label: oneLine(dir, NAME_LENGTH),
+    model: describeModel(join(dir, "config.yaml"), warn),
     parameters: at(info, "parameters", "total"),
     flopsPerStep: at(info, "flops_per_step"),
     peakMemory: at(info, "memory", "total"),
     tokensPerSecond: median(
       records.map((r) => r.tokens_per_second).filter(isNumber),
     ),
-    steps: records.reduce((most, r) => Math.max(most, r.step), 0),
+    steps: Math.max(0, records.at(-1)!.step),
     seconds: last("elapsed"),
     trainLoss: last("loss"),
     evalLoss: last("eval_loss"),
@@ -114,9 +145,13 @@ function readRun(
   };
 }
 
-/** Whether a value of a record can be plotted. */
+/**
+ * Whether a value of a record can be plotted: a number of a size that 32-bit
+ * floats have. Axes of larger and smaller ones cannot be drawn.
+ */
 export const isNumber = (value: unknown): value is number =>
-  typeof value === "number" && Number.isFinite(value);
+  typeof value === "number" &&
+  (value === 0 || Math.abs(value) > 1e-46 && Math.abs(value) < 1e39);
 
 const linesOf = (file: string) =>
   Deno.readTextFileSync(file).split("\n").filter((line) => line.trim() !== "")
@@ -146,12 +181,13 @@ function median(values: number[]): number | null {
 /**
  * Describes a model, e.g. `skipless 18 × 768`, from the config of any version.
  */
-function describeModel(file: string): string {
+function describeModel(file: string, warn: (line: string) => void): string {
   let model: Record<string, unknown>;
   try {
     const config = parse(Deno.readTextFileSync(file)) as typeof model;
     model = (config?.model ?? {}) as typeof model;
   } catch {
+    warn(`${quoted(file)} cannot be read: the run's model is left out`);
     return "?";
   }
   const scaled = ["attn", "heads", "fc", "resids"]
@@ -160,7 +196,8 @@ function describeModel(file: string): string {
   const [layers, width] = model.name === "gpt2"
     ? [model.n_layer, model.n_embd]
     : [model.decoder_layers, model.decoder_embed_dim];
-  return `${kindOf(model)} ${layers ?? "?"} × ${width ?? "?"}${scales}`;
+  const size = `${layers ?? "?"} × ${width ?? "?"}`;
+  return oneLine(`${kindOf(model)} ${size}${scales}`, NAME_LENGTH);
 }
 
 function kindOf(model: Record<string, unknown>): string {

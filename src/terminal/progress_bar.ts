@@ -1,7 +1,6 @@
 /**
  * Shows the progress of a long task on standard error: a bar on a terminal,
- * plain lines elsewhere. A closed standard error is ignored, so that it cannot
- * end the task.
+ * plain lines elsewhere.
  * @module
  */
 import { ProgressBar } from "@std/cli/unstable-progress-bar";
@@ -11,6 +10,7 @@ import {
   formatTime,
   formatValue,
 } from "./format_numbers.ts";
+import { writeError } from "./output.ts";
 
 /** Destination of the progress. */
 export interface ProgressSink {
@@ -64,9 +64,7 @@ export interface ProgressOptions {
   now?: () => number;
 }
 
-/** Standard error; nothing is written after it is closed (EPIPE). */
 function stderrSink(): ProgressSink {
-  let open = true;
   return {
     isTerminal: Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb",
     color: !Deno.noColor,
@@ -77,18 +75,7 @@ function stderrSink(): ProgressSink {
         return 80;
       }
     },
-    write: (text) => {
-      if (!open) return;
-      const bytes = new TextEncoder().encode(text);
-      try {
-        for (let at = 0; at < bytes.length;) {
-          at += Deno.stderr.writeSync(bytes.subarray(at));
-        }
-      } catch (error) {
-        // A busy terminal loses this text, but not the following ones.
-        open = error instanceof Deno.errors.WouldBlock;
-      }
-    },
+    write: writeError,
   };
 }
 

@@ -1,6 +1,10 @@
 /**
- * What do Ctrl-C and `kill` do? The first signal requests a clean stop: the
- * loop finishes its step and saves. The second ends the process immediately.
+ * What do Ctrl-C, `kill` and a closed terminal do? The first signal requests a
+ * clean stop: the loop finishes its step and saves. A second SIGINT or SIGTERM
+ * ends the process immediately.
+ *
+ * A second SIGHUP does nothing more: when a terminal closes, its shell and the
+ * system both send one, and service managers send one together with SIGTERM.
  *
  * A step may take minutes in which this thread waits for the device, and so may
  * a text or a pattern. Therefore another thread listens: it answers the first
@@ -9,15 +13,43 @@
  */
 
 /** Signals that ask a run to stop. */
-export type StopSignal = "SIGINT" | "SIGTERM";
+export type StopSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
 
 /** 128 plus the signal's number, as shells expect. */
 export const EXIT_CODES: Readonly<Record<StopSignal, number>> = {
+  SIGHUP: 129,
   SIGINT: 130,
   SIGTERM: 143,
 };
 
-const SIGNALS = Object.keys(EXIT_CODES) as StopSignal[];
+/**
+ * The signals to listen for: not SIGHUP where the process started with it
+ * ignored, as under `nohup`. SIGINT is listened for even so: scripts start runs
+ * with `&`, for which a shell ignores it unasked, and end them with `kill
+ * -INT`.
+ */
+function stopSignals(): StopSignal[] {
+  const all = Object.keys(EXIT_CODES) as StopSignal[];
+  if (!HANG_UP_IGNORED) return all;
+  // A listener for any signal makes Deno give SIGHUP its usual effect, unless
+  // it has a listener too.
+  Deno.addSignalListener("SIGHUP", ignore);
+  return all.filter((signal) => signal !== "SIGHUP");
+}
+
+function ignore(): void {}
+
+/** Whether SIGHUP was ignored at the start; false where that is not known. */
+const HANG_UP_IGNORED: boolean = (() => {
+  try {
+    const status = Deno.readTextFileSync("/proc/self/status");
+    const last = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(status)![1];
+    // The lowest bit is that of signal 1, SIGHUP.
+    return (parseInt(last, 16) & 1) === 1;
+  } catch {
+    return false;
+  }
+})();
 
 /**
  * How long a thread that was asked to end the process may take, before the
@@ -28,22 +60,33 @@ const GRACE_MS = 300;
 /** The other thread's program, as text so that a bundle contains it. */
 const LISTENER =
   `onmessage = ({ data: { shared, signals, answers, graceMs } }) => {
-  const asked = new Int32Array(shared), listeners = [];
+  const asked = new Int32Array(shared), listeners = [], answered = new Set();
+  // From now on these signals have their usual effect.
+  const release = (wanted) => {
+    for (const known of listeners) {
+      if (wanted(known[0])) Deno.removeSignalListener(...known);
+    }
+  };
   signals.forEach((signal, i) => {
     const listener = () => {
-      // From now on signals have their usual effect.
-      for (const known of listeners) Deno.removeSignalListener(...known);
+      if (signal !== "SIGHUP") release((known) => known !== "SIGHUP");
       try {
-        Deno.stderr.writeSync(new TextEncoder().encode(answers[i]));
+        if (!answered.has(signal)) {
+          Deno.stderr.writeSync(new TextEncoder().encode(answers[i]));
+        }
       } catch {
-        // Standard error is closed.
+        // Standard error is closed, or the terminal is gone.
       }
+      answered.add(signal);
       if (graceMs !== undefined) {
         postMessage(signal);
-        setTimeout(() => Deno.kill(Deno.pid, signal), graceMs);
+        setTimeout(() => {
+          release(() => true);
+          Deno.kill(Deno.pid, signal);
+        }, graceMs);
       }
       // Last: the other thread may end this one once it sees the request.
-      Atomics.store(asked, 0, i + 1);
+      Atomics.compareExchange(asked, 0, 0, i + 1);
     };
     try {
       Deno.addSignalListener(signal, listener);
@@ -55,13 +98,19 @@ const LISTENER =
   postMessage("listening");
 };`;
 
-/** Listens for SIGINT and SIGTERM until disposed. */
+/** Listens for {@linkcode StopSignal}s until disposed. */
 export class StopRequest {
   readonly #asked: Int32Array;
+  readonly #signals: readonly StopSignal[];
   readonly #thread: Worker;
 
-  private constructor(asked: Int32Array, thread: Worker) {
+  private constructor(
+    asked: Int32Array,
+    signals: readonly StopSignal[],
+    thread: Worker,
+  ) {
     this.#asked = asked;
+    this.#signals = signals;
     this.#thread = thread;
   }
 
@@ -77,15 +126,16 @@ export class StopRequest {
     const thread = startListener();
     const { promise, resolve } = Promise.withResolvers<unknown>();
     thread.onmessage = resolve;
-    const answers = SIGNALS.map(answer);
-    thread.postMessage({ shared, signals: SIGNALS, answers });
+    const signals = stopSignals();
+    const answers = signals.map(answer);
+    thread.postMessage({ shared, signals, answers });
     await promise;
-    return new StopRequest(new Int32Array(shared), thread);
+    return new StopRequest(new Int32Array(shared), signals, thread);
   }
 
-  /** The signal that was received, or null. Check it after each step. */
+  /** The first signal received, or null. Check it after each step. */
   get requested(): StopSignal | null {
-    return SIGNALS[Atomics.load(this.#asked, 0) - 1] ?? null;
+    return this.#signals[Atomics.load(this.#asked, 0) - 1] ?? null;
   }
 
   /** Gives the signals their usual effect again. */
@@ -107,18 +157,19 @@ function startListener(): Worker {
  *   longer than 300 ms
  */
 export function exitOnSignal(tidy: () => void = () => {}): Disposable {
+  const signals = stopSignals();
   const thread = startListener();
   thread.onmessage = ({ data: signal }: MessageEvent) => {
     // The first message says that the thread listens.
-    if (!SIGNALS.includes(signal)) return;
+    if (!signals.includes(signal)) return;
     tidy();
     Deno.exit(EXIT_CODES[signal as StopSignal]);
   };
   const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
   thread.postMessage({
     shared: new SharedArrayBuffer(4),
-    signals: SIGNALS,
-    answers: SIGNALS.map((signal) =>
+    signals,
+    answers: signals.map((signal) =>
       `${start}${signal}: stopped; run it again to continue from here\n`
     ),
     graceMs: GRACE_MS,

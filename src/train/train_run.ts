@@ -115,7 +115,10 @@ async function train(
 /** What the user sees at the first signal. */
 function finishing(signal: StopSignal): string {
   const lineStart = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
-  return `${lineStart}${signal}: finishing the step and saving; send it again to quit immediately\n`;
+  const again = signal === "SIGHUP"
+    ? ""
+    : "; send it again to quit immediately";
+  return `${lineStart}${signal}: finishing the step and saving${again}\n`;
 }
 
 function trainingStopped(

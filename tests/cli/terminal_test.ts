@@ -1,13 +1,31 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { commandLine, succeeds, workshop } from "../helpers/cli.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  checkpoints,
+  commandLine,
+  hashes,
+  isThere,
+  metrics,
+  succeeds,
+  workshop,
+} from "../helpers/cli.ts";
 
-/** Runs a command on a new terminal, and returns what appears there. */
-const onTerminal = (command: string) =>
+/** A command on a new terminal; what appears there is on standard output. */
+const terminalCommand = (command: string) =>
   new Deno.Command("script", {
     args: ["-qec", `stty cols 120 2>/dev/null; ${command}`, "/dev/null"],
     env: { TERM: "xterm" },
     stdin: "null",
-  }).output();
+    stdout: "piped",
+    stderr: "piped",
+  });
+
+/** Runs a command on a new terminal. */
+const onTerminal = (command: string) => terminalCommand(command).output();
+
+/** The program as words for a shell. */
+const shellWords = (args: string[]) =>
+  commandLine(args).map((word) => `'${word}'`).join(" ");
 
 const hasScript = await onTerminal("true").then(
   ({ success }) => success,
@@ -26,8 +44,9 @@ Deno.test({
       "train.max_steps=150",
       "train.eval_steps=50",
     );
-    const command = commandLine(["train", ...words]).map((w) => `'${w}'`);
-    const { stdout, success } = await onTerminal(command.join(" "));
+    const { stdout, success } = await onTerminal(
+      shellWords(["train", ...words]),
+    );
     const shown = new TextDecoder().decode(stdout);
     assert(success, shown);
     // Each drawing starts the line again; colours are removed here.
@@ -69,4 +88,85 @@ Deno.test("train prints plain lines if there is no terminal", async () => {
       next.some((l) => l.includes(`blocksmith ${command} ${work.at("run")}`)),
     );
   }
+});
+
+/** Runs a line of shell. */
+async function shell(line: string) {
+  const { code, stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", line],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const [out, err] = [stdout, stderr].map((b) => new TextDecoder().decode(b));
+  return { code, out, err };
+}
+
+Deno.test("train goes on to the same bits where nothing of what it says can be written", async () => {
+  using work = workshop();
+  await succeeds(["train", ...work.tiny("straight")]);
+  const whole = hashes(work.at("straight"), "step-000020");
+  for (
+    const [run, how] of [
+      ["full", ">/dev/full 2>&1"],
+      ["closed", "<&- >&- 2>&-"],
+      ["pipe", "2>&1 | head -n 1; exit ${PIPESTATUS[0]}"],
+    ]
+  ) {
+    const { code } = await shell(
+      `${shellWords(["train", ...work.tiny(run)])} ${how}`,
+    );
+    assertEquals(code, 0, how);
+    assertEquals(hashes(work.at(run), "step-000020"), whole, how);
+    assertEquals(metrics(work.at(run)).at(-1)!.step, 20, how);
+  }
+  const generate = shellWords(["generate", work.at("straight")]);
+  for (
+    const [how, code, said] of [
+      [
+        "> /dev/full",
+        1,
+        /^blocksmith: Cannot write to standard output as its disk is full: free some space\n$/,
+      ],
+      ["| true; exit ${PIPESTATUS[0]}", 0, /^$/],
+      [">/dev/full 2>&1", 1, /^$/],
+    ] as const
+  ) {
+    const ended = await shell(`${generate} ${how}`);
+    assertEquals(ended.code, code, how);
+    assertMatch(ended.err, said, how);
+  }
+});
+
+Deno.test("parity answers by its exit code where nobody reads it", async () => {
+  const fixture = new URL("../golden/nf_gpt", import.meta.url).pathname;
+  const parity = shellWords(["parity", fixture]);
+  const { code, err } = await shell(`${parity} | true; exit \${PIPESTATUS[0]}`);
+  assertEquals([code, err], [0, ""]);
+});
+
+Deno.test({
+  name: "train saves when its terminal is gone",
+  // Needs `script` of util-linux.
+  ignore: !hasScript,
+  async fn() {
+    using work = workshop();
+    const words = work.tiny("run", "train.max_steps=100000");
+    await using terminal = terminalCommand(
+      `exec ${shellWords(["train", ...words])}`,
+    ).spawn();
+    let shown = "";
+    for await (
+      const text of terminal.stdout.pipeThrough(new TextDecoderStream())
+    ) {
+      shown += text;
+      if (shown.includes("tok/s")) break;
+    }
+    terminal.kill("SIGKILL");
+    await terminal.stderr.cancel();
+    while (isThere(work.at("run", "lock"))) await delay(20);
+    const last = metrics(work.at("run")).at(-1)!.step;
+    assertEquals(
+      checkpoints(work.at("run")).at(-1),
+      `step-${String(last).padStart(6, "0")}`,
+    );
+  },
 });

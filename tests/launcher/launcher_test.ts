@@ -296,6 +296,21 @@ test("tells of an old software driver, and 'setup' as root upgrades it", async (
   assertEquals((await machine.run(["train"])).err, "");
 });
 
+test("starts the command where its own words cannot be written", async (machine) => {
+  await addDriver(machine);
+  await addRoot(machine);
+  await machine.stub("dpkg-query", "printf 22.3.6-1+deb12u1");
+  for (
+    const how of ["2>/dev/full", "2>&-", "2>&1 >&3 | :"]
+  ) {
+    const { out } = await machine.run(
+      ["-c", `{ "${machine.root}/blocksmith" train ${how}; } 3>&1`],
+      { path: "/bin/sh" },
+    );
+    assertStringIncludes(out, "arg train\n", how);
+  }
+});
+
 test("'test' runs all tests, or the caller's paths, in the checkout", async (machine) => {
   await addDriver(machine);
   await Deno.writeTextFile(`${machine.root}/tests/a_test.ts`, "");

@@ -84,6 +84,21 @@ Deno.test("renderSvg() draws a line and a legend entry for each run", async () =
   assertEquals(new Set(strokes).size, 2, svg);
 });
 
+Deno.test("renderReportPage() draws whatever numbers a file holds", async () => {
+  using folder = place();
+  const odd = [NaN, 1e308, -1e308, 3e38, -3e38, 1e-45, 5e-324, 0, "2", [], {}];
+  const metrics =
+    odd.map((value, i) =>
+      `{"step":${i * 1e12},"loss":${JSON.stringify(value)},"grad_norm":${
+        JSON.stringify(value)
+      },"elapsed":${JSON.stringify(value)},"attn.${i}.entropy":3e38}\n`
+    ).join("") + `{"step":3,"loss":1e999,"grad_norm":1e-45}\n`;
+  const runs = read(write(folder.at("a"), { metrics }));
+  const page = await renderReportPage(runs);
+  assertStringIncludes(page, "<figcaption>Gradient norm</figcaption>");
+  assert(!/NaN|Infinity|undefined/.test(page));
+});
+
 Deno.test("renderReportPage() is self-contained and escapes names", async () => {
   using folder = place();
   const page = await renderReportPage(read(write(folder.at("<b>&'\"x"))));

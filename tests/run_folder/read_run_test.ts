@@ -98,10 +98,13 @@ Deno.test("readRuns() describes models", () => {
     }),
     "transformer_lm_gpt 12 × 768 + attn, fc scales",
   );
-  assertEquals(
-    read([write(folder.at("f"), { config: "model: [" })]).runs[0].model,
-    "?",
-  );
+  const broken = read([write(folder.at("f"), { config: "model: [" })]);
+  assertEquals(broken.runs[0].model, "?");
+  assertEquals(broken.said, [
+    `'${
+      folder.at("f")
+    }/config.yaml' cannot be read: the run's model is left out`,
+  ]);
 });
 
 Deno.test("readRuns() names runs by their paths where names are the same", () => {
@@ -119,7 +122,60 @@ Deno.test("readRuns() skips torn lines and says so", () => {
   assertEquals(said, [`skipped 1 torn line of '${dir}/metrics.jsonl'`]);
 });
 
-Deno.test("readRuns() refuses what is no run in one line", () => {
+Deno.test("readRuns() passes over what is no run, in one line each", () => {
+  using folder = place();
+  const at = folder.at, first = write(at("first"));
+  Deno.writeTextFileSync(at("notes.txt"), "notes");
+  Deno.mkdirSync(at("empty"));
+  write(at("sweep", "a"));
+  write(at("new"), { metrics: null });
+  write(at("odd"), { metrics: null });
+  Deno.mkdirSync(at("odd", "metrics.jsonl"));
+  Deno.symlinkSync(at("gone"), at("dangling"));
+  Deno.symlinkSync(first, at("latest"));
+  const dirs = Array.from(Deno.readDirSync(folder.path), ({ name }) => at(name))
+    .sort();
+  const { runs, said } = read([...dirs, `${first}/.`, at("gone")]);
+  assertEquals(runs.map((run) => run.label), ["first"]);
+  const why = (name: string, reason: string) =>
+    `passed over '${at(name)}' as ${reason}`;
+  const folderOfRun = ": give the folder of a run";
+  assertEquals(said, [
+    why("dangling", "it does not exist: check the path"),
+    why("empty", `it holds no run (there is no 'config.yaml')${folderOfRun}`),
+    why("latest", `it is '${first}' again`),
+    why("new", "its 'metrics.jsonl' is missing: train it first"),
+    why("notes.txt", `it is a file${folderOfRun}`),
+    why("odd", "its 'metrics.jsonl' is not a file"),
+    why("sweep", `it holds runs but is none: give '${at("sweep")}/*'`),
+    `passed over '${first}/.' as it is '${first}' again`,
+    why("gone", `it does not exist${folderOfRun}`),
+  ]);
+  const none = [at("empty"), at("new")];
+  assertEquals(
+    assertThrows(() => readRuns(none, silent), UserError).message,
+    "Cannot report as none of the 2 paths is the folder of a run with records: give such folders",
+  );
+});
+
+Deno.test("readRuns() takes records in the order of steps, and no number that cannot be drawn", () => {
+  using folder = place();
+  const metrics = [
+    '{"step":3,"loss":"2","elapsed":1e300}',
+    '{"step":2,"loss":2.5,"elapsed":6}',
+    '{"step":1,"loss":1e308}',
+    '{"step":4,"loss":NaN}',
+    '{"step":-1,"loss":-1e-320}',
+    "[]\n7\nnull",
+  ];
+  const dir = write(folder.at("a"), { metrics: metrics.join("\n") });
+  const { runs: [run], said } = read([dir]);
+  assertEquals(run.records.map((r) => r.step), [-1, 1, 2, 3]);
+  assertEquals([run.trainLoss, run.seconds, run.steps], [2.5, 6, 3]);
+  assertEquals(said, [`skipped 4 torn lines of '${dir}/metrics.jsonl'`]);
+});
+
+Deno.test("readRuns() refuses a single path that is no run, and says why", () => {
   using folder = place();
   const refused = (dirs: string[], message: string) =>
     assertEquals(
@@ -155,6 +211,4 @@ Deno.test("readRuns() refuses what is no run in one line", () => {
     [at],
     `Cannot report on '${at}' as its 'metrics.jsonl' holds no complete record: train it first`,
   );
-  write(at);
-  refused([at, `${at}/`], `Cannot report on '${at}/' as it is given twice`);
 });

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { prepare } from "../../data/prepare/prepare.ts";
 import type { SourceFile } from "../../data/sources/source_file.ts";
 import { loadTokenizer } from "../../data/tokenizers/load_tokenizer.ts";
+import { print } from "../../terminal/output.ts";
 import { type Spent, timed } from "./clock.ts";
 
 /** What the child process is to prepare. */
@@ -108,6 +109,6 @@ function memory(field: "VmRSS" | "VmHWM"): number | null {
 
 if (import.meta.main && import.meta.url.endsWith("/src/bench/data/child.ts")) {
   const request = JSON.parse(await new Response(Deno.stdin.readable).text());
-  // deno-lint-ignore blocksmith/console -- the answer to the parent process
-  console.log(JSON.stringify(await prepareHere(request)));
+  // The answer to the parent process.
+  print(JSON.stringify(await prepareHere(request)));
 }

@@ -1,0 +1,90 @@
+/**
+ * Where do words for the user go? What a command is asked for goes to standard
+ * output and must arrive; everything else goes to standard error, and no
+ * failure there ends the work that it tells of.
+ * @module
+ */
+import { UserError } from "../errors.ts";
+
+/** The reader of standard output, such as `head`, has read enough. */
+export class OutputClosed extends Error {
+  override name = "OutputClosed";
+}
+
+const encoder = new TextEncoder();
+
+let errorIsOpen = true;
+
+/** Tells the user a line, on standard error. Never throws. */
+export function say(line: string): void {
+  writeError(`${line}\n`);
+}
+
+/**
+ * Writes text to standard error. Never throws: what cannot be written is lost,
+ * for instance while the disk under a log is full, or where the terminal is
+ * gone.
+ */
+export function writeError(text: string): void {
+  if (!errorIsOpen) return;
+  try {
+    writeAll(Deno.stderr, text);
+  } catch (error) {
+    // A pipe stays closed; anything else may come right again.
+    errorIsOpen = !(error instanceof Deno.errors.BrokenPipe);
+  }
+}
+
+/**
+ * Prints a line of what the command was asked for, on standard output.
+ *
+ * @throws as {@linkcode writeOutput}
+ */
+export function print(line = ""): void {
+  writeOutput(`${line}\n`);
+}
+
+/**
+ * Writes text to standard output.
+ *
+ * @throws {OutputClosed} if its reader has closed the pipe
+ * @throws {UserError} if it cannot be written
+ */
+export function writeOutput(text: string): void {
+  try {
+    writeAll(Deno.stdout, text);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
+    const code = String((error as { code?: unknown }).code);
+    throw new UserError(
+      `Cannot write to standard output as ${
+        REASONS[code] ?? `the system refused it (${code})`
+      }`,
+      { cause: error },
+    );
+  }
+}
+
+const REASONS: Record<string, string> = {
+  ENOSPC: "its disk is full: free some space",
+  EDQUOT: "the disk quota is used up: free some space",
+  EFBIG: "its file would be larger than the file system or 'ulimit -f' allows",
+  EIO: "its terminal is gone, or its disk reports an error",
+};
+
+type Stream = { writeSync(bytes: Uint8Array): number };
+
+function writeAll(stream: Stream, text: string): void {
+  const bytes = encoder.encode(text);
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += stream.writeSync(bytes.subarray(at));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      // Set so by another process that shares it: wait as a write does.
+      Atomics.wait(PAUSE, 0, 0, 5);
+    }
+  }
+}
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
