@@ -11,10 +11,11 @@ export const parityCommand: Command = {
   summary: "compare the model with reference numbers of the authors' code",
   help: `<fixture> [<fixture> ...]
 
-Loads each fixture's weights, runs the forward pass, the backward pass and ten
-updates, and prints the largest difference of each quantity next to its tolerance.
-The exit code is 0 only if all hold. A fixture is a folder with config.yaml,
-weights.safetensors, batch.safetensors, expected.safetensors and expected.json.
+Loads each fixture's weights, runs the forward pass, the backward pass and the
+fixture's updates (ten, or 1,000), and prints the largest difference of each
+quantity next to its tolerance. The exit code is 0 only if all hold. A fixture is
+a folder with config.yaml, weights.safetensors, batch.safetensors,
+expected.safetensors and expected.json.
 
 Example:
   blocksmith parity tests/golden/*/`,

@@ -9,6 +9,7 @@ import { simplifiedModel } from "../model/simplified/model.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import { type Fixture, validateFixture } from "./fixture_config.ts";
+import type { TrajectoryNoise } from "./trajectory_tolerance.ts";
 
 /** The parts of `expected.json` that are read; see `tests/golden/README.md`. */
 export interface Expected {
@@ -28,6 +29,8 @@ export interface Expected {
     eval_loss_after: number;
     final_param_l2: Record<string, number>;
   };
+  /** Distance of the authors' code in float32 from these float64 numbers. */
+  float32_noise?: { trajectory_max_so_far?: TrajectoryNoise };
   /** Only for the first family. */
   statistics?: {
     attn_entropy: number[];

@@ -30,6 +30,7 @@ import {
   worstRow,
 } from "./parity_row.ts";
 import { statisticsRows } from "./parity_statistics.ts";
+import { trajectoryTolerance } from "./trajectory_tolerance.ts";
 
 /** What the authors' code logs. */
 const LOGGED: ReportOptions = {
@@ -184,11 +185,14 @@ async function gradients(loaded: Loaded): Promise<ParityRow[]> {
   ];
 }
 
-/** Ten updates on one batch each, and their results. */
+/** The fixture's updates on one batch each, and their results. */
 async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
   const { files, engine, batch } = loaded;
   const { trajectory: want } = files.expected,
     { schedule, maxGradNorm } = files;
+  const tolerance = trajectoryTolerance(
+    files.expected.float32_noise?.trajectory_max_so_far,
+  );
   const evaluated = async () => {
     engine.clearLoss();
     engine.evaluate(batch, 1);
@@ -216,30 +220,42 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
     quantity: string,
     got: number[],
     want: number[],
-    tolerance: (x: number) => number,
+    tolerance: (k: number) => number,
   ) =>
     worstRow(
       got.map((x, k) =>
-        compareNumbers(quantity, `update ${k}`, x, want[k], tolerance(want[k]))
+        compareNumbers(quantity, `update ${k}`, x, want[k], tolerance(k))
       ),
     );
   return [
-    each("learning rate", rates, want.lr, (x) => 1e-6 * x + 1e-12),
-    each("trajectory loss", history.map((h) => h.loss), want.loss, () => 3e-5),
+    each("learning rate", rates, want.lr, (k) => 1e-6 * want.lr[k] + 1e-12),
+    each(
+      "trajectory loss",
+      history.map((h) => h.loss),
+      want.loss,
+      tolerance.loss,
+    ),
     each(
       "gradient norm",
       history.map((h) => h.gradNorm),
       want.grad_norm,
-      (x) => 1e-4 * x,
+      (k) => tolerance.gradNorm(k) * want.grad_norm[k],
     ),
     compareNumbers("loss before", "", before, want.eval_loss_before, 1e-5),
-    compareNumbers("loss after", "", after, want.eval_loss_after, 3e-5),
-    await finalNorms(loaded),
+    compareNumbers(
+      "loss after",
+      "",
+      after,
+      want.eval_loss_after,
+      tolerance.loss(rates.length),
+    ),
+    await finalNorms(loaded, tolerance.finalNorm),
   ];
 }
 
 async function finalNorms(
   { files, engine }: Loaded,
+  tolerance: number,
 ): Promise<ParityRow> {
   const rows: ParityRow[] = [];
   for (const { name } of engine.plans.trained) {
@@ -251,7 +267,13 @@ async function finalNorms(
     const values = await engine.read("weights", name);
     const norm = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
     rows.push(
-      compareNumbers("final parameter norm", name, norm, want, 5e-5 * want),
+      compareNumbers(
+        "final parameter norm",
+        name,
+        norm,
+        want,
+        tolerance * want,
+      ),
     );
   }
   return worstRow(rows);
