@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
+import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import { trainRun } from "../train/train_run.ts";
 import type { Command, ParsedArgs } from "./command.ts";
@@ -64,11 +65,14 @@ Examples:
       );
       return EXIT_CODES[stopped];
     }
+    const inBits = config.model.name === "transformer_lm_gpt";
     if (evaluation) {
       console.error(
         `done: ${step} steps, validation loss ${
           evaluation.loss.toFixed(4)
-        } nats per token, perplexity ${evaluation.perplexity.toPrecision(4)}`,
+        } nats per token${
+          inBits ? inFairseqsUnit(evaluation.loss) : ""
+        }, perplexity ${evaluation.perplexity.toPrecision(4)}`,
       );
     } else console.error(`done: ${step} steps`);
     console.error(tryNext(shown, config.data.name === "source"));
