@@ -75,6 +75,8 @@ function withoutFlags(
 /** Help text of the options that all commands with a config share. */
 export const CONFIG_HELP =
   `  key=value             sets a key, e.g. model.n_layer=6 train.learning_rate=3e-4
-  --<key> [<value>]     the same with fairseq's names, e.g. --scale-attn --lr 3e-3 --max-update 500
+  --<key> [<value>]     the same with fairseq's names, e.g. --scale-attn --lr 3e-3 --max-update 500;
+                        the options of a whole fairseq-train command are taken over, or all
+                        that cannot be are named
   group=choice          selects a file in configs/<group>/, e.g. model=default-parallel
   --config-dir <folder> your own config folder, searched before the built-in configs`;

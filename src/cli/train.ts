@@ -32,6 +32,7 @@ Examples:
   blocksmith train
   blocksmith train 'data.files=[~/notes/**/*.md]' model.n_layer=6 model.n_embd=384 model.n_head=6
   blocksmith train model=default-parallel model.norm_type=ln train.learning_rate=3e-4 run=runs/mine
+  blocksmith train data-bin/wiki --task language_modeling --arch transformer_lm_gpt ...
   blocksmith train --resume runs/mine`,
   flags: ["resume", "config-dir"],
   switches: ["print-config"],

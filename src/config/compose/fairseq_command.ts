@@ -77,14 +77,24 @@ export function withDataPath(words: readonly string[]): string[] {
 /** The flags of a command, of which the last one of a name counts. */
 class Flags {
   readonly all: Flag[];
-  /** Whether it is a whole command of fairseq-train's. */
+  /**
+   * Whether it is a whole command of fairseq-train's: a config that is chosen
+   * beside it says what it leaves out.
+   */
   readonly whole: boolean;
+  /** Whether the words choose a model. */
+  readonly choosesModel: boolean;
+  /** Whether they choose data. */
+  readonly choosesData: boolean;
   readonly #last = new Map<string, string>();
 
   constructor(words: readonly string[]) {
     this.all = words.flatMap((word) => flagOf(word) ?? []);
     for (const { name, value } of this.all) this.#last.set(name, value);
-    this.whole = this.#last.has("task");
+    const has = (pattern: RegExp) => words.some((word) => pattern.test(word));
+    this.whole = this.#last.has("task") && !has(/^\+*(experiment|train)=/);
+    this.choosesModel = has(/^\+*model=|^--arch=/);
+    this.choosesData = has(/^\+*data(\.path|\.files)?=/);
   }
 
   last(name: string): string | undefined {
@@ -155,18 +165,14 @@ export function readFairseqCommand(
 ): FairseqCommand {
   const flags = new Flags(words);
   if (flags.all.length === 0) return { overrides: [...words], note: null };
-  const names = (group: string) =>
-    words.some((word) => word.startsWith(`${group}=`));
-  const chosen = flags.last("arch") !== undefined || names("model") ||
-    names("experiment");
-  const familyOf = () =>
-    flags.whole && !chosen ? "transformer_lm_gpt" : context.family();
+  const byDefault = flags.whole && !flags.choosesModel;
+  const familyOf = () => byDefault ? "transformer_lm_gpt" : context.family();
   refuse(flags, { ...context, family: familyOf });
   const family = familyOf();
   const front: string[] = [];
-  if (flags.whole && !names("experiment") && !names("train")) {
+  if (flags.whole) {
     front.push("train=fairseq");
-    if (!chosen) front.push("model=transformer_lm_gpt");
+    if (byDefault) front.push("model=transformer_lm_gpt");
     for (const [key, value] of Object.entries(DEFAULTS)) {
       if (key.startsWith("model.") && family === "gpt2") continue;
       front.push(`${key}=${value}`);
@@ -203,7 +209,9 @@ function overridesOf(
         ? overridesOfFlag(name, value, family)
         : [`train.gradient_accumulation_steps=${flags.accumulation}`];
     case "max-valid-steps":
-      return [`train.max_eval_batches=${Number(value) * flags.devices}`];
+      return flags.number(name) === undefined
+        ? overridesOfFlag(name, value, family)
+        : [`train.max_eval_batches=${Number(value) * flags.devices}`];
     // 0 is no limit, and no interval but the epoch's end.
     case "max-update":
       return [`train.max_steps=${isEqual(value, "0") ? "null" : value}`];
@@ -314,6 +322,7 @@ function missing(flags: Flags): string[] {
     (flags.number(name) ?? 0) > 0
   );
   return [
+    flags.choosesData ? null : "no data folder",
     has("optimizer") ? null : "no --optimizer (must be adam)",
     has("lr-scheduler")
       ? null

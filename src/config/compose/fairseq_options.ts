@@ -125,7 +125,6 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   "train.adam_beta2": "0.999",
   "train.weight_decay": "0",
   "train.warmup_steps": "0",
-  "train.gradient_accumulation_steps": "1",
   "train.log_steps": "100",
 };
 

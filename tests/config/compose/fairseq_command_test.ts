@@ -229,6 +229,15 @@ Deno.test("options that would change what is trained are refused all at once", (
       read(...words(`${LEAST} --store-ema --activation-fn swish --lr fast`)),
     "Cannot take over this command as every option of it that changes what is trained must be supported: got --store-ema, --activation-fn swish (must be one of gelu, relu, relu_squared), --lr fast (must be a number above 0)",
   );
+  assertRefuses(
+    () => read(...words(LEAST.replace("bin ", ""))),
+    "Cannot take over this command as every option of it that changes what is trained must be supported: got no data folder",
+  );
+  // An experiment says what the flags beside it leave out.
+  const { train } = configOfWords(
+    ...words("experiment=nf-125m-lr6e-4 --task language_modeling --lr 1e-3"),
+  );
+  assertEquals([train.learning_rate, train.weight_decay], [1e-3, 0.01]);
   // Without --task, flags stand beside overrides: nothing is missing.
   assertEquals(read(...words("--fp16 --num-workers 2")), {
     overrides: [],
