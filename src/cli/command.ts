@@ -104,7 +104,9 @@ function keepConfigFlags(
 ): string[] {
   const kept: string[] = [];
   for (let i = 0; i < args.length; i++) {
-    const [, name, written] = /^--([a-z][\w-]*)(?:=(.*))?$/s.exec(args[i]) ??
+    // fairseq's short form of --arch.
+    const word = args[i] === "-a" ? "--arch" : args[i];
+    const [, name, written] = /^--([a-z][\w-]*)(?:=(.*))?$/s.exec(word) ??
       [];
     const kind = name === undefined || switches.includes(name)
       ? undefined

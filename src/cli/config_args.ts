@@ -3,7 +3,9 @@ import {
   compose,
   type Composed,
   familyOf,
-  overridesOfFlag,
+  modelChoices,
+  readFairseqCommand,
+  withDataPath,
 } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import type { ParsedArgs } from "./command.ts";
@@ -20,7 +22,8 @@ const RUN_OPTION = /^\+?(run|seed|gpu|use_wandb|report_\w+|train\.\w+)=/;
  * does
  */
 export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
-  const plain = args.positionals.filter((word) => !word.startsWith("--"));
+  const words = withDataPath(args.positionals);
+  const plain = words.filter((word) => !word.startsWith("--"));
   for (const word of plain) {
     if (!/^[+~]?[\w./@-]+=/.test(word)) {
       throw new UserError(
@@ -29,7 +32,7 @@ export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
     }
   }
   const own = args.flags["config-dir"];
-  const overrides = withoutFlags(args.positionals, plain, own);
+  const overrides = withoutFlags(words, plain, own);
   const demo = own === undefined &&
     overrides.every((word) => RUN_OPTION.test(word));
   if (demo) overrides.unshift("experiment=demo");
@@ -51,32 +54,29 @@ export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
 }
 
 /**
- * Replaces each config flag by the overrides it stands for, in place. The model
- * family decides which keys exist.
+ * Replaces each config flag by the overrides it stands for, and says of which
+ * ones there are none. The model family decides which keys exist.
  */
 function withoutFlags(
   words: readonly string[],
   plain: readonly string[],
   configDir?: string,
 ): string[] {
-  const flags = new Map<string, [name: string, value: string]>();
-  for (const word of words) {
-    const match = /^--([^=]+)=(.*)$/s.exec(word);
-    if (match) flags.set(word, [match[1], match[2]]);
-  }
-  if (flags.size === 0) return [...words];
-  const chosen = [...flags.values()].filter(([name]) => name === "arch")
-    .map(([, value]) => `model=${value}`);
-  const family = familyOf({ overrides: [...plain, ...chosen], configDir });
-  return words.flatMap((word) => {
-    const flag = flags.get(word);
-    return flag ? overridesOfFlag(...flag, family) : [word];
+  const arch = words.flatMap((word) => /^--arch=(.*)$/s.exec(word)?.[1] ?? [])
+    .map((choice) => `model=${choice}`);
+  const { overrides, note } = readFairseqCommand(words, {
+    models: modelChoices(configDir),
+    family: () => familyOf({ overrides: [...plain, ...arch], configDir }),
   });
+  if (note) console.error(note);
+  return overrides;
 }
 
 /** Help text of the options that all commands with a config share. */
 export const CONFIG_HELP =
   `  key=value             sets a key, e.g. model.n_layer=6 train.learning_rate=3e-4
-  --<key> [<value>]     the same with fairseq's names, e.g. --scale-attn --lr 3e-3 --max-update 500
+  --<key> [<value>]     the same with fairseq's names, e.g. --scale-attn --lr 3e-3 --max-update 500;
+                        the options of a whole fairseq-train command are taken over, or all
+                        that cannot be are named
   group=choice          selects a file in configs/<group>/, e.g. model=default-parallel
   --config-dir <folder> your own config folder, searched before the built-in configs`;

@@ -10,6 +10,7 @@ import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
+import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
@@ -83,10 +84,11 @@ Examples:
       };
       const result = await evaluate(engine, chosen, options, limit);
       const { loss, perplexity, tokens } = result!;
+      const inBits = config.model.name === "transformer_lm_gpt";
       print(
         `step ${checkpoint.step}  ${files.length > 0 ? "files" : split}  loss ${
           loss.toFixed(4)
-        } nats per token  perplexity ${
+        } nats per token${inBits ? inFairseqsUnit(loss) : ""}  perplexity ${
           perplexity.toPrecision(5)
         }  ${tokens} tokens`,
       );

@@ -58,6 +58,9 @@ Examples:
     }
     const settings = trainSettings(config, 1);
     const { batchSize, accumulation } = settings;
+    const padding = config.model.name === "gpt2"
+      ? undefined
+      : config.model.padding_idx;
     const plans = stepPlansOf(config, model, settings, limits);
     const { micro, update, evaluate, memory } = plans;
     const count = parameterCount(model);
@@ -73,6 +76,7 @@ Examples:
           memory,
           flops_per_step: flops,
           tokens_per_step: settings.tokensPerStep,
+          ...padding !== undefined && { padding_idx: padding },
           dispatches_per_step: dispatches,
           plans: [micro, update, evaluate].map(asData),
         },
@@ -95,6 +99,12 @@ Examples:
       "tokens per step",
       `${settings.tokensPerStep} (${batchSize} × ${model.sequenceLength} × ${accumulation})`,
     );
+    if (padding !== undefined) {
+      line(
+        "padding_idx",
+        `${padding}, so positions start at ${(padding ?? -1) + 1}`,
+      );
+    }
     line(
       "FLOPs per step",
       `${flops.toExponential(3)} (${

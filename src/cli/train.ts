@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
+import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import { trainRun } from "../train/train_run.ts";
@@ -32,6 +33,7 @@ Examples:
   blocksmith train
   blocksmith train 'data.files=[~/notes/**/*.md]' model.n_layer=6 model.n_embd=384 model.n_head=6
   blocksmith train model=default-parallel model.norm_type=ln train.learning_rate=3e-4 run=runs/mine
+  blocksmith train data-bin/wiki --task language_modeling --arch transformer_lm_gpt ...
   blocksmith train --resume runs/mine`,
   flags: ["resume", "config-dir"],
   switches: ["print-config"],
@@ -65,11 +67,14 @@ Examples:
       );
       return EXIT_CODES[stopped];
     }
+    const inBits = config.model.name === "transformer_lm_gpt";
     if (evaluation) {
       say(
         `done: ${step} steps, validation loss ${
           evaluation.loss.toFixed(4)
-        } nats per token, perplexity ${evaluation.perplexity.toPrecision(4)}`,
+        } nats per token${
+          inBits ? inFairseqsUnit(evaluation.loss) : ""
+        }, perplexity ${evaluation.perplexity.toPrecision(4)}`,
       );
     } else say(`done: ${step} steps`);
     say(tryNext(shown, config.data.name === "source"));

@@ -20,6 +20,8 @@ export {
   sequenceLength,
   sequenceLengthKey,
 } from "./schema/family.ts";
-export { flagKind, flagNames, overridesOfFlag } from "./compose/flags.ts";
+export { flagKind, flagNames } from "./compose/flags.ts";
+export { readFairseqCommand, withDataPath } from "./compose/fairseq_command.ts";
+export { modelChoices } from "./compose/library.ts";
 export { nearest } from "./values/nearest.ts";
 export { warnings } from "./schema/warnings.ts";

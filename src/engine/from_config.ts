@@ -82,6 +82,7 @@ export function stepPlansOf(
       accumulation,
       adam,
       seed: config.seed,
+      lossAverage: config.train.loss_average,
       historySlots: historySlots(config.train.log_steps),
       report: {
         gains: config.report_gains,

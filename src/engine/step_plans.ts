@@ -4,6 +4,7 @@
  * statistics if any are asked for.
  * @module
  */
+import type { TrainConfig } from "../config/mod.ts";
 import { differentiate } from "../graph/differentiate.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { Graph } from "../graph/graph.ts";
@@ -27,11 +28,20 @@ import {
 import { type BatchSizes, estimateMemory, type Memory } from "./memory.ts";
 import { stepRecords } from "./step_records.ts";
 
+/** The values of `train.loss_average`. */
+export type LossAverage = TrainConfig["loss_average"];
+
 /** What the plans of a run depend on, besides the model. */
 export interface StepPlanOptions extends BatchSizes {
   adam: AdamOptions;
   /** Seed of the dropout masks. @default 0 */
   seed?: number;
+  /**
+   * Mean over the micro-batches' mean losses, or over all tokens of a step that
+   * count.
+   * @default "micro_batches"
+   */
+  lossAverage?: LossAverage;
   /** What to measure inside the blocks; nothing if absent. */
   report?: ReportOptions | undefined;
 }

@@ -174,10 +174,13 @@ export class TrainEngine {
     return this.plans.layout.positions.has(spec.name);
   }
 
-  /** Submits one optimizer step: every micro-batch, then clip and update. */
+  /**
+   * Submits one optimizer step: every micro-batch, then clip and update. The
+   * last step of an epoch may have fewer micro-batches.
+   */
   step(batches: readonly Batch[], options: StepOptions): void {
     const { device } = this.executor.gpu;
-    this.#fill(batches, 1 / batches.length, options.step);
+    this.#fill(batches, options.step);
     device.queue.writeBuffer(this.#upload, 0, this.#staging);
     this.writeScalars(options);
     const encoder = device.createCommandEncoder();
@@ -206,7 +209,7 @@ export class TrainEngine {
    * @param micro index of the micro-batch in that step
    */
   upload(batch: Batch, step = 1, micro = 0): void {
-    this.#fill([batch], 1, step, micro);
+    this.#fill([batch], step, micro);
     this.executor.gpu.device.queue.writeBuffer(
       this.executor.rangeOf("batch").buffer,
       0,
@@ -217,13 +220,14 @@ export class TrainEngine {
   }
 
   /**
-   * Computes the gradient of `batches` and, in `loss`, their mean loss.
+   * Computes the gradient of `batches` and, in `loss`, their mean loss by the
+   * plans' rule.
    *
    * @param step whose random numbers dropout uses
    */
   gradient(batches: readonly Batch[], step = 1): void {
     const { device } = this.executor.gpu;
-    this.#fill(batches, 1 / batches.length, step);
+    this.#fill(batches, step);
     device.queue.writeBuffer(this.#upload, 0, this.#staging);
     const encoder = device.createCommandEncoder();
     this.encodeGradient(encoder, batches.length);
@@ -254,13 +258,18 @@ export class TrainEngine {
     }
   }
 
-  /** Fills the staging buffer; the first batch is micro-batch `micro`. */
-  #fill(
-    batches: readonly Batch[],
-    share: number,
-    step: number,
-    micro = 0,
-  ): void {
+  /**
+   * Fills the staging buffer; the first batch is micro-batch `micro`. Each
+   * batch has the factor of its summed loss with it: the update's mean takes no
+   * dispatch of its own.
+   */
+  #fill(batches: readonly Batch[], step: number, micro = 0): void {
+    let counted = 0, filled = 0;
+    for (const batch of batches) {
+      counted += batch.counted;
+      if (batch.counted > 0) filled++;
+    }
+    const byTokens = this.plans.options.lossAverage === "tokens";
     const bytes = aligned(batches[0].tokens.byteLength);
     const seed = seedWord(this.plans.options.seed ?? 0);
     this.#random.seed = seed;
@@ -271,7 +280,13 @@ export class TrainEngine {
       this.#staging.set(bytesOf(batch.targets), at + bytes);
       this.#staging.set(bytesOf(batch.order), at + 2 * bytes);
       const scale = at + 3 * bytes;
-      this.#stagingView.setFloat32(scale, share / batch.counted, true);
+      // A batch without labels that count has no mean: it adds nothing.
+      const factor = batch.counted === 0
+        ? 0
+        : byTokens
+        ? 1 / counted
+        : 1 / filled / batch.counted;
+      this.#stagingView.setFloat32(scale, factor, true);
       this.#random.micro_batch = micro + i;
       writeStruct(
         this.#records.random,

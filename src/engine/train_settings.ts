@@ -13,8 +13,13 @@ export interface TrainSettings {
   accumulation: number;
   /** Optimizer steps in total. */
   totalSteps: number;
-  /** Tokens of one optimizer step. */
+  /** Tokens of one full optimizer step. */
   tokensPerStep: number;
+  /**
+   * Steps and tokens of an epoch that ends with a smaller step; null where
+   * steps continue into the next epoch.
+   */
+  epoch: { steps: number; tokens: number } | null;
   schedule: Schedule;
   /** Gradient norm above which gradients are scaled down; 0 never. */
   maxGradNorm: number;
@@ -22,11 +27,13 @@ export interface TrainSettings {
 }
 
 /**
- * Counts steps as Hugging Face's Trainer does: an epoch has
- * ⌊⌈sequences / batch size⌉ / accumulation⌋ steps, at least one; warm-up is
- * ⌈ratio · steps⌉.
+ * Counts steps as the two systems do: an epoch has ⌈sequences / batch size⌉
+ * micro-batches. With `train.epoch_remainder: next_epoch` it has
+ * ⌊micro-batches / accumulation⌋ steps, at least one, as in Hugging Face's
+ * Trainer; with `own_update` ⌈micro-batches / accumulation⌉, as in fairseq.
+ * Warm-up by ratio is ⌈ratio · steps⌉.
  *
- * @param sequences in the training data; unused where `train.max_steps` is set
+ * @param sequences in the training data
  */
 export function trainSettings(
   config: Config,
@@ -36,7 +43,10 @@ export function trainSettings(
   const batchSize = train.device_train_batch_size;
   const accumulation = train.gradient_accumulation_steps;
   const microBatches = Math.ceil(sequences / batchSize);
-  const stepsPerEpoch = Math.max(1, Math.floor(microBatches / accumulation));
+  const ownUpdate = train.epoch_remainder === "own_update";
+  const stepsPerEpoch = ownUpdate
+    ? Math.ceil(microBatches / accumulation)
+    : Math.max(1, Math.floor(microBatches / accumulation));
   const totalSteps = train.max_steps ??
     Math.ceil(train.num_train_epochs * stepsPerEpoch);
   return {
@@ -45,6 +55,9 @@ export function trainSettings(
     accumulation,
     totalSteps,
     tokensPerStep: batchSize * accumulation * sequenceLength(model),
+    epoch: ownUpdate
+      ? { steps: stepsPerEpoch, tokens: sequences * sequenceLength(model) }
+      : null,
     maxGradNorm: train.max_grad_norm,
     schedule: {
       learningRate: train.learning_rate,
@@ -61,6 +74,16 @@ export function trainSettings(
       weightDecay: train.weight_decay,
     },
   };
+}
+
+/** Tokens of the first `step` steps. */
+export function tokensAfter(
+  { epoch, tokensPerStep }: TrainSettings,
+  step: number,
+): number {
+  if (!epoch) return step * tokensPerStep;
+  const epochs = Math.floor(step / epoch.steps);
+  return epochs * epoch.tokens + (step % epoch.steps) * tokensPerStep;
 }
 
 /**

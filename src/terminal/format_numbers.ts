@@ -62,3 +62,11 @@ export function formatValue(value: number, places = 3): string {
   if (size >= 0.1 || size === 0) return value.toFixed(size >= 100 ? 1 : places);
   return size >= 1e-4 ? value.toPrecision(3) : value.toExponential(1);
 }
+
+/**
+ * What fairseq prints for a loss, in bits, to follow one in nats:
+ * ` (fairseq prints 5.644)`. Its perplexity, 2 to that loss, is e to ours.
+ */
+export function inFairseqsUnit(nats: number): string {
+  return ` (fairseq prints ${(nats / Math.LN2).toFixed(3)})`;
+}

@@ -9,6 +9,7 @@ import {
   formatCount,
   formatTime,
   formatValue,
+  inFairseqsUnit,
 } from "./format_numbers.ts";
 import { writeError } from "./output.ts";
 
@@ -58,6 +59,11 @@ export interface ProgressOptions {
    * @default {Infinity for counts, 5 for bytes}
    */
   every?: number;
+  /**
+   * Whether to show a loss also as fairseq prints it, and its perplexity.
+   * @default {false}
+   */
+  inBits?: boolean;
   /** @default {standard error} */
   sink?: ProgressSink;
   /** Clock in milliseconds, for tests. */
@@ -102,6 +108,7 @@ export class Progress {
       start: 0,
       unit,
       every: unit === "bytes" ? 5 : Infinity,
+      inBits: false,
       sink: stderrSink(),
       now: () => performance.now(),
       ...options,
@@ -175,7 +182,7 @@ export class Progress {
 
   /** One line; on a terminal, without the parts that do not fit. */
   #line(bar?: string): string {
-    const { label, unit, total, sink } = this.#options;
+    const { label, unit, total, sink, inBits } = this.#options;
     const { loss, lr, grad_norm, tokens_per_second } = this.#fields;
     const amount = unit === "bytes" ? formatBytes : String;
     const rate = this.#rate();
@@ -185,7 +192,13 @@ export class Progress {
       [`${label} ${amount(this.#done)}/${amount(total)}`, 0],
     ];
     if (bar) parts.push([bar, 4]);
-    if (loss !== undefined) parts.push([`loss ${formatValue(loss)}`, 1]);
+    if (loss !== undefined) {
+      parts.push([`loss ${formatValue(loss)} nats`, 1]);
+      if (inBits) {
+        parts.push([`${inFairseqsUnit(loss).trim()}`, 8]);
+        parts.push([`ppl ${Math.exp(loss).toPrecision(4)}`, 7]);
+      }
+    }
     if (lr !== undefined) {
       parts.push([`lr ${lr === 0 ? "0" : lr.toExponential(1)}`, 5]);
     }

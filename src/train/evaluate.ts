@@ -4,6 +4,7 @@ import {
   evalBatches,
   type EvalBatchOptions,
 } from "../data/loader/batch_loader.ts";
+import { UserError } from "../errors.ts";
 import type { TokenSplit } from "../data/mod.ts";
 
 /** Mean cross-entropy over a split. */
@@ -60,6 +61,11 @@ export async function evaluate(
     if (stop()) return null;
   }
   if (pending > 0) await collect();
+  if (tokens === 0) {
+    throw new UserError(
+      "Cannot evaluate as at least one token must count: the split has none that is predicted and is not the end-of-text token",
+    );
+  }
   const loss = total / tokens;
   return { loss, perplexity: Math.exp(loss), tokens };
 }

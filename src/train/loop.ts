@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import type { BatchLoader } from "../data/loader/batch_loader.ts";
 import { NonFiniteError } from "../engine/non_finite.ts";
 import type { TrainEngine } from "../engine/train_engine.ts";
-import type { TrainSettings } from "../engine/train_settings.ts";
+import { tokensAfter, type TrainSettings } from "../engine/train_settings.ts";
 import { learningRate } from "../optim/schedule.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { LossHistory } from "./loss_history.ts";
@@ -78,7 +78,10 @@ export async function trainLoop(
 ): Promise<TrainResult> {
   const { engine, loader, settings, log, stop } = parts;
   const { schedule, maxGradNorm, totalSteps } = settings;
-  const clock = new StepClock(start.elapsed, settings.tokensPerStep);
+  const clock = new StepClock(
+    start.elapsed,
+    (step) => tokensAfter(settings, step),
+  );
   const history = new LossHistory(engine, loader, clock);
   const due = new DueTasks(parts);
   let { step } = start;
@@ -91,6 +94,7 @@ export async function trainLoop(
   while (step < totalSteps && !stop.requested) {
     const slot = history.add();
     const batches = loader.next();
+    history.weigh(batches);
     const rate = learningRate(schedule, step);
     step++;
     // Only submits: the device is waited for where its history is read.

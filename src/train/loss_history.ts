@@ -1,4 +1,5 @@
 /** What has the device recorded of the last steps? @module */
+import type { Batch } from "../data/loader/batch.ts";
 import type { BatchLoader } from "../data/loader/batch_loader.ts";
 import type { MixtureState } from "../data/loader/mixture.ts";
 import type { StepRecord, TrainEngine } from "../engine/train_engine.ts";
@@ -20,10 +21,13 @@ export class LossHistory {
   readonly #engine: TrainEngine;
   readonly #loader: BatchLoader;
   readonly #clock: StepClock;
-  /** Loader's states before the steps that are not read yet. */
-  #unread: MixtureState[] = [];
+  /**
+   * Of the steps that are not read yet, the loader's states before them, and
+   * their shares in a mean of losses.
+   */
+  #unread: { state: MixtureState; weight: number }[] = [];
   /** Records read since the last {@linkcode summary}. */
-  #read: StepRecord[] = [];
+  #read: (StepRecord & { weight: number })[] = [];
   /** Training time of the last reading. */
   #readAt: number;
   /** Steps until the next reading. */
@@ -42,7 +46,19 @@ export class LossHistory {
    * @returns the slot that the device writes the step's record to
    */
   add(): number {
-    return this.#unread.push(this.#loader.state) - 1;
+    return this.#unread.push({ state: this.#loader.state, weight: 1 }) - 1;
+  }
+
+  /**
+   * Weighs the step announced last, once its batches are drawn: where losses
+   * are averaged over tokens, by those that count.
+   */
+  weigh(batches: readonly Batch[]): void {
+    if (this.#engine.plans.options.lossAverage !== "tokens") return;
+    this.#unread[this.#unread.length - 1].weight = batches.reduce(
+      (sum, { counted }) => sum + counted,
+      0,
+    );
   }
 
   /** Whether steps are not read yet. */
@@ -65,7 +81,7 @@ export class LossHistory {
     const records = await this.#engine.history(steps);
     const bad = records.findIndex((record) => record.nonFinite);
     if (bad >= 0) {
-      this.#loader.restore(this.#unread[bad]);
+      this.#loader.restore(this.#unread[bad].state);
       throw await diagnoseStep(
         this.#engine,
         this.#loader,
@@ -73,7 +89,9 @@ export class LossHistory {
         step - steps + bad + 1,
       );
     }
-    this.#read.push(...records);
+    this.#unread.forEach(({ weight }, i) =>
+      this.#read.push({ ...records[i], weight })
+    );
     this.#unread = [];
     this.#adaptInterval(steps);
   }
@@ -97,8 +115,11 @@ export class LossHistory {
   summary(): { loss: number; gradNorm: number } {
     const records = this.#read;
     this.#read = [];
+    const total = records.reduce((sum, { weight }) => sum + weight, 0);
     return {
-      loss: records.reduce((sum, { loss }) => sum + loss, 0) / records.length,
+      // Steps without a label that counts have a loss of 0.
+      loss: records.reduce((sum, { loss, weight }) => sum + weight * loss, 0) /
+        (total || 1),
       gradNorm: records[records.length - 1].gradNorm,
     };
   }

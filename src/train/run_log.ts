@@ -1,5 +1,6 @@
 /** What does a run write to metrics.jsonl and to the terminal? @module */
 import type { MetricsLog } from "../run_folder/metrics_log.ts";
+import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import type { Progress } from "../terminal/progress_bar.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { Lap } from "./step_clock.ts";
@@ -21,13 +22,24 @@ export interface TrainedSteps {
 export class RunLog {
   readonly #metrics: MetricsLog;
   readonly #progress: Progress;
-  readonly #tokensPerStep: number;
+  readonly #tokensAfter: (step: number) => number;
+  readonly #inBits: boolean;
   readonly #hint = waitHint();
 
-  constructor(metrics: MetricsLog, progress: Progress, tokensPerStep: number) {
+  /**
+   * @param tokensAfter tokens of the first `step` steps
+   * @param inBits whether to also show losses as fairseq prints them
+   */
+  constructor(
+    metrics: MetricsLog,
+    progress: Progress,
+    tokensAfter: (step: number) => number,
+    inBits = false,
+  ) {
     this.#metrics = metrics;
     this.#progress = progress;
-    this.#tokensPerStep = tokensPerStep;
+    this.#tokensAfter = tokensAfter;
+    this.#inBits = inBits;
   }
 
   /** Moves the progress bar to `step` steps done. */
@@ -40,7 +52,7 @@ export class RunLog {
     const { lap } = steps;
     const record = {
       step,
-      tokens: step * this.#tokensPerStep,
+      tokens: this.#tokensAfter(step),
       loss: steps.loss,
       lr: steps.learningRate,
       grad_norm: steps.gradNorm,
@@ -58,14 +70,14 @@ export class RunLog {
   evaluated(step: number, { loss, perplexity }: Evaluation): void {
     this.#metrics.write({
       step,
-      tokens: step * this.#tokensPerStep,
+      tokens: this.#tokensAfter(step),
       eval_loss: loss,
       eval_perplexity: perplexity,
     });
     this.#progress.note(
-      `step ${step}  validation loss ${loss.toFixed(4)}  perplexity ${
-        perplexity.toPrecision(4)
-      }`,
+      `step ${step}  validation loss ${loss.toFixed(4)} nats${
+        this.#inBits ? inFairseqsUnit(loss) : ""
+      }  perplexity ${perplexity.toPrecision(4)}`,
     );
   }
 
@@ -73,7 +85,7 @@ export class RunLog {
   measured(step: number, statistics: Record<string, number>): void {
     this.#metrics.write({
       step,
-      tokens: step * this.#tokensPerStep,
+      tokens: this.#tokensAfter(step),
       ...statistics,
     });
   }

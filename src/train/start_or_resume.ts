@@ -55,6 +55,7 @@ export async function startOrResume(
       accumulation: settings.accumulation,
       vocabSize: model.vocabSize,
       ignoreId: data.ignoreId,
+      shortSteps: settings.epoch !== null,
     }),
   );
   const step = loadState(run, inputs, device.engine, loader);

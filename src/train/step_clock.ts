@@ -14,17 +14,17 @@ export interface Lap {
 export class StepClock {
   readonly #begun = performance.now();
   readonly #before: number;
-  readonly #tokensPerStep: number;
+  readonly #tokensAfter: (step: number) => number;
   #paused = 0;
   #lap = { step: 0, seconds: 0, waited: 0 };
 
   /**
    * @param elapsed seconds of training before this process
-   * @param tokensPerStep tokens of one optimizer step
+   * @param tokensAfter tokens of the first `step` steps
    */
-  constructor(elapsed: number, tokensPerStep: number) {
+  constructor(elapsed: number, tokensAfter: (step: number) => number) {
     this.#before = elapsed;
-    this.#tokensPerStep = tokensPerStep;
+    this.#tokensAfter = tokensAfter;
   }
 
   /** Seconds of training, earlier processes of the run included. */
@@ -65,7 +65,8 @@ export class StepClock {
     return {
       steps,
       seconds,
-      tokensPerSecond: steps * this.#tokensPerStep / seconds,
+      tokensPerSecond:
+        (this.#tokensAfter(step) - this.#tokensAfter(before.step)) / seconds,
       waitMs: (waited - before.waited) / steps,
     };
   }

@@ -12,6 +12,7 @@ import { saveTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { type TrainState, writeTrainState } from "../checkpoint/train_state.ts";
 import type { TokenSplit } from "../data/mod.ts";
 import { checkSupported } from "../engine/from_config.ts";
+import { tokensAfter } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import { quoted } from "../terminal/quote.ts";
@@ -53,10 +54,13 @@ async function train(
   start: StartedRun,
 ): Promise<TrainResult> {
   const { loader, valid, metrics } = start;
+  const inBits = config.model.name === "transformer_lm_gpt";
+  const tokens = (step: number) => tokensAfter(settings, step);
   await using progress = new Progress({
     label: "step",
     total: settings.totalSteps,
     start: start.step,
+    inBits,
   });
   using stop = await StopRequest.listen(finishing);
   const evaluateHeldOut = (split: TokenSplit) =>
@@ -74,7 +78,7 @@ async function train(
   const stateAfter = (step: number): TrainState => ({
     format: 1,
     step,
-    tokens: step * settings.tokensPerStep,
+    tokens: tokens(step),
     seed: config.seed,
     sampler: loader.state,
     schedule: settings.schedule,
@@ -97,7 +101,7 @@ async function train(
       save: config.train.save_steps,
       measure: config.report_every,
     },
-    log: new RunLog(metrics, progress, settings.tokensPerStep),
+    log: new RunLog(metrics, progress, tokens, inBits),
     stop,
     evaluate: valid ? () => evaluateHeldOut(valid) : undefined,
     measure: engine.plans.report && (() => engine.report()),

@@ -51,6 +51,17 @@ Deno.test("data=fairseq trains on a binarized folder, resumes, evaluates and sam
   ]);
   const lines = metrics(run).filter((line) => "loss" in line);
   assertEquals(lines.length, 6);
+  // Updates of 2 · 4 blocks; what is left of the epoch is an update of its own.
+  const blocks = Math.ceil(count("train") / 16), epoch = Math.ceil(blocks / 8);
+  assert(epoch > 3 && epoch < 6 && blocks % 8 !== 0, `${blocks} blocks`);
+  assertEquals(
+    lines.map(({ tokens }) => tokens / 16),
+    [1, 2, 3, 4, 5, 6].map((step) =>
+      step < epoch ? 8 * step : blocks + 8 * (step - epoch)
+    ),
+  );
+  const yaml = Deno.readTextFileSync(join(run, "config.yaml"));
+  assertMatch(yaml, /^ {2}padding_idx: 1$/m);
 
   const last = hashes(run, "step-000006");
   assert("dict.txt" in last, Object.keys(last).join());
@@ -95,6 +106,48 @@ Deno.test("data=fairseq trains on a binarized folder, resumes, evaluates and sam
   await fails(
     ["eval", run],
     /data's dictionary must be the one .*: got 9 ids of .* for 14 of /,
+  );
+});
+
+Deno.test("a whole command of fairseq-train runs: one line names the flags without effect, another the refused ones", async () => {
+  using work = workshop();
+  const folder = work.at("bin"), run = work.at("run");
+  Deno.mkdirSync(folder);
+  writeDictionary(folder, WORDS);
+  writeSubset(folder, "train", sentences(20, 1));
+  writeSubset(folder, "valid", sentences(5, 2));
+  const command =
+    `${folder} --combine-val --train-subset train --num-workers 2 --no-epoch-checkpoints
+    --ddp-backend fully_sharded --memory-efficient-fp16 --checkpoint-activations
+    --arch transformer_lm_gpt --share-decoder-input-output-embed --task language_modeling
+    --sample-break-mode none --tokens-per-sample 16 --optimizer adam --clip-norm 0.0
+    --lr-scheduler polynomial_decay --batch-size 4 --update-freq 1 --max-update 3
+    --lr 1e-3 --distributed-world-size 2 --decoder-layers 1 --decoder-embed-dim 32
+    --decoder-ffn-embed-dim 64 --decoder-attention-heads 2 --log-interval 1
+    --save-dir ${run}`.split(/\s+/);
+  const betas = ["--adam-betas", "(0.9, 0.98)", "--bpe", "null"];
+  const { err } = await succeeds(["train", ...command, ...betas]);
+  assertMatch(
+    err,
+    /^note: without effect on the numbers here: --num-workers, --no-epoch-checkpoints, --ddp-backend, --checkpoint-activations, --task; computed in fp32: --memory-efficient-fp16; --distributed-world-size 2 multiplies --update-freq: train\.gradient_accumulation_steps is 2$/m,
+  );
+  // Losses in nats, and in fairseq's unit.
+  const first = metrics(run).find((line) => "loss" in line)!.loss;
+  const bits = (first / Math.LN2).toFixed(3);
+  assertMatch(
+    err,
+    new RegExp(
+      `^step 1/3 {2}loss \\d\\.\\d+ nats {2}\\(fairseq prints ${bits}\\) {2}ppl [\\d.]+ `,
+      "m",
+    ),
+  );
+  assertMatch(
+    err,
+    /^done: 3 steps, validation loss [\d.]+ nats per token \(fairseq prints [\d.]+\), perplexity/m,
+  );
+  await fails(
+    ["train", ...command, "--sentence-avg", "--user-dir", "x"],
+    /^blocksmith: Cannot take over this command as .*: got --sentence-avg, --user-dir x$/,
   );
 });
 

@@ -41,6 +41,7 @@ Deno.test("plan accepts experiments and fairseq's flags, and warns of cancelled 
   assertEquals(err, "");
   assertMatch(out, /^parameters +2\.6G \(26\d{8}\), trainable 26\d{8}$/m);
   assertMatch(out, /^tokens per step +524288 \(4 × 2048 × 64\)$/m);
+  assertMatch(out, /^padding_idx +1, so positions start at 2$/m);
   assertMatch(out, /^FLOPs per step +\d\.\d+e\+1[56] /m);
   assertMatch(out, /^memory +\d+\.\d GB$/m);
   const odd = await succeeds([

@@ -57,7 +57,7 @@ Deno.test({
       return line;
     });
     const bar =
-      /^step \d+\/150 {2}\[#*-*\] {2}loss \d\.\d{3} {2}.*\d(\.\d)?k? tok\/s {2}\d+s left$/;
+      /^step \d+\/150 {2}\[#*-*\] {2}loss \d\.\d{3} nats {2}.*\d(\.\d)?k? tok\/s {2}\d+s left$/;
     assert(drawn.some((line) => bar.test(line)), shown);
     // Whole lines are above the bar, which continues below.
     const notes = drawn.filter((l) => /^step \d+ {2}validation loss/.test(l));
@@ -78,7 +78,7 @@ Deno.test("train prints plain lines if there is no terminal", async () => {
   for (const line of steps.slice(0, -1)) {
     assertMatch(
       line,
-      /^step \d+\/20 {2}loss \d\.\d{3} {2}lr \S+ {2}grad \d\.\d\d {2}\S+ tok\/s {2}\d+s left$/,
+      /^step \d+\/20 {2}loss \d\.\d{3} nats {2}lr \S+ {2}grad \d\.\d\d {2}\S+ tok\/s {2}\d+s left$/,
     );
   }
   // The commands to try next, with the name of the run.

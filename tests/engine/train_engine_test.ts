@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Batch } from "../../src/data/loader/batch.ts";
+import { IGNORE } from "../../src/data/store/token_store.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
 import type { StepPlanOptions } from "../../src/engine/step_plans.ts";
 import { deviceTest } from "../helpers/device.ts";
@@ -8,6 +10,7 @@ import {
   sequences,
   split,
   stepOptions,
+  T,
   V,
 } from "../helpers/engine.ts";
 import type { FullConfig } from "../helpers/model_config.ts";
@@ -47,6 +50,72 @@ deviceTest("four micro-batches of 2 are one batch of 8", async () => {
     whole.close();
   }
 });
+
+/** A batch with the labels from `from` on ignored. */
+function withLabels(batch: Batch, from: number, counted: number): Batch {
+  const targets = batch.targets.slice().fill(IGNORE, from);
+  return { ...batch, targets, counted };
+}
+
+deviceTest(
+  "lossAverage: tokens makes uneven micro-batches one batch, micro_batches their mean",
+  async () => {
+    const by = { batchSize: 2, accumulation: 3 };
+    const tokens = await openEngine({ ...by, lossAverage: "tokens" });
+    const means = await openEngine(by);
+    const near = { relative: 1e-5, absolute: 1e-9 };
+    try {
+      const [a, b, c] = split(sequences(6, 1), 2);
+      // 2 · 19, 19 and 3 labels, and a batch without any.
+      const uneven = [a, withLabels(b, T, T - 1), withLabels(c, 3, 3)];
+      const none = withLabels(b, 0, 0);
+      const losses: number[] = [], gradients: Map<string, Float32Array>[] = [];
+      for (const batch of uneven) {
+        means.gradient([batch]);
+        losses.push(await means.loss());
+        gradients.push(await all(means, "gradients"));
+      }
+      /** The weighted sum of what the batches give alone. */
+      const check = async (engine: typeof means, shares: number[]) => {
+        const sum = (values: ArrayLike<number>) =>
+          shares.reduce((s, share, i) => s + share * values[i], 0);
+        assertClose("loss", [await engine.loss()], [sum(losses)], near);
+        for (const [name, got] of await all(engine, "gradients")) {
+          const want = got.map((_, i) =>
+            sum(gradients.map((g) => g.get(name)![i]))
+          );
+          assertClose(name, got, want, { relative: 1e-4, absolute: 1e-7 });
+        }
+      };
+      means.gradient(uneven);
+      await check(means, [1 / 3, 1 / 3, 1 / 3]);
+      tokens.gradient(uneven);
+      await check(tokens, [38 / 60, 19 / 60, 3 / 60]);
+      // A batch without labels changes neither.
+      for (const engine of [means, tokens]) {
+        engine.gradient([uneven[0], none, uneven[1]]);
+        const whole = engine === tokens ? 57 : 2;
+        const [x, y] = engine === tokens ? [38, 19] : [1, 1];
+        await check(engine, [x / whole, y / whole, 0]);
+        engine.step([none], stepOptions(1));
+        const [record] = await engine.history(1);
+        assertEquals(record, { loss: 0, gradNorm: 0, nonFinite: false });
+      }
+      // Equal counts: the rules agree.
+      means.gradient([a, b]);
+      tokens.gradient([a, b]);
+      assertClose("loss", [await tokens.loss()], [await means.loss()], near);
+      // One rule takes no more work than the other.
+      assertEquals(
+        tokens.plans.micro.dispatches.length,
+        means.plans.micro.dispatches.length,
+      );
+    } finally {
+      tokens.close();
+      means.close();
+    }
+  },
+);
 
 deviceTest("equal steps give equal bits, and allocate nothing", async () => {
   const ends: Map<string, Float32Array>[] = [];

@@ -61,7 +61,7 @@ Deno.test("train stops at the first evaluation that is not finite", async () => 
   await fails(
     [
       "train",
-      ...work.tiny("run", "train.learning_rate=1e30", "train.warmup_steps=0"),
+      ...work.tiny("run", "train.learning_rate=1e30", "train.warmup_ratio=0"),
       "train.eval_steps=1",
     ],
     /Training stopped at step 1: validation loss NaN, not finite, as are 'transformer\.wte\.weight' \(the weights themselves; \d+ values\); there is no checkpoint yet/,

@@ -36,8 +36,25 @@ Deno.test("Progress writes one plain line per report without a terminal", async 
   // Never cut to a width: a log file has none.
   assertEquals(
     state.text,
-    "step 120/600  loss 2.345  lr 1.2e-3  grad 0.87  12.3k tok/s  1m20s left\n" +
+    "step 120/600  loss 2.345 nats  lr 1.2e-3  grad 0.87  12.3k tok/s  1m20s left\n" +
       "saved\n",
+  );
+});
+
+Deno.test("Progress shows fairseq's losses in bits too, and its perplexity", () => {
+  const { state, sink, now } = fake();
+  const task = { label: "step", total: 2, inBits: true };
+  const progress = new Progress({
+    ...task,
+    sink: { ...sink, isTerminal: false },
+    now,
+  });
+  progress.at(2);
+  progress.report({ loss: Math.log(50) });
+  // 2 to the one and e to the other are the same perplexity.
+  assertEquals(
+    state.text,
+    "step 2/2  loss 3.912 nats  (fairseq prints 5.644)  ppl 50.00\n",
   );
 });
 
@@ -96,7 +113,7 @@ Deno.test("Progress draws a bar on a terminal and writes notes above it", async 
   // The bar draws itself once a second.
   await new Promise((done) => setTimeout(done, 1200));
   const line = "step 300/600  [##########----------]  " +
-    "loss 2.345  lr 1.2e-3  grad 0.87  12.3k tok/s  15s left";
+    "loss 2.345 nats  lr 1.2e-3  grad 0.87  12.3k tok/s  15s left";
   assertEquals(lastFrame(state.text), line);
   await progress.stop();
   assertEquals(state.text.at(-1), "\n");
@@ -122,12 +139,12 @@ Deno.test("Progress fits its line into any width, colours not counted", async ()
   }
   // The order in which the parts give way.
   assertEquals([...seen].filter((line) => line !== ""), [
-    "|loss 2.345",
-    "|loss 2.345|4s left",
-    "|loss 2.345|12.3k tok/s|4s left",
-    "|[]|loss 2.345|12.3k tok/s|4s left",
-    "|[]|loss 2.345|lr 1.2e-3|12.3k tok/s|4s left",
-    "|[]|loss 2.345|lr 1.2e-3|grad 0.87|12.3k tok/s|4s left",
+    "|loss 2.345 nats",
+    "|loss 2.345 nats|4s left",
+    "|loss 2.345 nats|12.3k tok/s|4s left",
+    "|[]|loss 2.345 nats|12.3k tok/s|4s left",
+    "|[]|loss 2.345 nats|lr 1.2e-3|12.3k tok/s|4s left",
+    "|[]|loss 2.345 nats|lr 1.2e-3|grad 0.87|12.3k tok/s|4s left",
   ]);
 });
 

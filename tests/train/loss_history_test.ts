@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Batch } from "../../src/data/loader/batch.ts";
 import type { BatchLoader } from "../../src/data/loader/batch_loader.ts";
 import type { StepRecord, TrainEngine } from "../../src/engine/train_engine.ts";
 import { LossHistory } from "../../src/train/loss_history.ts";
@@ -10,10 +11,13 @@ const SLOTS = 16;
 /**
  * A history whose device records losses 1, 2, …; that of `bad` is not finite.
  */
-function historyOf({ bad = Infinity } = {}) {
+function historyOf({ bad = Infinity, lossAverage = "micro_batches" } = {}) {
   let read = 0, position = 0;
   const engine = {
-    plans: { options: { historySlots: SLOTS }, trained: [{ name: "w" }] },
+    plans: {
+      options: { historySlots: SLOTS, lossAverage },
+      trained: [{ name: "w" }],
+    },
     history: (count: number): Promise<StepRecord[]> =>
       Promise.resolve(Array.from({ length: count }, () => {
         const loss = ++read, nonFinite = loss >= bad;
@@ -28,11 +32,16 @@ function historyOf({ bad = Infinity } = {}) {
     restore: (state: { position: number }) => position = state.position,
     next: () => (position++, []),
   } as unknown as BatchLoader;
-  const history = new LossHistory(engine, loader, new StepClock(0, 1));
+  const history = new LossHistory(
+    engine,
+    loader,
+    new StepClock(0, (step) => step),
+  );
   /** Announces a step and draws its batches. */
-  const step = () => {
+  const step = (counted = 1) => {
     const slot = history.add();
     loader.next();
+    history.weigh([{ counted }, { counted }] as Batch[]);
     return slot;
   };
   return { history, loader, step };
@@ -58,6 +67,18 @@ Deno.test("LossHistory sums up what was read since the last summary", async () =
   step();
   await history.read(4);
   assertEquals(history.summary(), { loss: 4, gradNorm: 8 });
+});
+
+Deno.test("LossHistory weighs steps by tokens where losses are averaged so", async () => {
+  for (
+    const [lossAverage, loss] of [["micro_batches", 1.5], ["tokens", 1.25]]
+  ) {
+    const { history, step } = historyOf({ lossAverage: `${lossAverage}` });
+    step(30);
+    step(10);
+    await history.read(2);
+    assertEquals(history.summary(), { loss, gradNorm: 4 });
+  }
 });
 
 Deno.test("LossHistory waits twice as long after each reading, up to its slots", async () => {

@@ -17,7 +17,7 @@ async function withTime(
 
 Deno.test("StepClock counts training time alone, on top of earlier processes'", () =>
   withTime(async (pass) => {
-    const clock = new StepClock(100, 64);
+    const clock = new StepClock(100, (step) => 64 * step);
     pass(2000);
     const work = () => Promise.resolve("done").finally(() => pass(9000));
     assertEquals(await clock.pause(work), "done");
@@ -27,7 +27,7 @@ Deno.test("StepClock counts training time alone, on top of earlier processes'", 
 
 Deno.test("StepClock.pause() also ends where the work fails", () =>
   withTime(async (pass) => {
-    const clock = new StepClock(0, 64);
+    const clock = new StepClock(0, (step) => 64 * step);
     const work = () => Promise.reject(new Error()).finally(() => pass(9000));
     await clock.pause(work).catch(() => {});
     pass(1000);
@@ -36,7 +36,7 @@ Deno.test("StepClock.pause() also ends where the work fails", () =>
 
 Deno.test("StepClock.lap() gives rates of the steps since the last one", () =>
   withTime(async (pass) => {
-    const clock = new StepClock(0, 64);
+    const clock = new StepClock(0, (step) => 64 * step);
     pass(7000);
     clock.startLap(10, 500);
     pass(2000);

@@ -12,6 +12,7 @@ import { checkConfig } from "./check.ts";
 import { mergeFiles } from "./defaults_list.ts";
 import { GROUPS, openLibrary } from "./library.ts";
 import { parseOverrides } from "./overrides.ts";
+import { settlePadding, settleWarmup } from "./settle.ts";
 
 /** What to compose. */
 export interface ComposeOptions {
@@ -73,6 +74,8 @@ function gather(options: ComposeOptions): FlatConfig {
   }
   const flat = mergeFiles(library, choices);
   for (const [key, value] of values) flat.set(key, value);
+  settlePadding(flat);
+  settleWarmup(flat);
   return flat;
 }
 
@@ -119,6 +122,7 @@ export function fromYaml(text: string, path: string): Config {
   const file = parseYamlFile(text, path);
   const flat: FlatConfig = new Map();
   flatten(flat, file.tree, "", file.origin);
+  settlePadding(flat);
   const config = checkConfig(schemaOf(flat), flat, path);
   checkRules(config);
   return config;

@@ -4,12 +4,16 @@
  * name differs, the key in {@linkcode ALIASES}.
  * @module
  */
+import * as v from "valibot";
 import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
-import { trueOrFalse } from "../schema/fields.ts";
+import { type Field, trueOrFalse } from "../schema/fields.ts";
 import { configSchemas } from "../schema/schema.ts";
 import { nearest } from "../values/nearest.ts";
 import { keysOf, type Schema } from "./check.ts";
+import { OPTIONS } from "./fairseq_options.ts";
+import { GROUPS } from "./library.ts";
+import { parseOverrides } from "./overrides.ts";
 
 type Family = AnyModel["name"];
 
@@ -23,6 +27,10 @@ const COMMON: Record<string, string[]> = {
   "max-epoch": ["train.num_train_epochs"],
   "batch-size": ["train.device_train_batch_size"],
   "batch-size-valid": ["train.device_eval_batch_size"],
+  "max-sentences": ["train.device_train_batch_size"],
+  "max-sentences-valid": ["train.device_eval_batch_size"],
+  "max-valid-steps": ["train.max_eval_batches"],
+  "nval": ["train.max_eval_batches"],
   "update-freq": ["train.gradient_accumulation_steps"],
   "optimizer": ["train.optim"],
   "adam-eps": ["train.adam_epsilon"],
@@ -31,6 +39,8 @@ const COMMON: Record<string, string[]> = {
   "save-interval-updates": ["train.save_steps"],
   "keep-interval-updates": ["train.keep"],
   "log-interval": ["train.log_steps"],
+  "combine-valid-subsets": ["data.combine_val"],
+  "save-dir": ["run"],
   "arch": ["model"],
 };
 
@@ -87,7 +97,10 @@ export function flagKind(name: string): "switch" | "value" | undefined {
   const fields = FAMILIES.flatMap((family) =>
     keysFor(name, family).map((key) => fieldOf(configSchemas[family], key))
   );
-  if (fields.length === 0) return undefined;
+  if (fields.length === 0) {
+    if (OPTIONS.includes(name)) return "switch";
+    return OPTIONS.includes(`${name}=`) ? "value" : undefined;
+  }
   return fields.every((f) => f === trueOrFalse) ? "switch" : "value";
 }
 
@@ -95,6 +108,25 @@ function fieldOf(schema: Schema, key: string): unknown {
   let at: unknown = schema;
   for (const part of key.split(".")) at = (at as Schema).entries[part];
   return at;
+}
+
+/**
+ * What a flag's value must be, where it is not that.
+ *
+ * @returns null if it is, undefined if the family has no key of that name
+ */
+export function problemOfFlag(
+  name: string,
+  value: string,
+  family: Family,
+): string | null | undefined {
+  const [key] = keysFor(name, family);
+  if (key === undefined) return undefined;
+  const field = fieldOf(configSchemas[family], key);
+  if (GROUPS.includes(key)) return null;
+  const { values } = parseOverrides([`${key}=${value}`], GROUPS);
+  const schema = field as Field<unknown>;
+  return v.is(schema, values.get(key)!.value) ? null : schema.message as string;
 }
 
 /**

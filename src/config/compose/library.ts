@@ -87,6 +87,10 @@ export function openLibrary(configDir?: string): Library {
   };
 }
 
+/** The choices of `model`, those of `configDir` among them. */
+export const modelChoices = (configDir?: string): string[] =>
+  openLibrary(configDir).choices("model");
+
 /**
  * Collects all `.yaml` files at or below a folder, by their path below `root`.
  */

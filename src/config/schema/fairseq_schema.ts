@@ -22,6 +22,7 @@ export const fairseqSchema = v.strictObject({
   // The loss predicts tokens 1 … T-1 from 0 … T-2, so one token has no loss.
   tokens_per_sample: integerFrom(2),
   vocab_size: nullable(count),
+  // In a file also `dictionary`, which composing settles.
   padding_idx: nullable(integerFrom(0)),
 
   decoder_layers: count,

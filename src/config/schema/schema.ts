@@ -30,6 +30,8 @@ const trainSchema = v.strictObject({
   gradient_accumulation_steps: count,
   num_train_epochs: positive,
   max_steps: nullable(count),
+  loss_average: oneOf("micro_batches", "tokens"),
+  epoch_remainder: oneOf("next_epoch", "own_update"),
   optim: oneOf("adamw_hf", "adamw_torch", "adam_fairseq"),
   learning_rate: positive,
   adam_beta1: fractionBelowOne,

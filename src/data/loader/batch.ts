@@ -37,6 +37,14 @@ export function emptyBatch(size: number): Batch {
   };
 }
 
+/** Ignores all labels of a batch but the first `count`, and counts again. */
+export function keepLabels(batch: Batch, count: number): void {
+  batch.targets.fill(IGNORE, count);
+  let counted = 0;
+  for (const target of batch.targets) if (target !== IGNORE) counted++;
+  batch.counted = counted;
+}
+
 /** Shape and rules of a batch. */
 export interface BatchShape {
   /** B: sequences per batch. */

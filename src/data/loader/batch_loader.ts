@@ -5,7 +5,7 @@
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
 import { IGNORE, type TokenSplit } from "../store/token_store.ts";
-import { type Batch, BatchAssembler, emptyBatch } from "./batch.ts";
+import { type Batch, BatchAssembler, emptyBatch, keepLabels } from "./batch.ts";
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_worker.ts";
 import {
@@ -23,7 +23,8 @@ import { RingConsumer, type RingMemory } from "./shared_ring.ts";
  */
 export interface BatchLoader extends Disposable {
   /**
-   * The micro-batches of the next step; valid until the next call.
+   * The micro-batches of the next step, fewer at the end of an epoch with
+   * `shortSteps`; valid until the next call.
    * @throws {UserError} if a file was cut short or has an id outside the
    *   vocabulary.
    */
@@ -92,9 +93,9 @@ class DirectLoader implements BatchLoader {
 
   next(): readonly Batch[] {
     const from = performance.now();
-    this.#source.fill(this.#batches);
+    const filled = this.#source.fill(this.#batches);
     this.waitedMs += performance.now() - from;
-    return this.#batches;
+    return this.#batches.slice(0, filled);
   }
 
   get state(): MixtureState {
@@ -228,8 +229,7 @@ export function* evalBatches(
       split.read(i * batchSize + k, batch.tokens, k * T, batch.targets);
     }
     assembler.assemble(batch);
-    batch.targets.fill(IGNORE, filled * T);
-    batch.counted = batch.targets.reduce((n, t) => n + Number(t !== IGNORE), 0);
+    keepLabels(batch, filled * T);
     if (batch.counted > 0) yield batch;
   }
 }

@@ -3,8 +3,13 @@
  * @module
  */
 import type { TokenSplit } from "../store/token_store.ts";
-import { type Batch, BatchAssembler } from "./batch.ts";
-import { Mixture, type MixtureOptions, type MixtureState } from "./mixture.ts";
+import { type Batch, BatchAssembler, keepLabels } from "./batch.ts";
+import {
+  type Draw,
+  Mixture,
+  type MixtureOptions,
+  type MixtureState,
+} from "./mixture.ts";
 import {
   openSplit,
   openSplits,
@@ -35,6 +40,12 @@ export interface BatchSpec {
    * code; null for none.
    */
   ignoreId: number | null;
+  /**
+   * Whether each epoch ends with a smaller batch and a smaller step, in place
+   * of a step that continues into the next epoch.
+   * @default false
+   */
+  shortSteps?: boolean;
 }
 
 /** Makes the batches of one step after another. */
@@ -84,20 +95,36 @@ export class BatchSource {
 
   /**
    * Fills the batches of the next step.
+   * @returns how many: fewer than all at the end of an epoch with `shortSteps`
    * @throws {UserError} if a file was cut short or has an id outside the
    *   vocabulary.
    */
-  fill(batches: readonly Batch[]): void {
-    const { batchSize } = this.#spec;
+  fill(batches: readonly Batch[]): number {
+    const { batchSize, shortSteps } = this.#spec;
+    let left = shortSteps ? this.#mixture.left : Infinity;
+    let filled = 0;
     for (const batch of batches) {
-      this.#mixture.next(batchSize).forEach(
-        ({ part, sequence }, i) => {
-          const at = i * this.sequenceLength;
-          this.#splits[part].read(sequence, batch.tokens, at, batch.targets);
-        },
-      );
-      batch.counted = this.#assembler.assemble(batch);
+      if (left === 0) break;
+      const count = Math.min(batchSize, left);
+      this.#fillBatch(batch, this.#mixture.next(count));
+      left -= count;
+      filled++;
     }
+    return filled;
+  }
+
+  /**
+   * Fills a batch. Rows that are left repeat its sequences without labels, so
+   * that statistics of the rows see real text, and loss and gradient do not.
+   */
+  #fillBatch(batch: Batch, drawn: readonly Draw[]): void {
+    const { batchSize } = this.#spec, T = this.sequenceLength;
+    for (let row = 0; row < batchSize; row++) {
+      const { part, sequence } = drawn[row % drawn.length];
+      this.#splits[part].read(sequence, batch.tokens, row * T, batch.targets);
+    }
+    batch.counted = this.#assembler.assemble(batch);
+    if (drawn.length < batchSize) keepLabels(batch, drawn.length * T);
   }
 
   /** Position in the order after the last step that was filled. */

@@ -91,6 +91,15 @@ export class Mixture {
     );
   }
 
+  /** Draws that are left of this epoch, at least 1. */
+  get left(): number {
+    const { sequences } = this;
+    const drawn = this.#samplers.length === 1
+      ? this.#samplers[0].state.position
+      : Number(this.#count % BigInt(sequences));
+    return sequences - drawn;
+  }
+
   /** The next `count` sequences. */
   next(count: number): Draw[] {
     if (this.#samplers.length === 1) {

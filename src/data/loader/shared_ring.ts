@@ -47,7 +47,7 @@ const CONTROL_BYTES = 32;
 /**
  * Words of a slot; sampler states, counts, batches and the error's text follow.
  */
-const SLOT_GENERATION = 0, OUTCOME = 1, TEXT_BYTES = 2;
+const SLOT_GENERATION = 0, OUTCOME = 1, TEXT_BYTES = 2, FILLED_BATCHES = 3;
 const SLOT_BYTES = 16;
 const STATE_BYTES = 16;
 const MAX_TEXT_BYTES = 4096;
@@ -116,7 +116,8 @@ class Ring {
 
 /** Makes the steps that the producer puts into the ring. */
 export interface StepSource {
-  fill(batches: readonly Batch[]): void;
+  /** @returns how many batches the step has */
+  fill(batches: readonly Batch[]): number;
   /** Sampler states after the last step. */
   states(): SamplerState[];
   /** Continues from other states. */
@@ -163,8 +164,8 @@ export class RingProducer extends Ring {
         source.seek(readStates(this.requested));
         this.#generation = generation;
       }
-      source.fill(slot.batches);
-      slot.succeed(generation, source.states());
+      const filled = source.fill(slot.batches);
+      slot.succeed(generation, source.states(), filled);
     } catch (error) {
       slot.fail(generation, error);
       failed = true;
@@ -277,9 +278,14 @@ class Slot {
     return this.#words[SLOT_GENERATION];
   }
 
-  /** Records that the batches are filled. */
-  succeed(generation: number, states: readonly SamplerState[]): void {
+  /** Records that the first `filled` batches are the step. */
+  succeed(
+    generation: number,
+    states: readonly SamplerState[],
+    filled: number,
+  ): void {
     this.#words.set([generation, FILLED]);
+    this.#words[FILLED_BATCHES] = filled;
     states.forEach(({ epoch, position }, part) =>
       this.#states.set([epoch, position], 2 * part)
     );
@@ -314,7 +320,10 @@ class Slot {
   /** The step recorded by `succeed()`. */
   step(): LoadedStep {
     this.batches.forEach((batch, i) => batch.counted = this.#counts[i]);
-    return { batches: this.batches, states: readStates(this.#states) };
+    return {
+      batches: this.batches.slice(0, this.#words[FILLED_BATCHES]),
+      states: readStates(this.#states),
+    };
   }
 }
 

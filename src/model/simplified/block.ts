@@ -31,7 +31,7 @@ import {
 } from "../norm_layer.ts";
 import type { ParameterSpec } from "../parameters.ts";
 import { scaleParameters, type Scales, scalesOf } from "./normformer_scales.ts";
-import { applyValueLayer, valueParameters } from "./value_layer.ts";
+import { applyValueLayer, MATRIX_STD, valueParameters } from "./value_layer.ts";
 
 /** Soft cap of the scores with `dot_norm_type: tanh`. */
 const DOT_CAP = 30;
@@ -63,7 +63,6 @@ export function blockParameters(
   layer: number,
 ): ParameterSpec[] {
   const path = `transformer.h.${layer}`, D = model.n_embd;
-  const std = model.initializer_range;
   const gain = (
     name: string,
     value: number,
@@ -136,17 +135,17 @@ export function blockParameters(
       trainable: true,
     },
     matrix("attn.qk_attn", [D, 2 * D], [
-      model.query_init_std ?? std,
-      model.key_init_std ?? std,
+      model.query_init_std ?? MATRIX_STD,
+      model.key_init_std ?? MATRIX_STD,
     ]),
     ...valueParameters(model, layer, "v_attn"),
     ...valueParameters(model, layer, "c_proj"),
     ...normParameters(model.qk_norm_type, `${path}.attn.q_norm`, headDim),
     ...normParameters(model.qk_norm_type, `${path}.attn.k_norm`, headDim),
     deadBias("mlp.c_fc", hidden),
-    matrix("mlp.c_fc", [D, hidden], std),
+    matrix("mlp.c_fc", [D, hidden], MATRIX_STD),
     deadBias("mlp.c_proj", D),
-    matrix("mlp.c_proj", [hidden, D], model.mlp_proj_init_std ?? std),
+    matrix("mlp.c_proj", [hidden, D], model.mlp_proj_init_std ?? MATRIX_STD),
     ...scaleParameters(model, path, hidden),
   ];
 }

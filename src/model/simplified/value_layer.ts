@@ -16,6 +16,12 @@ import { initialValues } from "../initialise.ts";
 import type { FixedTensor, Weights } from "../model.ts";
 import type { Init, ParameterSpec } from "../parameters.ts";
 
+/**
+ * Standard deviation of a block's initial matrices: the authors' layer has it
+ * written in, whatever `initializer_range` is.
+ */
+export const MATRIX_STD = 0.02;
+
 /** The two layers around attention. */
 export type ValueLayer = "v_attn" | "c_proj";
 
@@ -57,7 +63,7 @@ function formOf(
       ? { kind: "orthogonal" }
       : type === "id"
       ? { kind: "identity" }
-      : { kind: "normal", std: model.initializer_range };
+      : { kind: "normal", std: MATRIX_STD };
     return { kind: "plain", init };
   }
   const trainable = value

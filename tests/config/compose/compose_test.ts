@@ -111,6 +111,8 @@ Deno.test("compose() gives the paper's defaults", () => {
       gradient_accumulation_steps: 4,
       num_train_epochs: 1,
       max_steps: null,
+      loss_average: "micro_batches",
+      epoch_remainder: "next_epoch",
       optim: "adamw_hf",
       learning_rate: 1e-3,
       adam_beta1: 0.9,

@@ -103,6 +103,55 @@ Deno.test("openBatchLoader() samples several parts without weights as one", asyn
   assertEquals(rows.sort(), (text + more).match(/.{8}/g)!.sort());
 });
 
+Deno.test("with shortSteps an epoch ends with a smaller batch and a smaller step", async () => {
+  using a = await storeOf(letters(4, T)), b = await storeOf(letters(7, T, 50));
+  const { text } = letters(4, T), { text: more } = letters(7, T, 50);
+  const all = (text + more).match(/.{8}/g)!.sort();
+  // 11 sequences in batches of 3: the fourth batch has 2. With 5 per step: one.
+  const cases: [accumulation: number, sizes: number[][]][] = [
+    [2, [[3, 3], [3, 2]]],
+    [3, [[3, 3, 3], [2]]],
+    [5, [[3, 3, 3, 2]]],
+  ];
+  for (const [accumulation, sizes] of cases) {
+    for (const weights of [[], [4, 7]]) {
+      const spec = specOf([a.dir, b.dir], weights, {
+        accumulation,
+        shortSteps: true,
+        ignoreId: null,
+      });
+      using direct = await openBatchLoader(spec, 0);
+      using loader = await openBatchLoader(spec, 4);
+      const expected = steps(loader, 3 * sizes.length);
+      assertEquals(steps(direct, 3 * sizes.length), expected);
+      for (let epoch = 0; epoch < 3; epoch++) {
+        const rows: string[] = [];
+        for (const [i, counts] of sizes.entries()) {
+          const { batches } = expected[epoch * sizes.length + i];
+          assertEquals(batches.map((b) => b.counted / (T - 1)), counts);
+          for (const { tokens, targets } of batches) {
+            // A row without labels repeats one that has them.
+            const row = (k: number) =>
+              String.fromCharCode(...tokens.slice(k * T, (k + 1) * T));
+            for (let k = 0; k < 3; k++) {
+              const labels = targets.slice(k * T, (k + 1) * T - 1);
+              if (labels.every((t) => t !== IGNORE)) rows.push(row(k));
+              else assert(rows.includes(row(k)));
+            }
+          }
+        }
+        // Each epoch trains on every sequence once.
+        assertEquals(rows.sort(), all);
+      }
+      // And continues from any step to the same ones.
+      for (let at = 0; at < expected.length - 1; at++) {
+        loader.restore(expected[at].state);
+        assertEquals(steps(loader, 1), [expected[at + 1]]);
+      }
+    }
+  }
+});
+
 Deno.test("a loader's state is that of the step last handed out, and it resumes from any", async () => {
   using a = await storeOf(letters(11, T)), b = await storeOf(letters(7, T, 50));
   for (const weights of [[], [2, 1]]) {

@@ -10,10 +10,10 @@ import type { WorkerPort } from "../../../src/workers/start.ts";
 const scope = globalThis as unknown as WorkerPort & { name: string };
 
 class SlowSource extends BatchSource {
-  override fill(batches: readonly Batch[]): void {
+  override fill(batches: readonly Batch[]): number {
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(sleeper, 0, 0, Number(scope.name));
-    super.fill(batches);
+    return super.fill(batches);
   }
 }
 

@@ -204,6 +204,28 @@ Deno.test("initialValues() gives queries and keys different deviations", () => {
   assertAlmostEquals(Math.sqrt(keys), 0.05, 5 * 0.05 / Math.sqrt(2 * D * D));
 });
 
+Deno.test("initializer_range reaches the embeddings alone, as in the authors' code", () => {
+  const deviations = (changes: Partial<FullConfig>) =>
+    simplifiedModel(
+      defaultModel({ n_layer: 1, vocab_size: 101, ...changes }),
+    ).parameters.flatMap(({ name, init }) =>
+      init.kind === "normal"
+        ? [[name.split(".").slice(1).join("."), init.std]]
+        : []
+    );
+  const of = (embedding: number) => [
+    ["wte.weight", embedding],
+    ["wpe.weight", embedding],
+    ["h.0.attn.qk_attn.weight", [0.02, 0.02]],
+    ["h.0.attn.v_attn.weight", 0.02],
+    ["h.0.attn.c_proj.weight", 0.02],
+    ["h.0.mlp.c_fc.weight", 0.02],
+    ["h.0.mlp.c_proj.weight", 0.02],
+  ];
+  assertEquals(deviations({}), of(0.02));
+  assertEquals(deviations({ initializer_range: 0.5 }), of(0.5));
+});
+
 Deno.test("initialValues() depends on seed and name, not on the rest of the model", () => {
   const values = (changes: Partial<FullConfig>, seed: number, name: string) => {
     const config = defaultModel({ n_embd: 48, n_head: 4, ...changes });

@@ -1,0 +1,139 @@
+/**
+ * fairseq-train's options that are no keys here, and what becomes of each: it
+ * changes no number, it is accepted with some values, or it is refused. Options
+ * that set keys are in `flags.ts`.
+ *
+ * The list is that of the commands of NormFormer's paper: task
+ * `language_modeling`, arch `transformer_lm_gpt`, optimizer `adam`, scheduler
+ * `polynomial_decay`, criterion `cross_entropy`. A name that ends in `=` takes
+ * a value.
+ * @module
+ */
+
+const names = (list: string): string[] => list.trim().split(/\s+/);
+
+/** They choose no number of a run here: devices, files, logs, checkpoints. */
+export const WITHOUT_EFFECT: readonly string[] = names(`
+  aim-repo= aim-run-hash= all-gather-list-size= azureml-logging
+  best-checkpoint-metric= broadcast-buffers bucket-cap-mb=
+  checkpoint-activations checkpoint-shard-count= checkpoint-suffix= cpu
+  cpu-offload data-buffer-size= dataset-impl= debug-param-names device-id=
+  disable-validation distributed-backend= distributed-init-method=
+  distributed-no-spawn distributed-num-procs= distributed-port=
+  distributed-rank= ema-decay= ema-fp32 ema-start-update= ema-update-freq=
+  empty-cache-freq= fast-stat-sync find-unused-parameters fix-batches-to-gpus
+  fixed-validation-seed= gen-subset= gradient-as-bucket-view grouped-shuffling
+  heartbeat-timeout= ignore-unused-valid-subsets keep-best-checkpoints=
+  keep-interval-updates-pattern= keep-last-epochs=
+  load-checkpoint-on-all-dp-ranks local_rank= localsgd-frequency= log-file=
+  log-format= max-tokens-valid= maximize-best-checkpoint-metric
+  min-params-to-wrap= no-epoch-checkpoints no-last-checkpoints no-progress-bar
+  no-reshard-after-forward no-save no-save-optimizer-state
+  not-fsdp-flatten-parameters nprocs-per-node= num-workers= offload-activations
+  optimizer-overrides= pad-to-fixed-bsz pad-to-fixed-length plasma-path=
+  profile quant-noise-pq-block-size= required-seq-len-multiple=
+  reset-dataloader reset-logging reset-lr-scheduler reset-meters
+  reset-optimizer save-async save-interval= scoring= shorten-data-split-list=
+  skip-invalid-size-inputs-valid-test slowmo-base-algorithm= slowmo-momentum=
+  suppress-crashes tensorboard-logdir= update-epoch-batch-itr=
+  update-ordered-indices-seed use-old-adam use-plasma-view use-sharded-state
+  validate-after-updates= validate-interval= wandb-project=
+  write-checkpoints-asynchronously zero-sharding=
+  adaptive-input-cutoff= adaptive-input-factor= adaptive-softmax-dropout=
+  adaptive-softmax-factor= base-shuffle= base-sublayers=
+  char-embedder-highway-layers= character-embedding-dim= character-filters=
+  pipeline-balance= pipeline-checkpoint= pipeline-chunks=
+  pipeline-decoder-balance= pipeline-decoder-devices= pipeline-devices=
+  pipeline-encoder-balance= pipeline-encoder-devices=
+`);
+
+/** Precisions of less than 32 bits: computed in fp32 here. */
+export const PRECISION: readonly string[] = names(`
+  amp amp-batch-retries= amp-init-scale= amp-scale-window= bf16 fp16
+  fp16-adam-stats fp16-init-scale= fp16-no-flatten-grads fp16-scale-tolerance=
+  fp16-scale-window= fp32-reduce-scatter memory-efficient-bf16
+  memory-efficient-fp16 min-loss-scale= on-cpu-convert-precision
+  threshold-loss-scale= tpu
+`);
+
+/** Accepted with these values, which are what is computed here. */
+export const ONLY: Readonly<Record<string, readonly string[]>> = {
+  "task=": ["language_modeling"],
+  "criterion=": ["cross_entropy"],
+  "optimizer=": ["adam", "adam_fairseq", "adamw_hf", "adamw_torch"],
+  "lr-scheduler=": ["polynomial_decay", "polynomial"],
+  "sample-break-mode=": ["none"],
+  "shorten-method=": ["none"],
+  "restore-file=": ["checkpoint_last.pt"],
+  "ddp-comm-hook=": ["none", "fp16"],
+  "ddp-backend=": [
+    "c10d",
+    "fully_sharded",
+    "legacy_ddp",
+    "no_c10d",
+    "pytorch_ddp",
+  ],
+  "base-layers=": ["0"],
+  "curriculum=": ["0"],
+  "decoder-layerdrop=": ["0"],
+  "model-parallel-size=": ["1"],
+  "num-shards=": ["1"],
+  "output-dictionary-size=": ["-1"],
+  "patience=": ["-1"],
+  "quant-noise-pq=": ["0"],
+  "quant-noise-scalar=": ["0"],
+  "relu-dropout=": ["0"],
+  "shard-id=": ["0"],
+  "stop-min-lr=": ["-1"],
+  "stop-time-hours=": ["0"],
+};
+
+/** Accepted with the value that another option has, or its default. */
+export const SAME_AS: Readonly<Record<string, [option: string, or: string]>> = {
+  "decoder-input-dim=": ["decoder-embed-dim", "768"],
+  "decoder-output-dim=": ["decoder-embed-dim", "768"],
+  "max-target-positions=": ["tokens-per-sample", "1024"],
+};
+
+/** They change what is trained, in a way that is not supported here. */
+export const REFUSED: readonly string[] = names(`
+  adaptive-input adaptive-softmax-cutoff= add-bos-token character-embeddings
+  continue-once=
+  decoder-layers-to-keep= decoder-xformers-att-config= ema-seed-model= eos=
+  finetune-from-model= force-anneal= future-target pad= past-target
+  pipeline-model-parallel quantization-config-path= self-target sentence-avg
+  simul-type= skip-remainder-batch store-ema tie-adaptive-proj
+  tie-adaptive-weights unk= use-bmuf user-dir=
+`);
+
+/** They set a key together with others: see `fairseq_command.ts`. */
+export const COMBINED: readonly string[] = names(`
+  distributed-world-size= max-tokens= required-batch-size-multiple=
+`);
+
+/**
+ * fairseq-train's own values where an option is absent and `train=fairseq` and
+ * the arch's file, which are the paper's, have another.
+ */
+export const DEFAULTS: Readonly<Record<string, string>> = {
+  "seed": "1",
+  "model.tokens_per_sample": "1024",
+  "model.dropout": "0.1",
+  "model.attention_dropout": "0.1",
+  "model.share_decoder_input_output_embed": "false",
+  "train.learning_rate": "0.25",
+  "train.adam_beta2": "0.999",
+  "train.weight_decay": "0",
+  "train.warmup_steps": "0",
+  "train.log_steps": "100",
+};
+
+/** All of them, with `=` where they take a value. */
+export const OPTIONS: readonly string[] = [
+  ...WITHOUT_EFFECT,
+  ...PRECISION,
+  ...Object.keys(ONLY),
+  ...Object.keys(SAME_AS),
+  ...REFUSED,
+  ...COMBINED,
+];
