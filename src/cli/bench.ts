@@ -9,6 +9,7 @@ import {
 } from "../bench/mod.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { expandHome } from "../fs/user_path.ts";
 import { openGpu } from "../gpu/device.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import type { Command } from "./command.ts";
@@ -52,7 +53,9 @@ Examples:
     }
     const sections = sectionsOf(flags.only), { json } = flags;
     // Fail now rather than after minutes of measuring.
-    const file = json === undefined || json === "-" ? undefined : json;
+    const file = json === undefined || json === "-"
+      ? undefined
+      : expandHome(json);
     if (file !== undefined) checkWritable(file);
     const gpu = needsGpu(sections) ? await openGpu() : null;
     try {

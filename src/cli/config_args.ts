@@ -6,6 +6,7 @@ import {
   overridesOfFlag,
 } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
+import { expandHome } from "../fs/user_path.ts";
 import type { ParsedArgs } from "./command.ts";
 
 /** Overrides that say how to run, not which model on which data. */
@@ -28,7 +29,8 @@ export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
       );
     }
   }
-  const own = args.flags["config-dir"];
+  const named = args.flags["config-dir"];
+  const own = named === undefined ? undefined : expandHome(named);
   const overrides = withoutFlags(args.positionals, plain, own);
   const demo = own === undefined &&
     overrides.every((word) => RUN_OPTION.test(word));

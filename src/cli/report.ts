@@ -1,5 +1,6 @@
 /** `blocksmith report`. @module */
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { expandHome } from "../fs/user_path.ts";
 import { formatRunTable, readRuns, renderReportPage } from "../report/mod.ts";
 import type { Command } from "./command.ts";
 
@@ -21,10 +22,10 @@ Example:
   flags: ["out"],
   async run({ positionals, flags }) {
     const runs = readRuns(
-      positionals,
+      positionals.map(expandHome),
       (line) => console.error(`blocksmith: ${line}`),
     );
-    const out = flags.out ?? "report.html";
+    const out = expandHome(flags.out ?? "report.html");
     writeFileAtomic(out, await renderReportPage(runs));
     for (const line of formatRunTable(runs)) console.log(line);
     console.log(`\ncharts in ${out}`);

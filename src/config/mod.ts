@@ -20,6 +20,7 @@ export {
   sequenceLength,
   sequenceLengthKey,
 } from "./schema/family.ts";
+export { absoluteSource } from "./compose/absolute_paths.ts";
 export { flagKind, flagNames, overridesOfFlag } from "./compose/flags.ts";
 export { nearest } from "./values/nearest.ts";
 export { warnings } from "./schema/warnings.ts";

@@ -1,6 +1,7 @@
 /** What does a run's folder say about the run, for a report? @module */
 import { parse } from "@std/yaml";
 import { basename, join, resolve } from "node:path";
+import { requirePlainRun } from "../checkpoint/plain_run.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
 import { quoted } from "../terminal/quote.ts";
@@ -72,6 +73,7 @@ function readRun(
       "it holds no run (there is no 'config.yaml'): give the folder of a run",
     );
   }
+  requirePlainRun(dir);
   const file = join(dir, "metrics.jsonl");
   if (!exists(file)) {
     throw no("its 'metrics.jsonl' is missing: train it first");

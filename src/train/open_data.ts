@@ -20,8 +20,9 @@ import {
   type Tokenizer,
 } from "../data/mod.ts";
 import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
-import { UserError } from "../errors.ts";
+import { MissingError, UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { shortPath } from "../fs/user_path.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import { HUB } from "./pin_data.ts";
 
@@ -46,7 +47,10 @@ export interface DataPart {
 /** Prepared data. */
 export interface TrainingData {
   tokenizer: Tokenizer;
-  /** SHA-256 over everything that determines the sequences. */
+  /**
+   * SHA-256 over everything that determines the sequences, behind
+   * {@linkcode CONTENTS} where no names of files are part of it.
+   */
   fingerprint: string;
   train: DataPart[];
   /** Empty where nothing is held out. */
@@ -57,12 +61,23 @@ export interface TrainingData {
   stores: Prepared[];
 }
 
+/**
+ * Begins a fingerprint of contents alone. Runs of earlier versions have one
+ * without it, which also covers the names of files.
+ */
+const CONTENTS = "contents:";
+
 /** Options of {@linkcode openData}. */
 export interface OpenDataOptions {
   /** Shows the user a line. */
   say?: (line: string) => void;
   /** Used instead of the config's: a resumed run has saved its own. */
   tokenizer?: Tokenizer | undefined;
+  /**
+   * The fingerprint that a run has recorded: the same data gets the same one,
+   * also where an earlier version made it.
+   */
+  recorded?: string | undefined;
 }
 
 /** The tokenizer that the config names. */
@@ -84,21 +99,29 @@ export async function openData(
   const { data, model } = config;
   if (data.name === "fairseq") return await openFairseq(config, options);
   const tokenizer = options.tokenizer ?? await tokenizerOf(config);
-  const { say } = options;
+  const { say, recorded } = options;
+  const withNames = recorded !== undefined && !recorded.startsWith(CONTENTS);
   // Without weights all files are one text.
   const weighted = data.weights.length > 0;
   const entries = weighted
     ? data.files.map((_, i) => [i])
     : [data.files.map((_, i) => i)];
-  const validDocuments = await sourcesOf(config, "valid_files", say);
+  const validDocuments = await sourcesOf(config, "valid_files", {
+    say,
+    byName: withNames,
+  });
   const stores: Prepared[] = [];
   const seen = new Map<string, string>();
   for (const entry of entries) {
     const one = async () => {
-      const files = await sourcesOf(config, "files", say, entry);
+      const files = await sourcesOf(config, "files", {
+        say,
+        entries: entry,
+        byName: withNames,
+      });
       // Each part holds out its own documents: no other may train on them.
       if (weighted && validDocuments.length === 0 && data.valid_fraction > 0) {
-        refuseRepeated(files, data.files[entry[0]], seen);
+        refuseRepeated(files, shortPath(data.files[entry[0]]), seen);
       }
       return await prepareWith(config, {
         documents: data.name === "source"
@@ -107,11 +130,14 @@ export async function openData(
         validDocuments,
         tokenizer,
         sequenceLength: sequenceLength(model),
+        withNames,
         say,
       });
     };
     stores.push(
-      await (weighted ? withEntryName(one, data.files[entry[0]]) : one()),
+      await (weighted
+        ? withEntryName(one, shortPath(data.files[entry[0]]))
+        : one()),
     );
   }
   const part = (split: "train" | "valid") =>
@@ -122,14 +148,15 @@ export async function openData(
     }));
   const valid = part("valid").filter(({ sequences }) => sequences > 0)
     .map((part) => ({ ...part, weight: null }));
+  const fingerprint = weighted
+    ? mixtureFingerprint(
+      stores.map(({ summary }) => summary.fingerprint),
+      data.weights,
+    )
+    : stores[0].summary.fingerprint;
   return {
     tokenizer,
-    fingerprint: weighted
-      ? mixtureFingerprint(
-        stores.map(({ summary }) => summary.fingerprint),
-        data.weights,
-      )
-      : stores[0].summary.fingerprint,
+    fingerprint: withNames ? fingerprint : CONTENTS + fingerprint,
     train: part("train"),
     // Named held-out files are the same for every part.
     valid: validDocuments.length > 0 ? valid.slice(0, 1) : valid,
@@ -166,7 +193,8 @@ async function withEntryName<T>(
     if (!(error instanceof UserError) || error.message.includes(entry)) {
       throw error;
     }
-    throw new UserError(`${error.message} (entry '${entry}' of 'data.files')`, {
+    const Kind = error instanceof MissingError ? MissingError : UserError;
+    throw new Kind(`${error.message} (entry '${entry}' of 'data.files')`, {
       cause: error,
     });
   }
@@ -219,13 +247,17 @@ export async function prepareWith(
  * The files that `data.files` or `data.valid_files` name; those of the hub are
  * downloaded.
  *
- * @param entries indices into the list; all by default
+ * @param options.entries indices into the list; all by default
+ * @param options.byName as in `findSources`
  */
 export async function sourcesOf(
   config: Config,
   key: "files" | "valid_files",
-  say?: (line: string) => void,
-  entries?: readonly number[],
+  { say, entries, byName }: {
+    say?: ((line: string) => void) | undefined;
+    entries?: readonly number[];
+    byName?: boolean;
+  } = {},
 ): Promise<SourceFile[]> {
   const { data } = config;
   const names = data[key];
@@ -244,6 +276,7 @@ export async function sourcesOf(
           key: `data.${key}`,
           format: data.format,
           fields: field,
+          byName,
         }),
       );
       continue;

@@ -9,7 +9,7 @@ import type { AnyModel } from "../schema/family.ts";
 import { trueOrFalse } from "../schema/fields.ts";
 import { configSchemas } from "../schema/schema.ts";
 import { nearest } from "../values/nearest.ts";
-import { keysOf, type Schema } from "./check.ts";
+import { fieldOf, keysOf } from "./check.ts";
 
 type Family = AnyModel["name"];
 
@@ -89,12 +89,6 @@ export function flagKind(name: string): "switch" | "value" | undefined {
   );
   if (fields.length === 0) return undefined;
   return fields.every((f) => f === trueOrFalse) ? "switch" : "value";
-}
-
-function fieldOf(schema: Schema, key: string): unknown {
-  let at: unknown = schema;
-  for (const part of key.split(".")) at = (at as Schema).entries[part];
-  return at;
 }
 
 /**
