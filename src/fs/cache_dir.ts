@@ -11,7 +11,7 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { writeDurably } from "./atomic_file.ts";
+import { writeFileAtomic } from "./atomic_file.ts";
 import { absolutePath } from "./user_path.ts";
 
 /** A variable of the environment that holds a folder, or its default. */
@@ -50,7 +50,7 @@ export function markCache(dir: string): void {
     mkdirSync(dir, { recursive: true });
     const names = readdirSync(dir);
     if (names.includes(TAG) || !names.every((n) => OWN.includes(n))) return;
-    writeDurably(join(dir, TAG), TAG_TEXT);
+    writeFileAtomic(join(dir, TAG), TAG_TEXT);
   } catch {
     // Read-only, or another process has marked it.
   }

@@ -19,9 +19,10 @@ import {
   type SplitLocation,
   type Tokenizer,
 } from "../data/mod.ts";
+import { CONTENTS } from "../data/scan/fingerprint.ts";
 import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
 import { MissingError, UserError } from "../errors.ts";
-import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
 import { shortPath } from "../fs/user_path.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import { HUB } from "./pin_data.ts";
@@ -47,10 +48,7 @@ export interface DataPart {
 /** Prepared data. */
 export interface TrainingData {
   tokenizer: Tokenizer;
-  /**
-   * SHA-256 over everything that determines the sequences, behind
-   * {@linkcode CONTENTS} where no names of files are part of it.
-   */
+  /** SHA-256 over everything that determines the sequences. */
   fingerprint: string;
   train: DataPart[];
   /** Empty where nothing is held out. */
@@ -60,12 +58,6 @@ export interface TrainingData {
   /** The token stores; none for a fairseq folder. */
   stores: Prepared[];
 }
-
-/**
- * Begins a fingerprint of contents alone. Runs of earlier versions have one
- * without it, which also covers the names of files.
- */
-const CONTENTS = "contents:";
 
 /** Options of {@linkcode openData}. */
 export interface OpenDataOptions {
@@ -152,11 +144,12 @@ export async function openData(
     ? mixtureFingerprint(
       stores.map(({ summary }) => summary.fingerprint),
       data.weights,
+      withNames,
     )
     : stores[0].summary.fingerprint;
   return {
     tokenizer,
-    fingerprint: withNames ? fingerprint : CONTENTS + fingerprint,
+    fingerprint,
     train: part("train"),
     // Named held-out files are the same for every part.
     valid: validDocuments.length > 0 ? valid.slice(0, 1) : valid,
@@ -216,7 +209,8 @@ export async function prepareWith(
   const { data, model } = config;
   const meter = new PhaseProgress();
   try {
-    return await prepare({
+    const cacheDir = resolveCacheDir(config);
+    const prepared = await prepare({
       validFraction: data.valid_fraction,
       seed: DATA_SEED,
       maxDocuments: data.max_documents ?? config.num_token_mult * 100_000,
@@ -224,10 +218,12 @@ export async function prepareWith(
       dedup: data.dedup,
       skipBad: data.skip_bad,
       workers: data.workers,
-      cacheDir: resolveCacheDir(config),
+      cacheDir,
       onProgress: (p) => meter.at(p),
       ...options,
     });
+    if (!options.out) markCache(cacheDir);
+    return prepared;
   } catch (error) {
     // src/data knows no model families: it names the key of the first.
     if (!(error instanceof UserError)) throw error;
@@ -360,10 +356,14 @@ async function openFairseq(
   };
 }
 
-function mixtureFingerprint(fingerprints: string[], weights: number[]): string {
-  return createHash("sha256")
-    .update(JSON.stringify({ fingerprints, weights }))
-    .digest("hex");
+function mixtureFingerprint(
+  fingerprints: string[],
+  weights: number[],
+  withNames: boolean,
+): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify({ fingerprints, weights }));
+  return (withNames ? "" : CONTENTS) + hash.digest("hex");
 }
 
 /** Labels of the phases. */

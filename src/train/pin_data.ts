@@ -14,7 +14,7 @@ import {
 import { TOKENIZER_NAMES } from "../data/mod.ts";
 import { cacheStdin } from "../data/sources/cache_stdin.ts";
 import { UserError } from "../errors.ts";
-import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
+import { resolveCacheDir } from "../fs/cache_dir.ts";
 
 /** The name of standard input among files. */
 const STDIN = "-";
@@ -24,8 +24,7 @@ export const HUB = "hf://";
 
 /**
  * Replaces names that can change: standard input by a file of the cache, Hub
- * datasets and tokenizers by their commits. Marks the cache, which is the
- * caller's: a run's own config may come from someone else.
+ * datasets and tokenizers by their commits.
  *
  * @param say shows the user a line
  * @throws {UserError} if there is nothing to read, or the hub cannot be reached
@@ -36,7 +35,6 @@ export async function pinData(
   say: (line: string) => void,
 ): Promise<Config> {
   const { data } = config;
-  markCache(resolveCacheDir(config));
   if ([...data.files, ...data.valid_files].filter(isStdin).length > 1) {
     throw new UserError(
       `Cannot read standard input twice: name '${STDIN}' once in 'data.files' and 'data.valid_files'`,

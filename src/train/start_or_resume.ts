@@ -9,6 +9,7 @@ import {
 import { openSplits, type TokenSplit } from "../data/mod.ts";
 import { initialiseWeights } from "../engine/initial_weights.ts";
 import type { TrainEngine } from "../engine/train_engine.ts";
+import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
 import { absolutePath } from "../fs/user_path.ts";
 import { parameterCount } from "../model/model.ts";
 import { MetricsLog } from "../run_folder/metrics_log.ts";
@@ -82,6 +83,7 @@ function writeFacts(
 ): void {
   const { choices, plans } = engine;
   const { accumulation } = plans.options;
+  markCache(resolveCacheDir(config));
   folder.writeConfig(printConfig({ ...config, run: absolutePath(dir) }));
   folder.writeInfo({
     version: VERSION,

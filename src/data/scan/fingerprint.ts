@@ -23,6 +23,12 @@ export interface FingerprintOptions {
   skipBad: boolean;
 }
 
+/**
+ * Begins a fingerprint of contents alone. Without it, as in earlier versions, a
+ * fingerprint covers the names of files too.
+ */
+export const CONTENTS = "contents:";
+
 /** Which form a fingerprint has. */
 export interface FingerprintForm {
   /**
@@ -35,8 +41,9 @@ export interface FingerprintForm {
 }
 
 /**
- * SHA-256, in hexadecimal, over all that decides a store's content: the
- * options, the tokenizer, and the format and content of each file in order.
+ * SHA-256, in hexadecimal behind {@linkcode CONTENTS}, over all that decides a
+ * store's content: the options, the tokenizer, and the format and content of
+ * each file in order.
  */
 export function fingerprintOf(
   tokenizer: Tokenizer,
@@ -62,5 +69,5 @@ export function fingerprintOf(
       line(withNames ? [name, ...content] : content);
     }
   }
-  return hash.digest("hex");
+  return (withNames ? "" : CONTENTS) + hash.digest("hex");
 }
