@@ -11,3 +11,6 @@
 export class UserError extends Error {
   override name = "UserError";
 }
+
+/** An error about a file or folder that is not where the config says. */
+export class MissingError extends UserError {}

@@ -17,6 +17,7 @@ import { UserError } from "../errors.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { putInPlace } from "../fs/durable_folder.ts";
 import { exists, FileError, fileError, hasCode } from "../fs/file_error.ts";
+import { readPlainText } from "../fs/plain_file.ts";
 import { stableJson } from "../fs/stable_json.ts";
 import { syncFolder, syncTree } from "../fs/sync.ts";
 import { quoted } from "../terminal/quote.ts";
@@ -319,7 +320,7 @@ export function readState(folder: string): Record<string, unknown> {
   const path = join(folder, "state.json");
   let state: unknown;
   try {
-    state = JSON.parse(Deno.readTextFileSync(path));
+    state = JSON.parse(readPlainText(path));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw fileError("read", path, error);
   }

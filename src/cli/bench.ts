@@ -9,6 +9,7 @@ import {
 } from "../bench/mod.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { expandHome } from "../fs/user_path.ts";
 import { openGpu } from "../gpu/device.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import { print, say } from "../terminal/output.ts";
@@ -53,7 +54,9 @@ Examples:
     }
     const sections = sectionsOf(flags.only), { json } = flags;
     // Fail now rather than after minutes of measuring.
-    const file = json === undefined || json === "-" ? undefined : json;
+    const file = json === undefined || json === "-"
+      ? undefined
+      : expandHome(json);
     if (file !== undefined) checkWritable(file);
     const gpu = needsGpu(sections) ? await openGpu() : null;
     try {

@@ -4,14 +4,19 @@ import {
   type Checkpoint,
   resolveCheckpoint,
 } from "../checkpoint/checkpoint_folder.ts";
+import {
+  requirePlainCheckpoint,
+  requirePlainRun,
+} from "../checkpoint/plain_run.ts";
 import { loadSavedTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { loadModel } from "../checkpoint/train_state.ts";
-import { type Config, fromYaml } from "../config/mod.ts";
+import type { Config } from "../config/mod.ts";
 import type { Tokenizer } from "../data/mod.ts";
 import { modelOf } from "../engine/from_config.ts";
 import type { InferenceEngine } from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { expandHome } from "../fs/user_path.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
 import { loadChoices } from "../gpu/tuning_cache.ts";
@@ -20,6 +25,7 @@ import {
   recordedChoices,
   suggestEarlierCheckpoint,
 } from "../train/resume_checks.ts";
+import { type AskedCache, readRunConfig } from "./run_config.ts";
 
 /** A checkpoint, with the config, tokenizer and model of its run. */
 export interface TrainedModel {
@@ -36,29 +42,27 @@ export interface TrainedModel {
  * {@linkcode loadTrainedWeights}.
  *
  * @param path a run, its checkpoints folder, or one checkpoint
+ * @param cache as in {@linkcode readRunConfig}
  * @throws {UserError} if there is no complete checkpoint, or its run has no
- * config
+ * config, or its files are links
  */
 export async function openTrainedModel(
   path: string | undefined,
+  cache: AskedCache,
 ): Promise<TrainedModel> {
   if (path === undefined) {
     throw new UserError(
       "Cannot start as a run or checkpoint must be given, e.g. runs/mine or runs/mine/checkpoints/step-000500",
     );
   }
-  const checkpoint = resolveCheckpoint(path);
+  const checkpoint = resolveCheckpoint(expandHome(path));
   const run = dirname(dirname(checkpoint.path));
-  const file = join(run, "config.yaml");
-  let yaml: string;
-  try {
-    yaml = Deno.readTextFileSync(file);
-  } catch {
-    throw new UserError(
+  requirePlainRun(run);
+  requirePlainCheckpoint(checkpoint.path);
+  const config = readRunConfig(run, cache, (file) =>
+    new UserError(
       `Cannot use '${checkpoint.path}' as its run's '${file}' cannot be read: keep checkpoints in their run's folder`,
-    );
-  }
-  const config = fromYaml(yaml, file);
+    ));
   const tokenizer = await loadSavedTokenizer(checkpoint.path, config);
   const model = modelOf(config, tokenizer.vocabSize);
   return { run, checkpoint, config, tokenizer, model };

@@ -8,6 +8,8 @@ import {
   withDataPath,
 } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
+import { expandHome } from "../fs/user_path.ts";
+import { say } from "../terminal/output.ts";
 import type { ParsedArgs } from "./command.ts";
 
 /** Overrides that say how to run, not which model on which data. */
@@ -31,7 +33,8 @@ export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
       );
     }
   }
-  const own = args.flags["config-dir"];
+  const named = args.flags["config-dir"];
+  const own = named === undefined ? undefined : expandHome(named);
   const overrides = withoutFlags(words, plain, own);
   const demo = own === undefined &&
     overrides.every((word) => RUN_OPTION.test(word));
@@ -68,7 +71,7 @@ function withoutFlags(
     models: modelChoices(configDir),
     family: () => familyOf({ overrides: [...plain, ...arch], configDir }),
   });
-  if (note) console.error(note);
+  if (note) say(note);
   return overrides;
 }
 

@@ -1,20 +1,22 @@
 /** `blocksmith eval`. @module */
 import { join } from "node:path";
 import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
-import type { Config } from "../config/mod.ts";
+import { absoluteSource, type Config } from "../config/mod.ts";
 import { locateFairseqSubset } from "../data/fairseq/mod.ts";
 import { openSplits, type SplitLocation } from "../data/mod.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { InferenceEngine } from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { readPlainText } from "../fs/plain_file.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
 import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import { evaluate } from "../train/evaluate.ts";
-import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
+import { prepareWith, sourcesOf } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
+import { openRunData } from "../train/resume_checks.ts";
 import {
   kernelChoicesFor,
   loadTrainedWeights,
@@ -22,6 +24,7 @@ import {
   type TrainedModel,
 } from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
+import { takeCache } from "./run_config.ts";
 
 /** Prints loss and perplexity of a checkpoint. */
 export const evalCommand: Command = {
@@ -35,21 +38,22 @@ Evaluates on the run's validation split, or on the given files.
                         data, any subset, such as test
   --batches <n>         maximum number of batches, 0 for all (default as in training:
                         train.max_eval_batches; all for files)
+  --cache <folder>      in place of the run's data.cache
 
 Examples:
   blocksmith eval runs/mine
   blocksmith eval runs/mine/checkpoints/step-000500 --split train --batches 20
   blocksmith eval runs/mine 'other/**/*.py'`,
-  flags: ["split", "batches"],
+  flags: ["split", "batches", "cache"],
   async run(args) {
-    const [path, ...files] = args.positionals;
+    const { rest: [path, ...files], cache } = takeCache(args);
     const split = args.flags.split ?? "valid";
     if (files.length > 0 && args.flags.split) {
       throw new UserError(
         "Cannot evaluate as '--split' and files exclude each other: give one of them",
       );
     }
-    const trained = await openTrainedModel(path);
+    const trained = await openTrainedModel(path, cache);
     const { checkpoint, config, model } = trained;
     const usual = files.length > 0 ? null : config.train.max_eval_batches;
     const limit = numberFlag(args, "batches", usual ?? 0, 0, true) || null;
@@ -118,13 +122,13 @@ async function filesToRead(
   const ofFiles: Config["data"] = {
     ...data,
     name: "files",
-    files,
+    files: files.map((file) => absoluteSource(file)),
     text_field: typeof field === "string" ? field : field[0],
     split: typeof data.split === "string" ? data.split : data.split[0],
   };
   const asked = await pinData({ ...config, data: ofFiles }, say);
   const { dir } = await prepareWith(asked, {
-    documents: { files: await sourcesOf(asked, "files", say) },
+    documents: { files: await sourcesOf(asked, "files", { say }) },
     tokenizer,
     sequenceLength: model.sequenceLength,
     validFraction: 0,
@@ -150,9 +154,11 @@ async function splitToRead(
       `Cannot evaluate as '--split' must be valid or train: got '${split}'`,
     );
   }
-  const opened = await openData(config, {
+  const recorded = recordedFingerprint(run);
+  const opened = await openRunData(config, join(run, "config.yaml"), {
     say,
     tokenizer: data.name === "fairseq" ? undefined : tokenizer,
+    recorded,
   });
   checkSameTokenizer(checkpoint.path, tokenizer, opened.tokenizer);
   const { ignoreId } = opened;
@@ -165,7 +171,11 @@ async function splitToRead(
     });
     return { locations: [{ fairseq }], ignoreId };
   }
-  noteChange(run, opened.fingerprint);
+  if (recorded !== undefined && recorded !== opened.fingerprint) {
+    say(
+      "note: the run's data has changed since training: this split may contain training text",
+    );
+  }
   return {
     locations: (split === "train" ? opened.train : opened.valid).map((p) =>
       p.location
@@ -174,19 +184,12 @@ async function splitToRead(
   };
 }
 
-/**
- * Prints a note if the data, and so the validation split, changed since
- * training.
- */
-function noteChange(run: string, fingerprint: string): void {
+/** The fingerprint of the data that a run was trained on, if it is known. */
+function recordedFingerprint(run: string): string | undefined {
   try {
-    const { data } = JSON.parse(Deno.readTextFileSync(join(run, "run.json")));
-    if (data.fingerprint === fingerprint) return;
+    const { data } = JSON.parse(readPlainText(join(run, "run.json")));
+    return typeof data.fingerprint === "string" ? data.fingerprint : undefined;
   } catch {
-    // The run has no fingerprint to compare with.
-    return;
+    return undefined;
   }
-  say(
-    "note: the run's data has changed since training: this split may contain training text",
-  );
 }

@@ -13,6 +13,7 @@ import {
   openTrainedModel,
 } from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
+import { takeCache } from "./run_config.ts";
 
 /** Samples text from a checkpoint. */
 export const generate: Command = {
@@ -25,13 +26,14 @@ export const generate: Command = {
   --tokens <n>          number of tokens to sample (default 256)
   --temperature <t>     divides the logits; 0 takes the most likely token (default 0.8)
   --top-k <k>           samples from the k most likely tokens; 0 from all (default 40)
+  --cache <folder>      in place of the run's data.cache
   --seed <n>            equal seeds give equal texts (default 0)
 
 Examples:
   blocksmith generate runs/mine --prompt 'def '
   blocksmith generate runs/mine --temperature 0 --tokens 100`,
   mayBeEmpty: ["prompt"],
-  flags: ["prompt", "tokens", "temperature", "top-k", "seed"],
+  flags: ["prompt", "tokens", "temperature", "top-k", "seed", "cache"],
   async run(args) {
     const count = numberFlag(args, "tokens", 256, 1, true);
     const options = {
@@ -39,7 +41,7 @@ Examples:
       topK: numberFlag(args, "top-k", 40, 0, true),
       seed: numberFlag(args, "seed", 0, 0, true),
     };
-    const [path, ...rest] = args.positionals;
+    const { rest: [path, ...rest], cache } = takeCache(args);
     if (rest.length > 0) {
       throw new UserError(
         `Cannot read '${
@@ -49,7 +51,7 @@ Examples:
         }'`,
       );
     }
-    const trained = await openTrainedModel(path);
+    const trained = await openTrainedModel(path, cache);
     const { config, tokenizer, model } = trained;
     const prompt = args.flags.prompt || "\n";
     const tokens = [...tokenizer.encode(prompt)];

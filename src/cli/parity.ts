@@ -1,5 +1,6 @@
 /** `blocksmith parity`. @module */
 import { UserError } from "../errors.ts";
+import { expandHome } from "../fs/user_path.ts";
 import { openGpu } from "../gpu/device.ts";
 import { parity } from "../parity/parity.ts";
 import { OutputClosed, print } from "../terminal/output.ts";
@@ -30,7 +31,7 @@ Example:
     try {
       show(`on ${gpu.name}`);
       for (const path of fixtures) {
-        const rows = await parity(gpu, path.replace(/\/+$/, ""));
+        const rows = await parity(gpu, expandHome(path).replace(/\/+$/, ""));
         const holds = rows.every((r) => r.holds);
         if (!holds) failed++;
         show(`\n${path}: ${holds ? "holds" : "DIFFERS"}`);

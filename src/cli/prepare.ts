@@ -1,9 +1,11 @@
 /** `blocksmith prepare`. @module */
+import { delimiter } from "node:path";
 import { sourceTexts } from "../assets/source_text.ts";
 import { sequenceLength } from "../config/mod.ts";
 import { FairseqSink } from "../data/fairseq/mod.ts";
 import type { Prepared } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
+import { expandHome, shortPath } from "../fs/user_path.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import {
@@ -58,12 +60,12 @@ Examples:
           "Cannot write fairseq's format as '--fairseq' needs 'data.files' and no 'data.weights': name files of text",
         );
       }
-      const dir = args.flags.fairseq;
+      const dir = expandHome(args.flags.fairseq);
       const made = await prepareWith(config, {
         documents: config.data.name === "source"
           ? { texts: sourceTexts() }
-          : { files: await sourcesOf(config, "files", say) },
-        validDocuments: await sourcesOf(config, "valid_files", say),
+          : { files: await sourcesOf(config, "files", { say }) },
+        validDocuments: await sourcesOf(config, "valid_files", { say }),
         tokenizer: await tokenizerOf(config),
         sequenceLength: sequenceLength(config.model),
         out: {
@@ -82,7 +84,9 @@ Examples:
       const total = (parts: { sequences: number }[]) =>
         parts.reduce((sum, part) => sum + part.sequences, 0);
       print(
-        `${config.data.path} is prepared: ${total(train)} blocks to train on, ${
+        `${
+          config.data.path!.split(delimiter).map(shortPath).join(delimiter)
+        } is prepared: ${total(train)} blocks to train on, ${
           total(valid)
         } to validate on, ${tokenizer.vocabSize} symbols`,
       );

@@ -1,5 +1,6 @@
 /** `blocksmith report`. @module */
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { expandHome } from "../fs/user_path.ts";
 import { formatRunTable, readRuns, renderReportPage } from "../report/mod.ts";
 import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
@@ -23,10 +24,10 @@ Example:
   flags: ["out"],
   async run({ positionals, flags }) {
     const runs = readRuns(
-      positionals,
+      positionals.map(expandHome),
       (line) => say(`blocksmith: ${line}`),
     );
-    const out = flags.out ?? "report.html";
+    const out = expandHome(flags.out ?? "report.html");
     writeFileAtomic(out, await renderReportPage(runs));
     for (const line of formatRunTable(runs)) print(line);
     print(`\ncharts in ${out}`);

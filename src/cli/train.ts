@@ -1,14 +1,16 @@
 /** `blocksmith train`. @module */
 import { basename, dirname, join, resolve } from "node:path";
-import { type Config, fromYaml, warnings } from "../config/mod.ts";
+import { type Config, printConfig, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
+import { expandHome, shortPath } from "../fs/user_path.ts";
 import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import { trainRun } from "../train/train_run.ts";
 import type { Command, ParsedArgs } from "./command.ts";
 import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
+import { readRunConfig, takeCache } from "./run_config.ts";
 
 /** Trains a model, or resumes a run. */
 export const train: Command = {
@@ -24,7 +26,7 @@ two CPU cores.
 ${CONFIG_HELP}
   --resume <run>        resumes a run from its last checkpoint, with bitwise equal
                         results; with one of its checkpoints, resumes from there and
-                        deletes later ones
+                        deletes later ones; data.cache=<folder> names another cache
   --print-config        prints the whole config and exits; saved as the config.yaml of
                         a folder, --config-dir reads it back
   --debug               prints the stack trace of an error
@@ -41,7 +43,7 @@ Examples:
   async run(args) {
     const resumed = args.flags.resume === undefined
       ? undefined
-      : runOfPath(args.flags.resume);
+      : runOfPath(expandHome(args.flags.resume));
     const { config, yaml, name } = resumed
       ? resumeConfig(args, resumed.dir)
       : configFromArgs(args);
@@ -52,7 +54,8 @@ Examples:
     for (const note of warnings(config.model)) {
       say(`warning: ${note}`);
     }
-    const dir = resumed?.dir ?? config.run ?? newRunFolder(name);
+    const dir = resumed?.dir ??
+      (config.run === null ? newRunFolder(name) : shortPath(config.run));
     const { step, evaluation, stopped } = await trainRun({
       config,
       dir,
@@ -120,25 +123,19 @@ function resumeConfig(
   args: ParsedArgs,
   dir: string,
 ): { config: Config; yaml: string; name: string } {
-  if (args.positionals.length > 0) {
+  const { rest: [changed], cache } = takeCache(args);
+  if (changed !== undefined) {
     throw new UserError(
-      `Cannot change '${
-        args.positionals[0]
-      }' of a run that is resumed: its config is ${
+      `Cannot change '${changed}' of a run that is resumed: its config is ${
         join(dir, "config.yaml")
       }; start a new run instead`,
     );
   }
-  const path = join(dir, "config.yaml");
-  let yaml: string;
-  try {
-    yaml = Deno.readTextFileSync(path);
-  } catch {
-    throw new UserError(
-      `Cannot resume '${dir}' as there is no '${path}': give the folder of a run`,
-    );
-  }
-  return { config: fromYaml(yaml, path), yaml, name: "" };
+  const config = readRunConfig(dir, cache, (file) =>
+    new UserError(
+      `Cannot resume '${dir}' as there is no '${file}': give the folder of a run`,
+    ));
+  return { config, yaml: printConfig(config), name: "" };
 }
 
 /** A free folder `runs/<time>-<model>`, with local time to the second. */

@@ -20,6 +20,7 @@ export {
   sequenceLength,
   sequenceLengthKey,
 } from "./schema/family.ts";
+export { absoluteSource } from "./compose/absolute_paths.ts";
 export { flagKind, flagNames } from "./compose/flags.ts";
 export { readFairseqCommand, withDataPath } from "./compose/fairseq_command.ts";
 export { modelChoices } from "./compose/library.ts";

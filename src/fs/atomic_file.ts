@@ -52,10 +52,12 @@ export function writeFileAtomic(
 }
 
 /**
+ * The name of a draft of the file `name`, in the same folder.
+ *
  * Processes in two containers may share a folder and have the same process id:
  * the id is for people, the random part keeps the names apart.
  */
-function draftName(name: string): string {
+export function draftName(name: string): string {
   return `.${name}.tmp-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
 }
 

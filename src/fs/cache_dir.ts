@@ -1,16 +1,68 @@
 /**
- * Where is the cache of prepared data, downloads and tuning results?
+ * Where is the cache of prepared data, downloads and tuning results, and who
+ * made it?
  * @module
  */
-import { homedir } from "node:os";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
+import { writeFileAtomic } from "./atomic_file.ts";
+import { absolutePath } from "./user_path.ts";
+
+/** A variable of the environment that holds a folder, or its default. */
+export function folderVariable(name: string, fallback: string): string {
+  return absolutePath(Deno.env.get(name) || fallback);
+}
 
 /** `data.cache` of the config, or blocksmith's folder in the user's cache. */
 export const resolveCacheDir = (
   config?: { data: { cache: string | null } },
 ): string =>
   config?.data.cache ??
-    join(
-      Deno.env.get("XDG_CACHE_HOME") || join(homedir(), ".cache"),
-      "blocksmith",
-    );
+    join(folderVariable("XDG_CACHE_HOME", "~/.cache"), "blocksmith");
+
+const TAG = "CACHEDIR.TAG";
+
+/**
+ * The first line is the mark of https://bford.info/cachedir/: programs that
+ * make backups leave such a folder out. The second says whose cache it is.
+ */
+const TAG_TEXT = `Signature: 8a477f597d28d172789f06886806bc55
+# This folder is a cache of blocksmith.
+`;
+
+/** What blocksmith keeps in a cache. */
+const OWN = ["hub", "inspected.jsonl", "stdin", "stores", "tokenizers"]
+  .concat("tuning", TAG);
+
+/**
+ * Makes the cache folder and marks it as blocksmith's. A folder with anything
+ * else in it is not marked. Where that is not possible nothing happens:
+ * whatever needs the folder says so.
+ */
+export function markCache(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true });
+    const names = readdirSync(dir);
+    if (names.includes(TAG) || !names.every((n) => OWN.includes(n))) return;
+    writeFileAtomic(join(dir, TAG), TAG_TEXT);
+  } catch {
+    // Read-only, or another process has marked it.
+  }
+}
+
+/** Whether a folder is marked as a cache that blocksmith made for this user. */
+export function isOwnCache(dir: string): boolean {
+  try {
+    const tag = lstatSync(join(dir, TAG)), user = Deno.uid();
+    return tag.isFile() && readFileSync(join(dir, TAG), "utf8") === TAG_TEXT &&
+      (user === null || tag.uid === user && statSync(dir).uid === user);
+  } catch {
+    return false;
+  }
+}

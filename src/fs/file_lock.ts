@@ -4,7 +4,9 @@
  * stays behind stops nobody.
  * @module
  */
-import { hasCode } from "./file_error.ts";
+import { basename, dirname, join } from "node:path";
+import { draftName } from "./atomic_file.ts";
+import { hasOtherNames, isAt, requirePlain } from "./plain_file.ts";
 
 /** A lock that this process holds. */
 export class FileLock {
@@ -32,6 +34,9 @@ export class FileLock {
           file.close();
           return null;
         }
+        // The holder before may have removed the file between the opening and
+        // the locking: then the next process would open another file, and both
+        // would hold a lock.
         if (isAt(path, file)) return new FileLock(path, file);
       } catch (error) {
         file.close();
@@ -61,6 +66,25 @@ export class FileLock {
         throw error;
       }
       file.close();
+    }
+  }
+
+  /**
+   * The same lock on a file that may be written to: a new one, if this one has
+   * other names too.
+   *
+   * @throws the system's error; the lock is free then
+   */
+  forWriting(): FileLock {
+    if (!hasOtherNames(this.file.statSync())) return this;
+    try {
+      const draft = join(dirname(this.path), draftName(basename(this.path)));
+      const file = Deno.openSync(draft, { write: true, createNew: true });
+      file.tryLockSync(true);
+      Deno.renameSync(draft, this.path);
+      return new FileLock(this.path, file);
+    } finally {
+      this.file.close();
     }
   }
 
@@ -95,20 +119,6 @@ export async function withLock<T>(
 }
 
 function openFile(path: string): Deno.FsFile {
+  requirePlain(path, "file");
   return Deno.openSync(path, { write: true, create: true });
-}
-
-/**
- * Whether a locked file still has its name. The holder before may have removed
- * it between the opening and the locking: then the next process would open
- * another file, and both would hold a lock.
- */
-function isAt(path: string, file: Deno.FsFile): boolean {
-  try {
-    const there = Deno.statSync(path), ours = file.statSync();
-    return there.ino === ours.ino && there.dev === ours.dev;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return false;
-    throw error;
-  }
 }

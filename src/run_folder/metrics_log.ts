@@ -6,6 +6,7 @@
  */
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { fileError, hasCode } from "../fs/file_error.ts";
+import { hasOtherNames, openPlain, readPlainText } from "../fs/plain_file.ts";
 import { writeAll } from "../fs/sync.ts";
 
 /** One line; only `step` is in all of them. */
@@ -66,7 +67,7 @@ export class MetricsLog {
     try {
       return new MetricsLog(
         path,
-        Deno.openSync(path, { append: true, create: true }),
+        openPlain(path, { append: true, create: true }),
       );
     } catch (error) {
       throw fileError("write", path, error);
@@ -128,7 +129,7 @@ export class MetricsLog {
 export function readMetrics(path: string): MetricRecord[] {
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = readPlainText(path);
   } catch (error) {
     throw fileError("read", path, error);
   }
@@ -144,11 +145,15 @@ function parse(line: string): MetricRecord | null {
   }
 }
 
-/** Rewrites the file without torn lines and without records after a step. */
+/**
+ * Rewrites the file without torn lines and without records after a step. A file
+ * with other names too, as in a copy by hard links, becomes one of its own.
+ */
 function cut(path: string, after: number): void {
-  let text: string;
+  let text: string, linked: boolean;
   try {
-    text = Deno.readTextFileSync(path);
+    text = readPlainText(path);
+    linked = hasOtherNames(Deno.lstatSync(path));
   } catch (error) {
     if (hasCode(error, "ENOENT")) return;
     throw fileError("read", path, error);
@@ -158,5 +163,5 @@ function cut(path: string, after: number): void {
     return record !== null && record.step <= after;
   });
   const whole = kept.map((line) => line + "\n").join("");
-  if (whole !== text) writeFileAtomic(path, whole);
+  if (whole !== text || linked) writeFileAtomic(path, whole);
 }

@@ -1,6 +1,7 @@
 /** What does a run's folder say about the run, for a report? @module */
 import { parse } from "@std/yaml";
 import { basename, join, resolve } from "node:path";
+import { requirePlainRun } from "../checkpoint/plain_run.ts";
 import { UserError } from "../errors.ts";
 import { exists, FileError, fileError } from "../fs/file_error.ts";
 import { NAME_LENGTH, oneLine, quoted } from "../terminal/quote.ts";
@@ -98,6 +99,7 @@ function requireFolder(dir: string): void {
 }
 
 function readRun(dir: string, warn: (line: string) => void): LoggedRun {
+  requirePlainRun(dir);
   const file = join(dir, "metrics.jsonl");
   if (!exists(file)) {
     throw no(dir, "its 'metrics.jsonl' is missing: train it first");

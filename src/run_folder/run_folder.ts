@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { clearLeftovers } from "../checkpoint/checkpoint_folder.ts";
+import { requirePlainRun } from "../checkpoint/plain_run.ts";
 import { UserError } from "../errors.ts";
 import { isDraftOf, writeFileAtomic } from "../fs/atomic_file.ts";
 import { exists, FileError, fileError } from "../fs/file_error.ts";
@@ -68,13 +69,15 @@ export class RunFolder {
  *
  * @param options.resume opens an existing run instead of creating one
  * @throws {UserError} if it cannot be written, another process holds it, it
- *   holds a run and is not to be resumed, or holds none and is
+ *   holds a run and is not to be resumed, or holds none and is, or a file in it
+ *   is a link
  */
 export async function openRunFolder(
   dir: string,
   options: { resume: boolean },
 ): Promise<RunFolder> {
   if (options.resume) requireRun(dir);
+  requirePlainRun(dir);
   const isNew = !exists(dir);
   try {
     Deno.mkdirSync(dir, { recursive: true });
@@ -116,8 +119,8 @@ function requireRun(dir: string): void {
   );
 }
 
-/** Files that {@linkcode writeFileAtomic} replaces. */
-const REPLACED = ["config.yaml", "run.json", "metrics.jsonl"];
+/** Files that are replaced by a draft. */
+const REPLACED = ["config.yaml", "run.json", "metrics.jsonl", "lock"];
 
 /** Removes the drafts that a killed process left of them. */
 function clearTornFiles(dir: string): void {

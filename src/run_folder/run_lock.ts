@@ -41,9 +41,11 @@ export class RunLock {
    *   or the file cannot be written
    */
   static async take(path: string): Promise<RunLock> {
-    const lock = tryTake(path);
-    if (!lock) throw heldBy(path, await readHolder(path));
+    const taken = tryTake(path);
+    if (!taken) throw heldBy(path, await readHolder(path));
+    let lock = taken;
     try {
+      lock = taken.forWriting();
       const holder: LockHolder = {
         pid: Deno.pid,
         hostname: Deno.hostname(),

@@ -19,9 +19,11 @@ import {
   type SplitLocation,
   type Tokenizer,
 } from "../data/mod.ts";
+import { CONTENTS } from "../data/scan/fingerprint.ts";
 import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
-import { UserError } from "../errors.ts";
-import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { MissingError, UserError } from "../errors.ts";
+import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
+import { shortPath } from "../fs/user_path.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import { HUB } from "./pin_data.ts";
 
@@ -63,6 +65,11 @@ export interface OpenDataOptions {
   say?: (line: string) => void;
   /** Used instead of the config's: a resumed run has saved its own. */
   tokenizer?: Tokenizer | undefined;
+  /**
+   * The fingerprint that a run has recorded: the same data gets the same one,
+   * also where an earlier version made it.
+   */
+  recorded?: string | undefined;
 }
 
 /** The tokenizer that the config names. */
@@ -84,21 +91,29 @@ export async function openData(
   const { data, model } = config;
   if (data.name === "fairseq") return await openFairseq(config, options);
   const tokenizer = options.tokenizer ?? await tokenizerOf(config);
-  const { say } = options;
+  const { say, recorded } = options;
+  const withNames = recorded !== undefined && !recorded.startsWith(CONTENTS);
   // Without weights all files are one text.
   const weighted = data.weights.length > 0;
   const entries = weighted
     ? data.files.map((_, i) => [i])
     : [data.files.map((_, i) => i)];
-  const validDocuments = await sourcesOf(config, "valid_files", say);
+  const validDocuments = await sourcesOf(config, "valid_files", {
+    say,
+    byName: withNames,
+  });
   const stores: Prepared[] = [];
   const seen = new Map<string, string>();
   for (const entry of entries) {
     const one = async () => {
-      const files = await sourcesOf(config, "files", say, entry);
+      const files = await sourcesOf(config, "files", {
+        say,
+        entries: entry,
+        byName: withNames,
+      });
       // Each part holds out its own documents: no other may train on them.
       if (weighted && validDocuments.length === 0 && data.valid_fraction > 0) {
-        refuseRepeated(files, data.files[entry[0]], seen);
+        refuseRepeated(files, shortPath(data.files[entry[0]]), seen);
       }
       return await prepareWith(config, {
         documents: data.name === "source"
@@ -107,11 +122,14 @@ export async function openData(
         validDocuments,
         tokenizer,
         sequenceLength: sequenceLength(model),
+        withNames,
         say,
       });
     };
     stores.push(
-      await (weighted ? withEntryName(one, data.files[entry[0]]) : one()),
+      await (weighted
+        ? withEntryName(one, shortPath(data.files[entry[0]]))
+        : one()),
     );
   }
   const part = (split: "train" | "valid") =>
@@ -122,14 +140,16 @@ export async function openData(
     }));
   const valid = part("valid").filter(({ sequences }) => sequences > 0)
     .map((part) => ({ ...part, weight: null }));
+  const fingerprint = weighted
+    ? mixtureFingerprint(
+      stores.map(({ summary }) => summary.fingerprint),
+      data.weights,
+      withNames,
+    )
+    : stores[0].summary.fingerprint;
   return {
     tokenizer,
-    fingerprint: weighted
-      ? mixtureFingerprint(
-        stores.map(({ summary }) => summary.fingerprint),
-        data.weights,
-      )
-      : stores[0].summary.fingerprint,
+    fingerprint,
     train: part("train"),
     // Named held-out files are the same for every part.
     valid: validDocuments.length > 0 ? valid.slice(0, 1) : valid,
@@ -166,7 +186,8 @@ async function withEntryName<T>(
     if (!(error instanceof UserError) || error.message.includes(entry)) {
       throw error;
     }
-    throw new UserError(`${error.message} (entry '${entry}' of 'data.files')`, {
+    const Kind = error instanceof MissingError ? MissingError : UserError;
+    throw new Kind(`${error.message} (entry '${entry}' of 'data.files')`, {
       cause: error,
     });
   }
@@ -188,7 +209,8 @@ export async function prepareWith(
   const { data, model } = config;
   const meter = new PhaseProgress();
   try {
-    return await prepare({
+    const cacheDir = resolveCacheDir(config);
+    const prepared = await prepare({
       validFraction: data.valid_fraction,
       seed: DATA_SEED,
       maxDocuments: data.max_documents ?? config.num_token_mult * 100_000,
@@ -196,10 +218,12 @@ export async function prepareWith(
       dedup: data.dedup,
       skipBad: data.skip_bad,
       workers: data.workers,
-      cacheDir: resolveCacheDir(config),
+      cacheDir,
       onProgress: (p) => meter.at(p),
       ...options,
     });
+    if (!options.out) markCache(cacheDir);
+    return prepared;
   } catch (error) {
     // src/data knows no model families: it names the key of the first.
     if (!(error instanceof UserError)) throw error;
@@ -219,13 +243,17 @@ export async function prepareWith(
  * The files that `data.files` or `data.valid_files` name; those of the hub are
  * downloaded.
  *
- * @param entries indices into the list; all by default
+ * @param options.entries indices into the list; all by default
+ * @param options.byName as in `findSources`
  */
 export async function sourcesOf(
   config: Config,
   key: "files" | "valid_files",
-  say?: (line: string) => void,
-  entries?: readonly number[],
+  { say, entries, byName }: {
+    say?: ((line: string) => void) | undefined;
+    entries?: readonly number[];
+    byName?: boolean;
+  } = {},
 ): Promise<SourceFile[]> {
   const { data } = config;
   const names = data[key];
@@ -244,6 +272,7 @@ export async function sourcesOf(
           key: `data.${key}`,
           format: data.format,
           fields: field,
+          byName,
         }),
       );
       continue;
@@ -327,10 +356,14 @@ async function openFairseq(
   };
 }
 
-function mixtureFingerprint(fingerprints: string[], weights: number[]): string {
-  return createHash("sha256")
-    .update(JSON.stringify({ fingerprints, weights }))
-    .digest("hex");
+function mixtureFingerprint(
+  fingerprints: string[],
+  weights: number[],
+  withNames: boolean,
+): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify({ fingerprints, weights }));
+  return (withNames ? "" : CONTENTS) + hash.digest("hex");
 }
 
 /** Labels of the phases. */

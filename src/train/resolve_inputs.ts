@@ -3,6 +3,7 @@
  * opens.
  * @module
  */
+import { join } from "node:path";
 import {
   type Checkpoint,
   latestCheckpoint,
@@ -21,7 +22,11 @@ import type { Model } from "../model/model.ts";
 import { openData, tokenizerOf, type TrainingData } from "./open_data.ts";
 import type { Run } from "./open_run.ts";
 import { pinData } from "./pin_data.ts";
-import { checkResumable, fromCheckpoint } from "./resume_checks.ts";
+import {
+  checkResumable,
+  fromCheckpoint,
+  openRunData,
+} from "./resume_checks.ts";
 import { exitOnSignal } from "./signals.ts";
 
 /** Everything that decides what a run computes. */
@@ -68,7 +73,13 @@ async function readInputs(run: Run) {
   const saved = await tokenizerBeforeData(config, checkpoint);
   // Before any text is read: an impossible model is reported without delay.
   if (saved) modelOf(config, saved.vocabSize);
-  const data = await openData(config, { say, tokenizer: saved });
+  const file = join(dir, "config.yaml"), options = { say, tokenizer: saved };
+  const recorded = checkpoint
+    ? fromCheckpoint(dir, checkpoint, readTrainState).data
+    : undefined;
+  const data = resume
+    ? await openRunData(config, file, { ...options, recorded })
+    : await openData(config, options);
   return { config, checkpoint, saved, data };
 }
 

@@ -10,11 +10,17 @@ import {
 import type { TrainState } from "../checkpoint/train_state.ts";
 import type { Config } from "../config/mod.ts";
 import type { TrainSettings } from "../engine/train_settings.ts";
-import { UserError } from "../errors.ts";
+import { MissingError, UserError } from "../errors.ts";
+import { readPlainText } from "../fs/plain_file.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
 import { readMetrics } from "../run_folder/metrics_log.ts";
 import { quoted } from "../terminal/quote.ts";
+import {
+  openData,
+  type OpenDataOptions,
+  type TrainingData,
+} from "./open_data.ts";
 
 /**
  * The kernels that a run has recorded, or null where they are not known or are
@@ -26,7 +32,7 @@ export function recordedChoices(
   say: (line: string) => void,
 ): KernelChoices | null {
   try {
-    const { adapter, kernels } = JSON.parse(Deno.readTextFileSync(path));
+    const { adapter, kernels } = JSON.parse(readPlainText(path));
     if (adapter.description === gpu.info.description) return kernels;
     say(
       `this run was started on ${adapter.description}: on this adapter results differ in the last bits`,
@@ -71,6 +77,27 @@ export function checkResumable(
   if (keys.some((key) => settings.schedule[key] !== state.schedule[key])) {
     say(
       "its config.yaml was changed: from here on the new schedule applies",
+    );
+  }
+}
+
+/**
+ * {@linkcode openData} for a run that exists.
+ *
+ * @param file its `config.yaml`, which a message about a missing file names
+ */
+export async function openRunData(
+  config: Config,
+  file: string,
+  options: OpenDataOptions,
+): Promise<TrainingData> {
+  try {
+    return await openData(config, options);
+  } catch (error) {
+    if (!(error instanceof MissingError)) throw error;
+    throw new UserError(
+      `${error.message} (${file} names it: if it was moved, change the path there)`,
+      { cause: error },
     );
   }
 }

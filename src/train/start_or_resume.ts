@@ -9,6 +9,8 @@ import {
 import { openSplits, type TokenSplit } from "../data/mod.ts";
 import { initialiseWeights } from "../engine/initial_weights.ts";
 import type { TrainEngine } from "../engine/train_engine.ts";
+import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
+import { absolutePath } from "../fs/user_path.ts";
 import { parameterCount } from "../model/model.ts";
 import { MetricsLog } from "../run_folder/metrics_log.ts";
 import { VERSION } from "../version.ts";
@@ -82,7 +84,8 @@ function writeFacts(
 ): void {
   const { choices, plans } = engine;
   const { accumulation } = plans.options;
-  folder.writeConfig(printConfig({ ...config, run: dir }));
+  markCache(resolveCacheDir(config));
+  folder.writeConfig(printConfig({ ...config, run: absolutePath(dir) }));
   folder.writeInfo({
     version: VERSION,
     adapter: gpu.info,

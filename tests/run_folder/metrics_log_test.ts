@@ -83,7 +83,7 @@ Deno.test("MetricsLog.open() drops what a power cut left in the middle", () => {
 
 Deno.test("MetricsLog reports a disk that refuses", () => {
   using dir = tempDir();
-  assertThrows(() => MetricsLog.open(dir.path), UserError, "it is a folder");
+  assertThrows(() => MetricsLog.open(dir.path), UserError, "got a folder");
   const path = join(dir.path, "no", "metrics.jsonl");
   assertThrows(() => MetricsLog.open(path), UserError, path);
   assertThrows(() => readMetrics(path), UserError, "does not exist");

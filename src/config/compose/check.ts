@@ -6,6 +6,7 @@
  */
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
+import { pathKindOf } from "../schema/fields.ts";
 import {
   type ConfigValue,
   type FlatConfig,
@@ -14,6 +15,7 @@ import {
 } from "../values/flat_config.ts";
 import { interpolate } from "../values/interpolate.ts";
 import { nearest } from "../values/nearest.ts";
+import { absoluteValue } from "./absolute_paths.ts";
 
 /** An object schema whose entries are fields or sections. */
 export type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
@@ -26,6 +28,13 @@ export function keysOf(schema: Schema, prefix = ""): string[] {
   return Object.entries(schema.entries).flatMap(([name, entry]) =>
     isSection(entry) ? keysOf(entry, `${prefix}${name}.`) : [`${prefix}${name}`]
   );
+}
+
+/** The field of a dotted key. */
+export function fieldOf(schema: Schema, key: string): object {
+  let at: object = schema;
+  for (const part of key.split(".")) at = (at as Schema).entries[part];
+  return at;
 }
 
 /** Additions to the messages of {@linkcode checkConfig}. */
@@ -52,6 +61,7 @@ export function checkConfig<S extends Schema>(
 ): v.InferOutput<S> {
   const resolved = interpolate(
     knownValues(schema, flat, options.names ?? []),
+    (key, value) => absoluteValue(pathKindOf(fieldOf(schema, key)), value),
   );
   for (const key of keysOf(schema)) {
     if (!resolved.has(key)) {

@@ -138,6 +138,7 @@ function addFile(flat: FlatConfig, file: YamlFile, prefix: string): void {
     own,
     prefix,
     (key) => file.origin(prefix ? key.slice(prefix.length + 1) : key),
+    file.folder,
   );
 }
 

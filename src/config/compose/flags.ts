@@ -10,7 +10,7 @@ import type { AnyModel } from "../schema/family.ts";
 import { type Field, trueOrFalse } from "../schema/fields.ts";
 import { configSchemas } from "../schema/schema.ts";
 import { nearest } from "../values/nearest.ts";
-import { keysOf, type Schema } from "./check.ts";
+import { fieldOf, keysOf } from "./check.ts";
 import { OPTIONS } from "./fairseq_options.ts";
 import { GROUPS } from "./library.ts";
 import { parseOverrides } from "./overrides.ts";
@@ -102,12 +102,6 @@ export function flagKind(name: string): "switch" | "value" | undefined {
     return OPTIONS.includes(`${name}=`) ? "value" : undefined;
   }
   return fields.every((f) => f === trueOrFalse) ? "switch" : "value";
-}
-
-function fieldOf(schema: Schema, key: string): unknown {
-  let at: unknown = schema;
-  for (const part of key.split(".")) at = (at as Schema).entries[part];
-  return at;
 }
 
 /**

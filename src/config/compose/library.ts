@@ -3,8 +3,10 @@
  * files.
  * @module
  */
+import { dirname } from "node:path";
 import { assetPaths, assetText } from "../../assets/assets.ts";
 import { UserError } from "../../errors.ts";
+import { absolutePath } from "../../fs/user_path.ts";
 import { nearest } from "../values/nearest.ts";
 import { parseYamlFile, type YamlFile } from "../values/yaml_file.ts";
 
@@ -58,7 +60,10 @@ export function openLibrary(configDir?: string): Library {
     const place = own.get(path);
     const file = place === undefined
       ? parseYamlFile(assetText(`configs/${path}`), `configs/${path}`)
-      : parseYamlFile(readText(place), place);
+      : {
+        ...parseYamlFile(readText(place), place),
+        folder: dirname(absolutePath(place)),
+      };
     parsed.set(path, file);
     return file;
   };

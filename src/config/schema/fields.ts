@@ -74,6 +74,39 @@ export const textList: Field<string[]> = field(
   (value) => Array.isArray(value) && value.every((item) => v.is(text, item)),
 );
 
+/** What a key's text may name in the file system. */
+export type PathKind =
+  /** A file or a folder. */
+  | "path"
+  /** Several of them, as in `PATH`. */
+  | "paths"
+  /** A path, a glob, `-` or a URL. */
+  | "source"
+  /** A path, a built-in name, or a name on the hub. */
+  | "tokenizer";
+
+const pathKinds = new WeakMap<object, PathKind>();
+
+/** What a field's text, or each item of its list, names; undefined for none. */
+export const pathKindOf = (field: object): PathKind | undefined =>
+  pathKinds.get(field);
+
+/** Marks a new field like `inner` as one of paths. */
+const naming = <T>(kind: PathKind, inner: Field<T>): Field<T> => {
+  const marked = field<T>(inner.message, (value) => v.is(inner, value));
+  pathKinds.set(marked, kind);
+  return marked;
+};
+
+/** A file or a folder. */
+export const path: Field<string> = naming("path", text);
+/** Files or folders, with the system's list separator between them. */
+export const paths: Field<string> = naming("paths", text);
+/** A list of what text is read from: paths, globs, `-`, URLs. */
+export const sources: Field<string[]> = naming("source", textList);
+/** A path, or a name that is built in or on the hub. */
+export const tokenizer: Field<string> = naming("tokenizer", text);
+
 /** Text, or a list of text with one item per entry of another list. */
 export const textOrList: Field<string | string[]> = field(
   "text, or a list of text, like [a, b]",
@@ -94,11 +127,15 @@ export const oneOf = <const T extends string>(...words: T[]): Field<T> =>
   );
 
 /** `inner`, or null. */
-export const nullable = <T>(inner: Field<T>): Field<T | null> =>
-  field(
+export const nullable = <T>(inner: Field<T>): Field<T | null> => {
+  const either = field<T | null>(
     `${inner.message} or null`.replace(
       /^one of (.*) or null$/,
       "one of $1, null",
     ),
     (value) => value === null || v.is(inner, value),
   );
+  const kind = pathKindOf(inner);
+  if (kind) pathKinds.set(either, kind);
+  return either;
+};

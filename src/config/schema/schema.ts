@@ -16,8 +16,8 @@ import {
   nonNegative,
   nullable,
   oneOf,
+  path,
   positive,
-  text,
   trueOrFalse,
 } from "./fields.ts";
 import { simplifiedSchema } from "./simplified_schema.ts";
@@ -54,7 +54,7 @@ const trainSchema = v.strictObject({
 
 /** The sections and keys that all model families share. */
 const common = {
-  run: nullable(text),
+  run: nullable(path),
   seed: integerFrom(0),
   gpu: integerFrom(0),
   num_token_mult: count,

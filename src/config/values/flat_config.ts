@@ -13,6 +13,8 @@ import { UserError } from "../../errors.ts";
 export interface ConfigValue {
   value: unknown;
   origin: string;
+  /** Where relative paths in it start; the working folder if absent. */
+  folder?: string | undefined;
 }
 
 /** Dotted key to value, in the order in which keys were first set. */
@@ -33,6 +35,7 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
  *
  * @param prefix dotted key of the mapping, "" for the root
  * @param origin gives the origin of a dotted key, prefix included
+ * @param folder where relative paths start
  * @throws {UserError} on a key that contains a dot
  */
 export function flatten(
@@ -40,6 +43,7 @@ export function flatten(
   tree: Record<string, unknown>,
   prefix: string,
   origin: (key: string) => string,
+  folder?: string,
 ): void {
   for (const [name, value] of Object.entries(tree)) {
     const key = prefix ? `${prefix}.${name}` : name;
@@ -52,11 +56,12 @@ export function flatten(
       );
     }
     if (isMapping(value) && Object.keys(value).length > 0) {
-      flatten(into, value, key, origin);
+      flatten(into, value, key, origin, folder);
     } else {
       into.set(key, {
         value: isMapping(value) ? null : value,
         origin: origin(key),
+        ...folder !== undefined && { folder },
       });
     }
   }

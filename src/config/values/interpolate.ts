@@ -3,7 +3,12 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { type FlatConfig, formatValue, isMapping } from "./flat_config.ts";
+import {
+  type ConfigValue,
+  type FlatConfig,
+  formatValue,
+  isMapping,
+} from "./flat_config.ts";
 import { nearest } from "./nearest.ts";
 
 const REFERENCE = /\$\{\s*([^{}]*?)\s*\}/g;
@@ -13,18 +18,23 @@ const REFERENCE = /\$\{\s*([^{}]*?)\s*\}/g;
  * overrides and may form chains. Text that is a single reference takes the
  * value with its type; inside other text the value is inserted as text.
  *
+ * @param finish makes a key's value from the resolved one; references to the
+ * key see the result
  * @returns a new config
  * @throws {UserError} on a reference to an unknown key or a section, and on a
  * cycle of references
  */
-export function interpolate(flat: FlatConfig): FlatConfig {
+export function interpolate(
+  flat: FlatConfig,
+  finish = (_key: string, { value }: ConfigValue): unknown => value,
+): FlatConfig {
   const resolved: FlatConfig = new Map();
 
   /** @param chain the keys that are being resolved, outermost first */
   const valueOf = (key: string, chain: string[]): unknown => {
     const done = resolved.get(key);
     if (done) return done.value;
-    const { value, origin } = flat.get(key)!;
+    const { value, origin, folder } = flat.get(key)!;
     if (chain.includes(key)) {
       throw new UserError(
         `Cannot resolve '${key}' as an interpolation must not lead back to itself: ${
@@ -32,7 +42,8 @@ export function interpolate(flat: FlatConfig): FlatConfig {
         } (${origin})`,
       );
     }
-    const result = replace(value, origin, [...chain, key]);
+    const whole = replace(value, origin, [...chain, key]);
+    const result = finish(key, { value: whole, origin, folder });
     resolved.set(key, { value: result, origin });
     return result;
   };

@@ -12,6 +12,8 @@ export interface YamlFile {
   path: string;
   /** Its keys and values; {} for an empty file. */
   tree: Record<string, unknown>;
+  /** Where its relative paths start; undefined for the working folder. */
+  folder?: string | undefined;
   /** `path:line` of a dotted key, or of the nearest section around it. */
   origin(key: string): string;
 }

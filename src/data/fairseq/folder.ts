@@ -12,7 +12,8 @@
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
-import { UserError } from "../../errors.ts";
+import { MissingError, UserError } from "../../errors.ts";
+import { shortPath } from "../../fs/user_path.ts";
 import { Dictionary, EOS, PAD } from "../tokenizers/fairseq/dictionary.ts";
 import { fairseqTokenizerSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
@@ -153,8 +154,8 @@ function splitFolders(path: string): string[] {
   }
   for (const folder of folders) {
     if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new UserError(
-        `Cannot read 'data.path' as '${folder}' is not a folder`,
+      throw new MissingError(
+        `Cannot read 'data.path' as '${shortPath(folder)}' is not a folder`,
       );
     }
   }

@@ -4,9 +4,10 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
+import { folderVariable } from "../../fs/cache_dir.ts";
+import { expandHome } from "../../fs/user_path.ts";
 
 /** Endpoint, credentials and retry behavior of the Hub client. */
 export interface HubSettings {
@@ -33,7 +34,8 @@ export interface HubSettings {
 
 /**
  * Reads the settings from the environment: HF_ENDPOINT, HF_TOKEN (or
- * HUGGING_FACE_HUB_TOKEN, or the file `token` in HF_HOME) and HF_HUB_OFFLINE.
+ * HUGGING_FACE_HUB_TOKEN, or the file HF_TOKEN_PATH, by default `token` in
+ * HF_HOME) and HF_HUB_OFFLINE.
  *
  * @throws {UserError} if the endpoint is not a URL or the token has invalid
  * characters
@@ -72,9 +74,8 @@ function readToken(): string | null {
     const text = Deno.env.get(name)?.trim();
     if (text) return checkToken(text, name);
   }
-  const cache = Deno.env.get("XDG_CACHE_HOME") || join(homedir(), ".cache");
-  const home = Deno.env.get("HF_HOME") || join(cache, "huggingface");
-  const path = join(home, "token");
+  const path = tokenFile();
+  if (path === null) return null;
   let text: string;
   try {
     text = readFileSync(path, "utf8").trim();
@@ -83,6 +84,19 @@ function readToken(): string | null {
     return null;
   }
   return text ? checkToken(text, `'${path}'`) : null;
+}
+
+/** Where the token lies; null where there is no home folder to look in. */
+function tokenFile(): string | null {
+  const named = Deno.env.get("HF_TOKEN_PATH");
+  if (named) return expandHome(named);
+  try {
+    const cache = folderVariable("XDG_CACHE_HOME", "~/.cache");
+    const home = folderVariable("HF_HOME", join(cache, "huggingface"));
+    return join(home, "token");
+  } catch {
+    return null;
+  }
 }
 
 /** Checks that a token can be sent; the message never shows it. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import type { FingerprintForm } from "../scan/fingerprint.ts";
 import type { SourceFile } from "../sources/source_file.ts";
 import type { NamedText } from "../sources/text_pieces.ts";
 import type { TokenSink } from "../store/token_sink.ts";
@@ -15,7 +16,7 @@ export type DocumentSource = { files: readonly SourceFile[] } | {
 };
 
 /** What to prepare, and where. */
-export interface PrepareOptions {
+export interface PrepareOptions extends FingerprintForm {
   documents: DocumentSource;
   /**
    * Files to hold out, instead of a fraction. A file that is among `documents`

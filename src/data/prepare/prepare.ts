@@ -56,7 +56,7 @@ async function findOrWrite(
 ): Promise<Prepared> {
   const { out, onProgress } = options;
   const dir = out?.dir ??
-    join(options.cacheDir, "stores", plan.fingerprint.slice(0, 16));
+    join(options.cacheDir, "stores", plan.fingerprint.slice(-64, -48));
   const find = (): Prepared | undefined => {
     const summary = summaryIfSame(dir, plan.fingerprint, out !== undefined);
     const { reasons } = plan.skipCounts;

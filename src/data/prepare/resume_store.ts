@@ -4,7 +4,7 @@
  * @module
  */
 import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { MAX_REASONS } from "../pool/work_unit.ts";
 import { nextHeldOutCount, selectionsOf } from "../scan/document_selection.ts";
@@ -187,7 +187,9 @@ function summaryOf(
   return {
     format: STORE_FORMAT,
     fingerprint,
-    tokenizer: tokenizer.name,
+    tokenizer: isAbsolute(tokenizer.name)
+      ? basename(tokenizer.name)
+      : tokenizer.name,
     vocabSize: tokenizer.vocabSize,
     contextLength: sequenceLength,
     bytesPerToken: bytesPerTokenOf(options),

@@ -112,18 +112,23 @@ function decidePlan(
     ? null
     : options.validFraction ?? DEFAULT_VALID_FRACTION;
   const heldOut = requireHeldOut(entries, validFraction ?? 0, options);
-  const fingerprint = fingerprintOf(tokenizer, {
-    format: options.out
-      ? options.out.format ?? "other 1"
-      : `store ${STORE_FORMAT}`,
-    contextLength: sequenceLength,
-    seed,
-    validFraction,
-    maxDocuments,
-    validMaxDocuments,
-    dedup,
-    skipBad,
-  }, [entries, validEntries]);
+  const fingerprint = fingerprintOf(
+    tokenizer,
+    {
+      format: options.out
+        ? options.out.format ?? "other 1"
+        : `store ${STORE_FORMAT}`,
+      contextLength: sequenceLength,
+      seed,
+      validFraction,
+      maxDocuments,
+      validMaxDocuments,
+      dedup,
+      skipBad,
+    },
+    [entries, validEntries],
+    options,
+  );
   const all = [...validEntries, ...entries];
   return {
     entries: all,

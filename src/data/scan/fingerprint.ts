@@ -24,14 +24,32 @@ export interface FingerprintOptions {
 }
 
 /**
- * SHA-256, in hexadecimal, over all that decides a store's content: the
- * options, the tokenizer, and the name, format and content of each file in
- * order.
+ * Begins a fingerprint of contents alone. Without it, as in earlier versions, a
+ * fingerprint covers the names of files too.
+ */
+export const CONTENTS = "contents:";
+
+/** Which form a fingerprint has. */
+export interface FingerprintForm {
+  /**
+   * Whether the names of files are part of it, as in earlier versions, whose
+   * runs and stores are found by it. Such a name depends on the working folder,
+   * so equal data had as many fingerprints as folders to work in.
+   * @default false
+   */
+  withNames?: boolean | undefined;
+}
+
+/**
+ * SHA-256, in hexadecimal behind {@linkcode CONTENTS}, over all that decides a
+ * store's content: the options, the tokenizer, and the format and content of
+ * each file in order.
  */
 export function fingerprintOf(
   tokenizer: Tokenizer,
   options: FingerprintOptions,
   parts: readonly (readonly Entry[])[],
+  { withNames = false }: FingerprintForm = {},
 ): string {
   const hash = createHash("sha256");
   const line = (value: unknown) => hash.update(JSON.stringify(value) + "\n");
@@ -47,8 +65,9 @@ export function fingerprintOf(
     line(entries.length);
     for (const { input, scan } of entries) {
       const { name, format, field } = input;
-      line([name, scan.digest, format, format === "text" ? null : field]);
+      const content = [scan.digest, format, format === "text" ? null : field];
+      line(withNames ? [name, ...content] : content);
     }
   }
-  return hash.digest("hex");
+  return (withNames ? "" : CONTENTS) + hash.digest("hex");
 }

@@ -12,9 +12,10 @@ import {
   statSync,
 } from "node:fs";
 import { glob } from "node:fs/promises";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { isAbsolute, join, parse, relative, resolve } from "node:path";
 import process from "node:process";
-import { UserError } from "../../errors.ts";
+import { MissingError, UserError } from "../../errors.ts";
+import { shortPath } from "../../fs/user_path.ts";
 import { formatOf } from "./format.ts";
 import type { Format, SourceFile } from "./source_file.ts";
 import { cannotRead } from "./unreadable_error.ts";
@@ -35,16 +36,22 @@ export interface FindOptions {
    * @default "text"
    */
   fields?: string | readonly string[];
+  /**
+   * Whether files are sorted by name, an order that depends on the root.
+   * @default false
+   */
+  byName?: boolean | undefined;
 }
 
 /**
- * The files that `patterns` name, sorted by name (the path from the root, or an
- * absolute path outside it). A pattern is a path, a folder (all files in it, at
- * any depth) or a glob (`*`, `**`, `?`, `[…]`, `{…}`). Hidden entries and links
- * to folders are left out unless named. Of several names of one file the first
- * is kept, with the field of the last pattern that finds it under that name. A
- * `.json` file holds records if a pattern says `.json`, and is a text if a
- * folder or a wider glob finds it.
+ * The files that `patterns` name, sorted by path: the same order from every
+ * folder. A name is the path from the root, or an absolute path outside it. A
+ * pattern is a path, a folder (all files in it, at any depth) or a glob (`*`,
+ * `**`, `?`, `[…]`, `{…}`). Hidden entries and links to folders are left out
+ * unless named. Of several names of one file the first is kept, with the field
+ * of the last pattern that finds it under that name. A `.json` file holds
+ * records if a pattern says `.json`, and is a text if a folder or a wider glob
+ * finds it.
  * @throws {UserError} if a pattern finds no file, or a folder cannot be read.
  */
 export async function findSources(
@@ -54,6 +61,7 @@ export async function findSources(
     root = process.cwd(),
     format = null,
     fields = "text",
+    byName = false,
   }: FindOptions = {},
 ): Promise<SourceFile[]> {
   if (patterns.length === 0) {
@@ -68,25 +76,30 @@ export async function findSources(
   for (const [i, pattern] of patterns.entries()) {
     const files = await expandPattern(pattern, root, key);
     if (files.length === 0) {
-      throw new UserError(
-        `Cannot read any text as '${key}' finds no file: got '${pattern}'${
+      const shown = shortPath(pattern);
+      throw new MissingError(
+        `Cannot read any text as '${key}' finds no file: got '${shown}'${
           // A Hub dataset written in another way is taken for a path.
-          /^hf:|^datasets\/|huggingface\.co\//i.test(pattern)
+          /^hf:|^datasets\/|huggingface\.co\//i.test(shown)
             ? "; a Hub dataset is written hf://datasets/<owner>/<name>"
             : ""}`,
       );
     }
     const field = typeof fields === "string" ? fields : fields[i];
-    const named = /\.json/i.test(pattern);
+    // Of the entry itself: the folders that it lies in say nothing.
+    const { rest } = literalPart(resolve(root), pattern);
+    const named = /\.json/i.test(rest);
     for (const file of files) {
-      found.set(nameOf(file.path, root), { ...file, field, named });
+      const id = byName ? nameOf(file.path, root) : file.path;
+      found.set(id, { ...file, field, named });
     }
   }
   const seen = new Set<string>();
   const sources: SourceFile[] = [];
   // The default order is by UTF-16 code units, the same in every locale.
-  for (const name of [...found.keys()].sort()) {
-    const { path, bytes, field, named } = found.get(name)!;
+  for (const id of [...found.keys()].sort()) {
+    const { path, bytes, field, named } = found.get(id)!;
+    const name = nameOf(path, root);
     const real = realpathSync(path);
     if (seen.has(real)) continue;
     seen.add(real);
@@ -117,14 +130,38 @@ async function expandPattern(
     if (stats?.isDirectory()) return await folderFiles(path);
     if (stats) {
       throw new UserError(
-        `Cannot read '${pattern}' ('${key}') as it is not a file or folder: for a stream, pipe it in and name '-'`,
+        `Cannot read '${
+          shortPath(pattern)
+        }' ('${key}') as it is not a file or folder: for a stream, pipe it in and name '-'`,
       );
     }
-    return /[*?[{]/.test(pattern) ? await globFiles(pattern, root) : [];
+    if (!/[*?[{]/.test(pattern)) return [];
+    const { folder, rest } = literalPart(resolve(root), pattern);
+    return await globFiles(rest, folder);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw cannotRead(pattern, error);
+    throw cannotRead(shortPath(pattern), error);
   }
+}
+
+/**
+ * Splits a glob behind the folders that exist under the very names it begins
+ * with: the brackets of a folder `a[1]` are no pattern.
+ */
+function literalPart(
+  root: string,
+  pattern: string,
+): { folder: string; rest: string } {
+  const parts = pattern.split("/");
+  let folder = isAbsolute(pattern) ? parse(pattern).root : root;
+  if (isAbsolute(pattern)) parts.shift();
+  while (parts.length > 1 && parts[0] !== "..") {
+    const inside = join(folder, parts[0]);
+    if (!statIfThere(inside)?.isDirectory()) break;
+    folder = inside;
+    parts.shift();
+  }
+  return { folder, rest: parts.join("/") };
 }
 
 /**

@@ -20,7 +20,7 @@ export type Compression = "none" | "gzip" | "zstd";
  * worker.
  */
 export interface SourceFile {
-  /** Shown to the user and part of the fingerprint. */
+  /** Shown to the user; says nothing about the content. */
   name: string;
   /** Real path. */
   path: string;

@@ -2,7 +2,7 @@
  * Errors of files whose content cannot be read.
  * @module
  */
-import { UserError } from "../../errors.ts";
+import { MissingError, UserError } from "../../errors.ts";
 import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /** A file with a fault in its content. */
@@ -29,5 +29,6 @@ export function cannotRead(name: string, error: unknown): UserError {
     : code === "EISDIR"
     ? "it is a folder"
     : oneLine(message ?? String(error), CONTENT_LENGTH);
-  return new UserError(`Cannot read '${name}': ${reason}`, { cause: error });
+  const Kind = code === "ENOENT" ? MissingError : UserError;
+  return new Kind(`Cannot read '${name}': ${reason}`, { cause: error });
 }

@@ -48,7 +48,7 @@ const splitSummary = v.strictObject({
 const storeSummary = v.strictObject({
   format: v.literal(STORE_FORMAT),
   /** SHA-256 over everything that decides the store's content. */
-  fingerprint: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  fingerprint: v.pipe(v.string(), v.regex(/^(contents:)?[0-9a-f]{64}$/)),
   tokenizer: v.string(),
   vocabSize: count,
   contextLength: v.pipe(count, v.minValue(1)),

@@ -5,6 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { UserError } from "../../errors.ts";
+import { shortPath } from "../../fs/user_path.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 const BUILT_IN: Record<string, () => Promise<Tokenizer>> = {
@@ -63,7 +64,7 @@ export async function loadTokenizer(
   if (spec.endsWith(".json")) {
     throw new UserError(
       `Cannot load the tokenizer of '${key}' as there is no file ${
-        JSON.stringify(spec)
+        JSON.stringify(shortPath(spec))
       }: check the path`,
     );
   }

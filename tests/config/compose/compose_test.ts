@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { resolve } from "node:path";
 import { compose, fromYaml, printConfig } from "../../../src/config/mod.ts";
 import {
   assertRefuses,
@@ -258,7 +259,7 @@ Deno.test("compose() composes the demo, and overrides take precedence over it", 
 Deno.test("compose() chooses data=files when files are named", () => {
   const { data } = configOf("data.files=[notes/*.md,b.txt]");
   assertEquals([data.name, data.tokenizer], ["files", "gpt2"]);
-  assertEquals(data.files, ["notes/*.md", "b.txt"]);
+  assertEquals(data.files, [resolve("notes/*.md"), resolve("b.txt")]);
   assertEquals(configOf("data.files=[]").data.name, "source");
   const demo = configOf("experiment=demo", "data.files=[b.txt]").data;
   assertEquals([demo.name, demo.tokenizer], ["files", "byte"]);
@@ -268,7 +269,7 @@ Deno.test("compose() chooses data=fairseq when a folder is named", () => {
   const { data } = configOf("data.path=data-bin");
   assertEquals([data.name, data.path, data.bpe], [
     "fairseq",
-    "data-bin",
+    resolve("data-bin"),
     "gpt2",
   ]);
 });

@@ -51,7 +51,7 @@ export async function loadFairseqTokenizer(
   const bpe = bpeName === null ? null : await load(bpeName);
   const name = bpe ? `fairseq dictionary (${bpe.name})` : "fairseq dictionary";
   const hash = createHash("sha256").update(bytes);
-  if (bpe) hash.update(`\n${bpe.name} ${bpe.digest ?? ""}`);
+  if (bpe) hash.update(`\n${bpe.digest ?? bpe.name}`);
   const codec = bpe ? bpeCodec(dictionary, bpe, dict) : wordCodec(dictionary);
   return {
     name,

@@ -1,0 +1,90 @@
+/**
+ * Paths as people write them: `~` is the home folder, and a relative path
+ * starts where it was said. A file that outlives the command holds absolute
+ * paths only.
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { UserError } from "../errors.ts";
+
+/**
+ * The user's home folder: `HOME`, else what the system's list of users says.
+ *
+ * @throws {UserError} if neither says
+ */
+export function homeFolder(): string {
+  // Deno answers null for a user whom the system does not know.
+  const home = homedir() as string | null;
+  if (home) return home;
+  throw new UserError(
+    "Cannot find the home folder as HOME is not set and the system does not know this user: set HOME to a folder that you may write to",
+  );
+}
+
+/**
+ * A path with `~`, `~/...` and `~name/...` replaced by that home folder, as a
+ * shell does where it sees them. `./~name` is a file of that name.
+ *
+ * @throws {UserError} if there is no such user, or no home folder
+ */
+export function expandHome(path: string): string {
+  const [, user, rest] = /^~([^/]*)(?:\/+(.*))?$/s.exec(path) ?? [];
+  if (user === undefined) return path;
+  const home = user === "" ? homeFolder() : homeOf(user);
+  if (home !== undefined) return join(home, rest ?? "");
+  throw new UserError(
+    `Cannot use the path '${path}' as there is no user '${user}' on this machine: write the folder out, or './${path}' for a file of that name`,
+  );
+}
+
+function homeOf(user: string): string | undefined {
+  let users = "";
+  try {
+    users = readFileSync("/etc/passwd", "utf8");
+  } catch {
+    // A system without such a list.
+  }
+  const fields = users.split("\n").map((line) => line.split(":"));
+  return fields.find(([name]) => name === user)?.[5];
+}
+
+/**
+ * The path from the root of the file system.
+ *
+ * @param base where a relative path starts, by default the working folder
+ * @throws {UserError} as {@linkcode expandHome}, and if the working folder is
+ * gone
+ */
+export function absolutePath(path: string, base?: string): string {
+  const expanded = expandHome(path);
+  if (isAbsolute(expanded)) return resolve(expanded);
+  return resolve(base ?? workingFolder(), expanded);
+}
+
+function workingFolder(): string {
+  try {
+    return Deno.cwd();
+  } catch {
+    throw new UserError(
+      "Cannot use a relative path as the working folder does not exist any more: change to another one",
+    );
+  }
+}
+
+/**
+ * A path as messages show it: from the working folder if it lies in there, else
+ * unchanged.
+ */
+export function shortPath(path: string): string {
+  if (!isAbsolute(path)) return path;
+  try {
+    const inside = relative(Deno.cwd(), path);
+    const outside = inside === "" || inside === ".." || isAbsolute(inside) ||
+      inside.startsWith(`..${sep}`);
+    return outside ? path : inside;
+  } catch {
+    return path;
+  }
+}
