@@ -20,6 +20,7 @@ import {
   recordedChoices,
   suggestEarlierCheckpoint,
 } from "../train/resume_checks.ts";
+import { readYamlText } from "../yaml/parse_yaml.ts";
 
 /** A checkpoint, with the config, tokenizer and model of its run. */
 export interface TrainedModel {
@@ -52,13 +53,14 @@ export async function openTrainedModel(
   const file = join(run, "config.yaml");
   let yaml: string;
   try {
-    yaml = Deno.readTextFileSync(file);
-  } catch {
+    yaml = readYamlText(file);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `Cannot use '${checkpoint.path}' as its run's '${file}' cannot be read: keep checkpoints in their run's folder`,
     );
   }
-  const config = fromYaml(yaml, file);
+  const config = fromYaml(yaml, file, (line) => console.error(line));
   const tokenizer = await loadSavedTokenizer(checkpoint.path, config);
   const model = modelOf(config, tokenizer.vocabSize);
   return { run, checkpoint, config, tokenizer, model };

@@ -46,7 +46,7 @@ Examples:
   switches: ["device", "dispatches", "buffers", "json"],
   configFlags: true,
   async run(args) {
-    const { config } = configFromArgs(args);
+    const { config, model: described } = configFromArgs(args);
     const notes = warnings(config.model);
     const model = modelOf(config, await vocabularyOf(config));
     let limits = ASSUMED, adapter = "a GPU with 2 GiB bindings (assumed)";
@@ -84,6 +84,7 @@ Examples:
     const line = (name: string, value: string) =>
       console.log(`${name.padEnd(22)} ${value}`);
     line("adapter", adapter);
+    line("model", described.replace(/^model: /, ""));
     line(
       "parameters",
       `${

@@ -51,7 +51,9 @@ Examples:
   async run(args) {
     const say = (line: string) => console.error(line);
     using _signals = exitOnSignal();
-    const config = await pinData(configFromArgs(args).config, say);
+    const asked = configFromArgs(args);
+    if (asked.leavesDemo) say(asked.model);
+    const config = await pinData(asked.config, say);
     if (args.flags.fairseq !== undefined) {
       if (config.data.name === "fairseq" || config.data.weights.length > 0) {
         throw new UserError(

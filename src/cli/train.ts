@@ -1,12 +1,17 @@
 /** `blocksmith train`. @module */
 import { basename, dirname, join, resolve } from "node:path";
-import { type Config, fromYaml, warnings } from "../config/mod.ts";
+import { fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import { trainRun } from "../train/train_run.ts";
+import { readYamlText } from "../yaml/parse_yaml.ts";
 import type { Command, ParsedArgs } from "./command.ts";
-import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
+import {
+  CONFIG_HELP,
+  configFromArgs,
+  type ConfigOfArgs,
+} from "./config_args.ts";
 
 /** Trains a model, or resumes a run. */
 export const train: Command = {
@@ -39,13 +44,15 @@ Examples:
     const resumed = args.flags.resume === undefined
       ? undefined
       : runOfPath(args.flags.resume);
-    const { config, yaml, name } = resumed
+    const { config, yaml, name, model, leavesDemo } = resumed
       ? resumeConfig(args, resumed.dir)
       : configFromArgs(args);
     if (args.switches.has("print-config")) {
+      if (leavesDemo) console.error(model);
       console.log(yaml.trimEnd());
       return 0;
     }
+    if (model) console.error(model);
     for (const note of warnings(config.model)) {
       console.error(`warning: ${note}`);
     }
@@ -113,7 +120,7 @@ function runOfPath(path: string): { dir: string; from?: string } {
 function resumeConfig(
   args: ParsedArgs,
   dir: string,
-): { config: Config; yaml: string; name: string } {
+): Pick<ConfigOfArgs, "config" | "yaml" | "name" | "model" | "leavesDemo"> {
   if (args.positionals.length > 0) {
     throw new UserError(
       `Cannot change '${
@@ -126,13 +133,15 @@ function resumeConfig(
   const path = join(dir, "config.yaml");
   let yaml: string;
   try {
-    yaml = Deno.readTextFileSync(path);
-  } catch {
+    yaml = readYamlText(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `Cannot resume '${dir}' as there is no '${path}': give the folder of a run`,
     );
   }
-  return { config: fromYaml(yaml, path), yaml, name: "" };
+  const config = fromYaml(yaml, path, (line) => console.error(line));
+  return { config, yaml, name: "", model: "", leavesDemo: false };
 }
 
 /** A free folder `runs/<time>-<model>`, with local time to the second. */

@@ -19,6 +19,7 @@ export {
   layersOf,
   sequenceLength,
   sequenceLengthKey,
+  widthOf,
 } from "./schema/family.ts";
 export { flagKind, flagNames, overridesOfFlag } from "./compose/flags.ts";
 export { nearest } from "./values/nearest.ts";

@@ -12,8 +12,10 @@ import {
   formatValue,
   unflatten,
 } from "../values/flat_config.ts";
-import { interpolate } from "../values/interpolate.ts";
+import { type Environment, interpolate } from "../values/interpolate.ts";
 import { nearest } from "../values/nearest.ts";
+import type { Traits } from "../schema/fields.ts";
+import { textAt } from "../../yaml/parse_yaml.ts";
 
 /** An object schema whose entries are fields or sections. */
 export type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
@@ -28,12 +30,24 @@ export function keysOf(schema: Schema, prefix = ""): string[] {
   );
 }
 
-/** Additions to the messages of {@linkcode checkConfig}. */
+/** What the schema says of a key; undefined for a section and no key. */
+export function traitsOf(schema: Schema, key: string): Traits | undefined {
+  let at: v.ObjectEntries[string] | undefined = schema;
+  for (const part of key.split(".")) {
+    if (!at || !isSection(at) || !Object.hasOwn(at.entries, part)) {
+      return undefined;
+    }
+    at = at.entries[part];
+  }
+  return isSection(at) ? undefined : at as Traits;
+}
+
+/** What {@linkcode checkConfig} takes from outside. */
 export interface CheckOptions {
-  /** Says how to set a missing key. */
-  hint?(key: string): string;
   /** Names, besides the schema's, to suggest for an unknown key. */
   names?: readonly string[];
+  /** What `${oc.env:NAME}` refers to; without it, that is refused. */
+  environment?: Environment;
 }
 
 /**
@@ -52,26 +66,39 @@ export function checkConfig<S extends Schema>(
 ): v.InferOutput<S> {
   const resolved = interpolate(
     knownValues(schema, flat, options.names ?? []),
+    options.environment,
   );
   for (const key of keysOf(schema)) {
     if (!resolved.has(key)) {
       throw new UserError(
-        `Cannot use ${from} as '${key}' must be set: got nothing${
-          options.hint?.(key) ?? ""
-        }`,
+        `Cannot use ${from} as '${key}' must be set: got nothing`,
       );
     }
+  }
+  for (const [key, { value, text }] of resolved) {
+    if (!traitsOf(schema, key)?.isText) continue;
+    resolved.get(key)!.value = asWritten(value, text);
   }
   const result = v.safeParse(schema, unflatten(resolved));
   if (result.success) return result.output;
   const issue = result.issues[0];
   const key = v.getDotPath(issue)!;
-  const { value, origin } = resolved.get(key)!;
+  const { value, text, origin } = resolved.get(key)!;
+  const rule = traitsOf(schema, key)?.beyond?.(value) ?? issue.message;
   throw new UserError(
-    `Cannot set '${key}' as it must be ${issue.message}: got ${
-      formatValue(value)
+    `Cannot set '${key}' as it must be ${rule}: got ${
+      formatValue(value, text)
     } (${origin})`,
   );
+}
+
+/** Text for a key that is text: `010` and `1e-3` as they were written. */
+function asWritten(value: unknown, text: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, i) => asWritten(item, textAt(text, `${i}`)));
+  }
+  const isScalar = typeof value === "number" || typeof value === "boolean";
+  return isScalar && typeof text === "string" ? text : value;
 }
 
 /**

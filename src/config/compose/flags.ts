@@ -6,10 +6,9 @@
  */
 import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
-import { trueOrFalse } from "../schema/fields.ts";
 import { configSchemas } from "../schema/schema.ts";
 import { nearest } from "../values/nearest.ts";
-import { keysOf, type Schema } from "./check.ts";
+import { keysOf, traitsOf } from "./check.ts";
 
 type Family = AnyModel["name"];
 
@@ -85,16 +84,10 @@ export function flagNames(): string[] {
 export function flagKind(name: string): "switch" | "value" | undefined {
   if (name === BETAS) return "value";
   const fields = FAMILIES.flatMap((family) =>
-    keysFor(name, family).map((key) => fieldOf(configSchemas[family], key))
+    keysFor(name, family).map((key) => traitsOf(configSchemas[family], key))
   );
   if (fields.length === 0) return undefined;
-  return fields.every((f) => f === trueOrFalse) ? "switch" : "value";
-}
-
-function fieldOf(schema: Schema, key: string): unknown {
-  let at: unknown = schema;
-  for (const part of key.split(".")) at = (at as Schema).entries[part];
-  return at;
+  return fields.every((f) => f?.isSwitch) ? "switch" : "value";
 }
 
 /**

@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import {
   fractionBelowOne,
+  how,
   integerFrom,
   nullable,
   oneOf,
@@ -32,7 +33,7 @@ export const dataSchema = v.strictObject({
   max_documents: nullable(count),
   valid_max_documents: nullable(count),
   dedup: trueOrFalse,
-  skip_bad: trueOrFalse,
+  ...how({ skip_bad: trueOrFalse }),
   tokenizer: text,
   vocab_size: nullable(count),
   path: nullable(text),
@@ -41,6 +42,5 @@ export const dataSchema = v.strictObject({
   valid_subset: text,
   combine_val: trueOrFalse,
   bpe: nullable(text),
-  workers: nullable(count),
-  cache: nullable(text),
+  ...how({ workers: nullable(count), cache: nullable(text) }),
 });

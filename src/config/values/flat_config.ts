@@ -5,13 +5,14 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import { textAt } from "../../yaml/parse_yaml.ts";
 
-/**
- * One value and its origin: `configs/model/op.yaml:7`, or
- * {@linkcode COMMAND_LINE}.
- */
+/** One value of a config. */
 export interface ConfigValue {
   value: unknown;
+  /** The value as it was written; for a list, that of each item. */
+  text?: unknown;
+  /** `configs/model/op.yaml:7`, or {@linkcode COMMAND_LINE}. */
   origin: string;
 }
 
@@ -23,8 +24,7 @@ export const COMMAND_LINE = "on the command line";
 
 /** Whether a value is a mapping, that is, a section of a config. */
 export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null &&
-    !Array.isArray(value) && !(value instanceof Date);
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
@@ -33,6 +33,7 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
  *
  * @param prefix dotted key of the mapping, "" for the root
  * @param origin gives the origin of a dotted key, prefix included
+ * @param texts the mapping with the text of every scalar
  * @throws {UserError} on a key that contains a dot
  */
 export function flatten(
@@ -40,6 +41,7 @@ export function flatten(
   tree: Record<string, unknown>,
   prefix: string,
   origin: (key: string) => string,
+  texts?: unknown,
 ): void {
   for (const [name, value] of Object.entries(tree)) {
     const key = prefix ? `${prefix}.${name}` : name;
@@ -52,10 +54,12 @@ export function flatten(
       );
     }
     if (isMapping(value) && Object.keys(value).length > 0) {
-      flatten(into, value, key, origin);
+      flatten(into, value, key, origin, textAt(texts, name));
     } else {
+      const text = textAt(texts, name);
       into.set(key, {
         value: isMapping(value) ? null : value,
+        ...text !== undefined && { text },
         origin: origin(key),
       });
     }
@@ -77,15 +81,24 @@ export function unflatten(flat: FlatConfig): Record<string, unknown> {
   return root;
 }
 
-/** Formats a value for a message: short, on one line, strings in quotes. */
-export function formatValue(value: unknown): string {
+/**
+ * Formats a value for a message: short, on one line, strings in quotes.
+ *
+ * @param text the value as it was written
+ */
+export function formatValue(value: unknown, text?: unknown): string {
   if (value === undefined) return "nothing";
-  if (value instanceof Date) {
-    return `the date ${value.toISOString().slice(0, 10)} (text needs quotes)`;
+  const line = oneLine(value, text);
+  return line.length > 80 ? `${line.slice(0, 77)}...` : line;
+}
+
+function oneLine(value: unknown, text: unknown): string {
+  if (Array.isArray(value)) {
+    const items = value.map((item, i) => oneLine(item, textAt(text, `${i}`)));
+    return `[${items.join(",")}]`;
   }
-  // JSON cannot represent NaN and infinities; it would print null.
-  const text = typeof value === "number" && !Number.isFinite(value)
-    ? String(value)
-    : JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  if (typeof value === "string" || isMapping(value)) {
+    return JSON.stringify(value);
+  }
+  return typeof text === "string" && text !== "" ? text : String(value);
 }
