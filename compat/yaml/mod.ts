@@ -14,15 +14,24 @@ interface YamlFault extends Error {
 const isFault = (error: unknown): error is YamlFault =>
   error instanceof yaml.YAMLException;
 
+/** Options of {@linkcode parse}. */
+export interface ParseOptions {
+  /** Which scalars have a type: `failsafe` leaves all of them text. */
+  schema?: "failsafe" | "default";
+}
+
 /**
  * Parse one YAML document; an empty one is `null`.
  *
  * @throws {SyntaxError} on malformed input and duplicate keys: the first line
  * of the message ends in `at line L, column C:`, both counted from 1
  */
-export function parse(content: string): unknown {
+export function parse(content: string, options: ParseOptions = {}): unknown {
+  const schema = options.schema === "failsafe"
+    ? yaml.FAILSAFE_SCHEMA
+    : yaml.DEFAULT_SCHEMA;
   try {
-    return yaml.load(content) ?? null;
+    return yaml.load(content, { schema }) ?? null;
   } catch (error) {
     if (!isFault(error)) throw error;
     const { reason, mark } = error;

@@ -2,6 +2,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { flagKind, flagNames, nearest } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
+import { insteadOfHydraFlag } from "./hydra_flags.ts";
 
 /** The arguments of a command, parsed. */
 export interface ParsedArgs {
@@ -61,6 +62,12 @@ export function parseCommand(
     alias: { help: "h" },
     unknown(arg, key) {
       if (key === undefined) return true;
+      const instead = command.configFlags && insteadOfHydraFlag(arg);
+      if (instead) {
+        throw new UserError(
+          `Cannot use Hydra's '${arg}' in 'blocksmith ${command.name}': ${instead}`,
+        );
+      }
       const hint = command.configFlags
         ? `, or as flags: the nearest is --${nearest(key, flagNames())}`
         : "";

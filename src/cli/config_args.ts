@@ -3,8 +3,10 @@ import {
   compose,
   type Composed,
   familyOf,
+  layersOf,
   modelChoices,
   readFairseqCommand,
+  widthOf,
   withDataPath,
 } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
@@ -12,49 +14,73 @@ import { expandHome } from "../fs/user_path.ts";
 import { say } from "../terminal/output.ts";
 import type { ParsedArgs } from "./command.ts";
 
-/** Overrides that say how to run, not which model on which data. */
-const RUN_OPTION = /^\+?(run|seed|gpu|use_wandb|report_\w+|train\.\w+)=/;
+/** A composed config, and what to call it. */
+export interface ConfigOfArgs extends Composed {
+  /** A name for its run. */
+  name: string;
+  /** One line: which model it is, and why. */
+  model: string;
+  /**
+   * Whether the user may expect the demo's model, and gets another: `model` is
+   * worth a line before anything happens.
+   */
+  leavesDemo: boolean;
+}
 
 /**
  * Composes the config that the arguments describe. If they choose no model, no
  * data, no experiment and no config folder, the config is the demo's.
  *
- * @returns the config, and a name for its run
  * @throws {UserError} on an argument that is not an override, and as `compose`
  * does
  */
-export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
+export function configFromArgs(args: ParsedArgs): ConfigOfArgs {
   const words = withDataPath(args.positionals);
-  const plain = words.filter((word) => !word.startsWith("--"));
-  for (const word of plain) {
-    if (!/^[+~]?[\w./@-]+=/.test(word)) {
+  for (const word of words) {
+    if (!word.includes("=") && !word.startsWith("~")) {
       throw new UserError(
         `Cannot read '${word}' as it must be key=value or group=choice`,
       );
     }
   }
   const named = args.flags["config-dir"];
-  const own = named === undefined ? undefined : expandHome(named);
-  const overrides = withoutFlags(words, plain, own);
-  const demo = own === undefined &&
-    overrides.every((word) => RUN_OPTION.test(word));
-  if (demo) overrides.unshift("experiment=demo");
-  // Even for an empty list: the user means their own text, not this project's.
-  const names = (key: string) =>
-    overrides.some((word) => word.startsWith(`${key}=`));
-  if (names("data.files") && !names("data")) overrides.unshift("data=files");
-  else if (names("data.path") && !names("data")) {
-    overrides.unshift("data=fairseq");
-  }
-  const chosen = overrides.map((w) =>
-    w.match(/^(?:experiment|model)=(.+)$/)?.[1]
-  )
-    .filter((c) => c !== undefined);
+  const configDir = named === undefined ? undefined : expandHome(named);
+  const overrides = withoutFlags(words, configDir);
+  const composed = compose({ overrides, configDir, demo: true });
+  const { subject, isDemo } = composed;
   return {
-    ...compose({ overrides, configDir: own }),
-    name: chosen.at(-1) ?? "default",
+    ...composed,
+    name: isDemo ? "demo" : subject.choice ?? "default",
+    model: describe(composed, configDir !== undefined),
+    leavesDemo: subject.byKeysAlone && configDir === undefined,
   };
 }
+
+/** One line: which model a config has, and why. */
+function describe(
+  { config, subject, isDemo }: Composed,
+  ownFolder: boolean,
+): string {
+  const { decidedBy, choice, byKeysAlone } = subject;
+  const name = isDemo ? "the demo" : choice ?? "default";
+  const { layers } = layersOf(config.model);
+  const size = `${layers} ${layers === 1 ? "layer" : "layers"} of width ${
+    widthOf(config.model)
+  }`;
+  const why = isDemo
+    ? "nothing given chooses a model, data or an experiment"
+    : decidedBy === undefined
+    ? "by the files of --config-dir"
+    : `chosen by '${shorten(decidedBy)}'${
+      byKeysAlone && !ownFolder
+        ? "; this is no longer the demo: add experiment=demo to change the demo's"
+        : ""
+    }`;
+  return `model: ${name}, ${size} (${why})`;
+}
+
+const shorten = (text: string) =>
+  text.length > 60 ? `${text.slice(0, 57)}...` : text;
 
 /**
  * Replaces each config flag by the overrides it stands for, and says of which
@@ -62,9 +88,9 @@ export function configFromArgs(args: ParsedArgs): Composed & { name: string } {
  */
 function withoutFlags(
   words: readonly string[],
-  plain: readonly string[],
   configDir?: string,
 ): string[] {
+  const plain = words.filter((word) => !word.startsWith("--"));
   const arch = words.flatMap((word) => /^--arch=(.*)$/s.exec(word)?.[1] ?? [])
     .map((choice) => `model=${choice}`);
   const { overrides, note } = readFairseqCommand(words, {

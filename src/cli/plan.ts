@@ -47,7 +47,7 @@ Examples:
   switches: ["device", "dispatches", "buffers", "json"],
   configFlags: true,
   async run(args) {
-    const { config } = configFromArgs(args);
+    const { config, model: described } = configFromArgs(args);
     const notes = warnings(config.model);
     const model = modelOf(config, await vocabularyOf(config));
     let limits = ASSUMED, adapter = "a GPU with 2 GiB bindings (assumed)";
@@ -89,6 +89,7 @@ Examples:
     const line = (name: string, value: string) =>
       print(`${name.padEnd(22)} ${value}`);
     line("adapter", adapter);
+    line("model", described.replace(/^model: /, ""));
     line(
       "parameters",
       `${

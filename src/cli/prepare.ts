@@ -53,7 +53,9 @@ Examples:
   configFlags: true,
   async run(args) {
     using _signals = exitOnSignal();
-    const config = await pinData(configFromArgs(args).config, say);
+    const asked = configFromArgs(args);
+    if (asked.leavesDemo) say(asked.model);
+    const config = await pinData(asked.config, say);
     if (args.flags.fairseq !== undefined) {
       if (config.data.name === "fairseq" || config.data.weights.length > 0) {
         throw new UserError(

@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { type Config, fromYaml } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { isOwnCache, resolveCacheDir } from "../fs/cache_dir.ts";
-import { readPlainText } from "../fs/plain_file.ts";
+import { requirePlain } from "../fs/plain_file.ts";
 import { absolutePath, shortPath } from "../fs/user_path.ts";
 import { say } from "../terminal/output.ts";
+import { readYamlText } from "../yaml/parse_yaml.ts";
 import type { ParsedArgs } from "./command.ts";
 
 /** The cache that the command line names; null for the default one. */
@@ -53,11 +54,12 @@ export function readRunConfig(
   const file = join(dir, "config.yaml");
   let yaml: string;
   try {
-    yaml = readPlainText(file);
+    requirePlain(file, "file");
+    yaml = readYamlText(file);
   } catch (error) {
     throw error instanceof UserError ? error : missing(file);
   }
-  const config = fromYaml(yaml, file);
+  const config = fromYaml(yaml, file, say);
   return {
     ...config,
     data: {

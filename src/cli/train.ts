@@ -1,6 +1,6 @@
 /** `blocksmith train`. @module */
 import { basename, dirname, join, resolve } from "node:path";
-import { type Config, printConfig, warnings } from "../config/mod.ts";
+import { printConfig, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
 import { expandHome, shortPath } from "../fs/user_path.ts";
@@ -9,7 +9,11 @@ import { print, say } from "../terminal/output.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import { trainRun } from "../train/train_run.ts";
 import type { Command, ParsedArgs } from "./command.ts";
-import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
+import {
+  CONFIG_HELP,
+  configFromArgs,
+  type ConfigOfArgs,
+} from "./config_args.ts";
 import { readRunConfig, takeCache } from "./run_config.ts";
 
 /** Trains a model, or resumes a run. */
@@ -44,13 +48,15 @@ Examples:
     const resumed = args.flags.resume === undefined
       ? undefined
       : runOfPath(expandHome(args.flags.resume));
-    const { config, yaml, name } = resumed
+    const { config, yaml, name, model, leavesDemo } = resumed
       ? resumeConfig(args, resumed.dir)
       : configFromArgs(args);
     if (args.switches.has("print-config")) {
+      if (leavesDemo) say(model);
       print(yaml.trimEnd());
       return 0;
     }
+    if (model) say(model);
     for (const note of warnings(config.model)) {
       say(`warning: ${note}`);
     }
@@ -122,7 +128,7 @@ function runOfPath(path: string): { dir: string; from?: string } {
 function resumeConfig(
   args: ParsedArgs,
   dir: string,
-): { config: Config; yaml: string; name: string } {
+): Pick<ConfigOfArgs, "config" | "yaml" | "name" | "model" | "leavesDemo"> {
   const { rest: [changed], cache } = takeCache(args);
   if (changed !== undefined) {
     throw new UserError(
@@ -135,7 +141,13 @@ function resumeConfig(
     new UserError(
       `Cannot resume '${dir}' as there is no '${file}': give the folder of a run`,
     ));
-  return { config, yaml: printConfig(config), name: "" };
+  return {
+    config,
+    yaml: printConfig(config),
+    name: "",
+    model: "",
+    leavesDemo: false,
+  };
 }
 
 /** A free folder `runs/<time>-<model>`, with local time to the second. */

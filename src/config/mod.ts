@@ -19,6 +19,7 @@ export {
   layersOf,
   sequenceLength,
   sequenceLengthKey,
+  widthOf,
 } from "./schema/family.ts";
 export { absoluteSource } from "./compose/absolute_paths.ts";
 export { flagKind, flagNames } from "./compose/flags.ts";

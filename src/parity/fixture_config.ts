@@ -1,11 +1,13 @@
 /**
  * Which model and optimizer does a golden fixture have? Its `config.yaml` gives
- * every option of a model of either family, and the optimizer of its short
- * trajectory.
+ * the options of a model of either family that are not at their defaults, and
+ * the optimizer of its short trajectory.
  * @module
  */
 import * as v from "valibot";
 import { checkConfig } from "../config/compose/check.ts";
+import { fillDefaults } from "../config/compose/defaults.ts";
+import { settlePadding } from "../config/compose/settle.ts";
 import { fairseqSchema } from "../config/schema/fairseq_schema.ts";
 import {
   fractionBelowOne,
@@ -15,7 +17,6 @@ import {
   positive,
 } from "../config/schema/fields.ts";
 import { checkModelRules } from "../config/schema/rules.ts";
-import { NO_SCALES } from "../config/schema/scale_fields.ts";
 import {
   type SimplifiedModelConfig,
   simplifiedSchema,
@@ -89,28 +90,12 @@ export type Fixture =
   | v.InferOutput<typeof fixtureSchemas.normformer>;
 
 /**
- * Keys that configs of the reference models do not have: the vocabulary size is
- * the tokenizer's, there is one position per token of a sequence, and the
- * epsilon is GPT-2's.
+ * Where a fixture's model differs from the defaults: the authors' models have
+ * one position per token of a sequence.
  */
-const IMPLIED = {
-  vocab_size: null,
-  layer_norm_epsilon: 1e-5,
-  ln_1_type: null,
-  ln_2_type: null,
-  ln_f_type: "ln",
-  ...NO_SCALES,
-};
+const IMPLIED = { n_positions: "${model.context_length}" };
 
-/** Keys that fairseq's options do not have. */
-const IMPLIED_FAIRSEQ = {
-  name: "transformer_lm_gpt",
-  qk_norm_type: "none",
-  scale_heads_position: "after",
-  attn_ln_type: "ln",
-  ffn_layernorm_type: "ln",
-};
-
+/** Adds the `model` section of a fixture. */
 function addModel(
   into: FlatConfig,
   raw: unknown,
@@ -123,19 +108,16 @@ function addModel(
       } (${origin("model")})`,
     );
   }
-  const given = "context_length" in raw
-    ? { ...IMPLIED, n_positions: raw.context_length, ...raw }
-    : { ...IMPLIED, ...raw };
-  flatten(into, given, "model", origin);
+  const given = "context_length" in raw ? { ...IMPLIED, ...raw } : raw;
+  flatten(into, { vocab_size: null, ...given }, "model", { origin });
 }
 
 /**
- * Checks a separate `model` section with every option of the authors.
- * `vocab_size`, `n_positions` (then `context_length`) and `layer_norm_epsilon`
- * may be missing.
+ * Checks a separate `model` section of the authors' options; those that it
+ * lacks have their defaults, except `n_positions`, which is `context_length`.
  *
  * @param where place of the section, for messages
- * @throws {UserError} on anything unknown, ill-typed, missing or contradictory
+ * @throws {UserError} on anything unknown, ill-typed or contradictory
  */
 export function validateModel(
   raw: unknown,
@@ -144,6 +126,7 @@ export function validateModel(
   const flat: FlatConfig = new Map();
   addModel(flat, raw, () => where);
   const schema = v.strictObject({ model: simplifiedSchema });
+  fillDefaults(flat, schema, "gpt2");
   const { model } = checkConfig(schema, flat, where);
   checkModelRules(model);
   return model;
@@ -154,7 +137,7 @@ export function validateModel(
  *
  * @param path for messages
  * @throws {UserError} on malformed YAML and on anything unknown, ill-typed,
- *   missing or contradictory
+ *   contradictory, and on a missing key of the optimizer
  */
 export function validateFixture(yamlText: string, path: string): Fixture {
   const file = parseYamlFile(yamlText, path);
@@ -167,20 +150,19 @@ export function validateFixture(yamlText: string, path: string): Fixture {
     );
   }
   const flat: FlatConfig = new Map();
+  flatten(flat, { family, ...rest }, "", file);
+  addModel(flat, model, file.origin);
   if (family === "normformer") {
-    flatten(flat, IMPLIED_FAIRSEQ, "model", file.origin);
-    flatten(flat, file.tree, "", file.origin);
-    const fixture = checkConfig(fixtureSchemas.normformer, flat, path);
+    const schema = fixtureSchemas.normformer;
+    fillDefaults(flat, schema, "transformer_lm_gpt");
+    settlePadding(flat);
+    const fixture = checkConfig(schema, flat, path);
     checkModelRules(fixture.model);
     return fixture;
   }
-  flatten(flat, { family, ...rest }, "", file.origin);
-  if (model !== undefined) addModel(flat, model, file.origin);
-  const fixture = checkConfig(
-    fixtureSchemas.simplified_transformers,
-    flat,
-    path,
-  );
+  const schema = fixtureSchemas.simplified_transformers;
+  fillDefaults(flat, schema, "gpt2");
+  const fixture = checkConfig(schema, flat, path);
   checkModelRules(fixture.model);
   return fixture;
 }

@@ -8,6 +8,7 @@ import type { Model } from "../model/model.ts";
 import { simplifiedModel } from "../model/simplified/model.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
+import { readYamlText } from "../yaml/parse_yaml.ts";
 import { type Fixture, validateFixture } from "./fixture_config.ts";
 import type { TrajectoryNoise } from "./trajectory_tolerance.ts";
 
@@ -62,7 +63,7 @@ export interface FixtureFiles {
  */
 export function openFixture(path: string): FixtureFiles {
   const config = `${path}/config.yaml`;
-  const fixture = validateFixture(readText(config), config);
+  const fixture = validateFixture(readText(config, readYamlText), config);
   refuseDropout(fixture.model, config);
   const expected = readExpected(`${path}/expected.json`);
   const files: SafetensorsFile[] = [];
@@ -199,10 +200,14 @@ function readExpected(file: string): Expected {
   }
 }
 
-function readText(file: string): string {
+function readText(
+  file: string,
+  read: (path: string) => string = Deno.readTextFileSync,
+): string {
   try {
-    return Deno.readTextFileSync(file);
-  } catch {
+    return read(file);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `Cannot read '${file}': a fixture is a folder with config.yaml, weights.safetensors, batch.safetensors, expected.safetensors and expected.json`,
     );

@@ -1,10 +1,10 @@
 /** What does a run's folder say about the run, for a report? @module */
-import { parse } from "@std/yaml";
 import { basename, join, resolve } from "node:path";
 import { requirePlainRun } from "../checkpoint/plain_run.ts";
 import { UserError } from "../errors.ts";
 import { exists, FileError, fileError } from "../fs/file_error.ts";
 import { NAME_LENGTH, oneLine, quoted } from "../terminal/quote.ts";
+import { parseYaml, readYamlText } from "../yaml/parse_yaml.ts";
 import { type MetricRecord, readMetrics } from "./metrics_log.ts";
 
 /** One run. A number that the folder does not have is null. */
@@ -186,7 +186,7 @@ function median(values: number[]): number | null {
 function describeModel(file: string, warn: (line: string) => void): string {
   let model: Record<string, unknown>;
   try {
-    const config = parse(Deno.readTextFileSync(file)) as typeof model;
+    const config = parseYaml(readYamlText(file)).value as typeof model;
     model = (config?.model ?? {}) as typeof model;
   } catch {
     warn(`${quoted(file)} cannot be read: the run's model is left out`);

@@ -61,6 +61,26 @@ Deno.test("unknown commands and flags are refused, with the known ones", async (
     ["train", "--scale-atn"],
     /Unknown flag '--scale-atn' of 'blocksmith train': it knows --resume, .*; config keys are written key=value, or as flags: the nearest is --scale-attn$/,
   );
+  const hydra: [words: string[], instead: RegExp][] = [
+    [["--cfg", "job"], /Hydra's '--cfg' .*: --print-config of 'train' prints/],
+    [["-c", "job"], /Hydra's '-c' in 'blocksmith train': --print-config/],
+    [["--cfg=job"], /Hydra's '--cfg=job' .*: --print-config/],
+    [["--info"], /Hydra's '--info' .*: --print-config/],
+    [["--config-name", "x"], /Hydra's '--config-name' .*: .* --config-dir/],
+    [["-cn", "x"], /Hydra's '-cn' .*: .* --config-dir/],
+    [["--config-path=x"], /Hydra's '--config-path=x' .*: --config-dir names/],
+    [
+      ["-m", "seed=1,2"],
+      /Hydra's '-m' .*: there are no sweeps: .* run=<folder>/,
+    ],
+    [["--multirun"], /Hydra's '--multirun' .*: there are no sweeps/],
+    [["hydra.run.dir=x"], /'hydra\.run\.dir=x' .*: .* run=<folder>$/],
+    [["seed=1,2"], /'seed=1,2' as it is a sweep/],
+    [["~model.n_layer"], /as keys must not be removed: .* set it to null/],
+  ];
+  for (const [words, instead] of hydra) {
+    await fails(["train", ...words], instead);
+  }
   await fails(["plan", "-x"], /Unknown flag '-x' of 'blocksmith plan'/);
   await fails(["train", "lr"], /Cannot read 'lr' as it must be key=value/);
   await fails(["devices", "all"], /Cannot read 'all' as 'blocksmith devices'/);

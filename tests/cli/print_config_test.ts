@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isThere, succeeds, workshop } from "../helpers/cli.ts";
 
 Deno.test("train --print-config prints what the run writes, and reads it back", async () => {
@@ -16,7 +16,11 @@ Deno.test("train --print-config prints what the run writes, and reads it back", 
   const seeded = await succeeds([...read, "seed=3", "--print-config"]);
   assertEquals(seeded.out, out.replace("seed: 0", "seed: 3"));
 
-  await succeeds([...read, "train.max_steps=2"]);
+  const { err: said } = await succeeds([...read, "train.max_steps=2"]);
+  assertMatch(
+    said,
+    /^model: default, 1 layer of width 32 \(by the files of --config-dir\)\n/,
+  );
   const expected = out.replace("max_steps: 20", "max_steps: 2");
   assertEquals(Deno.readTextFileSync(work.at("run", "config.yaml")), expected);
   const resumed = ["train", "--resume", work.at("run"), "--print-config"];
@@ -32,6 +36,20 @@ Deno.test("train without a choice of model or data is the demo", async () => {
   assertEquals(
     changed.out,
     demo.out.replace("learning_rate: 0.002", "learning_rate: 0.5"),
+  );
+  const threads = ["--workers", "2", "--skip-bad", "++data.cache=/x"];
+  const how = await succeeds(["train", ...threads, "--print-config"]);
+  assertEquals(
+    how.out,
+    demo.out.replace("workers: null", "workers: 2")
+      .replace("skip_bad: false", "skip_bad: true")
+      .replace("cache: null", "cache: /x"),
+  );
+  assertEquals(how.err, "");
+  const deeper = await succeeds(["train", "model.n_layer=3", "--print-config"]);
+  assertEquals(
+    deeper.err,
+    "model: default, 3 layers of width 768 (chosen by 'model.n_layer=3'; this is no longer the demo: add experiment=demo to change the demo's)\n",
   );
   // Once a model is chosen, its sizes apply.
   const chosen = await succeeds(["train", "model=op", "--print-config"]);

@@ -164,8 +164,8 @@ Deno.test("validateFixture() refuses faults with file and line", () => {
     "Cannot set 'model.vocab_size' as it must be an integer of 1 or more: got null (st.yaml:2)",
   );
   assertRefuses(
-    () => simplified("  n_head: 4\n", ""),
-    "Cannot use st.yaml as 'model.n_head' must be set: got nothing",
+    () => simplified("  adam_beta1: 0.9\n", ""),
+    "Cannot use st.yaml as 'optim.adam_beta1' must be set: got nothing",
   );
   assertRefuses(
     () => simplified("n_embd: 48", "n_embd: 50"),

@@ -6,14 +6,19 @@
  */
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
-import { pathKindOf } from "../schema/fields.ts";
+import { textAt } from "../../yaml/parse_yaml.ts";
+import type { Traits } from "../schema/fields.ts";
 import {
   type ConfigValue,
   type FlatConfig,
   formatValue,
   unflatten,
 } from "../values/flat_config.ts";
-import { interpolate } from "../values/interpolate.ts";
+import {
+  type Environment,
+  interpolate,
+  type Written,
+} from "../values/interpolate.ts";
 import { nearest } from "../values/nearest.ts";
 import { absoluteValue } from "./absolute_paths.ts";
 
@@ -30,19 +35,24 @@ export function keysOf(schema: Schema, prefix = ""): string[] {
   );
 }
 
-/** The field of a dotted key. */
-export function fieldOf(schema: Schema, key: string): object {
-  let at: object = schema;
-  for (const part of key.split(".")) at = (at as Schema).entries[part];
-  return at;
+/** What the schema says of a key; undefined for a section and no key. */
+export function traitsOf(schema: Schema, key: string): Traits | undefined {
+  let at: v.ObjectEntries[string] | undefined = schema;
+  for (const part of key.split(".")) {
+    if (!at || !isSection(at) || !Object.hasOwn(at.entries, part)) {
+      return undefined;
+    }
+    at = at.entries[part];
+  }
+  return isSection(at) ? undefined : at as Traits;
 }
 
-/** Additions to the messages of {@linkcode checkConfig}. */
+/** What {@linkcode checkConfig} takes from outside. */
 export interface CheckOptions {
-  /** Says how to set a missing key. */
-  hint?(key: string): string;
   /** Names, besides the schema's, to suggest for an unknown key. */
   names?: readonly string[];
+  /** What `${oc.env:NAME}` refers to; without it, that is refused. */
+  environment?: Environment | undefined;
 }
 
 /**
@@ -61,14 +71,16 @@ export function checkConfig<S extends Schema>(
 ): v.InferOutput<S> {
   const resolved = interpolate(
     knownValues(schema, flat, options.names ?? []),
-    (key, value) => absoluteValue(pathKindOf(fieldOf(schema, key)), value),
+    {
+      environment: options.environment,
+      finish: (key, written, said) =>
+        finishText(traitsOf(schema, key), written, said),
+    },
   );
   for (const key of keysOf(schema)) {
     if (!resolved.has(key)) {
       throw new UserError(
-        `Cannot use ${from} as '${key}' must be set: got nothing${
-          options.hint?.(key) ?? ""
-        }`,
+        `Cannot use ${from} as '${key}' must be set: got nothing`,
       );
     }
   }
@@ -76,12 +88,36 @@ export function checkConfig<S extends Schema>(
   if (result.success) return result.output;
   const issue = result.issues[0];
   const key = v.getDotPath(issue)!;
-  const { value, origin } = resolved.get(key)!;
+  const { value, text, origin } = resolved.get(key)!;
+  const rule = traitsOf(schema, key)?.beyond?.(value) ?? issue.message;
   throw new UserError(
-    `Cannot set '${key}' as it must be ${issue.message}: got ${
-      formatValue(value)
+    `Cannot set '${key}' as it must be ${rule}: got ${
+      formatValue(value, text)
     } (${origin})`,
   );
+}
+
+/**
+ * The value of a key that is text: as it was written, and paths from the root.
+ */
+function finishText(
+  traits: Traits | undefined,
+  { value, text }: Written,
+  said: ConfigValue,
+): Written {
+  if (!traits?.isText) return { value, text };
+  const written = asWritten(value, text);
+  const finished = absoluteValue(traits.pathKind, { ...said, value: written });
+  return { value: finished, text: finished };
+}
+
+/** Text for a key that is text: `010` and `1e-3` as they were written. */
+export function asWritten(value: unknown, text: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, i) => asWritten(item, textAt(text, `${i}`)));
+  }
+  const isScalar = typeof value === "number" || typeof value === "boolean";
+  return isScalar && typeof text === "string" ? text : value;
 }
 
 /**

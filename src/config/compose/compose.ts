@@ -3,16 +3,19 @@
  * @module
  */
 import { stringify } from "@std/yaml";
+import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
 import { checkRules } from "../schema/rules.ts";
 import { type Config, configSchemas, schemaOf } from "../schema/schema.ts";
-import { type FlatConfig, flatten } from "../values/flat_config.ts";
+import { type FlatConfig, flatten, isMapping } from "../values/flat_config.ts";
 import { parseYamlFile } from "../values/yaml_file.ts";
 import { checkConfig } from "./check.ts";
+import { fillDefaults } from "./defaults.ts";
 import { mergeFiles } from "./defaults_list.ts";
-import { GROUPS, openLibrary } from "./library.ts";
+import { EXPERIMENT, GROUPS, openLibrary } from "./library.ts";
 import { parseOverrides } from "./overrides.ts";
 import { settlePadding, settleWarmup } from "./settle.ts";
+import { type Subject, subjectOf } from "./subject.ts";
 
 /** What to compose. */
 export interface ComposeOptions {
@@ -23,6 +26,11 @@ export interface ComposeOptions {
    * configs.
    */
   configDir?: string | undefined;
+  /**
+   * Whether `experiment=demo` is chosen if no override and no folder says what
+   * is trained.
+   */
+  demo?: boolean;
 }
 
 /** A composed config. */
@@ -30,16 +38,21 @@ export interface Composed {
   config: Config;
   /** The config as YAML; {@linkcode fromYaml} reads it back. */
   yaml: string;
+  /** What the overrides say about what is trained. */
+  subject: Subject;
+  /** Whether the demo was chosen, as nothing says what is trained. */
+  isDemo: boolean;
 }
 
 /**
  * Composes `config.yaml`, its groups and the overrides into a checked config.
+ * Keys that no file sets have their defaults.
  *
  * Reads no files except those of `configDir`. If the overrides make no choice
  * for `data`, `data.files` chooses `data=files`, and `data.path` chooses
  * `data=fairseq`.
  *
- * @throws {UserError} on anything unknown, ill-typed, missing or contradictory
+ * @throws {UserError} on anything unknown, ill-typed or contradictory
  *
  * @example
  * ```ts
@@ -54,30 +67,42 @@ export interface Composed {
  * ```
  */
 export function compose(options: ComposeOptions): Composed {
-  const flat = gather(options);
-  const config = checkConfig(schemaOf(flat), flat, "the config", {
-    hint: (key) => inheritHint(key, flat),
+  const { flat, subject, isDemo } = gather(options);
+  const schema = schemaOf(flat);
+  fillDefaults(flat, schema, familyIn(flat));
+  settlePadding(flat);
+  const config = checkConfig(schema, flat, "the config", {
     names: GROUPS,
+    environment,
   });
   checkRules(config);
-  return { config, yaml: printConfig(config) };
+  return { config, yaml: printConfig(config), subject, isDemo };
 }
 
 /** Collects all values that files and overrides set, unchecked. */
-function gather(options: ComposeOptions): FlatConfig {
-  const library = openLibrary(options.configDir);
-  const { choices, values } = parseOverrides(options.overrides, GROUPS);
-  const files = values.get("data.files")?.value;
+function gather(
+  { overrides, configDir, demo }: ComposeOptions,
+): { flat: FlatConfig; subject: Subject; isDemo: boolean } {
+  const library = openLibrary(configDir);
+  const { given, choices, values } = parseOverrides(overrides, GROUPS);
+  const subject = subjectOf(given);
+  const isDemo = demo === true && configDir === undefined &&
+    subject.decidedBy === undefined;
+  if (isDemo) choices.set(EXPERIMENT, "demo");
   if (!choices.has("data")) {
-    if (Array.isArray(files) && files.length > 0) choices.set("data", "files");
+    // Even for an empty list: the user means their own text.
+    if (values.has("data.files")) choices.set("data", "files");
     else if (values.get("data.path")?.value) choices.set("data", "fairseq");
   }
   const flat = mergeFiles(library, choices);
   for (const [key, value] of values) flat.set(key, value);
-  settlePadding(flat);
   settleWarmup(flat);
-  return flat;
+  return { flat, subject, isDemo };
 }
+
+/** An environment variable; undefined for what cannot be the name of one. */
+const environment = (name: string): string | undefined =>
+  /^[^=\0]+$/.test(name) ? Deno.env.get(name) : undefined;
 
 /**
  * The model family that the overrides select; checks nothing else.
@@ -85,46 +110,48 @@ function gather(options: ComposeOptions): FlatConfig {
  * @throws {UserError} on unknown choices and families, and malformed files
  */
 export function familyOf(options: ComposeOptions): AnyModel["name"] {
-  const flat = gather(options);
+  return familyIn(gather(options).flat);
+}
+
+function familyIn(flat: FlatConfig): AnyModel["name"] {
   return schemaOf(flat) === configSchemas.gpt2 ? "gpt2" : "transformer_lm_gpt";
 }
 
 /**
- * For each group, the file that sets all its keys, for others to inherit from.
- */
-const COMPLETE: Record<string, string> = {
-  model: "default",
-  train: "train",
-  data: "source",
-};
-
-function inheritHint(key: string, flat: FlatConfig): string {
-  const [group] = key.split(".");
-  const family = flat.get("model.name")?.value;
-  return group in COMPLETE
-    ? ` (the file chosen for '${group}' inherits what it does not set by 'defaults: [${
-      group === "model" && family === "transformer_lm_gpt"
-        ? family
-        : COMPLETE[group]
-    }]')`
-    : "";
-}
-
-/**
- * Reads a resolved config, such as a run's `config.yaml`; every key must be
- * set.
+ * Reads a saved config, such as a run's `config.yaml`. Keys that it lacks, as
+ * those of a later version, have their defaults.
  *
  * @param path the path, as messages show it
- * @throws {UserError} on malformed YAML and on anything unknown, ill-typed,
- * missing or contradictory
+ * @param note receives a line that names the keys it lacks, if there are any
+ * @throws {UserError} on malformed YAML and on anything unknown, ill-typed or
+ * contradictory
  */
-export function fromYaml(text: string, path: string): Config {
+export function fromYaml(
+  text: string,
+  path: string,
+  note?: (line: string) => void,
+): Config {
   const file = parseYamlFile(text, path);
   const flat: FlatConfig = new Map();
-  flatten(flat, file.tree, "", file.origin);
+  flatten(flat, file.tree, "", file);
+  if (flat.size === 0) {
+    throw new UserError(
+      `Cannot use ${path} as it must hold a config: got no key`,
+    );
+  }
+  const schema = schemaOf(flat);
+  const lacking = fillDefaults(flat, schema, familyIn(flat));
   settlePadding(flat);
-  const config = checkConfig(schemaOf(flat), flat, path);
+  const config = checkConfig(schema, flat, path);
   checkRules(config);
+  if (lacking.length > 0) {
+    const more = lacking.length > 3 ? ` and ${lacking.length - 3} more` : "";
+    note?.(
+      `note: ${path} does not set ${
+        lacking.slice(0, 3).map((key) => `'${key}'`).join(", ")
+      }${more}: the defaults apply`,
+    );
+  }
   return config;
 }
 
@@ -142,7 +169,22 @@ export function fromYaml(text: string, path: string): Config {
  * ```
  */
 export function printConfig(config: Config): string {
-  return stringify(config, { lineWidth: -1 })
+  return stringify(escapeReferences(config), { lineWidth: -1 })
     // js-yaml writes `1.e-8`, which few other parsers read as a number.
     .replace(/^(\s*\w+: -?\d+)\.e/gm, "$1.0e");
+}
+
+/** Escapes text that would be read back as a reference, `${`. */
+function escapeReferences(value: unknown): unknown {
+  if (typeof value === "string") {
+    return value.replace(
+      /(\\*)\$\{/g,
+      (_, slashes: string) => `${slashes}${slashes}\\\${`,
+    );
+  }
+  if (Array.isArray(value)) return value.map(escapeReferences);
+  if (!isMapping(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, escapeReferences(item)]),
+  );
 }

@@ -11,6 +11,7 @@ import {
   isMapping,
 } from "../values/flat_config.ts";
 import { nearest } from "../values/nearest.ts";
+import { textAt } from "../../yaml/parse_yaml.ts";
 import type { YamlFile } from "../values/yaml_file.ts";
 import { EXPERIMENT, GROUPS, type Library } from "./library.ts";
 
@@ -137,8 +138,10 @@ function addFile(flat: FlatConfig, file: YamlFile, prefix: string): void {
     flat,
     own,
     prefix,
-    (key) => file.origin(prefix ? key.slice(prefix.length + 1) : key),
-    file.folder,
+    {
+      ...file,
+      origin: (key) => file.origin(prefix ? key.slice(prefix.length + 1) : key),
+    },
   );
 }
 
@@ -155,25 +158,30 @@ function entriesOf(file: YamlFile, group: string | undefined): Entry[] {
       } (${origin})`,
     );
   }
-  const entries = list.map((item) => entryOf(item, group, origin));
+  const texts = textAt(file.texts, "defaults");
+  const entries = list.map((item, i) =>
+    entryOf(item, textAt(texts, `${i}`), group, origin)
+  );
   if (!entries.some((entry) => entry.kind === "self")) {
     entries.push({ kind: "self" });
   }
   return entries;
 }
 
+/** @param text the entry with its text: a choice may look like a number */
 function entryOf(
   item: unknown,
+  text: unknown,
   group: string | undefined,
   origin: string,
 ): Entry {
   if (item === "_self_") return { kind: "self" };
-  if (group !== undefined && typeof item === "string") {
-    return { kind: "file", group, choice: item };
+  if (group !== undefined && item !== null && typeof text === "string") {
+    return { kind: "file", group, choice: text };
   }
   if (isMapping(item) && Object.keys(item).length === 1) {
     const [[name, value]] = Object.entries(item);
-    const choice = value === null ? null : String(value);
+    const choice = value === null ? null : String(textAt(text, name) ?? value);
     const override = /^override \/?(\w+)$/.exec(name);
     if (group === undefined && !override) {
       return { kind: "file", group: knownGroup(name, origin), choice };

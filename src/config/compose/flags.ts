@@ -7,10 +7,10 @@
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
-import { type Field, trueOrFalse } from "../schema/fields.ts";
+import type { Field } from "../schema/fields.ts";
 import { configSchemas } from "../schema/schema.ts";
 import { nearest } from "../values/nearest.ts";
-import { fieldOf, keysOf } from "./check.ts";
+import { asWritten, keysOf, traitsOf } from "./check.ts";
 import { OPTIONS } from "./fairseq_options.ts";
 import { GROUPS } from "./library.ts";
 import { parseOverrides } from "./overrides.ts";
@@ -95,13 +95,13 @@ export function flagNames(): string[] {
 export function flagKind(name: string): "switch" | "value" | undefined {
   if (name === BETAS) return "value";
   const fields = FAMILIES.flatMap((family) =>
-    keysFor(name, family).map((key) => fieldOf(configSchemas[family], key))
+    keysFor(name, family).map((key) => traitsOf(configSchemas[family], key))
   );
   if (fields.length === 0) {
     if (OPTIONS.includes(name)) return "switch";
     return OPTIONS.includes(`${name}=`) ? "value" : undefined;
   }
-  return fields.every((f) => f === trueOrFalse) ? "switch" : "value";
+  return fields.every((f) => f?.isSwitch) ? "switch" : "value";
 }
 
 /**
@@ -116,11 +116,12 @@ export function problemOfFlag(
 ): string | null | undefined {
   const [key] = keysFor(name, family);
   if (key === undefined) return undefined;
-  const field = fieldOf(configSchemas[family], key);
   if (GROUPS.includes(key)) return null;
   const { values } = parseOverrides([`${key}=${value}`], GROUPS);
-  const schema = field as Field<unknown>;
-  return v.is(schema, values.get(key)!.value) ? null : schema.message as string;
+  const field = traitsOf(configSchemas[family], key) as Field<unknown>;
+  const { value: read, text } = values.get(key)!;
+  const meant = field.isText ? asWritten(read, text) : read;
+  return v.is(field, meant) ? null : field.message as string;
 }
 
 /**

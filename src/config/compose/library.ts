@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { assetPaths, assetText } from "../../assets/assets.ts";
 import { UserError } from "../../errors.ts";
 import { absolutePath } from "../../fs/user_path.ts";
+import { readYamlText } from "../../yaml/parse_yaml.ts";
 import { nearest } from "../values/nearest.ts";
 import { parseYamlFile, type YamlFile } from "../values/yaml_file.ts";
 
@@ -128,8 +129,9 @@ function listYaml(
 
 function readText(path: string): string {
   try {
-    return Deno.readTextFileSync(path);
+    return readYamlText(path);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `Cannot read ${path} as it must be a readable file: ${reasonOf(error)}`,
     );

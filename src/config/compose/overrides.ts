@@ -1,12 +1,20 @@
 /**
- * Parses the command line's overrides, `key=value` and `group=choice`.
+ * What do the overrides of a command line set? Choices of groups, and keys.
  * @module
  */
-import { UserError } from "../../errors.ts";
-import { COMMAND_LINE, type FlatConfig } from "../values/flat_config.ts";
+import type { UserError } from "../../errors.ts";
+import {
+  COMMAND_LINE,
+  type FlatConfig,
+  flatten,
+  isMapping,
+} from "../values/flat_config.ts";
+import { type Override, parseOverride, refusal } from "./override_grammar.ts";
 
 /** The overrides of a command line. */
 export interface Overrides {
+  /** All of them, in order. */
+  given: Override[];
   /** Group to choice; null leaves the group out. */
   choices: Map<string, string | null>;
   /** Dotted key to value. */
@@ -16,95 +24,89 @@ export interface Overrides {
 /**
  * Parses overrides in order; of two for the same key the later one wins.
  *
- * `key=value` takes a YAML scalar or a list `[a,b]`. Text with a special
- * meaning in YAML (`*.txt`, `a: b`) stays text, so globs need no quotes. A
- * leading `+` is accepted and ignored: unknown keys are refused anyway.
+ * A leading `+` or `++` is accepted and ignored: the schema has every key, so
+ * adding one is setting it, and unknown ones are refused.
  *
  * @param groups names for which `name=choice` selects a file
- * @throws {UserError} on anything but `key=value`
+ * @throws {UserError} on what is not Hydra's grammar, and on what has no
+ * meaning here: sweeps, deletions, packages and Hydra's own settings
  */
 export function parseOverrides(
   overrides: readonly string[],
   groups: readonly string[],
 ): Overrides {
-  const result: Overrides = { choices: new Map(), values: new Map() };
-  for (const text of overrides) {
-    const match = /^\+{0,2}([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)=(.*)$/s.exec(text);
-    if (!match) {
-      throw new UserError(
-        text.startsWith("~")
-          ? `Cannot read the override '${text}' as keys must not be removed: set it to null, '${
-            text.slice(1).split("=")[0]
-          }=null'`
-          : `Cannot read the override '${text}' as it must be 'key=value' or 'group=choice', like 'model.n_layer=6' or 'model=op'`,
-      );
-    }
-    const [, key, written] = match;
-    const value = parseValue(written, text);
-    if (!groups.includes(key)) {
-      result.values.set(key, { value, origin: COMMAND_LINE });
+  const given = overrides.map(parseOverride);
+  const result: Overrides = { given, choices: new Map(), values: new Map() };
+  for (const override of given) {
+    const { source, key } = override;
+    refuseForeign(override, groups);
+    const { value, text } = override.value!;
+    if (isMapping(value)) {
+      flatten(result.values, value, key, {
+        origin: () => COMMAND_LINE,
+        texts: text,
+      });
+    } else if (!groups.includes(key)) {
+      result.values.set(key, { value, text, origin: COMMAND_LINE });
     } else if (Array.isArray(value)) {
-      throw new UserError(
-        `Cannot read the override '${text}' as '${key}' must be one name: got a list`,
+      throw refusal(source, `'${key}' must be one name: got a list`);
+    } else if (value === "") {
+      throw refusal(
+        source,
+        `'${key}' must be a name: '${key}=null' leaves the group out`,
       );
     } else {
-      result.choices.set(key, value === null ? null : String(value));
+      // A name is text even where it looks like a number.
+      result.choices.set(key, value === null ? null : String(text));
     }
   }
   return result;
 }
 
-/** Parses a value of the command line: a scalar, or a list of values. */
-function parseValue(written: string, override: string): unknown {
-  const text = written.trim();
-  // `[ab]*.txt` is a glob, not a list: a list ends with its bracket.
-  if (!/^\[.*\]$/s.test(text)) return parseScalar(text, override);
-  const inside = text.slice(1, -1);
-  if (inside.trim() === "") return [];
-  return splitList(inside, override).map((item) => parseValue(item, override));
-}
-
-/** Splits at commas outside quotes, brackets and braces. */
-function splitList(text: string, override: string): string[] {
-  const items = [""];
-  let depth = 0;
-  let quote = "";
-  for (const char of text) {
-    if (quote) {
-      if (char === quote) quote = "";
-    } else if ((char === '"' || char === "'") && !items.at(-1)!.trim()) {
-      quote = char;
-    } else if (char === "[" || char === "{") depth++;
-    else if (char === "]" || char === "}") depth--;
-    if (char === "," && depth === 0 && !quote) items.push("");
-    else items[items.length - 1] += char;
-  }
-  if (depth !== 0 || quote) {
-    throw new UserError(
-      `Cannot read the override '${override}' as every ${
-        quote ? "quote" : "bracket"
-      } in a list must be closed`,
+/** Refuses what Hydra's grammar has and this program does not do. */
+function refuseForeign(
+  { source, prefix, key, package: target }: Override,
+  groups: readonly string[],
+): void {
+  const [first, ...rest] = key.split(/[./]/);
+  if (first === "hydra") throw hydraSetting(source, key);
+  if (prefix === "~") {
+    throw refusal(
+      source,
+      groups.includes(key)
+        ? `groups must not be removed: to leave one out, set it to null, '${key}=null'`
+        : `keys must not be removed: where a key may be null, set it to null, '${key}=null'; else leave it to its default`,
     );
   }
-  return items;
-}
-
-/** Parses YAML 1.2's plain scalars; anything else is text. */
-function parseScalar(written: string, override: string): unknown {
-  const text = written.trim();
-  if (/^(null|Null|NULL|~|)$/.test(text)) return null;
-  if (/^(true|True|TRUE)$/.test(text)) return true;
-  if (/^(false|False|FALSE)$/.test(text)) return false;
-  if (/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(text)) return Number(text);
-  const quote = text[0];
-  if (quote !== '"' && quote !== "'") return text;
-  if (text.length < 2 || text.at(-1) !== quote) {
-    throw new UserError(
-      `Cannot read the override '${override}' as every quote must be closed`,
+  if (target !== undefined) {
+    throw refusal(
+      source,
+      `a choice must have no package ('@${target}'), as each group has its place: write '${key}=<choice>'`,
     );
   }
-  const inside = text.slice(1, -1);
-  return quote === "'"
-    ? inside.replaceAll("''", "'")
-    : inside.replace(/\\(["\\])/g, "$1");
+  if (key.includes("/")) {
+    throw refusal(
+      source,
+      groups.includes(first)
+        ? `the group is '${first}': write '${first}=${rest.join("/")}/<choice>'`
+        : `'${key}' must be one of the groups ${groups.join(", ")}`,
+    );
+  }
+}
+
+/** Hydra's settings that have a counterpart here. */
+const INSTEAD: Record<string, string> = {
+  "hydra.run.dir": "set the folder of the run by run=<folder>",
+  "hydra.sweep.dir": "set the folder of each run by run=<folder>",
+  "hydra.searchpath": "name your config folder by --config-dir <folder>",
+  "hydra.verbose": "show the stack trace of an error by --debug",
+};
+
+function hydraSetting(source: string, key: string): UserError {
+  return refusal(
+    source,
+    `Hydra's own settings have no effect here: ${
+      INSTEAD[key] ?? "leave it out"
+    }`,
+  );
 }

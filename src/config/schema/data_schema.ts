@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import {
   fractionBelowOne,
+  how,
   integerFrom,
   nullable,
   oneOf,
@@ -35,7 +36,7 @@ export const dataSchema = v.strictObject({
   max_documents: nullable(count),
   valid_max_documents: nullable(count),
   dedup: trueOrFalse,
-  skip_bad: trueOrFalse,
+  ...how({ skip_bad: trueOrFalse }),
   tokenizer,
   vocab_size: nullable(count),
   path: nullable(paths),
@@ -44,6 +45,5 @@ export const dataSchema = v.strictObject({
   valid_subset: text,
   combine_val: trueOrFalse,
   bpe: nullable(tokenizer),
-  workers: nullable(count),
-  cache: nullable(path),
+  ...how({ workers: nullable(count), cache: nullable(path) }),
 });

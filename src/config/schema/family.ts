@@ -22,6 +22,10 @@ export const sequenceLength = (model: AnyModel): number =>
 export const sequenceLengthKey = (model: AnyModel): string =>
   model.name === "gpt2" ? "model.context_length" : "model.tokens_per_sample";
 
+/** Width of the residual stream. */
+export const widthOf = (model: AnyModel): number =>
+  model.name === "gpt2" ? model.n_embd : model.decoder_embed_dim;
+
 /** The number of blocks, and the key that sets it. */
 export const layersOf = (
   model: AnyModel,

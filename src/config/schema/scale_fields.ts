@@ -14,16 +14,3 @@ export const SCALE_FIELDS = {
   ffn_layernorm_type: oneOf("ln", "rmsnorm"),
   scale_resids: trueOrFalse,
 };
-
-/**
- * Their values for config files of the authors' code, which do not have them.
- */
-export const NO_SCALES = {
-  scale_attn: false,
-  attn_ln_type: "ln",
-  scale_heads: false,
-  scale_heads_position: "after",
-  scale_fc: false,
-  ffn_layernorm_type: "ln",
-  scale_resids: false,
-};

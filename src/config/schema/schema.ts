@@ -12,6 +12,7 @@ import { type AnyModel, FAMILIES } from "./family.ts";
 import {
   fraction,
   fractionBelowOne,
+  how,
   integerFrom,
   nonNegative,
   nullable,
@@ -24,7 +25,7 @@ import { simplifiedSchema } from "./simplified_schema.ts";
 
 const count = integerFrom(1);
 
-const trainSchema = v.strictObject({
+const trainSchema = v.strictObject(how({
   device_train_batch_size: count,
   device_eval_batch_size: count,
   gradient_accumulation_steps: count,
@@ -50,20 +51,20 @@ const trainSchema = v.strictObject({
   save_steps: count,
   keep: count,
   max_eval_batches: nullable(count),
-});
+}));
 
 /** The sections and keys that all model families share. */
 const common = {
-  run: nullable(path),
-  seed: integerFrom(0),
-  gpu: integerFrom(0),
+  ...how({ run: nullable(path), seed: integerFrom(0), gpu: integerFrom(0) }),
   num_token_mult: count,
-  report_gains: trueOrFalse,
-  report_attn_entropy: trueOrFalse,
-  report_outliers: trueOrFalse,
-  report_grad_norms: trueOrFalse,
-  report_every: count,
-  use_wandb: trueOrFalse,
+  ...how({
+    report_gains: trueOrFalse,
+    report_attn_entropy: trueOrFalse,
+    report_outliers: trueOrFalse,
+    report_grad_norms: trueOrFalse,
+    report_every: count,
+    use_wandb: trueOrFalse,
+  }),
   // Here for its place in a printed config; each family replaces the schema.
   model: simplifiedSchema,
   train: trainSchema,

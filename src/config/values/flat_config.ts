@@ -5,13 +5,14 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import { textAt } from "../../yaml/parse_yaml.ts";
 
-/**
- * One value and its origin: `configs/model/op.yaml:7`, or
- * {@linkcode COMMAND_LINE}.
- */
+/** One value of a config. */
 export interface ConfigValue {
   value: unknown;
+  /** The value as it was written; for a list, that of each item. */
+  text?: unknown;
+  /** `configs/model/op.yaml:7`, or {@linkcode COMMAND_LINE}. */
   origin: string;
   /** Where relative paths in it start; the working folder if absent. */
   folder?: string | undefined;
@@ -25,8 +26,17 @@ export const COMMAND_LINE = "on the command line";
 
 /** Whether a value is a mapping, that is, a section of a config. */
 export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null &&
-    !Array.isArray(value) && !(value instanceof Date);
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Where a mapping is said, and how it is written. */
+export interface Said {
+  /** Gives the origin of a dotted key, prefix included. */
+  origin(key: string): string;
+  /** The mapping with the text of every scalar. */
+  texts?: unknown;
+  /** Where relative paths start; the working folder if absent. */
+  folder?: string | undefined;
 }
 
 /**
@@ -34,16 +44,14 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
  * section without keys becomes the value `null`.
  *
  * @param prefix dotted key of the mapping, "" for the root
- * @param origin gives the origin of a dotted key, prefix included
- * @param folder where relative paths start
+ * @param said where it is said, and how it is written
  * @throws {UserError} on a key that contains a dot
  */
 export function flatten(
   into: FlatConfig,
   tree: Record<string, unknown>,
   prefix: string,
-  origin: (key: string) => string,
-  folder?: string,
+  said: Said,
 ): void {
   for (const [name, value] of Object.entries(tree)) {
     const key = prefix ? `${prefix}.${name}` : name;
@@ -52,15 +60,18 @@ export function flatten(
       throw new UserError(
         `Cannot set '${key}' as a key in a file must be nested, '${section}:' and below it '${
           rest.join(".")
-        }:': got a dotted name (${origin(key)})`,
+        }:': got a dotted name (${said.origin(key)})`,
       );
     }
     if (isMapping(value) && Object.keys(value).length > 0) {
-      flatten(into, value, key, origin, folder);
+      flatten(into, value, key, { ...said, texts: textAt(said.texts, name) });
     } else {
+      const { folder } = said;
+      const text = textAt(said.texts, name);
       into.set(key, {
         value: isMapping(value) ? null : value,
-        origin: origin(key),
+        ...text !== undefined && { text },
+        origin: said.origin(key),
         ...folder !== undefined && { folder },
       });
     }
@@ -82,15 +93,24 @@ export function unflatten(flat: FlatConfig): Record<string, unknown> {
   return root;
 }
 
-/** Formats a value for a message: short, on one line, strings in quotes. */
-export function formatValue(value: unknown): string {
+/**
+ * Formats a value for a message: short, on one line, strings in quotes.
+ *
+ * @param text the value as it was written
+ */
+export function formatValue(value: unknown, text?: unknown): string {
   if (value === undefined) return "nothing";
-  if (value instanceof Date) {
-    return `the date ${value.toISOString().slice(0, 10)} (text needs quotes)`;
+  const line = oneLine(value, text);
+  return line.length > 80 ? `${line.slice(0, 77)}...` : line;
+}
+
+function oneLine(value: unknown, text: unknown): string {
+  if (Array.isArray(value)) {
+    const items = value.map((item, i) => oneLine(item, textAt(text, `${i}`)));
+    return `[${items.join(",")}]`;
   }
-  // JSON cannot represent NaN and infinities; it would print null.
-  const text = typeof value === "number" && !Number.isFinite(value)
-    ? String(value)
-    : JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  if (typeof value === "string" || isMapping(value)) {
+    return JSON.stringify(value);
+  }
+  return typeof text === "string" && text !== "" ? text : String(value);
 }

@@ -3,8 +3,8 @@
  * configurations and their splits.
  * @module
  */
-import { parse } from "@std/yaml";
 import { shown } from "../../terminal/quote.ts";
+import { parseYaml, YamlError } from "../../yaml/parse_yaml.ts";
 
 /** A configuration of a dataset. */
 export interface CardConfig {
@@ -29,10 +29,10 @@ export function parseCard(text: string): CardConfig[] {
   if (!header) return [];
   let card: unknown;
   try {
-    card = parse(header[1]);
+    card = parseYaml(header[1]).value;
   } catch (error) {
-    const [line] = (error as Error).message.split("\n");
-    throw new TypeError(`its header must be valid YAML: ${line}`);
+    if (!(error instanceof YamlError)) throw error;
+    throw new TypeError(`its header must be valid YAML: ${error.message}`);
   }
   if (!isObject(card) || card.configs === undefined || card.configs === null) {
     return [];

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { join, resolve } from "node:path";
 import { keysOf } from "../../../src/config/compose/check.ts";
 import { compose } from "../../../src/config/mod.ts";
 import { configSchemas } from "../../../src/config/schema/schema.ts";
@@ -23,14 +24,27 @@ Deno.test("checkConfig() refuses ill-typed values with rule, value and origin", 
   refused("seed=-1", "an integer of 0 or more", "-1");
   refused("train.max_steps=0", `${count} or null`, "0");
   refused("train.learning_rate=0", "a number above 0", "0");
-  refused("train.learning_rate=1e999", "a number above 0", "Infinity");
+  refused("train.learning_rate=0.0", "a number above 0", "0.0");
+  refused(
+    "train.learning_rate=1e999",
+    "a number of at most 1.80e+308",
+    "1e999",
+  );
+  refused("train.max_steps=1e30", "an integer below 2^32 (4294967296)", "1e30");
+  refused(
+    "seed=12345678901234567890",
+    "an integer below 2^32 (4294967296)",
+    "12345678901234567890",
+  );
+  refused("seed=017", "an integer of 0 or more", '"017"');
   refused("train.weight_decay=-1", "a number of 0 or more", "-1");
   refused("model.attn_pdrop=1", "a number from 0 to below 1", "1");
   refused("train.warmup_ratio=1.5", "a number from 0 to 1", "1.5");
   refused("model.value_skip_gain=one", "a number or null", '"one"');
   refused("model.centre_attn=yes", "true or false", '"yes"');
   refused("report_gains=1", "true or false", "1");
-  refused("run=3", "text or null", "3");
+  refused("run=[3]", "text or null", '["3"]');
+  refused("run=", "text or null", '""');
   refused("data.files=*.txt", "a list of text, like [a, b]", '"*.txt"');
   refused(
     "data.weights=[1,0]",
@@ -38,12 +52,68 @@ Deno.test("checkConfig() refuses ill-typed values with rule, value and origin", 
     "[1,0]",
   );
   refused(
-    "data.text_field=3",
+    "data.text_field=null",
     "text, or a list of text, like [a, b]",
-    "3",
+    "null",
   );
-  refused("data.valid_files=[a,3]", "a list of text, like [a, b]", '["a",3]');
+  refused(
+    "data.valid_files=[a,[010]]",
+    "a list of text, like [a, b]",
+    '["a",["010"]]',
+  );
 });
+
+Deno.test("checkConfig() takes text as it is written", () => {
+  const names = ["010", "1e-3", "2024", "1.10", "+5", ".5", "True", "1_000"];
+  for (const name of names) {
+    const { run, data } = configOf(
+      `run=${name}`,
+      `data.train_subset=${name}`,
+      `data.text_field=${name}`,
+      `data.valid_files=[a, ${name}]`,
+    );
+    assertEquals([data.train_subset, data.text_field], [name, name]);
+    const paths = [resolve(name), resolve("a"), resolve(name)];
+    assertEquals([run, ...data.valid_files], paths);
+  }
+  for (const name of [...names, "2024-01-01", "yes", "0x10", "1:30"]) {
+    const text =
+      `run: ${name}\ndata: {train_subset: ${name}, valid_files: [${name}, b]}\n`;
+    withFolder({ "experiment/e.yaml": text }, (configDir) => {
+      const { config } = compose({ overrides: ["experiment=e"], configDir });
+      assertEquals(config.data.train_subset, name);
+      const [named, b] = [name, "b"].map((file) =>
+        join(configDir, "experiment", file)
+      );
+      assertEquals([config.run, ...config.data.valid_files], [named, named, b]);
+    });
+  }
+});
+
+Deno.test("checkConfig() reads numbers in files by one rule", () => {
+  const { config } = inFolder("seed: 12\ntrain: {learning_rate: 1e-3}");
+  assertEquals([config.seed, config.train.learning_rate], [12, 1e-3]);
+  // YAML 1.1 reads 8, YAML 1.2 reads 10: it must be written without doubt.
+  assertRefuses(
+    () => inFolder("seed: 010"),
+    "Cannot set 'seed' as it must be an integer of 0 or more: got \"010\" (FOLDER/experiment/e.yaml:1)",
+  );
+});
+
+/** Composes an experiment with this text. */
+function inFolder(text: string) {
+  let made: ReturnType<typeof compose> | undefined;
+  withFolder({ "experiment/e.yaml": text }, (configDir) => {
+    try {
+      made = compose({ overrides: ["experiment=e"], configDir });
+    } catch (error) {
+      const { message } = error as Error;
+      (error as Error).message = message.replaceAll(configDir, "FOLDER");
+      throw error;
+    }
+  });
+  return made!;
+}
 
 Deno.test("checkConfig() lists the allowed words", () => {
   refused(
@@ -102,10 +172,6 @@ Deno.test("checkConfig() names the file and line of a value", () => {
   inFile(
     "defaults: [default]\nn_embd: wide\n",
     "Cannot set 'model.n_embd' as it must be an integer of 1 or more: got \"wide\" (FILE:2)",
-  );
-  inFile(
-    "name: gpt2\n",
-    "Cannot use the config as 'model.context_length' must be set: got nothing (the file chosen for 'model' inherits what it does not set by 'defaults: [default]')",
   );
   inFile(
     "defaults: [default]\nn_embd: [\n",

@@ -260,7 +260,11 @@ Deno.test("compose() chooses data=files when files are named", () => {
   const { data } = configOf("data.files=[notes/*.md,b.txt]");
   assertEquals([data.name, data.tokenizer], ["files", "gpt2"]);
   assertEquals(data.files, [resolve("notes/*.md"), resolve("b.txt")]);
-  assertEquals(configOf("data.files=[]").data.name, "source");
+  // Even an empty list chooses: the user means their own text.
+  assertRefuses(
+    () => configOf("data.files=[]"),
+    "Cannot read text as 'data.files' must name at least one path or glob, like 'data.files=[notes/**/*.md]': got []",
+  );
   const demo = configOf("experiment=demo", "data.files=[b.txt]").data;
   assertEquals([demo.name, demo.tokenizer], ["files", "byte"]);
 });
@@ -315,6 +319,7 @@ Deno.test("fromYaml() reads back what compose() prints", () => {
     ["experiment=demo"],
     ["model=skipless", "model.lrelu_neg_slope=-1e-9", "train.lr_end=0"],
     ["run=2026-01-01", "data.files=[*.txt,'null',a: b,'3',#x,\"a'b\"]"],
+    ["run='a\\${b} c\\\\\\${d} $e'", "data.train_subset=010"],
   ];
   for (const overrides of cases) {
     const { config, yaml } = compose({ overrides });
@@ -346,8 +351,12 @@ Deno.test("fromYaml() is strict", () => {
   const read = (from: string, to: string) => () =>
     fromYaml(yaml.replace(from, to), "runs/x/config.yaml");
   assertRefuses(
-    read("seed: 0\n", ""),
-    "Cannot use runs/x/config.yaml as 'seed' must be set: got nothing",
+    () => fromYaml("# nothing\n", "runs/x/config.yaml"),
+    "Cannot use runs/x/config.yaml as it must hold a config: got no key",
+  );
+  assertRefuses(
+    read("run: null", "run: ${oc.env:HOME}"),
+    "Cannot resolve 'run' as a saved config must have values in place of ${oc.env:…} (runs/x/config.yaml:1)",
   );
   assertRefuses(
     read("seed: 0", "sead: 0"),

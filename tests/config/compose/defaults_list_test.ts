@@ -109,6 +109,20 @@ Deno.test("mergeFiles() lets an experiment choose, and the command line override
   assertEquals(both.values, { "model.x": 3 });
 });
 
+Deno.test("mergeFiles() takes the names of files as they are written", () => {
+  for (const name of ["010", "1e-3", "2024", "1.10", "2024-01-01", "true"]) {
+    const files = {
+      "config.yaml": `defaults: [model: ${name}, experiment: null]`,
+      [`model/${name}.yaml`]: A,
+      "model/other.yaml": `defaults: [${name}]`,
+      "experiment/e.yaml": `defaults: [{override /model: ${name}}]`,
+    };
+    for (const choices of [{}, { model: "other" }, { experiment: "e" }]) {
+      assertEquals(merge(files, choices).values["model.x"], 1, name);
+    }
+  }
+});
+
 Deno.test("mergeFiles() adds a chosen group that is not listed", () => {
   const files = { "config.yaml": "model:\n  x: 5\n", "model/a.yaml": A };
   assertEquals(merge(files).values, { "model.x": 5 });
@@ -148,7 +162,7 @@ Deno.test("mergeFiles() refuses malformed defaults lists", () => {
   const inModel = "the name of another file of model/ or '_self_'";
   const cases: [string, string][] = [
     ["[{override /train: x}]", '{"override /train":"x"}'],
-    ["[3]", "3"],
+    ["[[3]]", "[3]"],
   ];
   for (const [list, got] of cases) {
     assertRefuses(

@@ -11,7 +11,7 @@ Deno.test("parseOverrides() distinguishes choices from values", () => {
   const { choices, values } = read("model=op", "model.n_layer=6", "data=null");
   assertEquals([...choices], [["model", "op"], ["data", null]]);
   assertEquals([...values], [
-    ["model.n_layer", { value: 6, origin: "on the command line" }],
+    ["model.n_layer", { value: 6, text: "6", origin: "on the command line" }],
   ]);
 });
 
@@ -19,15 +19,15 @@ Deno.test("parseOverrides() lets the later of two override the other", () => {
   assertEquals(read("a=1", "a=2").values.get("a")?.value, 2);
 });
 
-Deno.test("parseOverrides() reads scalars as YAML does", () => {
+Deno.test("parseOverrides() reads scalars", () => {
   assertEquals(
     ["3e-4", "1e-3", "18", "-0.5", ".5", "1.", "+2"].map(valueOf),
     [3e-4, 1e-3, 18, -0.5, 0.5, 1, 2],
   );
   assertEquals(["null", "~", "", "True", "false"].map(valueOf), [
     null,
-    null,
-    null,
+    "~",
+    "",
     true,
     false,
   ]);
@@ -58,6 +58,24 @@ Deno.test("parseOverrides() reads lists", () => {
   assertEquals(valueOf("[it's.txt,b]"), ["it's.txt", "b"]);
 });
 
+Deno.test("parseOverrides() takes a choice as it is written", () => {
+  const names = ["1e-3", "010", "2024", "1.10", "+5", ".5", "True", "deep/er"];
+  for (const name of names) {
+    assertEquals(read(`model=${name}`).choices.get("model"), name);
+  }
+  assertEquals(read("model='null'").choices.get("model"), "null");
+  assertEquals(read("model=Null").choices.get("model"), null);
+});
+
+Deno.test("parseOverrides() merges a mapping into a section", () => {
+  const { values } = read("train={max_steps: 5,x:{y:1e-3}}", "model={n: 2}");
+  assertEquals([...values].map(([key, { value }]) => [key, value]), [
+    ["train.max_steps", 5],
+    ["train.x.y", 1e-3],
+    ["model.n", 2],
+  ]);
+});
+
 Deno.test("parseOverrides() accepts a leading +", () => {
   assertEquals(read("+a.b=1", "++c=2").values.size, 2);
   assertEquals(read("+model=op").choices.get("model"), "op");
@@ -72,24 +90,42 @@ Deno.test("parseOverrides() refuses anything else", () => {
       `Cannot read the override '${text}' as it ${rule}`,
     );
   }
+  for (const text of ["~seed", "~seed=3"]) {
+    assertRefuses(
+      () => read(text),
+      `Cannot read the override '${text}' as keys must not be removed: where a key may be null, set it to null, 'seed=null'; else leave it to its default`,
+    );
+  }
   assertRefuses(
-    () => read("~seed"),
-    "Cannot read the override '~seed' as keys must not be removed: set it to null, 'seed=null'",
+    () => read("~model"),
+    "Cannot read the override '~model' as groups must not be removed: to leave one out, set it to null, 'model=null'",
+  );
+  assertRefuses(
+    () => read("model="),
+    "Cannot read the override 'model=' as 'model' must be a name: 'model=null' leaves the group out",
+  );
+  assertRefuses(
+    () => read("model@other=op"),
+    "Cannot read the override 'model@other=op' as a choice must have no package ('@other'), as each group has its place: write 'model=<choice>'",
+  );
+  assertRefuses(
+    () => read("model/deep=er"),
+    "Cannot read the override 'model/deep=er' as the group is 'model': write 'model=deep/<choice>'",
+  );
+  assertRefuses(
+    () => read("db/x=1"),
+    "Cannot read the override 'db/x=1' as 'db/x' must be one of the groups model, data",
+  );
+  assertRefuses(
+    () => read("hydra.run.dir=out"),
+    "Cannot read the override 'hydra.run.dir=out' as Hydra's own settings have no effect here: set the folder of the run by run=<folder>",
+  );
+  assertRefuses(
+    () => read("hydra/launcher=joblib"),
+    "Cannot read the override 'hydra/launcher=joblib' as Hydra's own settings have no effect here: leave it out",
   );
   assertRefuses(
     () => read("model=[a,b]"),
     "Cannot read the override 'model=[a,b]' as 'model' must be one name: got a list",
-  );
-  assertRefuses(
-    () => read("a=[{b]"),
-    "Cannot read the override 'a=[{b]' as every bracket in a list must be closed",
-  );
-  assertRefuses(
-    () => read("a=['b]"),
-    "Cannot read the override 'a=['b]' as every quote in a list must be closed",
-  );
-  assertRefuses(
-    () => read("a='b"),
-    "Cannot read the override 'a='b' as every quote must be closed",
   );
 });

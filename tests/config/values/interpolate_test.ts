@@ -75,3 +75,59 @@ Deno.test("interpolate() refuses references to unknown keys", () => {
     "Cannot resolve 'a' as every '${' must be closed by '}': got \"${b\" (f:1)",
   );
 });
+
+Deno.test("interpolate() reads the environment, and only where it may", () => {
+  const environment = (name: string) =>
+    new Map([["N", "3"], ["T", "007"], ["E", ""]]).get(name);
+  const read = (value: unknown) =>
+    interpolate(flatOf({ a: value }), { environment }).get("a");
+  // A number is a number, and has its text for keys that are text.
+  assertEquals(read("${oc.env:N}"), { value: 3, text: "3", origin: "f:1" });
+  assertEquals(read("${oc.env:T}")?.value, "007");
+  assertEquals(read("${oc.env:E}")?.value, "");
+  assertEquals(read("${oc.env:X,1e-3}")?.value, 1e-3);
+  assertEquals(read("r-${oc.env:N}-${oc.env:X,'a b'}")?.value, "r-3-a b");
+  assertRefuses(
+    () => read("${oc.env:X}"),
+    "Cannot resolve 'a' as the environment variable 'X' must be set, or have a default, like ${oc.env:X,default}: got nothing (f:1)",
+  );
+  assertRefuses(
+    () => resolve({ a: "${oc.env:N}" }),
+    "Cannot resolve 'a' as a saved config must have values in place of ${oc.env:…} (f:1)",
+  );
+});
+
+Deno.test("interpolate() refuses other resolvers", () => {
+  for (const name of ["now:%Y", "hydra:runtime.cwd", "oc.select:a,1"]) {
+    assertRefuses(
+      () => resolve({ a: `\${${name}}` }),
+      `Cannot resolve 'a' as '\${${
+        name.split(":")[0]
+      }:' must be a key, like \${model.n_layer}, or \${oc.env:NAME,default}: other resolvers are not available (f:1)`,
+    );
+  }
+});
+
+Deno.test("interpolate() bounds what references to references become", () => {
+  const doubled = Object.fromEntries(
+    Array.from(
+      { length: 40 },
+      (_, i) => [`k${i}`, `\${k${i + 1}}\${k${i + 1}}`],
+    ),
+  );
+  assertRefuses(
+    () => resolve({ ...doubled, k40: "lol" }),
+    "Cannot resolve 'k25' as text must have at most 65536 characters: got more (f:1)",
+  );
+  assertRefuses(
+    () => resolve({ a: ["${b}"], b: [1, 2] }),
+    "Cannot resolve 'a' as ${b} inside text must be a single value: got [1,2] (f:1)",
+  );
+  const deep = "${".repeat(1e5) + "a" + "}".repeat(1e5);
+  assertRefuses(
+    () => resolve({ b: deep }),
+    `Cannot resolve 'b' as references must have at most 10 levels: got "${
+      "${".repeat(38)
+    }... (f:1)`,
+  );
+});

@@ -63,6 +63,14 @@ Deno.test("parseCard() reports errors in a header", () => {
     message("a: [1").startsWith("its header must be valid YAML: "),
     true,
   );
+  const laughs = Array.from(
+    { length: 40 },
+    (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]\n`,
+  );
+  assertEquals(
+    message(`a0: &a0 [lol]\n${laughs.join("")}configs: *a40`),
+    "its header must be valid YAML: it is too large once its aliases are written out",
+  );
   assertEquals(
     message("configs: 3"),
     "'configs' in its header must be a list: got 3",

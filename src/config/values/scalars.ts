@@ -1,0 +1,61 @@
+/**
+ * Which value does text stand for in Hydra and OmegaConf, and which text does a
+ * value become?
+ * @module
+ */
+
+const INTEGER = /^[-+]?(?:0|[1-9](?:_?\d)*)$/;
+/** A float, in any of Hydra's forms, or an integer with a point. */
+export const FLOAT =
+  /^[-+]?(?:(?:(?:0|[1-9](?:_?\d)*)\.?|(?:0|[1-9](?:_?\d)*)?\.\d(?:_?\d)*)(?:e[-+]?\d(?:_?\d)*)?|inf|nan)$/i;
+
+/**
+ * The number, boolean or null that text without quotes is; undefined if it
+ * stays text. An integer has no leading zero, so `017` stays text.
+ */
+export function scalarOf(text: string): number | boolean | null | undefined {
+  if (INTEGER.test(text) || FLOAT.test(text)) return numberOf(text);
+  if (/^true$/i.test(text)) return true;
+  if (/^false$/i.test(text)) return false;
+  return /^null$/i.test(text) ? null : undefined;
+}
+
+/** The number that text in one of these forms is. */
+export function numberOf(text: string): number {
+  const plain = text.replaceAll("_", "").toLowerCase();
+  if (plain.endsWith("inf")) return plain[0] === "-" ? -Infinity : Infinity;
+  return Number(plain);
+}
+
+/**
+ * A scalar as Python's `str()` writes it, and so OmegaConf writes a value that
+ * stands inside text: `True`, `None`, `0.001`, `1e-05`.
+ *
+ * @param text the number as it was written: `1.0` is a float, `1` an integer
+ */
+export function pythonText(value: unknown, text?: unknown): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value !== "number") return String(value);
+  const integer = typeof text === "string"
+    ? /^[-+]?[\d_]+$/.test(text)
+    : Number.isInteger(value);
+  if (!integer) return floatText(value);
+  return Number.isSafeInteger(value)
+    ? String(value)
+    : String(text ?? BigInt(value)).replaceAll(/[+_]/g, "");
+}
+
+/** A float as Python's `repr()` writes it. */
+export function floatText(value: number): string {
+  if (!Number.isFinite(value)) {
+    return String(value).toLowerCase().replace("infinity", "inf");
+  }
+  const [digits, power] = value.toExponential().split("e");
+  const exponent = Number(power);
+  if (exponent < -4 || exponent >= 16) {
+    const size = String(Math.abs(exponent)).padStart(2, "0");
+    return `${digits}e${exponent < 0 ? "-" : "+"}${size}`;
+  }
+  return Number.isInteger(value) ? value.toFixed(1) : String(value);
+}

@@ -1,0 +1,159 @@
+/**
+ * How is YAML of any origin read, within bounds of time and memory, and with
+ * the text of every value?
+ * @module
+ */
+import { parse } from "@std/yaml";
+import { UserError } from "../errors.ts";
+
+/** Largest file, in bytes or UTF-16 units. Configs have about 10 KB. */
+const MAX_SIZE = 4 * 2 ** 20;
+
+/**
+ * Most characters and values of a document whose aliases are written out. An
+ * alias costs a few bytes and may stand for a whole tree of aliases.
+ */
+const MAX_EXPANDED = MAX_SIZE;
+
+/**
+ * Most aliases times the size of the document: parsers turn aliases into keys,
+ * and merge the keys of mappings, while they read.
+ */
+const MAX_ALIAS_WORK = 2 ** 26;
+
+/** Most levels of nesting. */
+const MAX_DEPTH = 100;
+const TOO_DEEP = `it must have at most ${MAX_DEPTH} levels of nesting`;
+
+/** Why a text is no YAML document that can be read. */
+export class YamlError extends Error {
+  /** @param line the line at fault, counted from 1, where it is known */
+  constructor(reason: string, readonly line?: number) {
+    super(reason);
+  }
+}
+
+/** A parsed document. */
+export interface YamlDocument {
+  /**
+   * Null, boolean, number, string, list or mapping. A number is written as YAML
+   * 1.2 and JSON write it; what only some readers take as a number or a date
+   * (`010`, `1:30`, `2024-01-01`) is a string.
+   */
+  value: unknown;
+  /** The same tree with the text of every scalar in place of its value. */
+  texts: unknown;
+}
+
+/**
+ * Parses one YAML document; an empty one is null.
+ *
+ * @throws {YamlError} on malformed YAML, and on documents that are large,
+ * deeply nested, or large once their aliases are written out
+ */
+export function parseYaml(text: string): YamlDocument {
+  if (text.length > MAX_SIZE) throw new YamlError(tooLarge(text.length));
+  const aliases = text.match(/(?:^|[\s,[{])\*/g)?.length ?? 0;
+  if (aliases * text.length > MAX_ALIAS_WORK) {
+    throw new YamlError(`it has too many aliases (${aliases})`);
+  }
+  // The failsafe schema keeps every scalar as text, and merges nothing.
+  const texts = parseWith(text, "failsafe");
+  checkSize(texts);
+  return { value: withTypes(parseWith(text, "default"), texts), texts };
+}
+
+/**
+ * Reads a YAML file as text.
+ *
+ * @throws {UserError} if it is no regular file, or too large
+ * @throws what Deno throws if it cannot be read
+ */
+export function readYamlText(path: string): string {
+  const { isFile, size } = Deno.statSync(path);
+  if (!isFile) {
+    throw new UserError(`Cannot read ${path} as it must be a regular file`);
+  }
+  if (size > MAX_SIZE) {
+    throw new UserError(`Cannot read ${path} as ${tooLarge(size)}`);
+  }
+  return Deno.readTextFileSync(path);
+}
+
+const tooLarge = (size: number) =>
+  `YAML must be at most ${MAX_SIZE / 2 ** 20} MiB: got ${
+    (size / 2 ** 20).toFixed(1)
+  } MiB`;
+
+function parseWith(text: string, schema: "failsafe" | "default"): unknown {
+  try {
+    return parse(text, { schema });
+  } catch (error) {
+    const first = (error as Error).message.split("\n")[0];
+    if (error instanceof RangeError || first.includes("maxDepth")) {
+      throw new YamlError(TOO_DEEP);
+    }
+    // The first line ends in the place; an excerpt of the file follows.
+    const place = / at line (\d+), column \d+:?$/.exec(first);
+    throw place
+      ? new YamlError(first.slice(0, place.index), Number(place[1]))
+      : new YamlError(first);
+  }
+}
+
+/** Counts characters and values, each alias anew, up to the limit. */
+function checkSize(root: unknown): void {
+  let size = 0;
+  const add = (value: unknown, depth: number): void => {
+    if (depth > MAX_DEPTH) {
+      throw new YamlError(TOO_DEEP);
+    }
+    size += typeof value === "string" ? 1 + value.length : 1;
+    if (size > MAX_EXPANDED) {
+      throw new YamlError("it is too large once its aliases are written out");
+    }
+    if (Array.isArray(value)) {
+      for (const item of value) add(item, depth + 1);
+    } else if (typeof value === "object" && value !== null) {
+      for (const [name, item] of Object.entries(value)) {
+        size += name.length;
+        add(item, depth + 1);
+      }
+    }
+  };
+  add(root, 0);
+}
+
+const NUMBER = /^[-+]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
+
+/** Reads numbers by one rule, whichever parser typed them. */
+function withTypes(value: unknown, texts: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, i) => withTypes(item, textAt(texts, String(i))));
+  }
+  const text = typeof texts === "string" ? texts : undefined;
+  if (typeof value === "number" && text !== undefined) {
+    return NUMBER.test(text) || !Number.isFinite(value) ? value : text;
+  }
+  if (value instanceof Date) return text ?? value.toISOString();
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map((
+      [name, item],
+    ) => [name, withTypes(item, textAt(texts, name))]),
+  );
+}
+
+/** The text of an item, also of one that a merge key (`<<`) brings in. */
+export function textAt(texts: unknown, name: string): unknown {
+  if (typeof texts !== "object" || texts === null) return undefined;
+  if (Object.hasOwn(texts, name)) {
+    return (texts as Record<string, unknown>)[name];
+  }
+  const merged = (texts as Record<string, unknown>)["<<"];
+  for (const source of Array.isArray(merged) ? merged : [merged]) {
+    const text = textAt(source, name);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
