@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
 import type { Config } from "../config/mod.ts";
 import { locateFairseqSubset } from "../data/fairseq/mod.ts";
-import { openSplits, type SplitLocation } from "../data/mod.ts";
+import { openSplits, preparedLines, type SplitLocation } from "../data/mod.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { InferenceEngine } from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
@@ -11,6 +11,7 @@ import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
 import { evaluate } from "../train/evaluate.ts";
+import { tellData } from "../train/data/tell_data.ts";
 import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import {
@@ -33,12 +34,15 @@ Evaluates on the run's validation split, or on the given files.
                         data, any subset, such as test
   --batches <n>         maximum number of batches, 0 for all (default as in training:
                         train.max_eval_batches; all for files)
+  --skip-bad            skips and counts what cannot be read of the files, in place of
+                        stopping (default as the run's data.skip_bad)
 
 Examples:
   blocksmith eval runs/mine
   blocksmith eval runs/mine/checkpoints/step-000500 --split train --batches 20
   blocksmith eval runs/mine 'other/**/*.py'`,
   flags: ["split", "batches"],
+  switches: ["skip-bad"],
   async run(args) {
     const [path, ...files] = args.positionals;
     const split = args.flags.split ?? "valid";
@@ -53,7 +57,7 @@ Examples:
     const limit = numberFlag(args, "batches", usual ?? 0, 0, true) || null;
     const say = (line: string) => console.error(line);
     const { locations, ignoreId } = files.length > 0
-      ? await filesToRead(trained, files, say)
+      ? await filesToRead(trained, files, args.switches.has("skip-bad"), say)
       : await splitToRead(trained, split, say);
     if (locations.length === 0) {
       throw new UserError(
@@ -109,6 +113,7 @@ interface EvalData {
 async function filesToRead(
   { config, tokenizer, model }: TrainedModel,
   files: string[],
+  skipBad: boolean,
   say: (line: string) => void,
 ): Promise<EvalData> {
   const { data } = config;
@@ -117,20 +122,25 @@ async function filesToRead(
     ...data,
     name: "files",
     files,
+    skip_bad: data.skip_bad || skipBad,
     text_field: typeof field === "string" ? field : field[0],
     split: typeof data.split === "string" ? data.split : data.split[0],
   };
   const asked = await pinData({ ...config, data: ofFiles }, say);
-  const { dir } = await prepareWith(asked, {
-    documents: { files: await sourcesOf(asked, "files", say) },
+  const found = await sourcesOf(asked, "files", { say });
+  const prepared = await prepareWith(asked, {
+    documents: { files: found.files },
+    unopened: found.unopened,
     tokenizer,
     sequenceLength: model.sequenceLength,
     validFraction: 0,
     maxDocuments: null,
     say,
   });
+  const lines = preparedLines(prepared, { splits: { train: "files" } });
+  for (const line of lines) say(line);
   return {
-    locations: [{ store: dir, split: "train" }],
+    locations: [{ store: prepared.dir, split: "train" }],
     ignoreId: tokenizer.eosId,
   };
 }
@@ -150,8 +160,10 @@ async function splitToRead(
   }
   const opened = await openData(config, {
     say,
+    settled: true,
     tokenizer: data.name === "fairseq" ? undefined : tokenizer,
   });
+  tellData(config, opened.stores, say);
   checkSameTokenizer(checkpoint.path, tokenizer, opened.tokenizer);
   const { ignoreId } = opened;
   if (other) {

@@ -15,14 +15,20 @@ import {
   prepare,
   type Prepared,
   type PrepareOptions,
-  type PrepareProgress,
   type SplitLocation,
   type Tokenizer,
 } from "../data/mod.ts";
-import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
+import {
+  findSources,
+  formatOf,
+  type FoundSources,
+  type SourceFile,
+  type Unopened,
+} from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
-import { Progress } from "../terminal/progress_bar.ts";
+import { PhaseProgress } from "./data/phase_progress.ts";
+import { noteTokenMult } from "./data/tell_data.ts";
 import { HUB } from "./pin_data.ts";
 
 /**
@@ -60,9 +66,15 @@ export interface TrainingData {
 /** Options of {@linkcode openData}. */
 export interface OpenDataOptions {
   /** Shows the user a line. */
-  say?: (line: string) => void;
+  say?: ((line: string) => void) | undefined;
   /** Used instead of the config's: a resumed run has saved its own. */
   tokenizer?: Tokenizer | undefined;
+  /**
+   * Whether a run has been made on this data: then what cannot be used and did
+   * not stop the run is told, and stops nothing now.
+   * @default false
+   */
+  settled?: boolean;
 }
 
 /** The tokenizer that the config names. */
@@ -84,18 +96,24 @@ export async function openData(
   const { data, model } = config;
   if (data.name === "fairseq") return await openFairseq(config, options);
   const tokenizer = options.tokenizer ?? await tokenizerOf(config);
-  const { say } = options;
+  const { say, settled = false } = options;
+  if (say && !settled) noteTokenMult(config, say);
   // Without weights all files are one text.
   const weighted = data.weights.length > 0;
   const entries = weighted
     ? data.files.map((_, i) => [i])
     : [data.files.map((_, i) => i)];
-  const validDocuments = await sourcesOf(config, "valid_files", say);
+  const valid = await sourcesOf(config, "valid_files", { say, settled });
+  const validDocuments = valid.files;
   const stores: Prepared[] = [];
   const seen = new Map<string, string>();
   for (const entry of entries) {
     const one = async () => {
-      const files = await sourcesOf(config, "files", say, entry);
+      const { files, unopened } = await sourcesOf(config, "files", {
+        say,
+        settled,
+        entries: entry,
+      });
       // Each part holds out its own documents: no other may train on them.
       if (weighted && validDocuments.length === 0 && data.valid_fraction > 0) {
         refuseRepeated(files, data.files[entry[0]], seen);
@@ -105,8 +123,10 @@ export async function openData(
           ? { texts: sourceTexts() }
           : { files },
         validDocuments,
+        unopened: [...valid.unopened, ...unopened],
         tokenizer,
         sequenceLength: sequenceLength(model),
+        skipNamed: data.skip_bad || settled,
         say,
       });
     };
@@ -120,7 +140,7 @@ export async function openData(
       sequences: summary.splits[split].chunks,
       weight: weighted ? data.weights[i] : null,
     }));
-  const valid = part("valid").filter(({ sequences }) => sequences > 0)
+  const validParts = part("valid").filter(({ sequences }) => sequences > 0)
     .map((part) => ({ ...part, weight: null }));
   return {
     tokenizer,
@@ -132,7 +152,7 @@ export async function openData(
       : stores[0].summary.fingerprint,
     train: part("train"),
     // Named held-out files are the same for every part.
-    valid: validDocuments.length > 0 ? valid.slice(0, 1) : valid,
+    valid: validDocuments.length > 0 ? validParts.slice(0, 1) : validParts,
     ignoreId: tokenizer.eosId,
     stores,
   };
@@ -191,7 +211,7 @@ export async function prepareWith(
     return await prepare({
       validFraction: data.valid_fraction,
       seed: DATA_SEED,
-      maxDocuments: data.max_documents ?? config.num_token_mult * 100_000,
+      ...documentLimit(config),
       validMaxDocuments: data.valid_max_documents,
       dedup: data.dedup,
       skipBad: data.skip_bad,
@@ -215,23 +235,45 @@ export async function prepareWith(
   }
 }
 
+/** How many documents are used at most, and the key that says so. */
+function documentLimit(
+  { data, num_token_mult }: Config,
+): Pick<PrepareOptions, "maxDocuments" | "maxDocumentsRule"> {
+  const { max_documents, documents_per_token_mult } = data;
+  if (max_documents !== null) return { maxDocuments: max_documents };
+  if (documents_per_token_mult === null) return { maxDocuments: null };
+  return {
+    maxDocuments: num_token_mult * documents_per_token_mult,
+    maxDocumentsRule:
+      `num_token_mult=${num_token_mult} x ${documents_per_token_mult} (data.max_documents changes it)`,
+  };
+}
+
+/** Options of {@linkcode sourcesOf}. */
+export interface SourcesOptions
+  extends Pick<OpenDataOptions, "say" | "settled"> {
+  /** Indices into the list. @default all */
+  entries?: readonly number[];
+}
+
 /**
  * The files that `data.files` or `data.valid_files` name; those of the hub are
  * downloaded.
  *
- * @param entries indices into the list; all by default
+ * @throws {UserError} where something is found that cannot be opened, unless
+ *   `data.skip_bad` or `settled` is set
  */
 export async function sourcesOf(
   config: Config,
   key: "files" | "valid_files",
-  say?: (line: string) => void,
-  entries?: readonly number[],
-): Promise<SourceFile[]> {
+  { say, settled = false, entries }: SourcesOptions = {},
+): Promise<FoundSources> {
   const { data } = config;
   const names = data[key];
   const of = (list: string | string[], i: number) =>
     typeof list === "string" ? list : list[i];
   const found: SourceFile[] = [];
+  const unopened: Unopened[] = [];
   for (const i of entries ?? names.keys()) {
     const field = key === "files"
       ? of(data.text_field, i)
@@ -239,13 +281,14 @@ export async function sourcesOf(
       ? data.text_field
       : data.text_field[0];
     if (!names[i].startsWith(HUB)) {
-      found.push(
-        ...await findSources([names[i]], {
-          key: `data.${key}`,
-          format: data.format,
-          fields: field,
-        }),
-      );
+      const local = await findSources([names[i]], {
+        key: `data.${key}`,
+        format: data.format,
+        fields: field,
+        skipBad: data.skip_bad || settled,
+      });
+      found.push(...local.files);
+      unopened.push(...local.unopened);
       continue;
     }
     const meter = new PhaseProgress();
@@ -269,7 +312,7 @@ export async function sourcesOf(
       await meter.stop();
     }
   }
-  return withoutRepeats(found);
+  return { files: withoutRepeats(found), unopened };
 }
 
 /**
@@ -277,8 +320,13 @@ export async function sourcesOf(
  * one entry.
  */
 function withoutRepeats(files: SourceFile[]): SourceFile[] {
-  const seen = new Set<string>();
-  return files.filter(({ path }) => !seen.has(path) && seen.add(path));
+  const kept = new Map<string, SourceFile>();
+  for (const file of files) {
+    const first = kept.get(file.path);
+    if (!first) kept.set(file.path, file);
+    else if (file.named) kept.set(file.path, { ...first, named: true });
+  }
+  return [...kept.values()];
 }
 
 async function openFairseq(
@@ -331,35 +379,4 @@ function mixtureFingerprint(fingerprints: string[], weights: number[]): string {
   return createHash("sha256")
     .update(JSON.stringify({ fingerprints, weights }))
     .digest("hex");
-}
-
-/** Labels of the phases. */
-const LABELS = {
-  download: "downloading",
-  check: "reading",
-  tokenize: "tokenizing",
-};
-
-/** Shows one progress bar per phase. */
-class PhaseProgress {
-  #bar: Progress | undefined;
-  #phase = "";
-
-  at(
-    { phase, done, total }: Omit<PrepareProgress, "phase"> & {
-      phase: PrepareProgress["phase"] | "download";
-    },
-  ): void {
-    if (phase === "wait") return;
-    if (phase !== this.#phase) {
-      this.#bar?.stop();
-      this.#phase = phase;
-      this.#bar = new Progress({ label: LABELS[phase], total, unit: "bytes" });
-    }
-    this.#bar!.at(done);
-  }
-
-  async stop(): Promise<void> {
-    await this.#bar?.stop();
-  }
 }

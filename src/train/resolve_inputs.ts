@@ -18,6 +18,7 @@ import type { Tokenizer } from "../data/mod.ts";
 import { modelOf } from "../engine/from_config.ts";
 import { type TrainSettings, trainSettings } from "../engine/train_settings.ts";
 import type { Model } from "../model/model.ts";
+import { tellData } from "./data/tell_data.ts";
 import { openData, tokenizerOf, type TrainingData } from "./open_data.ts";
 import type { Run } from "./open_run.ts";
 import { pinData } from "./pin_data.ts";
@@ -68,7 +69,12 @@ async function readInputs(run: Run) {
   const saved = await tokenizerBeforeData(config, checkpoint);
   // Before any text is read: an impossible model is reported without delay.
   if (saved) modelOf(config, saved.vocabSize);
-  const data = await openData(config, { say, tokenizer: saved });
+  const data = await openData(config, {
+    say,
+    tokenizer: saved,
+    settled: resume,
+  });
+  tellData(config, data.stores, say);
   return { config, checkpoint, saved, data };
 }
 

@@ -5,16 +5,12 @@
  */
 import { UserError } from "../../errors.ts";
 import { TokenizePool } from "../pool/tokenize_pool.ts";
+import { MAX_REASONS } from "../pool/work_unit.ts";
 import { documentsOf, heldOutCount } from "../scan/document_selection.ts";
 import { fingerprintOf } from "../scan/fingerprint.ts";
 import { ScanCache } from "../scan/scan_cache.ts";
-import {
-  type Entry,
-  type Input,
-  newSkipCounts,
-  scanInputs,
-  type SkipCounts,
-} from "../scan/scan_inputs.ts";
+import { type Entry, type Input, scanInputs } from "../scan/scan_inputs.ts";
+import { newSkipCounts, type SkipCounts } from "../scan/skip_counts.ts";
 import { memoryTexts } from "../sources/text_pieces.ts";
 import { STORE_FORMAT } from "../store/token_store.ts";
 import {
@@ -22,6 +18,7 @@ import {
   DEFAULT_VALID_FRACTION,
   type PrepareOptions,
 } from "./options.ts";
+import type { ReadFiles } from "./prepared.ts";
 import { progressMeter } from "./progress.ts";
 
 /** What a store will be. */
@@ -36,6 +33,8 @@ export interface StorePlan {
   validFraction: number | null;
   /** What the first pass skipped. */
   skipCounts: SkipCounts;
+  /** What is there to train on, and in held-out files. */
+  read: { train: ReadFiles; valid: ReadFiles | null };
   /** Bytes of text, uncompressed. */
   bytes: number;
   fingerprint: string;
@@ -67,11 +66,19 @@ export async function planStore(options: PrepareOptions): Promise<StorePlan> {
   const { pool, closePool } = lazyPool(options, size);
   try {
     const skipCounts = newSkipCounts();
+    const { unopened = [] } = options;
+    skipCounts.skipped.files += unopened.length;
+    skipCounts.reasons.push(
+      ...unopened.slice(0, MAX_REASONS).map(({ name, reason }) =>
+        `${name}: ${reason}`
+      ),
+    );
     const meter = progressMeter("check", size, options.onProgress);
     const scanOptions = {
       pool,
       cache: new ScanCache(options.cacheDir),
       skipBad: options.skipBad ?? false,
+      skipNamed: options.skipNamed ?? options.skipBad ?? false,
       skipCounts,
       onBytes: (bytes: number) => void meter(bytes),
     };
@@ -130,9 +137,33 @@ function decidePlan(
     validEntries: validEntries.length,
     heldOut,
     validFraction,
+    read: {
+      train: readFiles(
+        entries,
+        maxDocuments,
+        options.maxDocumentsRule ?? "data.max_documents",
+      ),
+      valid: validFilesGiven
+        ? readFiles(
+          validEntries,
+          validMaxDocuments,
+          "data.valid_max_documents",
+        )
+        : null,
+    },
     bytes: all.reduce((sum, { scan }) => sum + scan.unpacked, 0),
     fingerprint,
   };
+}
+
+function readFiles(
+  entries: readonly Entry[],
+  limit: number | null,
+  rule: string,
+): ReadFiles {
+  const documents = documentsOf(entries);
+  const unused = Math.max(0, documents - (limit ?? documents));
+  return { files: entries.length, documents, unused, rule };
 }
 
 /** Less text than this is processed faster than threads start. */
@@ -196,15 +227,22 @@ function requireHeldOut(
 function requireText(
   entries: readonly Entry[],
   inputs: readonly Input[],
-  { skipped: { binary, undecodable, files } }: SkipCounts,
+  { skipped, reasons, emptyReasons }: SkipCounts,
   key: string,
 ): void {
   if (entries.length > 0) return;
-  const empty = inputs.length - binary - undecodable - files;
-  const others = (files > 0 ? `, ${files} unreadable` : "") +
-    (empty > 0 ? `, ${empty} without a document` : "");
+  const { binary, undecodable, empty, files } = skipped;
+  const counts = {
+    binary,
+    "not UTF-8": undecodable,
+    unreadable: files,
+    "without a document": empty,
+  };
+  const shown = Object.entries(counts).filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`).join(", ");
+  const first = [...reasons, ...emptyReasons][0];
   throw new UserError(
-    `Cannot read any text from '${key}' as it must name UTF-8 text files: got ${inputs.length} ` +
-      `(${binary} binary, ${undecodable} not UTF-8${others})`,
+    `Cannot read any text from '${key}' as it must name UTF-8 text files: got ${inputs.length}` +
+      (first ? ` (${shown}), the first as ${first}` : ""),
   );
 }

@@ -3,21 +3,20 @@
  * duplicates.
  * @module
  */
-import {
-  accessSync,
-  constants,
-  lstatSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from "node:fs";
-import { glob } from "node:fs/promises";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { lstatSync, realpathSync } from "node:fs";
+import { isAbsolute, relative, resolve } from "node:path";
 import process from "node:process";
 import { UserError } from "../../errors.ts";
 import { formatOf } from "./format.ts";
 import type { Format, SourceFile } from "./source_file.ts";
-import { cannotRead } from "./unreadable_error.ts";
+import { accessReason } from "./unreadable_error.ts";
+import {
+  addEntry,
+  newWalk,
+  type Walk,
+  walkFolder,
+  walkGlob,
+} from "./walk/walk.ts";
 
 /** Where to look for files, and how they are to be read. */
 export interface FindOptions {
@@ -35,6 +34,26 @@ export interface FindOptions {
    * @default "text"
    */
   fields?: string | readonly string[];
+  /**
+   * Whether to return what cannot be opened, instead of stopping there.
+   * @default false
+   */
+  skipBad?: boolean;
+}
+
+/** Something that was found and cannot be opened. */
+export interface Unopened {
+  /** Its name, as that of a file. */
+  name: string;
+  /** Why, as a clause that follows `Cannot read '<name>': `. */
+  reason: string;
+}
+
+/** What patterns find. */
+export interface FoundSources {
+  files: SourceFile[];
+  /** Empty without `skipBad`. */
+  unopened: Unopened[];
 }
 
 /**
@@ -45,7 +64,8 @@ export interface FindOptions {
  * is kept, with the field of the last pattern that finds it under that name. A
  * `.json` file holds records if a pattern says `.json`, and is a text if a
  * folder or a wider glob finds it.
- * @throws {UserError} if a pattern finds no file, or a folder cannot be read.
+ * @throws {UserError} if a pattern finds no file, or, without `skipBad`,
+ *   something that cannot be opened.
  */
 export async function findSources(
   patterns: readonly string[],
@@ -54,8 +74,9 @@ export async function findSources(
     root = process.cwd(),
     format = null,
     fields = "text",
+    skipBad = false,
   }: FindOptions = {},
-): Promise<SourceFile[]> {
+): Promise<FoundSources> {
   if (patterns.length === 0) {
     throw new UserError(
       `Cannot read any text as '${key}' is empty: give paths, folders or globs`,
@@ -63,106 +84,124 @@ export async function findSources(
   }
   const found = new Map<
     string,
-    FoundFile & { field: string; named: boolean }
+    { path: string; bytes: number; field: string; json: boolean }
   >();
+  const unopened = new Map<string, string>();
+  /** Names of the files that are named by themselves. */
+  const named = new Set<string>();
   for (const [i, pattern] of patterns.entries()) {
-    const files = await expandPattern(pattern, root, key);
-    if (files.length === 0) {
-      throw new UserError(
-        `Cannot read any text as '${key}' finds no file: got '${pattern}'${
-          // A Hub dataset written in another way is taken for a path.
-          /^hf:|^datasets\/|huggingface\.co\//i.test(pattern)
-            ? "; a Hub dataset is written hf://datasets/<owner>/<name>"
-            : ""}`,
-      );
-    }
+    const walk = await expandPattern(pattern, root);
+    const bad = [...walk.unopened]
+      .map(([path, reason]) => ({ name: nameOf(path, root), reason }))
+      .sort((a, b) => a.name < b.name ? -1 : 1);
+    if (bad.length > 0 && !skipBad) throw unopenedError(bad, pattern);
+    if (walk.files.size === 0) throw nothingFound(walk, bad, pattern, key);
+    for (const { name, reason } of bad) unopened.set(name, reason);
     const field = typeof fields === "string" ? fields : fields[i];
-    const named = /\.json/i.test(pattern);
-    for (const file of files) {
-      found.set(nameOf(file.path, root), { ...file, field, named });
+    const json = /\.json/i.test(pattern);
+    for (const [path, bytes] of walk.files) {
+      const name = nameOf(path, root);
+      found.set(name, { path, bytes, field, json });
+      if (path === resolve(root, pattern)) named.add(name);
     }
   }
-  const seen = new Set<string>();
-  const sources: SourceFile[] = [];
+  const seen = new Map<string, SourceFile>();
   // The default order is by UTF-16 code units, the same in every locale.
   for (const name of [...found.keys()].sort()) {
-    const { path, bytes, field, named } = found.get(name)!;
-    const real = realpathSync(path);
-    if (seen.has(real)) continue;
-    seen.add(real);
+    const { path, bytes, field, json } = found.get(name)!;
+    let real: string;
+    try {
+      real = realpathSync(path);
+    } catch (error) {
+      const reason = accessReason(error);
+      if (!skipBad) throw unopenedError([{ name, reason }], name);
+      unopened.set(name, reason);
+      continue;
+    }
+    const first = seen.get(real);
+    if (first) {
+      if (named.has(name)) first.named = true;
+      continue;
+    }
     const form = formatOf(name, format);
     // Among a folder's files of all kinds, package.json and the like are texts.
-    if (!format && !named && /\.json$/i.test(name)) form.format = "text";
-    sources.push({ name, path: real, bytes, ...form, field });
+    if (!format && !json && /\.json$/i.test(name)) form.format = "text";
+    const source: SourceFile = { name, path: real, bytes, ...form, field };
+    if (named.has(name)) source.named = true;
+    seen.set(real, source);
   }
-  return sources;
+  return {
+    files: [...seen.values()],
+    unopened: [...unopened].map(([name, reason]) => ({ name, reason })),
+  };
 }
 
-interface FoundFile {
-  path: string;
-  bytes: number;
-}
-
-async function expandPattern(
-  pattern: string,
-  root: string,
-  key: string,
-): Promise<FoundFile[]> {
+async function expandPattern(pattern: string, root: string): Promise<Walk> {
   const path = resolve(root, pattern);
+  const walk = newWalk();
+  // A name that exists is taken literally, so that files such as `a[1].txt` can
+  // be given.
+  if (isThere(path)) {
+    const stats = addEntry(path, walk);
+    if (stats?.isDirectory()) await walkFolder(path, walk);
+    else if (stats && !stats.isFile()) walk.unopened.set(path, NO_FILE);
+  } else if (/[*?[{]/.test(pattern)) await walkGlob(pattern, root, walk);
+  return walk;
+}
+
+const NO_FILE =
+  "it is not a file or folder: for a stream, pipe it in and name '-'";
+
+/** Whether there is anything, be it a link to nothing. */
+function isThere(path: string): boolean {
   try {
-    // A name that exists is taken literally, so that files such as `a[1].txt`
-    // can be given.
-    const stats = statIfThere(path);
-    if (stats?.isFile()) return [{ path, bytes: stats.size }];
-    if (stats?.isDirectory()) return await folderFiles(path);
-    if (stats) {
-      throw new UserError(
-        `Cannot read '${pattern}' ('${key}') as it is not a file or folder: for a stream, pipe it in and name '-'`,
-      );
-    }
-    return /[*?[{]/.test(pattern) ? await globFiles(pattern, root) : [];
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw cannotRead(pattern, error);
+    // What is there cannot be known: reading it gives the reason.
+    return (error as { code?: string }).code !== "ENOTDIR";
   }
 }
 
-/**
- * All files below a folder. An unreadable folder in it is an error, while
- * glob() would skip it.
- */
-async function folderFiles(folder: string): Promise<FoundFile[]> {
-  accessSync(folder, constants.R_OK | constants.X_OK);
-  return await globFiles("**", folder, (path) => {
-    try {
-      accessSync(path, constants.R_OK | constants.X_OK);
-    } catch (error) {
-      throw cannotRead(path, error);
-    }
-  });
+function unopenedError(unopened: Unopened[], pattern: string): UserError {
+  const [{ name, reason }] = unopened;
+  const others = unopened.length - 1;
+  const more = others > 0
+    ? ` (and ${others} ${others === 1 ? "other" : "others"} in '${pattern}')`
+    : "";
+  return new UserError(
+    `Cannot read '${name}': ${reason}${more}; ${LEAVE_OUT}`,
+  );
 }
 
-async function globFiles(
+/** What can be done about files that cannot be used, as a clause. */
+export const LEAVE_OUT =
+  "--skip-bad (data.skip_bad=true) leaves it out and counts it";
+
+function nothingFound(
+  { hidden, folderLinks }: Walk,
+  unopened: Unopened[],
   pattern: string,
-  root: string,
-  onFolder?: (path: string) => void,
-): Promise<FoundFile[]> {
-  const files: FoundFile[] = [];
-  for await (const entry of glob(pattern, { cwd: root })) {
-    const path = isAbsolute(entry) ? entry : join(root, entry);
-    const stats = statIfThere(path);
-    if (stats?.isFile()) files.push({ path, bytes: stats.size });
-    // The search does not follow links to folders.
-    if (onFolder && stats?.isDirectory() && !lstatSync(path).isSymbolicLink()) {
-      onFolder(path);
-    }
-  }
-  return files;
-}
-
-/** Undefined if there is nothing, or a broken link. */
-function statIfThere(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
+  key: string,
+): UserError {
+  const count = (n: number, what: string) => n > 0 ? [`${n} ${what}`] : [];
+  const first = unopened.map(({ name, reason }) => `'${name}': ${reason}`)[0];
+  const leftOut = [
+    ...count(unopened.length, `that cannot be opened (${first})`),
+    ...count(hidden, hidden === 1 ? "hidden entry" : "hidden entries"),
+    ...count(
+      folderLinks,
+      folderLinks === 1 ? "link to a folder" : "links to folders",
+    ),
+  ];
+  return new UserError(
+    `Cannot read any text as '${key}' finds no file: got '${pattern}'${
+      leftOut.length > 0 ? `, which leaves out ${leftOut.join(", ")}` : ""
+    }${
+      // A Hub dataset written in another way is taken for a path.
+      /^hf:|^datasets\/|huggingface\.co\//i.test(pattern)
+        ? "; a Hub dataset is written hf://datasets/<owner>/<name>"
+        : ""}`,
+  );
 }
 
 function nameOf(path: string, root: string): string {

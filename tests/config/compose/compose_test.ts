@@ -141,6 +141,7 @@ Deno.test("compose() gives the paper's defaults", () => {
       valid_split: "validation",
       valid_fraction: 0.1,
       max_documents: null,
+      documents_per_token_mult: 100000,
       valid_max_documents: null,
       dedup: false,
       skip_bad: false,
