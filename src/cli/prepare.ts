@@ -4,7 +4,7 @@ import { sequenceLength } from "../config/mod.ts";
 import { FairseqSink } from "../data/fairseq/mod.ts";
 import { type Prepared, preparedLines, skippedLines } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
-import { noteTokenMult } from "../train/data/tell_data.ts";
+import { noteTokenMult } from "../train/data/document_limit.ts";
 import {
   openData,
   prepareWith,

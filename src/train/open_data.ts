@@ -27,8 +27,9 @@ import {
 } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { documentLimit, noteTokenMult } from "./data/document_limit.ts";
 import { PhaseProgress } from "./data/phase_progress.ts";
-import { noteTokenMult } from "./data/tell_data.ts";
+import { noteFolderLinks } from "./data/tell_data.ts";
 import { HUB } from "./pin_data.ts";
 
 /**
@@ -235,20 +236,6 @@ export async function prepareWith(
   }
 }
 
-/** How many documents are used at most, and the key that says so. */
-function documentLimit(
-  { data, num_token_mult }: Config,
-): Pick<PrepareOptions, "maxDocuments" | "maxDocumentsRule"> {
-  const { max_documents, documents_per_token_mult } = data;
-  if (max_documents !== null) return { maxDocuments: max_documents };
-  if (documents_per_token_mult === null) return { maxDocuments: null };
-  return {
-    maxDocuments: num_token_mult * documents_per_token_mult,
-    maxDocumentsRule:
-      `num_token_mult=${num_token_mult} x ${documents_per_token_mult} (data.max_documents changes it)`,
-  };
-}
-
 /** Options of {@linkcode sourcesOf}. */
 export interface SourcesOptions
   extends Pick<OpenDataOptions, "say" | "settled"> {
@@ -267,7 +254,7 @@ export async function sourcesOf(
   config: Config,
   key: "files" | "valid_files",
   { say, settled = false, entries }: SourcesOptions = {},
-): Promise<FoundSources> {
+): Promise<Omit<FoundSources, "folderLinks">> {
   const { data } = config;
   const names = data[key];
   const of = (list: string | string[], i: number) =>
@@ -289,6 +276,7 @@ export async function sourcesOf(
       });
       found.push(...local.files);
       unopened.push(...local.unopened);
+      if (say) noteFolderLinks(local.folderLinks, names[i], say);
       continue;
     }
     const meter = new PhaseProgress();

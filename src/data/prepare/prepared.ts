@@ -4,6 +4,7 @@
  * @module
  */
 import { formatBytes, formatCount } from "../../terminal/format_numbers.ts";
+import { oneLine } from "../../terminal/quote.ts";
 import type { Skipped } from "../scan/skip_counts.ts";
 import type { SplitName, StoreSummary } from "../store/token_store.ts";
 
@@ -78,14 +79,28 @@ export function preparedLines(
 
 /** The lines that tell what was skipped, and why; none if nothing was. */
 export function skippedLines({ summary, reasons }: Prepared): string[] {
-  const counts = Object.entries(summary.skipped)
-    .filter(([, count]) => count > 0);
-  if (counts.length === 0) return [];
-  const shown = counts.map(([why, count]) => `${count} ${SKIPPED[why](count)}`);
+  const counts = skippedText(summary.skipped);
+  if (counts === "") return [];
   return [
-    `skipped  ${shown.join(", ")}`,
-    ...reasons.map((reason) => `  ${reason}`),
+    `skipped  ${counts}`,
+    ...reasons.map((reason) => `  ${oneLine(reason, Infinity)}`),
   ];
+}
+
+/** What was skipped and the first reason, as a clause; "" for nothing. */
+export function skippedClause(
+  skipped: Skipped,
+  reasons: readonly string[],
+): string {
+  const counts = skippedText(skipped);
+  if (counts === "") return "";
+  const [first] = reasons;
+  return first ? `${counts}, the first as ${oneLine(first, Infinity)}` : counts;
+}
+
+function skippedText(skipped: Skipped): string {
+  return Object.entries(skipped).filter(([, count]) => count > 0)
+    .map(([why, count]) => `${count} ${SKIPPED[why](count)}`).join(", ");
 }
 
 function describeRead({ files, documents, unused, rule }: ReadFiles): string {

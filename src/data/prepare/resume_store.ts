@@ -21,6 +21,7 @@ import {
 import { TokenStoreSink } from "../store/token_store_sink.ts";
 import { Journal } from "./journal.ts";
 import type { PrepareOptions } from "./options.ts";
+import { skippedClause } from "./prepared.ts";
 import { progressMeter } from "./progress.ts";
 import type { StorePlan } from "./store_plan.ts";
 import {
@@ -202,12 +203,18 @@ export function skippedInBoth(
  * Stops if a split that is needed has no sequence, and says what would help.
  */
 function requireSequences(
-  { splits: { train, valid }, longest, held, reasons }: WriteStoreState,
+  { splits: { train, valid }, longest, held, tally, reasons }: WriteStoreState,
   plan: StorePlan,
   { sequenceLength }: PrepareOptions,
 ): void {
+  const skipped = skippedClause(
+    skippedInBoth(plan.skipCounts.skipped, tally.skipped),
+    reasonsOf(plan, reasons),
+  );
   const nothingLeft = (what: string) =>
     nothingLeftError(what, reasonsOf(plan, reasons));
+  const tooShort = (what: string, documents: number, longest: number) =>
+    tooShortError(what, { documents, longest, sequenceLength, skipped });
   if (train.chunks === 0 && held > 0 && valid.chunks > 0) {
     throw new UserError(
       `Cannot split the data as all documents of at least ${sequenceLength} tokens ('model.context_length') ` +
@@ -219,12 +226,12 @@ function requireSequences(
     const documents = train.documents + (held > 0 ? valid.documents : 0);
     const longestOfAll = Math.max(longest.train, held > 0 ? longest.valid : 0);
     if (documents === 0) throw nothingLeft("the data");
-    throw tooShortError("the data", documents, longestOfAll, sequenceLength);
+    throw tooShort("the data", documents, longestOfAll);
   }
   if (plan.validEntries > 0 && valid.chunks === 0) {
     const what = "the held-out data ('data.valid_files')";
     if (valid.documents === 0) throw nothingLeft(what);
-    throw tooShortError(what, valid.documents, longest.valid, sequenceLength);
+    throw tooShort(what, valid.documents, longest.valid);
   }
 }
 
@@ -253,15 +260,19 @@ function nothingLeftError(what: string, reasons: string[]): UserError {
 
 function tooShortError(
   what: string,
-  documents: number,
-  longest: number,
-  sequenceLength: number,
+  { documents, longest, sequenceLength, skipped }: {
+    documents: number;
+    longest: number;
+    sequenceLength: number;
+    skipped: string;
+  },
 ): UserError {
   const advice = longest < 2
     ? "give longer files"
     : `lower 'model.context_length' to at most ${longest} or give longer files`;
   return new UserError(
     `Cannot prepare ${what} as a document must have at least ${sequenceLength} tokens ('model.context_length'): ` +
-      `${documents} of ${documents} are shorter, the longest has ${longest}; ${advice}`,
+      `${documents} of ${documents} are shorter, the longest has ${longest}; ${advice}` +
+      (skipped && `; skipped: ${skipped}`),
   );
 }

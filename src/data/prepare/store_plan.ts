@@ -18,7 +18,7 @@ import {
   DEFAULT_VALID_FRACTION,
   type PrepareOptions,
 } from "./options.ts";
-import type { ReadFiles } from "./prepared.ts";
+import { type ReadFiles, skippedClause } from "./prepared.ts";
 import { progressMeter } from "./progress.ts";
 
 /** What a store will be. */
@@ -84,12 +84,17 @@ export async function planStore(options: PrepareOptions): Promise<StorePlan> {
     };
     const validEntries = await scanInputs(validInputs, scanOptions);
     if (validInputs.length > 0) {
-      requireText(validEntries, validInputs, skipCounts, "data.valid_files");
+      requireText(validEntries, skipCounts, "data.valid_files");
     }
     const entries = await scanInputs(inputs, scanOptions);
-    requireText(entries, inputs, skipCounts, "data.files");
+    requireText(entries, skipCounts, "data.files");
     return {
-      ...decidePlan(entries, validEntries, validInputs.length > 0, options),
+      ...decidePlan(
+        entries,
+        validInputs.length > 0 ? validEntries : null,
+        skipCounts,
+        options,
+      ),
       skipCounts,
       pool,
       closePool,
@@ -102,8 +107,8 @@ export async function planStore(options: PrepareOptions): Promise<StorePlan> {
 
 function decidePlan(
   entries: Entry[],
-  validEntries: Entry[],
-  validFilesGiven: boolean,
+  heldOutEntries: Entry[] | null,
+  skipCounts: SkipCounts,
   options: PrepareOptions,
 ): Omit<StorePlan, "skipCounts" | "pool" | "closePool"> {
   const {
@@ -115,10 +120,16 @@ function decidePlan(
     dedup = false,
     skipBad = false,
   } = options;
-  const validFraction = validFilesGiven
+  const validEntries = heldOutEntries ?? [];
+  const validFraction = heldOutEntries
     ? null
     : options.validFraction ?? DEFAULT_VALID_FRACTION;
-  const heldOut = requireHeldOut(entries, validFraction ?? 0, options);
+  const heldOut = requireHeldOut(
+    entries,
+    validFraction ?? 0,
+    skipCounts,
+    options,
+  );
   const fingerprint = fingerprintOf(tokenizer, {
     format: options.out
       ? options.out.format ?? "other 1"
@@ -143,9 +154,9 @@ function decidePlan(
         maxDocuments,
         options.maxDocumentsRule ?? "data.max_documents",
       ),
-      valid: validFilesGiven
+      valid: heldOutEntries
         ? readFiles(
-          validEntries,
+          heldOutEntries,
           validMaxDocuments,
           "data.valid_max_documents",
         )
@@ -203,6 +214,7 @@ function sizeOf(inputs: readonly { bytes: number }[]): number {
 function requireHeldOut(
   entries: readonly Entry[],
   fraction: number,
+  { skipped, reasons, emptyReasons }: SkipCounts,
   { sequenceLength, maxDocuments }: PrepareOptions,
 ): number {
   const documents = documentsOf(entries);
@@ -218,31 +230,24 @@ function requireHeldOut(
       "Cannot hold out documents as 'data.max_documents' must be at least 2 for that: got 1; raise it, or name held-out files in 'data.valid_files'",
     );
   }
+  const clause = skippedClause(skipped, [...reasons, ...emptyReasons]);
   throw new UserError(
     `Cannot hold out documents as there is only one ('${input.name}'): ` +
-      "give more files, or name held-out files in 'data.valid_files'",
+      "give more files, or name held-out files in 'data.valid_files'" +
+      (clause && `; skipped: ${clause}`),
   );
 }
 
 function requireText(
   entries: readonly Entry[],
-  inputs: readonly Input[],
   { skipped, reasons, emptyReasons }: SkipCounts,
   key: string,
 ): void {
   if (entries.length > 0) return;
-  const { binary, undecodable, empty, files } = skipped;
-  const counts = {
-    binary,
-    "not UTF-8": undecodable,
-    unreadable: files,
-    "without a document": empty,
-  };
-  const shown = Object.entries(counts).filter(([, count]) => count > 0)
-    .map(([what, count]) => `${count} ${what}`).join(", ");
-  const first = [...reasons, ...emptyReasons][0];
+  const got = skippedClause(skipped, [...reasons, ...emptyReasons]);
   throw new UserError(
-    `Cannot read any text from '${key}' as it must name UTF-8 text files: got ${inputs.length}` +
-      (first ? ` (${shown}), the first as ${first}` : ""),
+    `Cannot read any text from '${key}' as it must name UTF-8 text files: got ${
+      got || "none"
+    }`,
   );
 }

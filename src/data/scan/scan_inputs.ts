@@ -4,6 +4,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import { oneLine } from "../../terminal/quote.ts";
 import type { TokenizePool } from "../pool/tokenize_pool.ts";
 import { MAX_REASONS } from "../pool/work_unit.ts";
 import { LEAVE_OUT } from "../sources/mod.ts";
@@ -121,7 +122,7 @@ function countSkipped(
     if (list.length < MAX_REASONS) list.push(`${input.name}: ${why}`);
   };
   const refuse = (clause: string, advice = `; ${LEAVE_OUT}`) => ({
-    message: `Cannot read '${input.name}'${clause}`,
+    message: `Cannot read '${oneLine(input.name, Infinity)}'${clause}`,
     advice,
   });
   const refuseNamed = input.named && !skipNamed;

@@ -7,11 +7,13 @@ import { lstatSync, realpathSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import process from "node:process";
 import { UserError } from "../../errors.ts";
+import { oneLine } from "../../terminal/quote.ts";
 import { formatOf } from "./format.ts";
 import type { Format, SourceFile } from "./source_file.ts";
 import { accessReason } from "./unreadable_error.ts";
 import {
   addEntry,
+  leaveOut,
   newWalk,
   type Walk,
   walkFolder,
@@ -54,6 +56,8 @@ export interface FoundSources {
   files: SourceFile[];
   /** Empty without `skipBad`. */
   unopened: Unopened[];
+  /** Number of links to folders that were not followed. */
+  folderLinks: number;
 }
 
 /**
@@ -86,17 +90,17 @@ export async function findSources(
     string,
     { path: string; bytes: number; field: string; json: boolean }
   >();
-  const unopened = new Map<string, string>();
+  const unopened: Walk["unopened"] = new Map();
+  let folderLinks = 0;
   /** Names of the files that are named by themselves. */
   const named = new Set<string>();
   for (const [i, pattern] of patterns.entries()) {
     const walk = await expandPattern(pattern, root);
-    const bad = [...walk.unopened]
-      .map(([path, reason]) => ({ name: nameOf(path, root), reason }))
-      .sort((a, b) => a.name < b.name ? -1 : 1);
+    const bad = withNames(walk.unopened, root);
     if (bad.length > 0 && !skipBad) throw unopenedError(bad, pattern);
     if (walk.files.size === 0) throw nothingFound(walk, bad, pattern, key);
-    for (const { name, reason } of bad) unopened.set(name, reason);
+    for (const [key, value] of walk.unopened) unopened.set(key, value);
+    folderLinks += walk.folderLinks;
     const field = typeof fields === "string" ? fields : fields[i];
     const json = /\.json/i.test(pattern);
     for (const [path, bytes] of walk.files) {
@@ -115,7 +119,7 @@ export async function findSources(
     } catch (error) {
       const reason = accessReason(error);
       if (!skipBad) throw unopenedError([{ name, reason }], name);
-      unopened.set(name, reason);
+      unopened.set(path, { path, reason });
       continue;
     }
     const first = seen.get(real);
@@ -132,7 +136,8 @@ export async function findSources(
   }
   return {
     files: [...seen.values()],
-    unopened: [...unopened].map(([name, reason]) => ({ name, reason })),
+    unopened: withNames(unopened, root),
+    folderLinks,
   };
 }
 
@@ -144,13 +149,20 @@ async function expandPattern(pattern: string, root: string): Promise<Walk> {
   if (isThere(path)) {
     const stats = addEntry(path, walk);
     if (stats?.isDirectory()) await walkFolder(path, walk);
-    else if (stats && !stats.isFile()) walk.unopened.set(path, NO_FILE);
+    else if (stats && !stats.isFile()) leaveOut(walk, path, NO_FILE);
   } else if (/[*?[{]/.test(pattern)) await walkGlob(pattern, root, walk);
   return walk;
 }
 
 const NO_FILE =
   "it is not a file or folder: for a stream, pipe it in and name '-'";
+
+/** Names in place of paths, in their order. */
+function withNames(unopened: Walk["unopened"], root: string): Unopened[] {
+  return [...unopened.values()]
+    .map(({ path, reason }) => ({ name: nameOf(path, root), reason }))
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+}
 
 /** Whether there is anything, be it a link to nothing. */
 function isThere(path: string): boolean {
@@ -169,7 +181,7 @@ function unopenedError(unopened: Unopened[], pattern: string): UserError {
     ? ` (and ${others} ${others === 1 ? "other" : "others"} in '${pattern}')`
     : "";
   return new UserError(
-    `Cannot read '${name}': ${reason}${more}; ${LEAVE_OUT}`,
+    `Cannot read '${oneLine(name, Infinity)}': ${reason}${more}; ${LEAVE_OUT}`,
   );
 }
 

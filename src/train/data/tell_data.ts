@@ -22,16 +22,16 @@ export function tellData(
   }
 }
 
-/** Says so where `num_token_mult` is set and decides nothing. */
-export function noteTokenMult(
-  { data, num_token_mult }: Config,
+/** Says how many links to folders an entry's search did not follow. */
+export function noteFolderLinks(
+  links: number,
+  entry: string,
   say: (line: string) => void,
 ): void {
-  const { max_documents, documents_per_token_mult } = data;
-  const unused = num_token_mult !== 1 && data.name === "files" &&
-    max_documents === null && documents_per_token_mult === null;
-  if (!unused) return;
+  if (links === 0) return;
   say(
-    `note: num_token_mult=${num_token_mult} has no effect on your own files, all of whose documents are used: set data.max_documents, or data.documents_per_token_mult=100000 for the paper's rule`,
+    links === 1
+      ? `note: 1 link to a folder in '${entry}' is not followed: name it to read what is there`
+      : `note: ${links} links to folders in '${entry}' are not followed: name them to read what is there`,
   );
 }

@@ -279,6 +279,10 @@ Deno.test("compose() knows the papers' data", () => {
     ["files", "content", "train", "validation"],
   );
   assertEquals(data.valid_max_documents, 2000);
+  // 100,000 documents are the paper's choice, for its data alone.
+  assertEquals(data.documents_per_token_mult, 100_000);
+  const own = configOf("experiment=fig9", "data.files=[b.txt]").data;
+  assertEquals(own.documents_per_token_mult, null);
   assertEquals(configOf("experiment=fig9").data, data);
   const { name, combine_val } = fairseqConfigOf("experiment=nf-125m-lr1e-3")
     .data;

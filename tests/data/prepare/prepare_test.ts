@@ -352,9 +352,9 @@ Deno.test("prepare() refuses what cannot be trained on in one clear line", () =>
       }, "the longest has 0; give longer files"],
       [
         { documents: { texts: [{ name: "a", text: "\0" }] } },
-        "got 1 (1 binary), the first as a: binary",
+        "got 1 binary file, the first as a: binary",
       ],
-      [{ documents: { texts: [] } }, "got 0"],
+      [{ documents: { texts: [] } }, "got none"],
       [
         { sequenceLength: 1 },
         "'model.context_length' must be an integer of at least 2: got 1",

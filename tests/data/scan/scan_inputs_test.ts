@@ -16,7 +16,7 @@ const options = { dedup: false, skipBad: false };
 async function scan(
   inputs: Input[],
   cacheDir: string,
-  { workers = 0, skipBad = false, skipNamed = skipBad } = {},
+  { workers = 0, skipBad = false, skipNamed = false } = {},
 ) {
   const skipCounts = newSkipCounts();
   let read = 0;
@@ -30,7 +30,7 @@ async function scan(
       },
       cache: new ScanCache(cacheDir),
       skipBad,
-      skipNamed,
+      skipNamed: skipNamed || skipBad,
       skipCounts,
       onBytes: (bytes) => void (read += bytes),
     });

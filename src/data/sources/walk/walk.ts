@@ -19,8 +19,8 @@ import {
 export interface Walk {
   /** Paths of files, and their sizes in bytes. */
   files: Map<string, number>;
-  /** Paths of what cannot be opened, and why. */
-  unopened: Map<string, string>;
+  /** What cannot be opened, and why, by the path and the number of a twin. */
+  unopened: Map<string, { path: string; reason: string }>;
   /** Hidden entries that were left out, in the folders that were read. */
   hidden: number;
   /** Links to folders that were left out. */
@@ -65,12 +65,27 @@ export function addEntry(path: string, walk: Walk): Stats | undefined {
   try {
     const stats = statSync(path);
     if (stats.isFile()) walk.files.set(path, stats.size);
-    else if (!stats.isDirectory()) walk.unopened.set(path, kindOf(stats));
+    else if (!stats.isDirectory()) leaveOut(walk, path, kindOf(stats));
     return stats;
   } catch (error) {
-    walk.unopened.set(path, reasonOf(path, error));
+    leaveOut(walk, path, reasonOf(path, error));
     return undefined;
   }
+}
+
+/**
+ * Records that an entry cannot be opened.
+ *
+ * @param twin tells entries of one path apart: names that are not UTF-8 may
+ *   look alike
+ */
+export function leaveOut(
+  walk: Walk,
+  path: string,
+  reason: string,
+  twin = 0,
+): void {
+  walk.unopened.set(`${path}\0${twin}`, { path, reason });
 }
 
 /** An entry of a folder. */
@@ -101,10 +116,10 @@ class GlobWalk {
     this.#visit(folder, new Set([0]));
     for (let visit; (visit = this.#pending.pop()) !== undefined;) {
       const { folder, levels } = visit;
-      let before = "";
+      let before = "", twin = 0;
       for (const entry of await this.#entriesOf(folder, levels)) {
-        // Names that are not UTF-8 may look alike, and like a name that is.
-        this.#enter(folder, entry, levels, entry.name === before);
+        twin = entry.name === before ? twin + 1 : 0;
+        this.#enter(folder, entry, levels, twin);
         before = entry.name;
       }
     }
@@ -148,7 +163,7 @@ class GlobWalk {
       const { code } = error as { code?: string };
       // The glob wants a folder where there is a file.
       if (code !== "ENOTDIR") {
-        this.#walk.unopened.set(folder, reasonOf(folder, error));
+        leaveOut(this.#walk, folder, reasonOf(folder, error));
       }
       return [];
     }
@@ -167,7 +182,7 @@ class GlobWalk {
     } catch (error) {
       const { code } = error as { code?: string };
       if (code !== "ENOTDIR") {
-        this.#walk.unopened.set(path, reasonOf(path, error));
+        leaveOut(this.#walk, path, reasonOf(path, error));
       }
       return [];
     }
@@ -178,7 +193,7 @@ class GlobWalk {
     folder: string,
     entry: Entry,
     levels: ReadonlySet<number>,
-    again: boolean,
+    twin: number,
   ): void {
     const path = join(folder, entry.name);
     const next = new Set<number>();
@@ -206,9 +221,9 @@ class GlobWalk {
       }
     }
     next.delete(this.#segments.length);
-    if (again && (fits || next.size > 0)) {
-      this.#walk.unopened.set(path, NOT_UTF8);
-      return;
+    // Names that are not UTF-8 may look alike, and like a name that is.
+    if (twin > 0 && (fits || next.size > 0)) {
+      return leaveOut(this.#walk, path, NOT_UTF8, twin);
     }
     if (!fits && next.size === 0) {
       if (entry.name.startsWith(".")) this.#walk.hidden++;

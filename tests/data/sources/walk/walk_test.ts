@@ -25,7 +25,10 @@ function foundBelow(root: string, { files, unopened }: Walk) {
   return {
     files: [...files.keys()].map((path) => relative(root, path)).sort(),
     unopened: Object.fromEntries(
-      [...unopened].map(([path, why]) => [relative(root, path), why]).sort(),
+      [...unopened.values()].map(({ path, reason }) => [
+        relative(root, path),
+        reason,
+      ]).sort(),
     ),
   };
 }
