@@ -4,13 +4,26 @@
  * @module
  */
 
+/** Options of a {@linkcode UserError}. */
+export interface UserErrorOptions extends ErrorOptions {
+  /**
+   * Whether a file or folder is not where the config says.
+   * @default false
+   */
+  isMissing?: boolean;
+}
+
 /**
  * An error in the user's input: its message is one line that says what is
  * wrong, where, and what to do.
  */
 export class UserError extends Error {
   override name = "UserError";
-}
+  /** Whether a file or folder is not where the config says. */
+  readonly isMissing: boolean;
 
-/** An error about a file or folder that is not where the config says. */
-export class MissingError extends UserError {}
+  constructor(message: string, options: UserErrorOptions = {}) {
+    super(message, options);
+    this.isMissing = options.isMissing ?? false;
+  }
+}

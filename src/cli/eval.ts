@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { absoluteSource, type Config } from "../config/mod.ts";
 import { locateFairseqSubset } from "../data/fairseq/mod.ts";
-import { openSplits, type SplitLocation } from "../data/mod.ts";
+import { openSplits, preparedLines, type SplitLocation } from "../data/mod.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { InferenceEngine } from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
@@ -14,6 +14,7 @@ import { saveChoices } from "../gpu/tuning_cache.ts";
 import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import { evaluate } from "../train/evaluate.ts";
+import { tellData } from "../train/data/tell_data.ts";
 import { prepareWith, sourcesOf } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import { openRunData } from "../train/resume_checks.ts";
@@ -38,6 +39,8 @@ Evaluates on the run's validation split, or on the given files.
                         data, any subset, such as test
   --batches <n>         maximum number of batches, 0 for all (default as in training:
                         train.max_eval_batches; all for files)
+  --skip-bad            skips and counts what cannot be read of the files, in place of
+                        stopping (default as the run's data.skip_bad)
   --cache <folder>      in place of the run's data.cache
 
 Examples:
@@ -45,6 +48,7 @@ Examples:
   blocksmith eval runs/mine/checkpoints/step-000500 --split train --batches 20
   blocksmith eval runs/mine 'other/**/*.py'`,
   flags: ["split", "batches", "cache"],
+  switches: ["skip-bad"],
   async run(args) {
     const { rest: [path, ...files], cache } = takeCache(args);
     const split = args.flags.split ?? "valid";
@@ -58,7 +62,7 @@ Examples:
     const usual = files.length > 0 ? null : config.train.max_eval_batches;
     const limit = numberFlag(args, "batches", usual ?? 0, 0, true) || null;
     const { locations, ignoreId } = files.length > 0
-      ? await filesToRead(trained, files, say)
+      ? await filesToRead(trained, files, args.switches.has("skip-bad"), say)
       : await splitToRead(trained, split, say);
     if (locations.length === 0) {
       throw new UserError(
@@ -115,6 +119,7 @@ interface EvalData {
 async function filesToRead(
   { config, tokenizer, model }: TrainedModel,
   files: string[],
+  skipBad: boolean,
   say: (line: string) => void,
 ): Promise<EvalData> {
   const { data } = config;
@@ -123,20 +128,25 @@ async function filesToRead(
     ...data,
     name: "files",
     files: files.map((file) => absoluteSource(file)),
+    skip_bad: data.skip_bad || skipBad,
     text_field: typeof field === "string" ? field : field[0],
     split: typeof data.split === "string" ? data.split : data.split[0],
   };
   const asked = await pinData({ ...config, data: ofFiles }, say);
-  const { dir } = await prepareWith(asked, {
-    documents: { files: await sourcesOf(asked, "files", { say }) },
+  const found = await sourcesOf(asked, "files", { say });
+  const prepared = await prepareWith(asked, {
+    documents: { files: found.files },
+    unopened: found.unopened,
     tokenizer,
     sequenceLength: model.sequenceLength,
     validFraction: 0,
     maxDocuments: null,
     say,
   });
+  const lines = preparedLines(prepared, { splits: { train: "files" } });
+  for (const line of lines) say(line);
   return {
-    locations: [{ store: dir, split: "train" }],
+    locations: [{ store: prepared.dir, split: "train" }],
     ignoreId: tokenizer.eosId,
   };
 }
@@ -157,9 +167,11 @@ async function splitToRead(
   const recorded = recordedFingerprint(run);
   const opened = await openRunData(config, join(run, "config.yaml"), {
     say,
+    settled: true,
     tokenizer: data.name === "fairseq" ? undefined : tokenizer,
     recorded,
   });
+  tellData(config, opened.stores, say);
   checkSameTokenizer(checkpoint.path, tokenizer, opened.tokenizer);
   const { ignoreId } = opened;
   if (other) {

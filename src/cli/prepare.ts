@@ -3,11 +3,11 @@ import { delimiter } from "node:path";
 import { sourceTexts } from "../assets/source_text.ts";
 import { sequenceLength } from "../config/mod.ts";
 import { FairseqSink } from "../data/fairseq/mod.ts";
-import type { Prepared } from "../data/mod.ts";
+import { type Prepared, preparedLines, skippedLines } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { expandHome, shortPath } from "../fs/user_path.ts";
-import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
+import { noteTokenMult } from "../train/data/document_limit.ts";
 import {
   openData,
   prepareWith,
@@ -63,11 +63,14 @@ Examples:
         );
       }
       const dir = expandHome(args.flags.fairseq);
+      noteTokenMult(config, say);
+      const source = config.data.name === "source";
+      const { files, unopened } = await sourcesOf(config, "files", { say });
+      const valid = await sourcesOf(config, "valid_files", { say });
       const made = await prepareWith(config, {
-        documents: config.data.name === "source"
-          ? { texts: sourceTexts() }
-          : { files: await sourcesOf(config, "files", { say }) },
-        validDocuments: await sourcesOf(config, "valid_files", { say }),
+        documents: source ? { texts: sourceTexts() } : { files },
+        validDocuments: valid.files,
+        unopened: [...valid.unopened, ...unopened],
         tokenizer: await tokenizerOf(config),
         sequenceLength: sequenceLength(config.model),
         out: {
@@ -97,51 +100,18 @@ Examples:
   },
 };
 
-/** What was skipped, in singular or plural, by its key in store.json. */
-const SKIPPED: Record<string, (count: number) => string> = {
-  binary: (n) => n === 1 ? "binary file" : "binary files",
-  undecodable: (n) => n === 1 ? "file not UTF-8" : "files not UTF-8",
-  unreadable: (n) => n === 1 ? "unreadable record" : "unreadable records",
-  duplicate: (n) => n === 1 ? "duplicate" : "duplicates",
-  files: (n) => n === 1 ? "damaged file" : "damaged files",
-};
-
 /** Prints what became of the documents. */
 function printStore(
-  { dir, reused, summary, reasons }: Prepared,
+  prepared: Prepared,
   json: boolean,
   unit = "sequence",
 ): void {
+  const { dir, reused, summary } = prepared;
   print(`${reused ? "found" : "made"} ${dir}`);
   if (json) {
     print(JSON.stringify(summary, null, 2));
+    for (const line of skippedLines(prepared)) say(line);
     return;
   }
-  const { splits, skipped } = summary;
-  for (const [name, split] of Object.entries(splits)) {
-    const { documents, tooShort, bytes, tokens, chunks } = split;
-    const perToken = tokens > 0 ? (bytes / tokens).toFixed(2) : "no";
-    print(
-      [
-        name.padEnd(6),
-        `${documents} ${documents === 1 ? "document" : "documents"}${
-          tooShort > 0 ? ` (${tooShort} too short)` : ""
-        }`,
-        formatBytes(bytes),
-        `${formatCount(tokens)} tokens (${perToken} bytes each)`,
-        `${chunks} ${chunks === 1 ? unit : `${unit}s`}`,
-      ].join("  "),
-    );
-  }
-  const counts = Object.entries(skipped).filter(([, count]) => count > 0);
-  if (counts.length > 0) {
-    print(
-      `skipped  ${
-        counts.map(([why, count]) => `${count} ${SKIPPED[why](count)}`).join(
-          ", ",
-        )
-      }`,
-    );
-  }
-  for (const reason of reasons) print(`  ${reason}`);
+  for (const line of preparedLines(prepared, { unit })) print(line);
 }

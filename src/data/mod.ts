@@ -10,7 +10,10 @@ export {
   type DocumentSource,
   prepare,
   type Prepared,
+  preparedLines,
+  type PreparedLinesOptions,
   type PrepareOptions,
+  skippedLines,
 } from "./prepare/prepare.ts";
 export { type PrepareProgress } from "./prepare/progress.ts";
 export {

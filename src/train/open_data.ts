@@ -15,16 +15,23 @@ import {
   prepare,
   type Prepared,
   type PrepareOptions,
-  type PrepareProgress,
   type SplitLocation,
   type Tokenizer,
 } from "../data/mod.ts";
 import { CONTENTS } from "../data/scan/fingerprint.ts";
-import { findSources, formatOf, type SourceFile } from "../data/sources/mod.ts";
-import { MissingError, UserError } from "../errors.ts";
+import {
+  findSources,
+  formatOf,
+  type FoundSources,
+  type SourceFile,
+  type Unopened,
+} from "../data/sources/mod.ts";
+import { UserError } from "../errors.ts";
 import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
 import { shortPath } from "../fs/user_path.ts";
-import { Progress } from "../terminal/progress_bar.ts";
+import { documentLimit, noteTokenMult } from "./data/document_limit.ts";
+import { PhaseProgress } from "./data/phase_progress.ts";
+import { noteFolderLinks } from "./data/tell_data.ts";
 import { HUB } from "./pin_data.ts";
 
 /**
@@ -62,7 +69,7 @@ export interface TrainingData {
 /** Options of {@linkcode openData}. */
 export interface OpenDataOptions {
   /** Shows the user a line. */
-  say?: (line: string) => void;
+  say?: ((line: string) => void) | undefined;
   /** Used instead of the config's: a resumed run has saved its own. */
   tokenizer?: Tokenizer | undefined;
   /**
@@ -70,6 +77,12 @@ export interface OpenDataOptions {
    * also where an earlier version made it.
    */
   recorded?: string | undefined;
+  /**
+   * Whether a run has been made on this data: then what cannot be used and did
+   * not stop the run is told, and stops nothing now.
+   * @default false
+   */
+  settled?: boolean;
 }
 
 /** The tokenizer that the config names. */
@@ -91,23 +104,27 @@ export async function openData(
   const { data, model } = config;
   if (data.name === "fairseq") return await openFairseq(config, options);
   const tokenizer = options.tokenizer ?? await tokenizerOf(config);
-  const { say, recorded } = options;
+  const { say, settled = false, recorded } = options;
   const withNames = recorded !== undefined && !recorded.startsWith(CONTENTS);
+  if (say && !settled) noteTokenMult(config, say);
   // Without weights all files are one text.
   const weighted = data.weights.length > 0;
   const entries = weighted
     ? data.files.map((_, i) => [i])
     : [data.files.map((_, i) => i)];
-  const validDocuments = await sourcesOf(config, "valid_files", {
+  const valid = await sourcesOf(config, "valid_files", {
     say,
+    settled,
     byName: withNames,
   });
+  const validDocuments = valid.files;
   const stores: Prepared[] = [];
   const seen = new Map<string, string>();
   for (const entry of entries) {
     const one = async () => {
-      const files = await sourcesOf(config, "files", {
+      const { files, unopened } = await sourcesOf(config, "files", {
         say,
+        settled,
         entries: entry,
         byName: withNames,
       });
@@ -120,9 +137,11 @@ export async function openData(
           ? { texts: sourceTexts() }
           : { files },
         validDocuments,
+        unopened: [...valid.unopened, ...unopened],
         tokenizer,
         sequenceLength: sequenceLength(model),
         withNames,
+        skipNamed: data.skip_bad || settled,
         say,
       });
     };
@@ -138,7 +157,7 @@ export async function openData(
       sequences: summary.splits[split].chunks,
       weight: weighted ? data.weights[i] : null,
     }));
-  const valid = part("valid").filter(({ sequences }) => sequences > 0)
+  const validParts = part("valid").filter(({ sequences }) => sequences > 0)
     .map((part) => ({ ...part, weight: null }));
   const fingerprint = weighted
     ? mixtureFingerprint(
@@ -152,7 +171,7 @@ export async function openData(
     fingerprint,
     train: part("train"),
     // Named held-out files are the same for every part.
-    valid: validDocuments.length > 0 ? valid.slice(0, 1) : valid,
+    valid: validDocuments.length > 0 ? validParts.slice(0, 1) : validParts,
     ignoreId: tokenizer.eosId,
     stores,
   };
@@ -186,9 +205,9 @@ async function withEntryName<T>(
     if (!(error instanceof UserError) || error.message.includes(entry)) {
       throw error;
     }
-    const Kind = error instanceof MissingError ? MissingError : UserError;
-    throw new Kind(`${error.message} (entry '${entry}' of 'data.files')`, {
+    throw new UserError(`${error.message} (entry '${entry}' of 'data.files')`, {
       cause: error,
+      isMissing: error.isMissing,
     });
   }
 }
@@ -213,7 +232,7 @@ export async function prepareWith(
     const prepared = await prepare({
       validFraction: data.valid_fraction,
       seed: DATA_SEED,
-      maxDocuments: data.max_documents ?? config.num_token_mult * 100_000,
+      ...documentLimit(config),
       validMaxDocuments: data.valid_max_documents,
       dedup: data.dedup,
       skipBad: data.skip_bad,
@@ -239,27 +258,33 @@ export async function prepareWith(
   }
 }
 
+/** Options of {@linkcode sourcesOf}. */
+export interface SourcesOptions
+  extends Pick<OpenDataOptions, "say" | "settled"> {
+  /** Indices into the list. @default all */
+  entries?: readonly number[];
+  /** As in `findSources`. */
+  byName?: boolean | undefined;
+}
+
 /**
  * The files that `data.files` or `data.valid_files` name; those of the hub are
  * downloaded.
  *
- * @param options.entries indices into the list; all by default
- * @param options.byName as in `findSources`
+ * @throws {UserError} where something is found that cannot be opened, unless
+ *   `data.skip_bad` or `settled` is set
  */
 export async function sourcesOf(
   config: Config,
   key: "files" | "valid_files",
-  { say, entries, byName }: {
-    say?: ((line: string) => void) | undefined;
-    entries?: readonly number[];
-    byName?: boolean;
-  } = {},
-): Promise<SourceFile[]> {
+  { say, settled = false, entries, byName }: SourcesOptions = {},
+): Promise<Omit<FoundSources, "folderLinks">> {
   const { data } = config;
   const names = data[key];
   const of = (list: string | string[], i: number) =>
     typeof list === "string" ? list : list[i];
   const found: SourceFile[] = [];
+  const unopened: Unopened[] = [];
   for (const i of entries ?? names.keys()) {
     const field = key === "files"
       ? of(data.text_field, i)
@@ -267,14 +292,16 @@ export async function sourcesOf(
       ? data.text_field
       : data.text_field[0];
     if (!names[i].startsWith(HUB)) {
-      found.push(
-        ...await findSources([names[i]], {
-          key: `data.${key}`,
-          format: data.format,
-          fields: field,
-          byName,
-        }),
-      );
+      const local = await findSources([names[i]], {
+        key: `data.${key}`,
+        format: data.format,
+        fields: field,
+        byName,
+        skipBad: data.skip_bad || settled,
+      });
+      found.push(...local.files);
+      unopened.push(...local.unopened);
+      if (say) noteFolderLinks(local.folderLinks, names[i], say);
       continue;
     }
     const meter = new PhaseProgress();
@@ -298,7 +325,7 @@ export async function sourcesOf(
       await meter.stop();
     }
   }
-  return withoutRepeats(found);
+  return { files: withoutRepeats(found), unopened };
 }
 
 /**
@@ -306,8 +333,13 @@ export async function sourcesOf(
  * one entry.
  */
 function withoutRepeats(files: SourceFile[]): SourceFile[] {
-  const seen = new Set<string>();
-  return files.filter(({ path }) => !seen.has(path) && seen.add(path));
+  const kept = new Map<string, SourceFile>();
+  for (const file of files) {
+    const first = kept.get(file.path);
+    if (!first) kept.set(file.path, file);
+    else if (file.named) kept.set(file.path, { ...first, named: true });
+  }
+  return [...kept.values()];
 }
 
 async function openFairseq(
@@ -364,35 +396,4 @@ function mixtureFingerprint(
   const hash = createHash("sha256")
     .update(JSON.stringify({ fingerprints, weights }));
   return (withNames ? "" : CONTENTS) + hash.digest("hex");
-}
-
-/** Labels of the phases. */
-const LABELS = {
-  download: "downloading",
-  check: "reading",
-  tokenize: "tokenizing",
-};
-
-/** Shows one progress bar per phase. */
-class PhaseProgress {
-  #bar: Progress | undefined;
-  #phase = "";
-
-  at(
-    { phase, done, total }: Omit<PrepareProgress, "phase"> & {
-      phase: PrepareProgress["phase"] | "download";
-    },
-  ): void {
-    if (phase === "wait") return;
-    if (phase !== this.#phase) {
-      this.#bar?.stop();
-      this.#phase = phase;
-      this.#bar = new Progress({ label: LABELS[phase], total, unit: "bytes" });
-    }
-    this.#bar!.at(done);
-  }
-
-  async stop(): Promise<void> {
-    await this.#bar?.stop();
-  }
 }

@@ -19,6 +19,7 @@ import type { Tokenizer } from "../data/mod.ts";
 import { modelOf } from "../engine/from_config.ts";
 import { type TrainSettings, trainSettings } from "../engine/train_settings.ts";
 import type { Model } from "../model/model.ts";
+import { tellData } from "./data/tell_data.ts";
 import { openData, tokenizerOf, type TrainingData } from "./open_data.ts";
 import type { Run } from "./open_run.ts";
 import { pinData } from "./pin_data.ts";
@@ -78,8 +79,13 @@ async function readInputs(run: Run) {
     ? fromCheckpoint(dir, checkpoint, readTrainState).data
     : undefined;
   const data = resume
-    ? await openRunData(config, file, { ...options, recorded })
+    ? await openRunData(config, file, {
+      ...options,
+      recorded,
+      settled: true,
+    })
     : await openData(config, options);
+  tellData(config, data.stores, say);
   return { config, checkpoint, saved, data };
 }
 

@@ -10,7 +10,7 @@ import {
 import type { TrainState } from "../checkpoint/train_state.ts";
 import type { Config } from "../config/mod.ts";
 import type { TrainSettings } from "../engine/train_settings.ts";
-import { MissingError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { readPlainText } from "../fs/plain_file.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
@@ -94,7 +94,7 @@ export async function openRunData(
   try {
     return await openData(config, options);
   } catch (error) {
-    if (!(error instanceof MissingError)) throw error;
+    if (!(error instanceof UserError && error.isMissing)) throw error;
     throw new UserError(
       `${error.message} (${file} names it: if it was moved, change the path there)`,
       { cause: error },

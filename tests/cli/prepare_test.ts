@@ -19,6 +19,7 @@ Deno.test("prepare makes a store once, and train finds it", async () => {
   assertEquals(again.out, first.out.replace("made ", "found "));
   const told = await succeeds(["prepare", ...words]);
   assertEquals(told.out.split("\n").slice(1), [
+    "text    10 documents in 10 files",
     "train   9 documents  1.7 kB  1.7k tokens (1.00 bytes each)  108 sequences",
     "valid   1 document  192 B  192 tokens (1.00 bytes each)  12 sequences",
     "",
@@ -47,6 +48,7 @@ Deno.test("prepare needs no device, and counts what it skips", async () => {
   assertEquals(summary.skipped, {
     binary: 1,
     undecodable: 1,
+    empty: 0,
     unreadable: 0,
     duplicate: 0,
     files: 0,

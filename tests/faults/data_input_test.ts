@@ -32,7 +32,7 @@ interface Faulty {
   /** The field to read. */
   field?: string;
   /** What `--skip-bad` counts. */
-  skipped: "1 damaged file" | "1 unreadable record";
+  skipped: "1 unreadable file" | "1 unreadable record";
 }
 
 const MANY = texts(40_000, "some");
@@ -47,33 +47,33 @@ const FAULTY: Record<string, Faulty> = {
   "cut.jsonl.gz": {
     bytes: cut(gzip(LINES)),
     fault: /^ as its gzip data are cut short: they end \d+ bytes in$/,
-    skipped: "1 damaged file",
+    skipped: "1 unreadable file",
   },
   "cut.txt.gz": {
     bytes: cut(gzip(LINES)),
     fault: /^ as its gzip data are cut short: they end \d+ bytes in$/,
-    skipped: "1 damaged file",
+    skipped: "1 unreadable file",
   },
   "cut.jsonl.zst": {
     bytes: cut(zstd(LINES)),
     fault: /^ as its zstd data are cut short: they end \d+ bytes in$/,
-    skipped: "1 damaged file",
+    skipped: "1 unreadable file",
   },
   "cut.parquet": {
     bytes: cut(fixture("arrow_snappy.parquet")),
     fault:
       /^ as its Parquet data are cut short: there is no footer at its end$/,
-    skipped: "1 damaged file",
+    skipped: "1 unreadable file",
   },
   "no.jsonl.gz": {
     bytes: withLine(""),
     fault: /^ as it is no gzip file$/,
-    skipped: "1 damaged file",
+    skipped: "1 unreadable file",
   },
   "no.parquet": {
     bytes: withLine(""),
     fault: /^ as it is no Parquet file$/,
-    skipped: "1 damaged file",
+    skipped: "1 unreadable file",
   },
   "value.jsonl": {
     bytes: withLine('{"text": tru}'),
@@ -103,29 +103,35 @@ const FAULTY: Record<string, Faulty> = {
   "array.json": {
     bytes: utf8('[{"text": "a"}]'),
     fault: /^ as it is a JSON array, not JSON Lines: convert it, for /,
-    skipped: "1 damaged file",
+    skipped: "1 unreadable file",
   },
   "column.parquet": {
     bytes: fixture("arrow_zstd.parquet"),
     field: "body",
     fault: /^ as it has no column 'body' \(it has: id, text\)$/,
-    skipped: "1 damaged file",
+    skipped: "1 unreadable file",
   },
   "number.parquet": {
     bytes: fixture("columns.parquet"),
     field: "whole",
     fault: /^ as its column 'whole' must hold strings: it has 64-bit integers$/,
-    skipped: "1 damaged file",
+    skipped: "1 unreadable file",
   },
 };
 
 /** Files with nothing in them to train on, and what is said. */
 const EMPTY: Record<string, [bytes: Uint8Array, message: RegExp]> = {
-  "empty.parquet": [fixture("empty.parquet"), /got 1 .*1 without a document/],
-  "empty.jsonl": [utf8("\n  \n"), /got 1 .*1 without a document/],
-  "empty.txt": [utf8(""), /the longest has 0; give longer files$/],
-  "binary.txt": [new Uint8Array(99), /got 1 \(1 binary/],
-  "latin.txt": [new Uint8Array(99).fill(0xe9), /got 1 .*1 not UTF-8/],
+  "empty.parquet": [fixture("empty.parquet"), /got 1 empty file, the first /],
+  "empty.jsonl": [utf8("\n  \n"), /got 1 empty file, .*it holds no document$/],
+  "empty.txt": [
+    utf8(""),
+    /the longest has 0; give longer files; skipped: 1 empty file, the first as /,
+  ],
+  "binary.txt": [
+    new Uint8Array(99),
+    /got 1 binary file, the first as .*: binary$/,
+  ],
+  "latin.txt": [new Uint8Array(99).fill(0xe9), /got 1 file not UTF-8, the /],
 };
 
 /** The texts of its good lines. */
@@ -173,14 +179,16 @@ Deno.test("prepare names a bad file and its fault in one line and leaves nothing
     // What is used is as it was: the texts some way before a cut, the lines
     // around a bad one.
     const count = told.splits.train.documents - good.length;
-    const before = skipped === "1 damaged file" && count > 0
+    const before = skipped === "1 unreadable file" && count > 0
       ? `; ${count} documents before it are used`
       : "";
     assertEquals(told.reasons, [
       `${path}: ${said.replace(/^(: | as )/, "")}${before}`,
     ]);
     if (name.startsWith("cut.jsonl")) assert(count > 10_000, out);
-    const used = skipped === "1 damaged file" ? MANY.slice(0, count) : AROUND;
+    const used = skipped === "1 unreadable file"
+      ? MANY.slice(0, count)
+      : AROUND;
     assertEquals(count, used.length);
     const expected = byteChunks([...used, ...good]);
     const tokens = tokensOf(told.dir, "train");
@@ -194,7 +202,8 @@ Deno.test("prepare says so where there is nothing to train on", async () => {
   await each(Object.entries(EMPTY), async ([name, [bytes, message]]) => {
     const path = work.at(name);
     Deno.writeFileSync(path, bytes);
-    await fails(words(path, `data.files=[${path}]`), message);
+    // As what a glob finds; what is named by itself is refused as such.
+    await fails(words(path, `data.files=[${path}*]`), message);
     assertEquals(filesBelow(`${path}-cache`), []);
   });
   const lines = work.at("other.jsonl");

@@ -80,7 +80,7 @@ export async function succeeds(
 
 /** Lines that tell how far a process is, rather than what is wrong. */
 const PROGRESS =
-  /^(reading|tokenizing|downloading|step|kept standard input as) |training tokens| parameters · |^timing kernels|^resuming|^no checkpoint yet|^note: |^model: /;
+  /^(reading|tokenizing|downloading|step|kept standard input as) |training tokens| parameters · |^timing kernels|^resuming|^no checkpoint yet|^note: |^model: |^(text|train|valid|files|skipped) {2,}|^ {2}/;
 
 /**
  * Runs the program, which must end with 1, nothing on standard output and one

@@ -50,6 +50,8 @@ export function texts(count: number, kind: string): string[] {
 export interface Told {
   found: boolean;
   dir: string;
+  /** What was read. */
+  text: string;
   splits: Record<"train" | "valid", {
     documents: number;
     tooShort: number;
@@ -67,6 +69,8 @@ export interface Told {
 export function toldOf(out: string): Told {
   const [first, ...lines] = out.trimEnd().split("\n");
   assertMatch(first, /^(made|found) .+$/);
+  const [, text] = /^text {4}(.+)$/.exec(lines.shift() ?? "") ?? [];
+  assert(text, out);
   const split = (name: string) => {
     const match = new RegExp(
       `^${name} +(\\d+) documents?(?: \\((\\d+) too short\\))?  (.+)  (\\d+) sequences?$`,
@@ -87,6 +91,7 @@ export function toldOf(out: string): Told {
   return {
     found: first.startsWith("found"),
     dir: first.replace(/^\w+ /, ""),
+    text,
     splits,
     skipped,
     reasons: lines.map((line) => line.trim()),

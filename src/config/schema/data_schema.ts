@@ -34,6 +34,7 @@ export const dataSchema = v.strictObject({
   valid_split: textOrList,
   valid_fraction: fractionBelowOne,
   max_documents: nullable(count),
+  documents_per_token_mult: nullable(count),
   valid_max_documents: nullable(count),
   dedup: trueOrFalse,
   ...how({ skip_bad: trueOrFalse }),

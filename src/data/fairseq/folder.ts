@@ -12,7 +12,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
-import { MissingError, UserError } from "../../errors.ts";
+import { UserError } from "../../errors.ts";
 import { shortPath } from "../../fs/user_path.ts";
 import { Dictionary, EOS, PAD } from "../tokenizers/fairseq/dictionary.ts";
 import { fairseqTokenizerSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";
@@ -154,8 +154,9 @@ function splitFolders(path: string): string[] {
   }
   for (const folder of folders) {
     if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new MissingError(
+      throw new UserError(
         `Cannot read 'data.path' as '${shortPath(folder)}' is not a folder`,
+        { isMissing: true },
       );
     }
   }

@@ -155,7 +155,7 @@ class UnitResult {
     }
     this.#unreadable++;
     if (this.#reasons.length < MAX_REASONS) {
-      this.#reasons.push(`${name}: ${record.reason}`);
+      this.#reasons.push(record.reason);
     }
   }
 

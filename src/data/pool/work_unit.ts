@@ -63,7 +63,7 @@ export interface TokenizedUnit {
   maxTokenId: number;
   /** Records without text. */
   unreadable: number;
-  /** Why, with the file's name, for the first few of them. */
+  /** Why, for the first few of them. */
   reasons: string[];
 }
 

@@ -4,6 +4,7 @@
  */
 import { UserError } from "../../errors.ts";
 import type { FingerprintForm } from "../scan/fingerprint.ts";
+import type { Unopened } from "../sources/mod.ts";
 import type { SourceFile } from "../sources/source_file.ts";
 import type { NamedText } from "../sources/text_pieces.ts";
 import type { TokenSink } from "../store/token_sink.ts";
@@ -24,6 +25,8 @@ export interface PrepareOptions extends FingerprintForm {
    * @default none
    */
   validDocuments?: readonly SourceFile[];
+  /** What the search for the files found and left out; it is counted. */
+  unopened?: readonly Unopened[];
   tokenizer: Tokenizer;
   /**
    * Tokens per sequence, at least 2. The tokens of a document after its last
@@ -47,6 +50,11 @@ export interface PrepareOptions extends FingerprintForm {
    * @default all
    */
   maxDocuments?: number | null;
+  /**
+   * What the user knows `maxDocuments` by.
+   * @default data.max_documents
+   */
+  maxDocumentsRule?: string;
   /** The same for `validDocuments`. @default all */
   validMaxDocuments?: number | null;
   /**
@@ -61,6 +69,12 @@ export interface PrepareOptions extends FingerprintForm {
    * @default false
    */
   skipBad?: boolean;
+  /**
+   * Whether to skip and count, too, what holds no text and is a file that is
+   * named by itself.
+   * @default skipBad
+   */
+  skipNamed?: boolean;
   /**
    * Number of threads that read and tokenize; 0 does all in this thread.
    * @default one per core, at most six; none for little text

@@ -11,24 +11,17 @@ import { withLock } from "../../fs/file_lock.ts";
 import { WorkerDiedError } from "../pool/tokenize_pool.ts";
 import { type StoreSummary, summaryIfSame } from "../store/token_store.ts";
 import type { PrepareOptions } from "./options.ts";
-import { resumeStore } from "./resume_store.ts";
+import type { Prepared } from "./prepared.ts";
+import { reasonsOf, resumeStore, skippedInBoth } from "./resume_store.ts";
 import { planStore, type StorePlan } from "./store_plan.ts";
 
 export type { DocumentSource, PrepareOptions } from "./options.ts";
-
-/** A finished store. */
-export interface Prepared {
-  /** Can be opened with `TokenStore.open()`, unless `out` was given. */
-  dir: string;
-  /** Whether it existed already. */
-  reused: boolean;
-  summary: StoreSummary;
-  /**
-   * Why records and files were skipped in this run, with the file's name; only
-   * the first few.
-   */
-  reasons: string[];
-}
+export {
+  type Prepared,
+  preparedLines,
+  type PreparedLinesOptions,
+  skippedLines,
+} from "./prepared.ts";
 
 /** Unfinished stores that no run resumed for this long are removed. */
 const UNFINISHED_DAYS = 30;
@@ -57,10 +50,20 @@ async function findOrWrite(
   const { out, onProgress } = options;
   const dir = out?.dir ??
     join(options.cacheDir, "stores", plan.fingerprint.slice(-64, -48));
+  const prepared = (reused: boolean, summary: StoreSummary): Prepared => ({
+    dir,
+    reused,
+    // What the store does not hold can change and leave it as it is.
+    summary: {
+      ...summary,
+      skipped: skippedInBoth(plan.skipCounts.skipped, summary.skipped),
+    },
+    read: plan.read,
+    reasons: reasonsOf(plan, summary.reasons),
+  });
   const find = (): Prepared | undefined => {
     const summary = summaryIfSame(dir, plan.fingerprint, out !== undefined);
-    const { reasons } = plan.skipCounts;
-    return summary && { dir, reused: true, summary, reasons };
+    return summary && prepared(true, summary);
   };
   const found = find();
   if (found) return found;
@@ -74,12 +77,12 @@ async function findOrWrite(
         // Another process may have written it while this one waited.
         const made = find();
         if (made) return made;
-        const { summary, reasons } = await writeFolder(
+        const summary = await writeFolder(
           dir,
           (unfinished) => resumeStore(unfinished, plan, options),
           { resume: true, keep: canResume },
         );
-        return { dir, reused: false, summary, reasons };
+        return prepared(false, summary);
       },
       () => onProgress?.({ phase: "wait", done: 0, total: plan.bytes }),
     );

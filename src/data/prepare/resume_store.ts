@@ -9,7 +9,7 @@ import { UserError } from "../../errors.ts";
 import { MAX_REASONS } from "../pool/work_unit.ts";
 import { nextHeldOutCount, selectionsOf } from "../scan/document_selection.ts";
 import { stampOf } from "../scan/scan_cache.ts";
-import type { SkipCounts, Skipped } from "../scan/scan_inputs.ts";
+import type { Skipped } from "../scan/skip_counts.ts";
 import { changedError } from "../sources/text_pieces.ts";
 import type { TokenSink } from "../store/token_sink.ts";
 import {
@@ -21,17 +21,17 @@ import {
 import { TokenStoreSink } from "../store/token_store_sink.ts";
 import { Journal } from "./journal.ts";
 import type { PrepareOptions } from "./options.ts";
+import { skippedClause } from "./prepared.ts";
 import { progressMeter } from "./progress.ts";
 import type { StorePlan } from "./store_plan.ts";
-import { emptyState, writeStore, type WriteStoreState } from "./write_store.ts";
+import {
+  emptyState,
+  type RecordReason,
+  writeStore,
+  type WriteStoreState,
+} from "./write_store.ts";
 
 const SHARD_BYTES = 1 << 25;
-
-/** A store as it was written. */
-export interface WrittenStore {
-  summary: StoreSummary;
-  reasons: string[];
-}
 
 /**
  * Writes the whole store into a folder that is empty or was left unfinished by
@@ -43,13 +43,13 @@ export async function resumeStore(
   dir: string,
   plan: StorePlan,
   options: PrepareOptions,
-): Promise<WrittenStore> {
+): Promise<StoreSummary> {
   const { fingerprint } = plan;
   // The earlier run stopped after its last write and before the rename.
   const finished = summaryIfSame(dir, fingerprint, options.out !== undefined);
   if (finished) {
     new Journal(dir, fingerprint).remove();
-    return { summary: finished, reasons: plan.skipCounts.reasons };
+    return finished;
   }
   // The earlier run stopped within its last write.
   rmSync(join(dir, "store.json"), { force: true });
@@ -82,11 +82,10 @@ export async function resumeStore(
       } else {
         requireSequences(state, plan, options);
         sink.finish();
-        const counts = addCounts(plan.skipCounts, state.tally);
-        const summary = summaryOf(state, counts.skipped, plan, options);
+        const summary = summaryOf(state, plan, options);
         writeSummary(dir, summary);
         journal.remove();
-        return { summary, reasons: counts.reasons };
+        return summary;
       }
     } finally {
       sink.close();
@@ -166,20 +165,10 @@ function emptyFolder(dir: string): void {
   }
 }
 
-function addCounts(a: SkipCounts, b: SkipCounts): SkipCounts {
-  const skipped = { ...a.skipped };
-  for (const key of Object.keys(skipped) as (keyof Skipped)[]) {
-    skipped[key] += b.skipped[key];
-  }
-  const reasons = [...a.reasons, ...b.reasons].slice(0, MAX_REASONS);
-  return { skipped, reasons };
-}
-
 /** Holds no time and no path: equal data makes equal stores. */
 function summaryOf(
-  { maxTokenId, splits }: WriteStoreState,
-  skipped: Skipped,
-  { fingerprint, validFraction }: StorePlan,
+  { maxTokenId, splits, tally, reasons = [] }: WriteStoreState,
+  { fingerprint, validFraction, skipCounts }: StorePlan,
   options: PrepareOptions,
 ): StoreSummary {
   const { tokenizer, sequenceLength, seed = 0 } = options;
@@ -198,19 +187,36 @@ function summaryOf(
     validFraction,
     maxDocuments,
     validMaxDocuments,
-    skipped,
+    skipped: skippedInBoth(skipCounts.skipped, tally.skipped),
+    reasons,
     splits,
   };
+}
+
+/** What the first pass counts of a store, and what the second pass does. */
+export function skippedInBoth(
+  first: Skipped,
+  { unreadable, duplicate }: Pick<Skipped, "unreadable" | "duplicate">,
+): Skipped {
+  return { ...first, unreadable, duplicate };
 }
 
 /**
  * Stops if a split that is needed has no sequence, and says what would help.
  */
 function requireSequences(
-  { splits: { train, valid }, longest, held, tally: counts }: WriteStoreState,
+  { splits: { train, valid }, longest, held, tally, reasons }: WriteStoreState,
   plan: StorePlan,
   { sequenceLength }: PrepareOptions,
 ): void {
+  const skipped = skippedClause(
+    skippedInBoth(plan.skipCounts.skipped, tally.skipped),
+    reasonsOf(plan, reasons),
+  );
+  const nothingLeft = (what: string) =>
+    nothingLeftError(what, reasonsOf(plan, reasons));
+  const tooShort = (what: string, documents: number, longest: number) =>
+    tooShortError(what, { documents, longest, sequenceLength, skipped });
   if (train.chunks === 0 && held > 0 && valid.chunks > 0) {
     throw new UserError(
       `Cannot split the data as all documents of at least ${sequenceLength} tokens ('model.context_length') ` +
@@ -221,23 +227,30 @@ function requireSequences(
     // Held-out documents of the same files have no sequence either.
     const documents = train.documents + (held > 0 ? valid.documents : 0);
     const longestOfAll = Math.max(longest.train, held > 0 ? longest.valid : 0);
-    if (documents === 0) throw nothingLeftError("the data", counts, plan);
-    throw tooShortError("the data", documents, longestOfAll, sequenceLength);
+    if (documents === 0) throw nothingLeft("the data");
+    throw tooShort("the data", documents, longestOfAll);
   }
   if (plan.validEntries > 0 && valid.chunks === 0) {
     const what = "the held-out data ('data.valid_files')";
-    if (valid.documents === 0) throw nothingLeftError(what, counts, plan);
-    throw tooShortError(what, valid.documents, longest.valid, sequenceLength);
+    if (valid.documents === 0) throw nothingLeft(what);
+    throw tooShort(what, valid.documents, longest.valid);
   }
 }
 
+/** The first reasons of both passes, with the files' names. */
+export function reasonsOf(
+  { entries, skipCounts }: StorePlan,
+  recordReasons: readonly RecordReason[] = [],
+): string[] {
+  const ofRecords = recordReasons.map(({ entry, reason }) =>
+    `${entries[entry]?.input.name}: ${reason}`
+  );
+  return [...skipCounts.reasons, ...ofRecords, ...skipCounts.emptyReasons]
+    .slice(0, MAX_REASONS);
+}
+
 /** For documents that were all skipped, so that their length says nothing. */
-function nothingLeftError(
-  what: string,
-  counts: SkipCounts,
-  plan: StorePlan,
-): UserError {
-  const { reasons } = addCounts(plan.skipCounts, counts);
+function nothingLeftError(what: string, reasons: string[]): UserError {
   return new UserError(
     `Cannot prepare ${what} as all documents are skipped, ${
       reasons.length > 0
@@ -249,15 +262,19 @@ function nothingLeftError(
 
 function tooShortError(
   what: string,
-  documents: number,
-  longest: number,
-  sequenceLength: number,
+  { documents, longest, sequenceLength, skipped }: {
+    documents: number;
+    longest: number;
+    sequenceLength: number;
+    skipped: string;
+  },
 ): UserError {
   const advice = longest < 2
     ? "give longer files"
     : `lower 'model.context_length' to at most ${longest} or give longer files`;
   return new UserError(
     `Cannot prepare ${what} as a document must have at least ${sequenceLength} tokens ('model.context_length'): ` +
-      `${documents} of ${documents} are shorter, the longest has ${longest}; ${advice}`,
+      `${documents} of ${documents} are shorter, the longest has ${longest}; ${advice}` +
+      (skipped && `; skipped: ${skipped}`),
   );
 }

@@ -5,16 +5,12 @@
  */
 import { UserError } from "../../errors.ts";
 import { TokenizePool } from "../pool/tokenize_pool.ts";
+import { MAX_REASONS } from "../pool/work_unit.ts";
 import { documentsOf, heldOutCount } from "../scan/document_selection.ts";
 import { fingerprintOf } from "../scan/fingerprint.ts";
 import { ScanCache } from "../scan/scan_cache.ts";
-import {
-  type Entry,
-  type Input,
-  newSkipCounts,
-  scanInputs,
-  type SkipCounts,
-} from "../scan/scan_inputs.ts";
+import { type Entry, type Input, scanInputs } from "../scan/scan_inputs.ts";
+import { newSkipCounts, type SkipCounts } from "../scan/skip_counts.ts";
 import { memoryTexts } from "../sources/text_pieces.ts";
 import { STORE_FORMAT } from "../store/token_store.ts";
 import {
@@ -22,6 +18,7 @@ import {
   DEFAULT_VALID_FRACTION,
   type PrepareOptions,
 } from "./options.ts";
+import { type ReadFiles, skippedClause } from "./prepared.ts";
 import { progressMeter } from "./progress.ts";
 
 /** What a store will be. */
@@ -36,6 +33,8 @@ export interface StorePlan {
   validFraction: number | null;
   /** What the first pass skipped. */
   skipCounts: SkipCounts;
+  /** What is there to train on, and in held-out files. */
+  read: { train: ReadFiles; valid: ReadFiles | null };
   /** Bytes of text, uncompressed. */
   bytes: number;
   fingerprint: string;
@@ -67,22 +66,35 @@ export async function planStore(options: PrepareOptions): Promise<StorePlan> {
   const { pool, closePool } = lazyPool(options, size);
   try {
     const skipCounts = newSkipCounts();
+    const { unopened = [] } = options;
+    skipCounts.skipped.files += unopened.length;
+    skipCounts.reasons.push(
+      ...unopened.slice(0, MAX_REASONS).map(({ name, reason }) =>
+        `${name}: ${reason}`
+      ),
+    );
     const meter = progressMeter("check", size, options.onProgress);
     const scanOptions = {
       pool,
       cache: new ScanCache(options.cacheDir),
       skipBad: options.skipBad ?? false,
+      skipNamed: options.skipNamed ?? options.skipBad ?? false,
       skipCounts,
       onBytes: (bytes: number) => void meter(bytes),
     };
     const validEntries = await scanInputs(validInputs, scanOptions);
     if (validInputs.length > 0) {
-      requireText(validEntries, validInputs, skipCounts, "data.valid_files");
+      requireText(validEntries, skipCounts, "data.valid_files");
     }
     const entries = await scanInputs(inputs, scanOptions);
-    requireText(entries, inputs, skipCounts, "data.files");
+    requireText(entries, skipCounts, "data.files");
     return {
-      ...decidePlan(entries, validEntries, validInputs.length > 0, options),
+      ...decidePlan(
+        entries,
+        validInputs.length > 0 ? validEntries : null,
+        skipCounts,
+        options,
+      ),
       skipCounts,
       pool,
       closePool,
@@ -95,8 +107,8 @@ export async function planStore(options: PrepareOptions): Promise<StorePlan> {
 
 function decidePlan(
   entries: Entry[],
-  validEntries: Entry[],
-  validFilesGiven: boolean,
+  heldOutEntries: Entry[] | null,
+  skipCounts: SkipCounts,
   options: PrepareOptions,
 ): Omit<StorePlan, "skipCounts" | "pool" | "closePool"> {
   const {
@@ -108,10 +120,16 @@ function decidePlan(
     dedup = false,
     skipBad = false,
   } = options;
-  const validFraction = validFilesGiven
+  const validEntries = heldOutEntries ?? [];
+  const validFraction = heldOutEntries
     ? null
     : options.validFraction ?? DEFAULT_VALID_FRACTION;
-  const heldOut = requireHeldOut(entries, validFraction ?? 0, options);
+  const heldOut = requireHeldOut(
+    entries,
+    validFraction ?? 0,
+    skipCounts,
+    options,
+  );
   const fingerprint = fingerprintOf(
     tokenizer,
     {
@@ -135,9 +153,33 @@ function decidePlan(
     validEntries: validEntries.length,
     heldOut,
     validFraction,
+    read: {
+      train: readFiles(
+        entries,
+        maxDocuments,
+        options.maxDocumentsRule ?? "data.max_documents",
+      ),
+      valid: heldOutEntries
+        ? readFiles(
+          heldOutEntries,
+          validMaxDocuments,
+          "data.valid_max_documents",
+        )
+        : null,
+    },
     bytes: all.reduce((sum, { scan }) => sum + scan.unpacked, 0),
     fingerprint,
   };
+}
+
+function readFiles(
+  entries: readonly Entry[],
+  limit: number | null,
+  rule: string,
+): ReadFiles {
+  const documents = documentsOf(entries);
+  const unused = Math.max(0, documents - (limit ?? documents));
+  return { files: entries.length, documents, unused, rule };
 }
 
 /** Less text than this is processed faster than threads start. */
@@ -177,6 +219,7 @@ function sizeOf(inputs: readonly { bytes: number }[]): number {
 function requireHeldOut(
   entries: readonly Entry[],
   fraction: number,
+  { skipped, reasons, emptyReasons }: SkipCounts,
   { sequenceLength, maxDocuments }: PrepareOptions,
 ): number {
   const documents = documentsOf(entries);
@@ -192,24 +235,24 @@ function requireHeldOut(
       "Cannot hold out documents as 'data.max_documents' must be at least 2 for that: got 1; raise it, or name held-out files in 'data.valid_files'",
     );
   }
+  const clause = skippedClause(skipped, [...reasons, ...emptyReasons]);
   throw new UserError(
     `Cannot hold out documents as there is only one ('${input.name}'): ` +
-      "give more files, or name held-out files in 'data.valid_files'",
+      "give more files, or name held-out files in 'data.valid_files'" +
+      (clause && `; skipped: ${clause}`),
   );
 }
 
 function requireText(
   entries: readonly Entry[],
-  inputs: readonly Input[],
-  { skipped: { binary, undecodable, files } }: SkipCounts,
+  { skipped, reasons, emptyReasons }: SkipCounts,
   key: string,
 ): void {
   if (entries.length > 0) return;
-  const empty = inputs.length - binary - undecodable - files;
-  const others = (files > 0 ? `, ${files} unreadable` : "") +
-    (empty > 0 ? `, ${empty} without a document` : "");
+  const got = skippedClause(skipped, [...reasons, ...emptyReasons]);
   throw new UserError(
-    `Cannot read any text from '${key}' as it must name UTF-8 text files: got ${inputs.length} ` +
-      `(${binary} binary, ${undecodable} not UTF-8${others})`,
+    `Cannot read any text from '${key}' as it must name UTF-8 text files: got ${
+      got || "none"
+    }`,
   );
 }

@@ -12,7 +12,7 @@ import {
   MAX_REASONS,
   type TokenizedUnit,
 } from "../pool/work_unit.ts";
-import { newSkipCounts, type SkipCounts } from "../scan/scan_inputs.ts";
+import type { Skipped } from "../scan/skip_counts.ts";
 import type { SinkState, SplitName, TokenSink } from "../store/token_sink.ts";
 import type { SplitSummary } from "../store/token_store.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -62,7 +62,19 @@ export interface WriteStoreState {
    */
   open: { bytes: number; dropped: boolean } | null;
   /** What this pass skipped. */
-  tally: SkipCounts;
+  tally: { skipped: Pick<Skipped, "unreadable" | "duplicate"> };
+  /**
+   * Why it skipped the first few records; absent from older journals.
+   */
+  reasons?: RecordReason[];
+}
+
+/** Why a record was skipped. */
+export interface RecordReason {
+  /** Index of its entry. */
+  entry: number;
+  /** Why, starting with its place in the file. */
+  reason: string;
 }
 
 /** The state of an empty store. */
@@ -84,7 +96,8 @@ export function emptyState(held: number): WriteStoreState {
     maxTokenId: 0,
     firstRank: null,
     open: null,
-    tally: newSkipCounts(),
+    tally: { skipped: { unreadable: 0, duplicate: 0 } },
+    reasons: [],
   };
 }
 
@@ -144,8 +157,10 @@ function addUnit(
   }
   state.maxTokenId = Math.max(state.maxTokenId, unit.maxTokenId);
   counts.skipped.unreadable += unit.unreadable;
-  const room = MAX_REASONS - counts.reasons.length;
-  counts.reasons.push(...unit.reasons.slice(0, room));
+  const reasons = state.reasons ??= [];
+  for (const reason of unit.reasons.slice(0, MAX_REASONS - reasons.length)) {
+    reasons.push({ entry: planned.entry, reason });
+  }
   if (planned.piece) return addPiece(planned, planned.piece, unit, options);
   let from = 0;
   for (let i = 0; i < unit.ends.length; i++) {

@@ -4,11 +4,14 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import { oneLine } from "../../terminal/quote.ts";
 import type { TokenizePool } from "../pool/tokenize_pool.ts";
 import { MAX_REASONS } from "../pool/work_unit.ts";
+import { LEAVE_OUT } from "../sources/mod.ts";
 import type { FileScan, SourceFile } from "../sources/source_file.ts";
 import { type MemoryText, scanMemoryText } from "../sources/text_pieces.ts";
 import { type ScanCache, stampOf } from "./scan_cache.ts";
+import type { SkipCounts } from "./skip_counts.ts";
 
 /** What documents are read from. */
 export type Input = SourceFile | MemoryText;
@@ -23,45 +26,16 @@ export interface Entry {
   firstDocument: number;
 }
 
-/** Numbers of what was skipped, by reason; also keys of `store.json`. */
-export interface Skipped {
-  /** Text files with a NUL byte. */
-  binary: number;
-  /** Text files that are not UTF-8. */
-  undecodable: number;
-  /** Records without text. */
-  unreadable: number;
-  /** Texts that came before, with `dedup`. */
-  duplicate: number;
-  /** Files that cannot be read, or not to their end. */
-  files: number;
-}
-
-/** Collects what was skipped, and why. */
-export interface SkipCounts {
-  skipped: Skipped;
-  /** Why, with the file's name, for the first few files and records. */
-  reasons: string[];
-}
-
-/** Counts of zero. */
-export function newSkipCounts(): SkipCounts {
-  const skipped = {
-    binary: 0,
-    undecodable: 0,
-    unreadable: 0,
-    duplicate: 0,
-    files: 0,
-  };
-  return { skipped, reasons: [] };
-}
-
 /** How inputs are scanned. */
 export interface ScanOptions {
   pool: () => TokenizePool;
   cache: ScanCache;
   /** Whether to continue after a fault. */
   skipBad: boolean;
+  /**
+   * Whether to continue where a file that is named by itself holds no text.
+   */
+  skipNamed: boolean;
   skipCounts: SkipCounts;
   /** Called with numbers of bytes on disk that were read or need not be. */
   onBytes: (bytes: number) => void;
@@ -75,7 +49,8 @@ const GROUP_FILES = 64;
  * Scans inputs, as far as they are not in the cache.
  * @returns the entries with documents, in the given order; other inputs are
  *   counted in `skipCounts`
- * @throws {UserError} if a file cannot be read and `skipBad` is not set.
+ * @throws {UserError} if a file cannot be read and `skipBad` is not set, or
+ *   named by itself, holds no text, and `skipNamed` is not set.
  */
 export async function scanInputs(
   inputs: readonly Input[],
@@ -103,55 +78,93 @@ export async function scanInputs(
       });
       for (const [at, i] of group.entries()) {
         scans[i] = results[at];
-        if (stampOrNull(inputs[i]) === stamps[i] && stamps[i] !== null) {
-          options.cache.put(files[at], stamps[i], results[at], since);
+        const known = stamps[i] !== null && !results[at].unopened;
+        if (known && stampOrNull(inputs[i]) === stamps[i]) {
+          options.cache.put(files[at], stamps[i]!, results[at], since);
         }
       }
     }),
   );
   const entries: Entry[] = [];
+  const refusals: Refusal[] = [];
   let firstDocument = 0;
   for (const [i, input] of inputs.entries()) {
-    recordSkipped(input, scans[i]!, options);
-    if (scans[i]!.documents === 0 || scans[i]!.not) continue;
-    entries.push({
-      input,
-      scan: scans[i]!,
-      stamp: stamps[i],
-      firstDocument,
-    });
-    firstDocument += scans[i]!.documents;
+    const scan = scans[i]!;
+    const refusal = countSkipped(input, scan, options);
+    if (refusal) refusals.push(refusal);
+    if (scan.documents === 0 || scan.not) continue;
+    entries.push({ input, scan, stamp: stamps[i], firstDocument });
+    firstDocument += scan.documents;
   }
+  if (refusals.length > 0) throw refusedError(refusals);
   return entries;
 }
 
-/** Counts what cannot be used of an input, or stops there without `skipBad`. */
-function recordSkipped(
+/** Why a file stops the scan. */
+interface Refusal {
+  /** The sentence. */
+  message: string;
+  /** What else could be done, as a clause; "" for nothing. */
+  advice: string;
+}
+
+/**
+ * Counts what cannot be used of an input.
+ * @returns why it stops the scan; null if it does not
+ */
+function countSkipped(
   input: Input,
   scan: FileScan,
-  options: ScanOptions,
-): void {
-  const { skipped, reasons } = options.skipCounts;
-  const note = (why: string) => {
-    if (reasons.length < MAX_REASONS) reasons.push(`${input.name}: ${why}`);
+  { skipCounts, skipBad, skipNamed }: ScanOptions,
+): Refusal | null {
+  const { skipped, reasons, emptyReasons } = skipCounts;
+  const note = (why: string, list = reasons) => {
+    if (list.length < MAX_REASONS) list.push(`${input.name}: ${why}`);
   };
-  if (scan.not) {
-    skipped[scan.not]++;
-    note(scan.not === "binary" ? "binary" : "not UTF-8");
-  } else if (scan.fault !== null) {
-    if (!options.skipBad) {
-      throw new UserError(`Cannot read '${input.name}' as ${scan.fault}`);
-    }
+  const refuse = (clause: string, advice = `; ${LEAVE_OUT}`) => ({
+    message: `Cannot read '${oneLine(input.name, Infinity)}'${clause}`,
+    advice,
+  });
+  const refuseNamed = input.named && !skipNamed;
+  const { documents, unpacked, fault, unopened, not, encoding } = scan;
+  if (unopened !== undefined) {
     skipped.files++;
-    const { documents } = scan;
-    note(
-      documents === 0
-        ? scan.fault
-        : `${scan.fault}; ${documents} ${
-          documents === 1 ? "document before it is" : "documents before it are"
-        } used`,
-    );
+    note(unopened);
+    return skipBad ? null : refuse(`: ${unopened}`);
   }
+  if (fault !== null) {
+    skipped.files++;
+    const before = documents === 1
+      ? "; 1 document before it is used"
+      : `; ${documents} documents before it are used`;
+    note(documents === 0 ? fault : fault + before);
+    return skipBad ? null : refuse(` as ${fault}`, "");
+  }
+  if (not) {
+    skipped[not]++;
+    const kind = encoding
+      ? `${encoding}, not UTF-8`
+      : not === "binary"
+      ? "binary"
+      : "not UTF-8";
+    note(kind);
+    const from = encoding ?? (not === "binary" ? null : "LATIN1");
+    const convert = from
+      ? `: convert it, as with iconv -f ${from} -t UTF-8`
+      : "";
+    return refuseNamed ? refuse(` as it is ${kind}${convert}`) : null;
+  }
+  const text = input.format === "text";
+  if (text ? unpacked > 0 : documents > 0) return null;
+  skipped.empty++;
+  const why = text ? "it is empty" : "it holds no document";
+  note(why, emptyReasons);
+  return refuseNamed ? refuse(` as ${why}`) : null;
+}
+
+function refusedError([first, ...others]: readonly Refusal[]): UserError {
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  return new UserError(first.message + more + first.advice);
 }
 
 /** Groups of files, each about as much work as one large file. */

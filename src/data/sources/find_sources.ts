@@ -3,22 +3,23 @@
  * duplicates.
  * @module
  */
-import {
-  accessSync,
-  constants,
-  lstatSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from "node:fs";
-import { glob } from "node:fs/promises";
+import { lstatSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, parse, relative, resolve } from "node:path";
 import process from "node:process";
-import { MissingError, UserError } from "../../errors.ts";
+import { UserError } from "../../errors.ts";
 import { shortPath } from "../../fs/user_path.ts";
+import { oneLine } from "../../terminal/quote.ts";
 import { formatOf } from "./format.ts";
 import type { Format, SourceFile } from "./source_file.ts";
-import { cannotRead } from "./unreadable_error.ts";
+import { accessReason } from "./unreadable_error.ts";
+import {
+  addEntry,
+  leaveOut,
+  newWalk,
+  type Walk,
+  walkFolder,
+  walkGlob,
+} from "./walk/walk.ts";
 
 /** Where to look for files, and how they are to be read. */
 export interface FindOptions {
@@ -37,10 +38,32 @@ export interface FindOptions {
    */
   fields?: string | readonly string[];
   /**
+   * Whether to return what cannot be opened, instead of stopping there.
+   * @default false
+   */
+  skipBad?: boolean;
+  /**
    * Whether files are sorted by name, an order that depends on the root.
    * @default false
    */
   byName?: boolean | undefined;
+}
+
+/** Something that was found and cannot be opened. */
+export interface Unopened {
+  /** Its name, as that of a file. */
+  name: string;
+  /** Why, as a clause that follows `Cannot read '<name>': `. */
+  reason: string;
+}
+
+/** What patterns find. */
+export interface FoundSources {
+  files: SourceFile[];
+  /** Empty without `skipBad`. */
+  unopened: Unopened[];
+  /** Number of links to folders that were not followed. */
+  folderLinks: number;
 }
 
 /**
@@ -52,7 +75,8 @@ export interface FindOptions {
  * of the last pattern that finds it under that name. A `.json` file holds
  * records if a pattern says `.json`, and is a text if a folder or a wider glob
  * finds it.
- * @throws {UserError} if a pattern finds no file, or a folder cannot be read.
+ * @throws {UserError} if a pattern finds no file, or, without `skipBad`,
+ *   something that cannot be opened.
  */
 export async function findSources(
   patterns: readonly string[],
@@ -61,9 +85,10 @@ export async function findSources(
     root = process.cwd(),
     format = null,
     fields = "text",
+    skipBad = false,
     byName = false,
   }: FindOptions = {},
-): Promise<SourceFile[]> {
+): Promise<FoundSources> {
   if (patterns.length === 0) {
     throw new UserError(
       `Cannot read any text as '${key}' is empty: give paths, folders or globs`,
@@ -71,77 +96,80 @@ export async function findSources(
   }
   const found = new Map<
     string,
-    FoundFile & { field: string; named: boolean }
+    { path: string; bytes: number; field: string; json: boolean }
   >();
+  const unopened: Walk["unopened"] = new Map();
+  let folderLinks = 0;
+  /** The files that are named by themselves. */
+  const named = new Set<string>();
   for (const [i, pattern] of patterns.entries()) {
-    const files = await expandPattern(pattern, root, key);
-    if (files.length === 0) {
-      const shown = shortPath(pattern);
-      throw new MissingError(
-        `Cannot read any text as '${key}' finds no file: got '${shown}'${
-          // A Hub dataset written in another way is taken for a path.
-          /^hf:|^datasets\/|huggingface\.co\//i.test(shown)
-            ? "; a Hub dataset is written hf://datasets/<owner>/<name>"
-            : ""}`,
-      );
+    const walk = await expandPattern(pattern, root);
+    const bad = withNames(walk.unopened, root);
+    if (bad.length > 0 && !skipBad) {
+      throw unopenedError(bad, shortPath(pattern));
     }
+    if (walk.files.size === 0) {
+      throw nothingFound(walk, bad, shortPath(pattern), key);
+    }
+    for (const [key, value] of walk.unopened) unopened.set(key, value);
+    folderLinks += walk.folderLinks;
     const field = typeof fields === "string" ? fields : fields[i];
     // Of the entry itself: the folders that it lies in say nothing.
     const { rest } = literalPart(resolve(root), pattern);
-    const named = /\.json/i.test(rest);
-    for (const file of files) {
-      const id = byName ? nameOf(file.path, root) : file.path;
-      found.set(id, { ...file, field, named });
+    const json = /\.json/i.test(rest);
+    for (const [path, bytes] of walk.files) {
+      const id = byName ? nameOf(path, root) : path;
+      found.set(id, { path, bytes, field, json });
+      if (path === resolve(root, pattern)) named.add(id);
     }
   }
-  const seen = new Set<string>();
-  const sources: SourceFile[] = [];
+  const seen = new Map<string, SourceFile>();
   // The default order is by UTF-16 code units, the same in every locale.
   for (const id of [...found.keys()].sort()) {
-    const { path, bytes, field, named } = found.get(id)!;
+    const { path, bytes, field, json } = found.get(id)!;
     const name = nameOf(path, root);
-    const real = realpathSync(path);
-    if (seen.has(real)) continue;
-    seen.add(real);
+    let real: string;
+    try {
+      real = realpathSync(path);
+    } catch (error) {
+      const reason = accessReason(error);
+      if (!skipBad) throw unopenedError([{ name, reason }], name);
+      unopened.set(path, { path, reason });
+      continue;
+    }
+    const first = seen.get(real);
+    if (first) {
+      if (named.has(id)) first.named = true;
+      continue;
+    }
     const form = formatOf(name, format);
     // Among a folder's files of all kinds, package.json and the like are texts.
-    if (!format && !named && /\.json$/i.test(name)) form.format = "text";
-    sources.push({ name, path: real, bytes, ...form, field });
+    if (!format && !json && /\.json$/i.test(name)) form.format = "text";
+    const source: SourceFile = { name, path: real, bytes, ...form, field };
+    if (named.has(id)) source.named = true;
+    seen.set(real, source);
   }
-  return sources;
+  return {
+    files: [...seen.values()],
+    unopened: withNames(unopened, root),
+    folderLinks,
+  };
 }
 
-interface FoundFile {
-  path: string;
-  bytes: number;
-}
-
-async function expandPattern(
-  pattern: string,
-  root: string,
-  key: string,
-): Promise<FoundFile[]> {
+async function expandPattern(pattern: string, root: string): Promise<Walk> {
   const path = resolve(root, pattern);
-  try {
-    // A name that exists is taken literally, so that files such as `a[1].txt`
-    // can be given.
-    const stats = statIfThere(path);
-    if (stats?.isFile()) return [{ path, bytes: stats.size }];
-    if (stats?.isDirectory()) return await folderFiles(path);
-    if (stats) {
-      throw new UserError(
-        `Cannot read '${
-          shortPath(pattern)
-        }' ('${key}') as it is not a file or folder: for a stream, pipe it in and name '-'`,
-      );
-    }
-    if (!/[*?[{]/.test(pattern)) return [];
+  const walk = newWalk();
+  // A name that exists is taken literally, so that files such as `a[1].txt` can
+  // be given.
+  if (isThere(path)) {
+    const stats = addEntry(path, walk);
+    if (stats?.isDirectory()) await walkFolder(path, walk);
+    else if (stats && !stats.isFile()) leaveOut(walk, path, NO_FILE);
+  } else if (/[*?[{]/.test(pattern)) {
     const { folder, rest } = literalPart(resolve(root), pattern);
-    return await globFiles(rest, folder);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw cannotRead(shortPath(pattern), error);
+    await walkGlob(rest, folder, walk);
   }
+  return walk;
 }
 
 /**
@@ -157,49 +185,82 @@ function literalPart(
   if (isAbsolute(pattern)) parts.shift();
   while (parts.length > 1 && parts[0] !== "..") {
     const inside = join(folder, parts[0]);
-    if (!statIfThere(inside)?.isDirectory()) break;
+    if (!isFolder(inside)) break;
     folder = inside;
     parts.shift();
   }
   return { folder, rest: parts.join("/") };
 }
 
-/**
- * All files below a folder. An unreadable folder in it is an error, while
- * glob() would skip it.
- */
-async function folderFiles(folder: string): Promise<FoundFile[]> {
-  accessSync(folder, constants.R_OK | constants.X_OK);
-  return await globFiles("**", folder, (path) => {
-    try {
-      accessSync(path, constants.R_OK | constants.X_OK);
-    } catch (error) {
-      throw cannotRead(path, error);
-    }
-  });
-}
-
-async function globFiles(
-  pattern: string,
-  root: string,
-  onFolder?: (path: string) => void,
-): Promise<FoundFile[]> {
-  const files: FoundFile[] = [];
-  for await (const entry of glob(pattern, { cwd: root })) {
-    const path = isAbsolute(entry) ? entry : join(root, entry);
-    const stats = statIfThere(path);
-    if (stats?.isFile()) files.push({ path, bytes: stats.size });
-    // The search does not follow links to folders.
-    if (onFolder && stats?.isDirectory() && !lstatSync(path).isSymbolicLink()) {
-      onFolder(path);
-    }
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
-  return files;
 }
 
-/** Undefined if there is nothing, or a broken link. */
-function statIfThere(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
+const NO_FILE =
+  "it is not a file or folder: for a stream, pipe it in and name '-'";
+
+/** Names in place of paths, in their order. */
+function withNames(unopened: Walk["unopened"], root: string): Unopened[] {
+  return [...unopened.values()]
+    .map(({ path, reason }) => ({ name: nameOf(path, root), reason }))
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** Whether there is anything, be it a link to nothing. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    // What is there cannot be known: reading it gives the reason.
+    return (error as { code?: string }).code !== "ENOTDIR";
+  }
+}
+
+function unopenedError(unopened: Unopened[], pattern: string): UserError {
+  const [{ name, reason }] = unopened;
+  const others = unopened.length - 1;
+  const more = others > 0
+    ? ` (and ${others} ${others === 1 ? "other" : "others"} in '${pattern}')`
+    : "";
+  return new UserError(
+    `Cannot read '${oneLine(name, Infinity)}': ${reason}${more}; ${LEAVE_OUT}`,
+  );
+}
+
+/** What can be done about files that cannot be used, as a clause. */
+export const LEAVE_OUT =
+  "--skip-bad (data.skip_bad=true) leaves it out and counts it";
+
+function nothingFound(
+  { hidden, folderLinks }: Walk,
+  unopened: Unopened[],
+  pattern: string,
+  key: string,
+): UserError {
+  const count = (n: number, what: string) => n > 0 ? [`${n} ${what}`] : [];
+  const first = unopened.map(({ name, reason }) => `'${name}': ${reason}`)[0];
+  const leftOut = [
+    ...count(unopened.length, `that cannot be opened (${first})`),
+    ...count(hidden, hidden === 1 ? "hidden entry" : "hidden entries"),
+    ...count(
+      folderLinks,
+      folderLinks === 1 ? "link to a folder" : "links to folders",
+    ),
+  ];
+  return new UserError(
+    `Cannot read any text as '${key}' finds no file: got '${pattern}'${
+      leftOut.length > 0 ? `, which leaves out ${leftOut.join(", ")}` : ""
+    }${
+      // A Hub dataset written in another way is taken for a path.
+      /^hf:|^datasets\/|huggingface\.co\//i.test(pattern)
+        ? "; a Hub dataset is written hf://datasets/<owner>/<name>"
+        : ""}`,
+    { isMissing: true },
+  );
 }
 
 function nameOf(path: string, root: string): string {

@@ -3,7 +3,13 @@
  * @module
  */
 export { openBytes } from "./compression/open_decompressed.ts";
-export { type FindOptions, findSources } from "./find_sources.ts";
+export {
+  type FindOptions,
+  findSources,
+  type FoundSources,
+  LEAVE_OUT,
+  type Unopened,
+} from "./find_sources.ts";
 export { formatOf } from "./format.ts";
 export { scanFile, type ScanFileOptions } from "./scan_file.ts";
 export {
@@ -24,4 +30,8 @@ export type {
   Format,
   SourceFile,
 } from "./source_file.ts";
-export { cannotRead, UnreadableError } from "./unreadable_error.ts";
+export {
+  AccessError,
+  cannotRead,
+  UnreadableError,
+} from "./unreadable_error.ts";

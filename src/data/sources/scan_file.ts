@@ -8,8 +8,8 @@ import { fileBlocks } from "./file_blocks.ts";
 import { jsonLines } from "./json_lines.ts";
 import { inspectRows } from "./parquet/read_rows.ts";
 import type { FileScan, SourceFile } from "./source_file.ts";
-import { UnreadableError } from "./unreadable_error.ts";
-import { Utf8Check } from "./utf8_check.ts";
+import { AccessError, UnreadableError } from "./unreadable_error.ts";
+import { guessEncoding, Utf8Check } from "./utf8_check.ts";
 
 /** How a file is scanned. */
 export interface ScanFileOptions {
@@ -20,12 +20,25 @@ export interface ScanFileOptions {
 type ContentScan = Omit<FileScan, "digest">;
 
 /**
- * Reads a file once. Faults in its content are part of the result.
- * @throws {UserError} if the file itself cannot be read.
+ * Reads a file once. Faults in its content, and that it cannot be read, are
+ * part of the result.
  */
 export async function scanFile(
   file: SourceFile,
-  { onBytes }: ScanFileOptions = {},
+  options: ScanFileOptions = {},
+): Promise<FileScan> {
+  try {
+    return await scanBytes(file, options);
+  } catch (error) {
+    if (!(error instanceof AccessError)) throw error;
+    const { reason: unopened } = error;
+    return { digest: "", documents: 0, unpacked: 0, fault: null, unopened };
+  }
+}
+
+async function scanBytes(
+  file: SourceFile,
+  { onBytes }: ScanFileOptions,
 ): Promise<FileScan> {
   const hash = createHash("sha256");
   let read = 0;
@@ -67,8 +80,10 @@ async function scanText(
   const utf8 = new Utf8Check();
   let unpacked = 0;
   let binary = false;
+  let encoding: FileScan["encoding"];
   try {
     for await (const block of openBytes(file, onPacked)) {
+      if (unpacked === 0) encoding = guessEncoding(block);
       unpacked += block.length;
       binary = block.includes(0);
       if (binary) break;
@@ -78,7 +93,12 @@ async function scanText(
     return { documents: 0, unpacked, fault: faultOf(error) };
   }
   const not = binary ? "binary" : utf8.end() ? undefined : "undecodable";
-  return { documents: 1, unpacked, fault: null, ...not && { not } };
+  return {
+    documents: 1,
+    unpacked,
+    fault: null,
+    ...not && { not, ...encoding && { encoding } },
+  };
 }
 
 async function scanLines(

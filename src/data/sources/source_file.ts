@@ -30,6 +30,8 @@ export interface SourceFile {
   compression: Compression;
   /** Field or column of the text; unused for text files. */
   field: string;
+  /** Whether the user named this very file, not a folder or a glob. */
+  named?: boolean;
 }
 
 /**
@@ -53,6 +55,13 @@ export interface FileScan {
   fault: string | null;
   /** For text files: why the file is not a text, instead of `fault`. */
   not?: "binary" | "undecodable";
+  /** The encoding that a file which is not UTF-8 seems to have. */
+  encoding?: "UTF-16" | "UTF-16LE" | "UTF-16BE" | "UTF-32";
+  /**
+   * Why the system does not let us read the file, instead of `fault`, as a
+   * clause that follows `Cannot read '<name>': `.
+   */
+  unopened?: string;
 }
 
 /** Takes the place of a text in a record that has none. */

@@ -2,7 +2,7 @@
  * Errors of files whose content cannot be read.
  * @module
  */
-import { MissingError, UserError } from "../../errors.ts";
+import { UserError, type UserErrorOptions } from "../../errors.ts";
 import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /** A file with a fault in its content. */
@@ -19,16 +19,37 @@ export class UnreadableError extends UserError {
   }
 }
 
-/** The error for a file that the operating system does not let us read. */
-export function cannotRead(name: string, error: unknown): UserError {
-  const { code, message } = error as { code?: string; message?: string };
-  const reason = code === "EACCES" || code === "EPERM"
-    ? "permission denied"
-    : code === "ENOENT"
-    ? "no such file"
-    : code === "EISDIR"
-    ? "it is a folder"
-    : oneLine(message ?? String(error), CONTENT_LENGTH);
-  const Kind = code === "ENOENT" ? MissingError : UserError;
-  return new Kind(`Cannot read '${name}': ${reason}`, { cause: error });
+/** A file that the operating system does not let us read. */
+export class AccessError extends UserError {
+  /** Why, as a clause that follows `Cannot read '<name>': `. */
+  readonly reason: string;
+
+  constructor(name: string, reason: string, options?: UserErrorOptions) {
+    super(`Cannot read '${name}': ${reason}`, options);
+    this.reason = reason;
+  }
 }
+
+/** The error for a file that the operating system does not let us read. */
+export function cannotRead(name: string, error: unknown): AccessError {
+  const isMissing = (error as { code?: string }).code === "ENOENT";
+  return new AccessError(name, accessReason(error), {
+    cause: error,
+    isMissing,
+  });
+}
+
+/** Why the operating system does not let us read something. */
+export function accessReason(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  return REASONS[code ?? ""] ??
+    oneLine(message ?? String(error), CONTENT_LENGTH);
+}
+
+const REASONS: Record<string, string> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ENOENT: "no such file",
+  EISDIR: "it is a folder",
+  ELOOP: "it is a loop of links",
+};

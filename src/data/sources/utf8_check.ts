@@ -3,6 +3,7 @@
  * @module
  */
 import { isUtf8 } from "node:buffer";
+import type { FileScan } from "./source_file.ts";
 
 /** Checks blocks without decoding them into strings. */
 export class Utf8Check {
@@ -51,3 +52,20 @@ function partialBytes(block: Uint8Array, from: number): number {
   }
   return 0;
 }
+
+/**
+ * The encoding that bytes at the start of a file show, if it is not UTF-8: by a
+ * byte-order mark, or as every other byte is 0, as in UTF-16 of Latin letters.
+ */
+export function guessEncoding(start: Uint8Array): FileScan["encoding"] {
+  const begins = (...mark: number[]) => mark.every((b, i) => start[i] === b);
+  if (begins(0xff, 0xfe, 0, 0) || begins(0, 0, 0xfe, 0xff)) return "UTF-32";
+  if (begins(0xff, 0xfe) || begins(0xfe, 0xff)) return "UTF-16";
+  const seen = start.subarray(0, GUESS_BYTES);
+  const zeros = (parity: number) =>
+    seen.every((byte, i) => i % 2 !== parity || byte === 0);
+  if (seen.length < 4 || zeros(0) === zeros(1)) return undefined;
+  return zeros(1) ? "UTF-16LE" : "UTF-16BE";
+}
+
+const GUESS_BYTES = 64;

@@ -68,6 +68,8 @@ const storeSummary = v.strictObject({
     binary: count,
     /** Text files that are not UTF-8. */
     undecodable: count,
+    /** Files without a document, and empty text files. */
+    empty: v.optional(count),
     /** Records without text. */
     unreadable: count,
     /** Texts that came before. */
@@ -75,6 +77,13 @@ const storeSummary = v.strictObject({
     /** Files that cannot be read, or not to their end. */
     files: count,
   }),
+  /**
+   * Why the first few of the unreadable records were skipped: the index of the
+   * file among those with documents, held-out ones first, and the reason.
+   */
+  reasons: v.optional(
+    v.array(v.strictObject({ entry: count, reason: v.string() })),
+  ),
   splits: v.strictObject({ train: splitSummary, valid: splitSummary }),
 });
 

@@ -144,6 +144,7 @@ Deno.test("compose() gives the paper's defaults", () => {
       valid_split: "validation",
       valid_fraction: 0.1,
       max_documents: null,
+      documents_per_token_mult: 100000,
       valid_max_documents: null,
       dedup: false,
       skip_bad: false,
@@ -285,6 +286,10 @@ Deno.test("compose() knows the papers' data", () => {
     ["files", "content", "train", "validation"],
   );
   assertEquals(data.valid_max_documents, 2000);
+  // 100,000 documents are the paper's choice, for its data alone.
+  assertEquals(data.documents_per_token_mult, 100_000);
+  const own = configOf("experiment=fig9", "data.files=[b.txt]").data;
+  assertEquals(own.documents_per_token_mult, null);
   assertEquals(configOf("experiment=fig9").data, data);
   const { name, combine_val } = fairseqConfigOf("experiment=nf-125m-lr1e-3")
     .data;

@@ -87,6 +87,7 @@ function filesOf(dir: string, name: SplitName): Record<string, number> {
 const NONE = {
   binary: 0,
   undecodable: 0,
+  empty: 0,
   unreadable: 0,
   duplicate: 0,
   files: 0,
@@ -351,9 +352,9 @@ Deno.test("prepare() refuses what cannot be trained on in one clear line", () =>
       }, "the longest has 0; give longer files"],
       [
         { documents: { texts: [{ name: "a", text: "\0" }] } },
-        "got 1 (1 binary, 0 not UTF-8)",
+        "got 1 binary file, the first as a: binary",
       ],
-      [{ documents: { texts: [] } }, "got 0 "],
+      [{ documents: { texts: [] } }, "got none"],
       [
         { sequenceLength: 1 },
         "'model.context_length' must be an integer of at least 2: got 1",

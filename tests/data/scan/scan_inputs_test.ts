@@ -3,11 +3,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { TokenizePool } from "../../../src/data/pool/tokenize_pool.ts";
 import { ScanCache } from "../../../src/data/scan/scan_cache.ts";
-import {
-  type Input,
-  newSkipCounts,
-  scanInputs,
-} from "../../../src/data/scan/scan_inputs.ts";
+import { type Input, scanInputs } from "../../../src/data/scan/scan_inputs.ts";
+import { newSkipCounts } from "../../../src/data/scan/skip_counts.ts";
 import { memoryTexts } from "../../../src/data/sources/text_pieces.ts";
 import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { UserError } from "../../../src/errors.ts";
@@ -19,7 +16,7 @@ const options = { dedup: false, skipBad: false };
 async function scan(
   inputs: Input[],
   cacheDir: string,
-  { workers = 0, skipBad = false } = {},
+  { workers = 0, skipBad = false, skipNamed = false } = {},
 ) {
   const skipCounts = newSkipCounts();
   let read = 0;
@@ -33,6 +30,7 @@ async function scan(
       },
       cache: new ScanCache(cacheDir),
       skipBad,
+      skipNamed: skipNamed || skipBad,
       skipCounts,
       onBytes: (bytes) => void (read += bytes),
     });
@@ -113,6 +111,9 @@ Deno.test("scanInputs() stops at a fault, or counts it", async () => {
     true,
   );
   await Deno.remove(inputs[1].path);
+  const gone = await scan(inputs.slice(1), root.path, { skipBad: true });
+  assertEquals(gone.skipCounts.skipped.files, 1);
+  assertEquals(gone.skipCounts.reasons, ["b.jsonl: no such file"]);
   for (const workers of [0, 1]) {
     await assertRejects(
       () => scan(inputs.slice(1), root.path, { workers }),
@@ -139,4 +140,72 @@ Deno.test("scanInputs() reads no cached file again, and needs no thread for text
   assertEquals(again.entries, first.entries);
   const memory = await scan(memoryTexts([{ name: "m", text: "a" }]), "");
   assertEquals([memory.asked, memory.entries.length], [0, 1]);
+});
+
+Deno.test("scanInputs() stops at files that are named by themselves and hold no text", async () => {
+  using root = tempDir();
+  const utf16 = [..."text"].flatMap((char) => [char.charCodeAt(0), 0]);
+  const files: Record<string, [bytes: number[], why: string]> = {
+    "a.txt": [
+      [0xff, 0xfe, ...utf16],
+      "as it is UTF-16, not UTF-8: convert it, as with iconv -f UTF-16 -t UTF-8",
+    ],
+    "b.txt": [
+      utf16,
+      "as it is UTF-16LE, not UTF-8: convert it, as with iconv -f UTF-16LE -t UTF-8",
+    ],
+    // No byte is 0, so only its mark shows what it is.
+    "c.txt": [
+      [0xfe, 0xff, 0x4e, 0x2d, 0x65, 0x87],
+      "as it is UTF-16, not UTF-8: convert it, as with iconv -f UTF-16 -t UTF-8",
+    ],
+    "d.txt": [[1, 2, 3, 0, 0, 4], "as it is binary"],
+    "e.txt": [
+      [0x63, 0xe9],
+      "as it is not UTF-8: convert it, as with iconv -f LATIN1 -t UTF-8",
+    ],
+    "f.txt": [[], "as it is empty"],
+    "g.jsonl": [[10, 10], "as it holds no document"],
+  };
+  for (const [name, [bytes]] of Object.entries(files)) {
+    await Deno.writeFile(join(root.path, name), Uint8Array.from(bytes));
+  }
+  const found = sourcesIn(root.path);
+  const named = found.map((file) => ({ ...file, named: true }));
+  const leaveOut = "; --skip-bad (data.skip_bad=true) leaves it out and counts";
+  for (const [i, [, why]] of Object.values(files).entries()) {
+    const { name } = named[i];
+    await assertRejects(
+      () => scan([...found.slice(0, i), named[i]], root.path),
+      UserError,
+      `Cannot read '${name}' ${why}${leaveOut}`,
+    );
+  }
+  await assertRejects(
+    () => scan(named, root.path),
+    UserError,
+    `-t UTF-8 (and 6 more)${leaveOut}`,
+  );
+  // Found by a folder or a glob, or with leave to skip, they are counted.
+  for (
+    const [inputs, options] of [
+      [found, {}],
+      [named, { skipBad: true }],
+      [named, { skipNamed: true }],
+    ] as const
+  ) {
+    const { entries, skipCounts } = await scan([...inputs], root.path, options);
+    // An empty text stays a document: what is held out does not change.
+    assertEquals(entries.map(({ input }) => input.name), ["f.txt"]);
+    const { binary, undecodable, empty, files } = skipCounts.skipped;
+    assertEquals([binary, undecodable, empty, files], [3, 2, 2, 0]);
+    assertEquals(skipCounts.reasons.slice(0, 2), [
+      "a.txt: UTF-16, not UTF-8",
+      "b.txt: UTF-16LE, not UTF-8",
+    ]);
+    assertEquals(skipCounts.emptyReasons, [
+      "f.txt: it is empty",
+      "g.jsonl: it holds no document",
+    ]);
+  }
 });

@@ -28,7 +28,7 @@ async function withFiles(
     await work(
       root,
       async (...patterns) =>
-        (await findSources(patterns, { root })).map(({ name }) => name),
+        (await findSources(patterns, { root })).files.map(({ name }) => name),
     );
   } finally {
     await Deno.remove(root, { recursive: true });
@@ -57,12 +57,11 @@ Deno.test("findSources() takes paths, folders and globs, sorted, each file once"
 
 Deno.test({
   name:
-    "findSources() takes a linked file once and leaves out broken and looping links",
+    "findSources() takes a linked file once and leaves out links to folders",
   ignore: Deno.build.os === "windows", // links need rights there
   fn: () =>
     withFiles(async (root, find) => {
       await Deno.symlink("b.txt", join(root, "link.txt"));
-      await Deno.symlink("nowhere", join(root, "broken.txt"));
       await Deno.symlink(".", join(root, "sub", "loop"));
       assertEquals(await find("*.txt", "sub"), [
         "[f].txt",
@@ -77,7 +76,7 @@ Deno.test({
 
 Deno.test("findSources() names a file outside the root by its whole path", () =>
   withFiles(async (root) => {
-    const [document] = await findSources(["../a.txt"], {
+    const { files: [document] } = await findSources(["../a.txt"], {
       root: join(root, "sub"),
     });
     assertEquals(document.name, join(root, "a.txt").replaceAll("\\", "/"));
@@ -114,7 +113,11 @@ Deno.test("findSources() says how each file is to be read", () =>
     for (const name of ["c.jsonl.gz", "d.parquet"]) {
       await Deno.writeTextFile(join(root, name), name);
     }
-    const found = await findSources(["*.jsonl.gz", "*.parquet", "a.txt"], {
+    const { files: found } = await findSources([
+      "*.jsonl.gz",
+      "*.parquet",
+      "a.txt",
+    ], {
       root,
       fields: ["content", "meta.body", "none"],
     });
@@ -131,9 +134,10 @@ Deno.test("findSources() says how each file is to be read", () =>
         format,
         compression,
         field,
+        ...name === "a.txt" && { named: true },
       })) as SourceFile[],
     );
-    const forced = await findSources(["c.jsonl.gz", "a.txt"], {
+    const { files: forced } = await findSources(["c.jsonl.gz", "a.txt"], {
       root,
       format: "jsonl",
       fields: "body",
@@ -146,6 +150,62 @@ Deno.test("findSources() says how each file is to be read", () =>
       ]),
       [["jsonl", "none", "body"], ["jsonl", "gzip", "body"]],
     );
+  }));
+
+Deno.test({
+  name: "findSources() stops at what it cannot open, or returns it",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFiles(async (root, find) => {
+      await Deno.symlink("nowhere", join(root, "sub", "gone.txt"));
+      await Deno.symlink("y.txt", join(root, "sub", "x.txt"));
+      const leaveOut = "; --skip-bad (data.skip_bad=true) leaves it out and " +
+        "counts it";
+      for (const pattern of ["sub", "**/*.txt"]) {
+        await assertRejects(
+          () => find(pattern),
+          UserError,
+          "Cannot read 'sub/gone.txt': it is a link to nothing (and 1 other " +
+            `in '${pattern}')${leaveOut}`,
+        );
+        const { files, unopened } = await findSources(["a.txt", pattern], {
+          root,
+          skipBad: true,
+        });
+        assertEquals(files.some(({ name }) => name === "sub/c.txt"), true);
+        assertEquals(unopened, [
+          { name: "sub/gone.txt", reason: "it is a link to nothing" },
+          { name: "sub/x.txt", reason: "it is a link to nothing" },
+        ]);
+      }
+      // A name that is not there is an error of writing, whatever is skipped.
+      const skipBad = () =>
+        findSources(["sub/g*", "no.txt"], { root, skipBad: true });
+      await assertRejects(
+        skipBad,
+        UserError,
+        "finds no file: got 'sub/g*', which leaves out 1 that cannot be " +
+          "opened ('sub/gone.txt': it is a link to nothing)",
+      );
+      await Deno.mkdir(join(root, "no"));
+      await Deno.symlink("../sub", join(root, "no", "link"));
+      await Deno.symlink("../sub", join(root, "no", ".link"));
+      await assertRejects(
+        () => find("no"),
+        UserError,
+        "got 'no', which leaves out 1 hidden entry, 1 link to a folder",
+      );
+    }),
+});
+
+Deno.test("findSources() marks files that are named by themselves", () =>
+  withFiles(async (root) => {
+    const named = async (...patterns: string[]) =>
+      (await findSources(patterns, { root })).files
+        .filter((file) => file.named).map(({ name }) => name);
+    assertEquals(await named("sub", "*.txt", "a.{txt,md}"), []);
+    assertEquals(await named("[f].txt", "a.txt", "**"), ["[f].txt", "a.txt"]);
+    assertEquals(await named(".", "./sub/../b.txt"), ["b.txt"]);
   }));
 
 Deno.test({
