@@ -5,17 +5,14 @@ import type { Config } from "../config/mod.ts";
 import { locateFairseqSubset } from "../data/fairseq/mod.ts";
 import { openSplits, type SplitLocation } from "../data/mod.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
-import { InferenceEngine } from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
-import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openGpu } from "../gpu/device.ts";
-import { saveChoices } from "../gpu/tuning_cache.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import {
-  kernelChoicesFor,
   loadTrainedWeights,
+  openInference,
   openTrainedModel,
   type TrainedModel,
 } from "./checkpoint_args.ts";
@@ -67,14 +64,9 @@ Examples:
         config.train.device_eval_batch_size,
         chosen.sequences,
       );
-      const choices = kernelChoicesFor(trained, gpu);
-      const engine = await InferenceEngine.open(
-        gpu,
-        model,
-        { evaluate: { batchSize } },
-        choices,
-      );
-      saveChoices(resolveCacheDir(config), gpu, choices);
+      const engine = await openInference(trained, gpu, {
+        evaluate: { batchSize },
+      });
       loadTrainedWeights(trained, engine);
       const options = {
         batchSize,

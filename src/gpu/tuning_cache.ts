@@ -37,6 +37,7 @@ export function saveChoices(
   gpu: Gpu,
   choices: KernelChoices,
 ): void {
+  if (Object.keys(choices).length === 0) return;
   const file = fileOf(folder, gpu);
   try {
     mkdirSync(join(folder, "tuning"), { recursive: true });

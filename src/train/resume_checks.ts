@@ -12,30 +12,55 @@ import type { Config } from "../config/mod.ts";
 import type { TrainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
+import { UNKNOWN_DRIVER } from "../gpu/driver.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
 import { readMetrics } from "../run_folder/metrics_log.ts";
 import { quoted } from "../terminal/quote.ts";
 
+/** The kernels that a run has recorded. */
+export interface RecordedChoices {
+  choices: KernelChoices;
+  /** Those that were not timed. */
+  untimed: KernelChoices;
+}
+
 /**
  * The kernels that a run has recorded, or null where they are not known or are
- * of another adapter.
+ * of another adapter. Another driver keeps them: its bits may differ, but less
+ * than those of other kernels.
  */
 export function recordedChoices(
   path: string,
   gpu: Gpu,
   say: (line: string) => void,
-): KernelChoices | null {
+): RecordedChoices | null {
   try {
-    const { adapter, kernels } = JSON.parse(Deno.readTextFileSync(path));
-    if (adapter.description === gpu.info.description) return kernels;
-    say(
-      `this run was started on ${adapter.description}: on this adapter results differ in the last bits`,
-    );
+    const facts = JSON.parse(Deno.readTextFileSync(path));
+    const { adapter, kernels = {}, kernels_untimed: untimed = {} } = facts;
+    const { description, driver } = gpu.info;
+    if (adapter.description !== description) {
+      say(
+        `this run was started on ${adapter.description}: on this adapter results differ in the last bits`,
+      );
+      return null;
+    }
+    if (
+      isKnown(adapter.driver) && isKnown(driver) && adapter.driver !== driver
+    ) {
+      say(
+        `this run was started with the driver ${adapter.driver}: with ${driver} results may differ in the last bits`,
+      );
+    }
+    return { choices: kernels, untimed };
   } catch {
     say(`'${path}' cannot be read: kernels are chosen again`);
   }
   return null;
 }
+
+/** Whether a driver is named; runs of earlier versions do not name it. */
+const isKnown = (driver: unknown): boolean =>
+  typeof driver === "string" && driver !== UNKNOWN_DRIVER;
 
 /**
  * Checks that the next step is the one that would have followed.
