@@ -11,6 +11,12 @@ import { timeVariants } from "./time_dispatches.ts";
 /** Chosen variants: key of the choice → name of the variant. */
 export type KernelChoices = Record<string, string>;
 
+/** What is a choice in a record that was read from a file; never throws. */
+export const asChoices = (record: unknown): KernelChoices =>
+  Object.fromEntries(
+    Object.entries(record ?? {}).filter(([, name]) => typeof name === "string"),
+  );
+
 /** Variants worth timing: the list is ordered by likelihood. */
 const TRIED = 3;
 

@@ -13,9 +13,9 @@ import type { TrainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { UNKNOWN_DRIVER } from "../gpu/driver.ts";
-import type { KernelChoices } from "../gpu/tuner.ts";
+import { asChoices, type KernelChoices } from "../gpu/tuner.ts";
 import { readMetrics } from "../run_folder/metrics_log.ts";
-import { quoted } from "../terminal/quote.ts";
+import { NAME_LENGTH, oneLine, quoted } from "../terminal/quote.ts";
 
 /** The kernels that a run has recorded. */
 export interface RecordedChoices {
@@ -35,12 +35,15 @@ export function recordedChoices(
   say: (line: string) => void,
 ): RecordedChoices | null {
   try {
-    const facts = JSON.parse(Deno.readTextFileSync(path));
-    const { adapter, kernels = {}, kernels_untimed: untimed = {} } = facts;
+    const { adapter, kernels, kernels_untimed: untimed } = JSON.parse(
+      Deno.readTextFileSync(path),
+    );
     const { description, driver } = gpu.info;
     if (adapter.description !== description) {
       say(
-        `this run was started on ${adapter.description}: on this adapter results differ in the last bits`,
+        `this run was started on ${
+          named(adapter.description)
+        }: on this adapter results differ in the last bits`,
       );
       return null;
     }
@@ -48,15 +51,20 @@ export function recordedChoices(
       isKnown(adapter.driver) && isKnown(driver) && adapter.driver !== driver
     ) {
       say(
-        `this run was started with the driver ${adapter.driver}: with ${driver} results may differ in the last bits`,
+        `this run was started with the driver ${
+          named(adapter.driver)
+        }: with ${driver} results may differ in the last bits`,
       );
     }
-    return { choices: kernels, untimed };
+    return { choices: asChoices(kernels), untimed: asChoices(untimed) };
   } catch {
     say(`'${path}' cannot be read: kernels are chosen again`);
   }
   return null;
 }
+
+/** A name from a file that others may have written. */
+const named = (text: unknown) => oneLine(String(text), NAME_LENGTH);
 
 /** Whether a driver is named; runs of earlier versions do not name it. */
 const isKnown = (driver: unknown): boolean =>

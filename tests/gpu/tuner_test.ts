@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Executor } from "../../src/gpu/executor.ts";
 import { UserError } from "../../src/errors.ts";
 import { type Gpu, openGpu } from "../../src/gpu/device.ts";
-import { type KernelChoices, tuner } from "../../src/gpu/tuner.ts";
+import { asChoices, type KernelChoices, tuner } from "../../src/gpu/tuner.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import {
@@ -164,3 +164,10 @@ deviceTest(
     own.close();
   },
 );
+
+Deno.test("asChoices() takes nothing but names", () => {
+  assertEquals(asChoices({ a: "one", b: 2, c: null }), { a: "one" });
+  for (const other of [null, undefined, 3, [4], true]) {
+    assertEquals(asChoices(other), {});
+  }
+});
