@@ -81,7 +81,7 @@ async function openEngine(
     const onProgress = (done: number, total: number) => {
       if (done === 0) {
         say(
-          `timing ${total} kernels for this device, once, for at most ${TUNE_SECONDS} s`,
+          `timing kernels 0/${total}: once for this device, for at most ${TUNE_SECONDS} s`,
         );
       }
       wanted = total;
@@ -92,7 +92,9 @@ async function openEngine(
   }
   const missed = wanted - Object.keys(timed).length;
   if (missed > 0) {
-    say(`the time was up: ${missed} of ${wanted} kernels were not timed`);
+    say(
+      `timing kernels ended after ${TUNE_SECONDS} s: the other ${missed} take the usual variant`,
+    );
   }
   return engine;
 }
