@@ -2,7 +2,6 @@
 import { cpus } from "node:os";
 import type { Gpu } from "../gpu/device.ts";
 import { VERSION } from "../version.ts";
-import { vulkanDriver } from "./vulkan_driver.ts";
 
 /** The facts that a result needs to be comparable. */
 export interface Machine {
@@ -28,7 +27,7 @@ export function describeMachine(gpu: Gpu | null): Machine {
   const processors = cpus();
   return {
     adapter: gpu?.name ?? "none",
-    driver: gpu ? vulkanDriver(gpu.name) ?? "unknown" : "none",
+    driver: String(gpu?.info.driver ?? "none"),
     info: gpu?.info ?? {},
     cpu: processors[0]?.model.trim() ?? "unknown",
     cores: processors.length,

@@ -13,14 +13,18 @@ import { loadModel } from "../checkpoint/train_state.ts";
 import type { Config } from "../config/mod.ts";
 import type { Tokenizer } from "../data/mod.ts";
 import { modelOf } from "../engine/from_config.ts";
-import type { InferenceEngine } from "../engine/inference_engine.ts";
+import {
+  InferenceEngine,
+  type InferencePurpose,
+} from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { expandHome } from "../fs/user_path.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
-import { loadChoices } from "../gpu/tuning_cache.ts";
+import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import type { Model } from "../model/model.ts";
+import { TimingProgress } from "../terminal/timing_progress.ts";
 import {
   recordedChoices,
   suggestEarlierCheckpoint,
@@ -69,16 +73,28 @@ export async function openTrainedModel(
 }
 
 /**
- * The kernels that the run computed with, if this is the adapter it ran on;
- * for other operations, the fastest kernels in the tuning cache.
+ * Opens an engine with the kernels that the run computed with, if this is the
+ * adapter it ran on. For other operations it takes the fastest kernels of the
+ * tuning cache; those that are missing there are timed and added.
  */
-export function kernelChoicesFor(
-  { run, config }: TrainedModel,
+export async function openInference(
+  { run, config, model }: TrainedModel,
   gpu: Gpu,
-): KernelChoices {
-  const known = loadChoices(resolveCacheDir(config), gpu);
+  purpose: InferencePurpose,
+): Promise<InferenceEngine> {
+  const cache = resolveCacheDir(config);
   const recorded = recordedChoices(join(run, "run.json"), gpu, () => {});
-  return { ...known, ...recorded };
+  const choices = { ...loadChoices(cache, gpu), ...recorded?.choices };
+  const timed: KernelChoices = {}, untimed = recorded?.untimed ?? {};
+  for (const key of Object.keys(untimed)) delete choices[key];
+  await using progress = new TimingProgress();
+  const engine = await InferenceEngine.open(gpu, model, purpose, choices, {
+    timed,
+    untimed,
+    onProgress: (done, total) => progress.at(done, total),
+  });
+  saveChoices(cache, gpu, timed);
+  return engine;
 }
 
 /**

@@ -5,12 +5,9 @@ import { absoluteSource, type Config } from "../config/mod.ts";
 import { locateFairseqSubset } from "../data/fairseq/mod.ts";
 import { openSplits, preparedLines, type SplitLocation } from "../data/mod.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
-import { InferenceEngine } from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
-import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { readPlainText } from "../fs/plain_file.ts";
 import { openGpu } from "../gpu/device.ts";
-import { saveChoices } from "../gpu/tuning_cache.ts";
 import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import { evaluate } from "../train/evaluate.ts";
@@ -19,8 +16,8 @@ import { prepareWith, sourcesOf } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import { openRunData } from "../train/resume_checks.ts";
 import {
-  kernelChoicesFor,
   loadTrainedWeights,
+  openInference,
   openTrainedModel,
   type TrainedModel,
 } from "./checkpoint_args.ts";
@@ -76,14 +73,9 @@ Examples:
         config.train.device_eval_batch_size,
         chosen.sequences,
       );
-      const choices = kernelChoicesFor(trained, gpu);
-      const engine = await InferenceEngine.open(
-        gpu,
-        model,
-        { evaluate: { batchSize } },
-        choices,
-      );
-      saveChoices(resolveCacheDir(config), gpu, choices);
+      const engine = await openInference(trained, gpu, {
+        evaluate: { batchSize },
+      });
       loadTrainedWeights(trained, engine);
       const options = {
         batchSize,

@@ -1,15 +1,12 @@
 /** `blocksmith generate`. @module */
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
-import { InferenceEngine } from "../engine/inference_engine.ts";
 import { sampleToken } from "../engine/sampling.ts";
 import { UserError } from "../errors.ts";
-import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openGpu } from "../gpu/device.ts";
-import { saveChoices } from "../gpu/tuning_cache.ts";
 import { writeOutput } from "../terminal/output.ts";
 import {
-  kernelChoicesFor,
   loadTrainedWeights,
+  openInference,
   openTrainedModel,
 } from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
@@ -62,14 +59,7 @@ Examples:
     }
     const gpu = await openGpu(MEMORY_REMEDY);
     try {
-      const choices = kernelChoicesFor(trained, gpu);
-      const engine = await InferenceEngine.open(
-        gpu,
-        model,
-        { generate: true },
-        choices,
-      );
-      saveChoices(resolveCacheDir(config), gpu, choices);
+      const engine = await openInference(trained, gpu, { generate: true });
       loadTrainedWeights(trained, engine);
       // A character may span several tokens: print complete characters only.
       let printed = 0;

@@ -6,7 +6,7 @@
 import type { Batch } from "../data/loader/batch.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { Executor, type LoadedPlan } from "../gpu/executor.ts";
-import { type KernelChoices, tuner } from "../gpu/tuner.ts";
+import { type KernelChoices, tuner, type TuningOptions } from "../gpu/tuner.ts";
 import { Graph } from "../graph/graph.ts";
 import { embed } from "../graph/ops/embedding/embedding.ts";
 import { linear } from "../graph/ops/matmul/linear.ts";
@@ -21,7 +21,9 @@ import { makePlan } from "../plan/plan.ts";
 import { gradientGraph, INPUTS, lossGraph } from "./step_plans.ts";
 
 /** What the engine is opened for. */
-type Purpose = { evaluate: { batchSize: number } } | { generate: true };
+export type InferencePurpose = { evaluate: { batchSize: number } } | {
+  generate: true;
+};
 
 /** The weights of a model on a device, and one plan that reads them. */
 export class InferenceEngine {
@@ -49,8 +51,9 @@ export class InferenceEngine {
   static async open(
     gpu: Gpu,
     model: Model,
-    purpose: Purpose,
+    purpose: InferencePurpose,
     choices: KernelChoices = {},
+    tuning: TuningOptions = {},
   ): Promise<InferenceEngine> {
     const executor = new Executor(gpu);
     // A parameter that no gradient reaches is a constant of the plan.
@@ -78,13 +81,13 @@ export class InferenceEngine {
     if ("evaluate" in purpose) {
       const { graph } = lossGraph(model, purpose.evaluate.batchSize);
       const plan = makePlan("evaluate", graph, gpu.limits);
-      const [loaded] = await executor.load([plan], tuner(choices));
+      const [loaded] = await executor.load([plan], tuner(choices, tuning));
       return new InferenceEngine(executor, model, layout, loaded);
     }
     executor.allocate("row", 4);
     const { graph, logits } = nextTokenGraph(model);
     const plan = makePlan("generate", graph, gpu.limits, [logits]);
-    const [loaded] = await executor.load([plan], tuner(choices));
+    const [loaded] = await executor.load([plan], tuner(choices, tuning));
     return new InferenceEngine(executor, model, layout, loaded, {
       read: () => executor.read(plan.fetches.get(logits)!, model.vocabSize * 4),
     });

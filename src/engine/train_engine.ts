@@ -12,7 +12,7 @@ import {
   structBytes,
   writeStruct,
 } from "../gpu/struct_layout.ts";
-import { type KernelChoices, tuner } from "../gpu/tuner.ts";
+import { type KernelChoices, tuner, type TuningOptions } from "../gpu/tuner.ts";
 import type { Model } from "../model/model.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import { seedWord } from "../model/random.ts";
@@ -47,7 +47,7 @@ export type StateKind = "weights" | "gradients" | "exp_avg" | "exp_avg_sq";
 export class TrainEngine {
   readonly executor: Executor;
   readonly plans: StepPlans;
-  /** The kernel variants in use. */
+  /** The kernel variants in use, but those that were not timed. */
   readonly choices: KernelChoices;
   readonly #micro: LoadedPlan;
   readonly #update: LoadedPlan;
@@ -100,21 +100,21 @@ export class TrainEngine {
    * @param choices kernels chosen earlier for this adapter; new choices are
    *   added to it
    * @param extra further plans over the same tensors, for {@linkcode run}
-   * @param onTimed called with the key of each choice that is timed
+   * @param tuning how kernels without a choice are timed
    */
   static async open(
     gpu: Gpu,
     plans: StepPlans,
     choices: KernelChoices = {},
     extra: readonly Plan[] = [],
-    onTimed?: (key: string) => void,
+    tuning: TuningOptions = {},
   ): Promise<TrainEngine> {
     const executor = new Executor(gpu);
     allocateTensors(executor, plans);
     const { micro, update, evaluate, report } = plans;
     const loaded = await executor.load(
       [micro, update, evaluate, ...report ? [report.plan] : [], ...extra],
-      tuner(choices, onTimed),
+      tuner(choices, tuning),
     );
     const engine = new TrainEngine(executor, plans, choices, loaded);
     // Timing kernels wrote into the gradients and the loss.

@@ -5,15 +5,13 @@
  */
 import { UserError } from "../errors.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
+import { driverVersion } from "./driver.ts";
 
 /** An open device. */
 export interface Gpu {
   device: GPUDevice;
   limits: AdapterLimits;
-  /**
-   * One line that names the adapter and its driver; equal lines compute equal
-   * bits.
-   */
+  /** One line that names the adapter. */
   name: string;
   /** Adapter facts for `blocksmith devices` and run.json. */
   info: Record<string, string | number | boolean>;
@@ -111,6 +109,7 @@ export async function openGpu(
       architecture,
       device: model,
       description,
+      driver: driverVersion({ vendor, description }),
       software,
       subgroup_size: adapterLimits.subgroupSize,
       int64,

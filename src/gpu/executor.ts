@@ -42,14 +42,15 @@ export interface BoundDispatches {
   uniform: GPUBuffer;
 }
 
-/** Picks one variant of a dispatch that has several. */
-export type SelectKernel = (
-  dispatch: PlannedDispatch,
+/** Picks one variant of each dispatch that has several, in their order. */
+export type SelectKernels = (
+  dispatches: readonly PlannedDispatch[],
   executor: Executor,
-) => Promise<PlannedDispatch> | PlannedDispatch;
+) => Promise<readonly PlannedDispatch[]>;
 
-/** Takes the best guess, without timing. */
-const firstVariant: SelectKernel = (dispatch) => dispatch;
+/** Takes the best guesses, without timing. */
+const firstVariants: SelectKernels = (dispatches) =>
+  Promise.resolve(dispatches);
 
 /** Buffers of a run and the plans that work on them. */
 export class Executor {
@@ -117,7 +118,7 @@ export class Executor {
    */
   async load(
     plans: readonly Plan[],
-    choose: SelectKernel = firstVariant,
+    choose: SelectKernels = firstVariants,
   ): Promise<LoadedPlan[]> {
     const sizes: number[] = [];
     for (const plan of plans) {
@@ -132,23 +133,17 @@ export class Executor {
       }
     });
     this.gpu.check();
-    const chosen: PlannedDispatch[][] = [];
-    for (const plan of plans) {
-      const list: PlannedDispatch[] = [];
-      for (const dispatch of plan.dispatches) {
-        list.push(
-          dispatch.choice ? await choose(dispatch, this) : dispatch,
-        );
-      }
-      chosen.push(list);
-    }
-    const { dispatches: steps, uniform } = await this.bind(chosen.flat());
+    const all = plans.flatMap((plan) => plan.dispatches);
+    const picked = await choose(all.filter((d) => d.choice), this);
+    let next = 0;
+    const chosen = all.map((d) => d.choice ? picked[next++] : d);
+    const { dispatches: steps, uniform } = await this.bind(chosen);
     this.allocated += uniform.size;
     this.#buffers.push(uniform);
     let at = 0;
-    const loaded = plans.map((plan, i): LoadedPlan => ({
+    const loaded = plans.map((plan): LoadedPlan => ({
       plan,
-      dispatches: steps.slice(at, at += chosen[i].length),
+      dispatches: steps.slice(at, at += plan.dispatches.length),
     }));
     await this.gpu.device.queue.onSubmittedWorkDone();
     this.gpu.check();

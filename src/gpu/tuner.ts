@@ -5,98 +5,130 @@
  * @module
  */
 import type { PlannedDispatch } from "../plan/plan.ts";
-import type { Executor, SelectKernel } from "./executor.ts";
+import type { Executor, SelectKernels } from "./executor.ts";
+import { timeVariants } from "./time_dispatches.ts";
 
 /** Chosen variants: key of the choice → name of the variant. */
 export type KernelChoices = Record<string, string>;
+
+/** What is a choice in a record that was read from a file; never throws. */
+export const asChoices = (record: unknown): KernelChoices =>
+  Object.fromEntries(
+    Object.entries(record ?? {}).filter(([, name]) => typeof name === "string"),
+  );
 
 /** Variants worth timing: the list is ordered by likelihood. */
 const TRIED = 3;
 
 /**
- * Timed repetitions of each variant; the best counts, since other load only
- * slows.
+ * Seconds for timing the kernels of a run, by default. A GPU needs one or two,
+ * a large model on a CPU up to all of it.
  */
-const REPETITIONS = 3;
+export const TUNE_SECONDS = 60;
+
+/** How kernels are timed, and what came of it. */
+export interface TuningOptions {
+  /** Filled with what was timed, to be remembered for the adapter. */
+  timed?: KernelChoices;
+  /**
+   * Choices that were not timed: the first variant, because the time was up or
+   * the adapter has no timestamps. What is there is taken, what is missing is
+   * added. A run records them, the adapter's cache does not.
+   */
+  untimed?: KernelChoices;
+  /**
+   * Once this time is up, what remains takes the first variant.
+   * @default {TUNE_SECONDS}
+   */
+  seconds?: number;
+  /**
+   * Called with `done` 0 before the first timing, and after each; not at all if
+   * there is nothing to time.
+   */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Equal work, wherever it occurs in the plans. */
+interface Work {
+  variants: NonNullable<PlannedDispatch["choice"]>["variants"];
+  /** Of all its dispatches. */
+  flops: number;
+}
 
 /**
- * Selects what `known` names; times the rest and adds it to `known`.
+ * Selects what `known` names; times the rest and adds it to `known`, the work
+ * with the most FLOPs first.
  *
  * Dispatches are timed on the run's own buffers, so load plans before the
  * tensors are filled. Without timestamps the first variant runs.
  */
 export function tuner(
   known: KernelChoices,
-  onTimed?: (key: string) => void,
-): SelectKernel {
-  return async (dispatch, executor) => {
-    const { key, variants } = dispatch.choice!;
-    const remembered = variants.find((v) => v.name === known[key]);
-    if (remembered) return remembered.dispatch;
-    const tried = variants.slice(0, TRIED);
-    let best = tried[0];
-    if (tried.length > 1 && executor.gpu.timestamps) {
-      onTimed?.(key);
-      const times = await timeDispatches(
-        tried.map((v) => v.dispatch),
-        executor,
-      );
-      best = tried[times.indexOf(Math.min(...times))];
+  options: TuningOptions = {},
+): SelectKernels {
+  const { timed = {}, untimed = {}, seconds = TUNE_SECONDS, onProgress } =
+    options;
+  return async (dispatches, executor) => {
+    const works = collect(dispatches);
+    const missing: string[] = [];
+    for (const [key, { variants }] of works) {
+      const name = known[key] ?? untimed[key];
+      if (variants.some((v) => v.name === name)) continue;
+      delete untimed[key];
+      if (variants.length === 1) known[key] = variants[0].name;
+      else if (!executor.gpu.timestamps) untimed[key] = variants[0].name;
+      else missing.push(key);
     }
-    known[key] = best.name;
-    return best.dispatch;
+    missing.sort((a, b) => works.get(b)!.flops - works.get(a)!.flops);
+    const until = performance.now() + 1000 * seconds;
+    const over = () => performance.now() >= until;
+    if (missing.length > 0) onProgress?.(0, missing.length);
+    for (const [i, key] of missing.entries()) {
+      const { variants } = works.get(key)!;
+      const fastest = over()
+        ? undefined
+        : await fastestOf(variants, executor, over);
+      if (fastest === undefined) untimed[key] = variants[0].name;
+      else {
+        known[key] = timed[key] = fastest;
+        onProgress?.(i + 1, missing.length);
+      }
+    }
+    return dispatches.map((dispatch) => {
+      const { key, variants } = dispatch.choice!;
+      const name = known[key] ?? untimed[key];
+      return variants.find((v) => v.name === name)?.dispatch ?? dispatch;
+    });
   };
 }
 
-/** Nanoseconds of each dispatch, the best of several. */
-export async function timeDispatches(
-  dispatches: readonly PlannedDispatch[],
-  executor: Executor,
-): Promise<number[]> {
-  const { device } = executor.gpu, n = dispatches.length;
-  const { dispatches: steps, uniform } = await executor.bind(dispatches);
-  const usage = GPUBufferUsage;
-  const count = 2 * n * REPETITIONS;
-  const querySet = device.createQuerySet({ type: "timestamp", count });
-  const resolved = device.createBuffer({
-    size: 8 * count,
-    usage: usage.QUERY_RESOLVE | usage.COPY_SRC,
-  });
-  const mapped = device.createBuffer({
-    size: 8 * count,
-    usage: usage.MAP_READ | usage.COPY_DST,
-  });
-  const encoder = device.createCommandEncoder();
-  // The first round also compiles in the driver; the best of three drops it.
-  for (let r = 0; r < REPETITIONS; r++) {
-    steps.forEach(({ dispatch, pipeline, group }, i) => {
-      const at = 2 * (r * n + i);
-      const pass = encoder.beginComputePass({
-        timestampWrites: {
-          querySet,
-          beginningOfPassWriteIndex: at,
-          endOfPassWriteIndex: at + 1,
-        },
-      });
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...dispatch.workgroups);
-      pass.end();
-    });
-  }
-  encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-  encoder.copyBufferToBuffer(resolved, 0, mapped, 0, 8 * count);
-  device.queue.submit([encoder.finish()]);
-  await mapped.mapAsync(GPUMapMode.READ);
-  const stamps = new BigUint64Array(mapped.getMappedRange().slice(0));
-  for (const b of [uniform, resolved, mapped]) b.destroy();
-  querySet.destroy();
-  return dispatches.map((_, i) => {
-    let best = Infinity;
-    for (let r = 0; r < REPETITIONS; r++) {
-      const at = 2 * (r * n + i);
-      best = Math.min(best, Number(stamps[at + 1] - stamps[at]));
+/** The different work in the dispatches, by the keys of their choices. */
+function collect(dispatches: readonly PlannedDispatch[]): Map<string, Work> {
+  const works = new Map<string, Work>();
+  for (const { choice, flops } of dispatches) {
+    const { key, variants } = choice!;
+    const work = works.get(key);
+    if (!work) works.set(key, { variants, flops });
+    else {
+      work.flops += flops;
+      // Rows that are not aligned allow fewer kernels.
+      if (variants.length > work.variants.length) work.variants = variants;
     }
-    return best;
-  });
+  }
+  return works;
+}
+
+/** The name of the fastest variant; undefined if the time was up before. */
+async function fastestOf(
+  variants: Work["variants"],
+  executor: Executor,
+  over: () => boolean,
+): Promise<string | undefined> {
+  const tried = variants.slice(0, TRIED);
+  const times = await timeVariants(
+    tried.map((v) => v.dispatch),
+    executor,
+    over,
+  );
+  return times && tried[times.indexOf(Math.min(...times))].name;
 }

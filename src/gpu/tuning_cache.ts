@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import type { Gpu } from "./device.ts";
 import { kernelNames, kernelText } from "./kernel_files.ts";
-import type { KernelChoices } from "./tuner.ts";
+import { asChoices, type KernelChoices } from "./tuner.ts";
 
 /** One file per adapter, driver and version of the kernels. */
 function fileOf(folder: string, gpu: Gpu): string {
@@ -22,10 +22,7 @@ function fileOf(folder: string, gpu: Gpu): string {
  */
 export function loadChoices(folder: string, gpu: Gpu): KernelChoices {
   try {
-    const read = JSON.parse(Deno.readTextFileSync(fileOf(folder, gpu)));
-    return Object.fromEntries(
-      Object.entries(read).filter(([, name]) => typeof name === "string"),
-    ) as KernelChoices;
+    return asChoices(JSON.parse(Deno.readTextFileSync(fileOf(folder, gpu))));
   } catch {
     return {};
   }
@@ -37,6 +34,7 @@ export function saveChoices(
   gpu: Gpu,
   choices: KernelChoices,
 ): void {
+  if (Object.keys(choices).length === 0) return;
   const file = fileOf(folder, gpu);
   try {
     mkdirSync(join(folder, "tuning"), { recursive: true });

@@ -5,10 +5,11 @@ import { TrainEngine } from "../engine/train_engine.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
-import type { KernelChoices } from "../gpu/tuner.ts";
+import { type KernelChoices, TUNE_SECONDS } from "../gpu/tuner.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import { parameterCount } from "../model/model.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
+import { TimingProgress } from "../terminal/timing_progress.ts";
 import type { Run } from "./open_run.ts";
 import type { RunInputs } from "./resolve_inputs.ts";
 import { recordedChoices } from "./resume_checks.ts";
@@ -17,6 +18,8 @@ import { recordedChoices } from "./resume_checks.ts";
 export interface RunDevice extends Disposable {
   gpu: Gpu;
   engine: TrainEngine;
+  /** Kernels that were chosen without timing. */
+  untimed: KernelChoices;
 }
 
 /**
@@ -34,14 +37,17 @@ export async function openDevice(
   const gpu = stack.adopt(await openGpu(MEMORY_REMEDY), (gpu) => gpu.close());
   const plans = stepPlansOf(config, model, settings, gpu.limits);
   describe(inputs, plans, gpu, folder.dir, say);
+  checkMemory(plans, gpu);
   const cache = resolveCacheDir(config);
-  const choices =
-    (resume ? recordedChoices(folder.path("run.json"), gpu, say) : null) ??
-      loadChoices(cache, gpu);
-  const engine = await openEngine(gpu, plans, choices, say);
-  saveChoices(cache, gpu, choices);
+  const recorded = resume
+    ? recordedChoices(folder.path("run.json"), gpu, say)
+    : null;
+  const choices = recorded?.choices ?? loadChoices(cache, gpu);
+  const timed: KernelChoices = {}, untimed = recorded?.untimed ?? {};
+  const engine = await openEngine(gpu, plans, choices, { timed, untimed }, say);
+  saveChoices(cache, gpu, timed);
   const resources = stack.move();
-  return { gpu, engine, [Symbol.dispose]: () => resources.dispose() };
+  return { gpu, engine, untimed, [Symbol.dispose]: () => resources.dispose() };
 }
 
 function describe(
@@ -61,28 +67,47 @@ function describe(
   );
 }
 
-/** Opens an engine, and says so if it has to time kernels first. */
+/** Opens an engine, and shows how far the timing of kernels is. */
 async function openEngine(
   gpu: Gpu,
   plans: StepPlans,
   choices: KernelChoices,
+  { timed, untimed }: { timed: KernelChoices; untimed: KernelChoices },
   say: (line: string) => void,
 ): Promise<TrainEngine> {
-  const free = freeBytes(gpu);
-  if (plans.memory.total > free) {
-    throw new UserError(
-      `Cannot start the run as it needs ${
-        formatBytes(plans.memory.total)
-      } of memory: this machine has ${
-        formatBytes(free)
-      } free; ${MEMORY_REMEDY}`,
+  let wanted = 0, engine: TrainEngine;
+  {
+    await using progress = new TimingProgress();
+    const onProgress = (done: number, total: number) => {
+      if (done === 0) {
+        say(
+          `timing kernels 0/${total}: once for this device, for at most ${TUNE_SECONDS} s`,
+        );
+      }
+      wanted = total;
+      progress.at(done, total);
+    };
+    const tuning = { timed, untimed, onProgress };
+    engine = await TrainEngine.open(gpu, plans, choices, [], tuning);
+  }
+  const missed = wanted - Object.keys(timed).length;
+  if (missed > 0) {
+    say(
+      `timing kernels ended after ${TUNE_SECONDS} s: the other ${missed} take the usual variant`,
     );
   }
-  let said = false;
-  return await TrainEngine.open(gpu, plans, choices, [], () => {
-    if (!said) say("timing kernels for this device, once");
-    said = true;
-  });
+  return engine;
+}
+
+/** @throws {UserError} where the plans need more memory than is free */
+function checkMemory(plans: StepPlans, gpu: Gpu): void {
+  const free = freeBytes(gpu);
+  if (plans.memory.total <= free) return;
+  throw new UserError(
+    `Cannot start the run as it needs ${
+      formatBytes(plans.memory.total)
+    } of memory: this machine has ${formatBytes(free)} free; ${MEMORY_REMEDY}`,
+  );
 }
 
 /** Bytes that buffers can be allocated from, where that is known. */

@@ -13,35 +13,68 @@ import type { TrainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
 import { readPlainText } from "../fs/plain_file.ts";
 import type { Gpu } from "../gpu/device.ts";
-import type { KernelChoices } from "../gpu/tuner.ts";
+import { UNKNOWN_DRIVER } from "../gpu/driver.ts";
+import { asChoices, type KernelChoices } from "../gpu/tuner.ts";
 import { readMetrics } from "../run_folder/metrics_log.ts";
-import { quoted } from "../terminal/quote.ts";
+import { NAME_LENGTH, oneLine, quoted } from "../terminal/quote.ts";
 import {
   openData,
   type OpenDataOptions,
   type TrainingData,
 } from "./open_data.ts";
 
+/** The kernels that a run has recorded. */
+export interface RecordedChoices {
+  choices: KernelChoices;
+  /** Those that were not timed. */
+  untimed: KernelChoices;
+}
+
 /**
  * The kernels that a run has recorded, or null where they are not known or are
- * of another adapter.
+ * of another adapter. Another driver keeps them: its bits may differ, but less
+ * than those of other kernels.
  */
 export function recordedChoices(
   path: string,
   gpu: Gpu,
   say: (line: string) => void,
-): KernelChoices | null {
+): RecordedChoices | null {
   try {
-    const { adapter, kernels } = JSON.parse(readPlainText(path));
-    if (adapter.description === gpu.info.description) return kernels;
-    say(
-      `this run was started on ${adapter.description}: on this adapter results differ in the last bits`,
+    const { adapter, kernels, kernels_untimed: untimed } = JSON.parse(
+      readPlainText(path),
     );
+    const { description, driver } = gpu.info;
+    if (adapter.description !== description) {
+      say(
+        `this run was started on ${
+          named(adapter.description)
+        }: on this adapter results differ in the last bits`,
+      );
+      return null;
+    }
+    if (
+      isKnown(adapter.driver) && isKnown(driver) && adapter.driver !== driver
+    ) {
+      say(
+        `this run was started with the driver ${
+          named(adapter.driver)
+        }: with ${driver} results may differ in the last bits`,
+      );
+    }
+    return { choices: asChoices(kernels), untimed: asChoices(untimed) };
   } catch {
     say(`'${path}' cannot be read: kernels are chosen again`);
   }
   return null;
 }
+
+/** A name from a file that others may have written. */
+const named = (text: unknown) => oneLine(String(text), NAME_LENGTH);
+
+/** Whether a driver is named; runs of earlier versions do not name it. */
+const isKnown = (driver: unknown): boolean =>
+  typeof driver === "string" && driver !== UNKNOWN_DRIVER;
 
 /**
  * Checks that the next step is the one that would have followed.

@@ -80,7 +80,7 @@ export async function startOrResume(
 function writeFacts(
   { dir, folder }: Run,
   { config, data, model }: RunInputs,
-  { gpu, engine }: RunDevice,
+  { gpu, engine, untimed }: RunDevice,
 ): void {
   const { choices, plans } = engine;
   const { accumulation } = plans.options;
@@ -90,6 +90,7 @@ function writeFacts(
     version: VERSION,
     adapter: gpu.info,
     kernels: choices,
+    ...Object.keys(untimed).length > 0 ? { kernels_untimed: untimed } : {},
     data: { fingerprint: data.fingerprint, tokenizer: data.tokenizer.name },
     parameters: parameterCount(model),
     memory: plans.memory,

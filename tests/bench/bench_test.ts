@@ -13,7 +13,6 @@ import {
 } from "../../src/bench/bench.ts";
 import { asText } from "../../src/bench/format_table.ts";
 import { benchTables } from "../../src/bench/result_tables.ts";
-import { vulkanDriver } from "../../src/bench/vulkan_driver.ts";
 import { bench } from "../../src/cli/bench.ts";
 import { parseCommand } from "../../src/cli/command.ts";
 import { UserError } from "../../src/errors.ts";
@@ -100,8 +99,4 @@ Deno.test("bench refuses arguments, and an unwritable file, before it measures",
     UserError,
     "Cannot write '/no/such/folder/x.json'",
   );
-});
-
-Deno.test("vulkanDriver() returns undefined for an unknown device", () => {
-  assertEquals(vulkanDriver("no such device"), undefined);
 });

@@ -26,16 +26,15 @@ deviceTest(
 );
 
 deviceTest(
-  "loadChoices() keeps adapters apart",
+  "loadChoices() keeps adapters and drivers apart",
   () =>
     inFolder(async (folder) => {
       const device = await gpu();
       saveChoices(folder, device, { a: "one" });
-      const other = {
-        ...device,
-        info: { ...device.info, description: "other" },
-      };
-      assertEquals(loadChoices(folder, other), {});
+      for (const change of [{ description: "other" }, { driver: "Mesa 1" }]) {
+        const other = { ...device, info: { ...device.info, ...change } };
+        assertEquals(loadChoices(folder, other), {});
+      }
     }),
 );
 

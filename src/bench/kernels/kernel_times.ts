@@ -1,6 +1,6 @@
 /** How long does each kernel in a training step take? @module */
 import type { LoadedPlan } from "../../gpu/executor.ts";
-import { timeDispatches } from "../../gpu/tuner.ts";
+import { timeDispatches } from "../../gpu/time_dispatches.ts";
 import type { RunningWorkload } from "../step/step.ts";
 import { nanosecondsPerTick, waitForDevice } from "../timing.ts";
 

@@ -142,13 +142,13 @@ async function timeProduct(
       );
     }
     const planned = planStandalone(lowered[0], "matmul");
-    const { key, variants } = planned.choice!;
+    const { variants } = planned.choice!;
     // Skip the plain kernel, last in the list: it never wins and takes seconds.
     planned.choice!.variants = variants.slice(
       0,
       Math.max(1, variants.length - 1),
     );
-    const chosen = await tuner(choices)(planned, executor);
+    const [chosen] = await tuner(choices)([planned], executor);
     timed = await TimedDispatch.bind(executor, chosen);
     const times = await timed.repetitionsFor(ROUND, MAX_DISPATCHES);
     const rate = (seconds: number) => planned.flops / seconds / 1e9;
@@ -172,7 +172,8 @@ async function timeProduct(
       M,
       N,
       K,
-      variant: choices[key],
+      variant: planned.choice!.variants.find((v) => v.dispatch === chosen)!
+        .name,
       gflops: median(ours.wall),
       best: Math.max(...ours.wall),
       cpu: gpu.limits.software ? median(ours.cpu) : null,
