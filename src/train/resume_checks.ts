@@ -9,6 +9,7 @@ import {
 } from "../checkpoint/checkpoint_folder.ts";
 import type { TrainState } from "../checkpoint/train_state.ts";
 import type { Config } from "../config/mod.ts";
+import { CONTENTS } from "../data/scan/fingerprint.ts";
 import type { TrainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
 import { readPlainText } from "../fs/plain_file.ts";
@@ -91,10 +92,14 @@ export function checkResumable(
   say: (line: string) => void,
 ): void {
   if (state.data !== fingerprint) {
+    const named = config.data.name === "files" &&
+      !state.data.startsWith(CONTENTS);
     throw new UserError(
       `Cannot resume ${
         quoted(dir)
-      } as its data must be what it was: text or tokenizer have changed since; start a new run`,
+      } as its data must be what it was: text or tokenizer have changed since; start a new run${
+        named ? ", or resume this old one in the folder where it was begun" : ""
+      }`,
     );
   }
   if (state.seed !== config.seed) {

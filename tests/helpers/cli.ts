@@ -1,6 +1,7 @@
 /** The program as users start it: a process, its words, what it says. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
+import { homedir } from "node:os";
 import { join } from "node:path";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -20,6 +21,14 @@ export interface StartOptions {
   /** What it finds on standard input; nothing if absent. */
   input?: Uint8Array<ArrayBuffer>;
 }
+
+/** The environment of a user with another home folder, and Deno's own cache. */
+export const homeAt = (home: string): Record<string, string> => ({
+  HOME: home,
+  XDG_CACHE_HOME: "",
+  DENO_DIR: Deno.env.get("DENO_DIR") ??
+    join(Deno.env.get("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "deno"),
+});
 
 /**
  * Words before `main.ts`: another program that starts Deno, as `setpriv` does.

@@ -12,6 +12,8 @@ function withEnv(env: Record<string, string>, work: () => void): void {
     "HF_TOKEN",
     "HUGGING_FACE_HUB_TOKEN",
     "HF_HOME",
+    "HF_TOKEN_PATH",
+    "HOME",
     "HF_HUB_OFFLINE",
     "XDG_CACHE_HOME",
   ];
@@ -93,5 +95,26 @@ Deno.test("hubSettings() is offline if HF_HUB_OFFLINE is set", () => {
           HF_HUB_OFFLINE !== "0",
       );
     });
+  }
+});
+
+Deno.test("hubSettings() expands '~' in the variables, as huggingface_hub does", async () => {
+  const HOME = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(join(HOME, "huggingface"));
+    await Deno.writeTextFile(join(HOME, "huggingface", "token"), "hf_file");
+    await Deno.writeTextFile(join(HOME, "other"), "hf_other");
+    for (
+      const [env, token] of [
+        [{ HF_HOME: "~/huggingface" }, "hf_file"],
+        [{ XDG_CACHE_HOME: "~" }, "hf_file"],
+        [{ HF_TOKEN_PATH: "~/other", HF_HOME: "~/huggingface" }, "hf_other"],
+        [{}, null],
+      ] as const
+    ) {
+      withEnv({ HOME, ...env }, () => assertEquals(hubSettings().token, token));
+    }
+  } finally {
+    await Deno.remove(HOME, { recursive: true });
   }
 });

@@ -83,6 +83,42 @@ Deno.test("findSources() names a file outside the root by its whole path", () =>
     assertEquals(document.bytes, 5);
   }));
 
+Deno.test("findSources() takes folders that exist literally, before a pattern too", () =>
+  withFiles(async (root, find) => {
+    for (const folder of ["a[1]", "a1", "{x}.json"]) {
+      await Deno.mkdir(join(root, folder, "deep"), { recursive: true });
+      await Deno.writeTextFile(join(root, folder, "deep", "x.json"), folder);
+    }
+    assertEquals(await find("a[1]/**/*.json"), ["a[1]/deep/x.json"]);
+    assertEquals(await find(`${root}/a[1]/deep/?.json`), ["a[1]/deep/x.json"]);
+    assertEquals(await find("a[12]/deep/*"), ["a1/deep/x.json"]);
+    // The folder's name does not say that the files hold records.
+    const [inside] = await findSources(["{x}.json/deep/*"], { root });
+    assertEquals([inside.name, inside.format], [
+      "{x}.json/deep/x.json",
+      "text",
+    ]);
+  }));
+
+Deno.test("findSources() sorts by path, so that the root decides nothing", () =>
+  withFiles(async (root) => {
+    await Deno.writeTextFile(join(root, "z.txt"), "z");
+    const patterns = ["z.txt", "b.txt", "sub"].map((name) => join(root, name));
+    const from = async (folder: string, byName = false) =>
+      (await findSources(patterns, { root: folder, byName }))
+        .map(({ path }) => path.slice(path.lastIndexOf("/") + 1));
+    for (const folder of ["/", root, join(root, "sub")]) {
+      assertEquals(await from(folder), ["b.txt", "c.txt", "d.md", "z.txt"]);
+    }
+    // As in version 0.1.0: what lies outside the root comes first.
+    assertEquals(await from(join(root, "sub"), true), [
+      "b.txt",
+      "z.txt",
+      "c.txt",
+      "d.md",
+    ]);
+  }));
+
 Deno.test("findSources() names the pattern that finds nothing", () =>
   withFiles(async (root, find) => {
     await Deno.mkdir(join(root, "empty"));
