@@ -15,9 +15,11 @@ import { evaluate } from "../train/evaluate.ts";
 import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import {
+  CONFIG_FILE_HELP,
   kernelChoicesFor,
   loadTrainedWeights,
   openTrainedModel,
+  TRAINED_HELP,
   type TrainedModel,
 } from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
@@ -29,17 +31,19 @@ export const evalCommand: Command = {
   help: `<run or checkpoint> [options] [<file or glob> ...]
 
 Evaluates on the run's validation split, or on the given files.
+${TRAINED_HELP}
 
   --split valid|train   the split of the run's data (default valid); with fairseq's
                         data, any subset, such as test
   --batches <n>         maximum number of batches, 0 for all (default as in training:
                         train.max_eval_batches; all for files)
+${CONFIG_FILE_HELP}
 
 Examples:
   blocksmith eval runs/mine
   blocksmith eval runs/mine/checkpoints/step-000500 --split train --batches 20
   blocksmith eval runs/mine 'other/**/*.py'`,
-  flags: ["split", "batches"],
+  flags: ["split", "batches", "config"],
   async run(args) {
     const [path, ...files] = args.positionals;
     const split = args.flags.split ?? "valid";
@@ -48,8 +52,8 @@ Examples:
         "Cannot evaluate as '--split' and files exclude each other: give one of them",
       );
     }
-    const trained = await openTrainedModel(path);
-    const { checkpoint, config, model } = trained;
+    const trained = await openTrainedModel(path, args.flags.config);
+    const { weights, config, model } = trained;
     const usual = files.length > 0 ? null : config.train.max_eval_batches;
     const limit = numberFlag(args, "batches", usual ?? 0, 0, true) || null;
     const { locations, ignoreId } = files.length > 0
@@ -83,8 +87,9 @@ Examples:
       };
       const result = await evaluate(engine, chosen, options, limit);
       const { loss, perplexity, tokens } = result!;
+      const step = weights.step === null ? "" : `step ${weights.step}  `;
       print(
-        `step ${checkpoint.step}  ${files.length > 0 ? "files" : split}  loss ${
+        `${step}${files.length > 0 ? "files" : split}  loss ${
           loss.toFixed(4)
         } nats per token  perplexity ${
           perplexity.toPrecision(5)
@@ -137,7 +142,7 @@ async function filesToRead(
 
 /** Locates a split of the run's own data. */
 async function splitToRead(
-  { run, checkpoint, config, tokenizer, model }: TrainedModel,
+  { run, weights, config, tokenizer, model }: TrainedModel,
   split: string,
   say: (line: string) => void,
 ): Promise<EvalData> {
@@ -152,7 +157,7 @@ async function splitToRead(
     say,
     tokenizer: data.name === "fairseq" ? undefined : tokenizer,
   });
-  checkSameTokenizer(checkpoint.path, tokenizer, opened.tokenizer);
+  checkSameTokenizer(weights.folder, tokenizer, opened.tokenizer);
   const { ignoreId } = opened;
   if (other) {
     const fairseq = locateFairseqSubset({

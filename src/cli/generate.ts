@@ -8,9 +8,11 @@ import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
 import { writeOutput } from "../terminal/output.ts";
 import {
+  CONFIG_FILE_HELP,
   kernelChoicesFor,
   loadTrainedWeights,
   openTrainedModel,
+  TRAINED_HELP,
 } from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
 
@@ -20,18 +22,21 @@ export const generate: Command = {
   summary: "sample text from a checkpoint",
   help: `<run or checkpoint> [options]
 
+${TRAINED_HELP}
+
   --prompt <text>       the beginning of the text (default a line break); write
                         --prompt='- x' if it begins with a dash
   --tokens <n>          number of tokens to sample (default 256)
   --temperature <t>     divides the logits; 0 takes the most likely token (default 0.8)
   --top-k <k>           samples from the k most likely tokens; 0 from all (default 40)
   --seed <n>            equal seeds give equal texts (default 0)
+${CONFIG_FILE_HELP}
 
 Examples:
   blocksmith generate runs/mine --prompt 'def '
   blocksmith generate runs/mine --temperature 0 --tokens 100`,
   mayBeEmpty: ["prompt"],
-  flags: ["prompt", "tokens", "temperature", "top-k", "seed"],
+  flags: ["prompt", "tokens", "temperature", "top-k", "seed", "config"],
   async run(args) {
     const count = numberFlag(args, "tokens", 256, 1, true);
     const options = {
@@ -49,7 +54,7 @@ Examples:
         }'`,
       );
     }
-    const trained = await openTrainedModel(path);
+    const trained = await openTrainedModel(path, args.flags.config);
     const { config, tokenizer, model } = trained;
     const prompt = args.flags.prompt || "\n";
     const tokens = [...tokenizer.encode(prompt)];

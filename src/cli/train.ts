@@ -1,5 +1,6 @@
 /** `blocksmith train`. @module */
 import { basename, dirname, join, resolve } from "node:path";
+import { requireNoLooseWeights } from "../checkpoint/find_weights.ts";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
@@ -105,10 +106,12 @@ function tryNext(run: string, demo: boolean): string {
 /** The run that a path names, and the checkpoint if it names one. */
 function runOfPath(path: string): { dir: string; from?: string } {
   const full = resolve(path);
-  return /^step-\d+$/.test(basename(full)) &&
-      basename(dirname(full)) === "checkpoints"
-    ? { dir: dirname(dirname(full)), from: path }
-    : { dir: path };
+  if (
+    /^step-\d+$/.test(basename(full)) &&
+    basename(dirname(full)) === "checkpoints"
+  ) return { dir: dirname(dirname(full)), from: path };
+  requireNoLooseWeights(path);
+  return { dir: path };
 }
 
 function resumeConfig(

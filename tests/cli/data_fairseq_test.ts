@@ -91,6 +91,20 @@ Deno.test("data=fairseq trains on a binarized folder, resumes, evaluates and sam
     fails(["train", "--resume", run], other),
   ]);
   assertEquals((await succeeds(prompted)).out, out);
+  // Weights alone have their dictionary beside them.
+  const loose = work.at("model.safetensors");
+  Deno.copyFileSync(`${run}/checkpoints/step-000006/model.safetensors`, loose);
+  const alone = ["generate", loose, `--config=${run}/config.yaml`];
+  Deno.renameSync(join(folder, "dict.txt"), work.at("other.txt"));
+  await fails(alone, /Cannot use the weights in '.*' as 'dict.txt' must be/);
+  Deno.copyFileSync(
+    `${run}/checkpoints/step-000006/dict.txt`,
+    work.at("dict.txt"),
+  );
+  assertEquals(
+    (await succeeds([...alone, "--prompt", "the loss of", "--tokens=5"])).out,
+    out,
+  );
   writeDictionary(folder, WORDS.slice(0, 5));
   await fails(
     ["eval", run],
