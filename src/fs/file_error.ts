@@ -42,7 +42,7 @@ const REASONS: Record<string, string> = {
   ENOENT: "it does not exist: check the path",
   ENOTDIR: "a part of the path is a file, not a folder: check the path",
   EISDIR: "it is a folder: give a file",
-  EEXIST: "a file of that name is in the way: remove it or choose another",
+  EEXIST: "a file of that name is in the way: choose another name",
   EMFILE: "too many files are open: raise 'ulimit -n'",
   EIO: "the disk reports an input/output error: check the disk",
 };

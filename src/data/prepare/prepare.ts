@@ -118,7 +118,7 @@ function requireEmpty(dir: string): void {
   }
   if (names.length > 0) {
     throw new UserError(
-      `Cannot write to '${dir}' as it is not empty: name a new folder or delete it`,
+      `Cannot write to '${dir}' as it is not empty: name a new folder`,
     );
   }
 }
