@@ -221,6 +221,7 @@ Deno.test("a folder has few files, a file few lines", () => {
  */
 const NOT_MIRRORED: Record<string, string> = {
   tests: "this file",
+  "tests/cli/data": "commands on files, the Hub and fairseq's folders",
   "tests/compat": "the stand-ins for JSR packages",
   "tests/faults": "damaged files, full disks, lost devices: the whole program",
   "tests/helpers": "what several folders share",

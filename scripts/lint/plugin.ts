@@ -22,6 +22,10 @@ const CONSOLE = ["scripts/", "tests/"];
  */
 const OPENINGS = /^(Cannot |Unknown |No |The |Training stopped )/;
 
+/** Advice to remove something, in a text for the user. */
+const REMOVAL =
+  /\b(?:remove|delete|erase|rm(?: -\w+)?) (?:it|the|this|that|them|your|\S*\/)/i;
+
 /** Whether a file lies in one of the folders, wherever the checkout is. */
 const within = (filename: string, folders: string[]) =>
   folders.some((folder) =>
@@ -89,6 +93,28 @@ const plugin: Deno.lint.Plugin = {
           });
         },
       }),
+    },
+    "removal": {
+      create: (context) => {
+        const check = (node: Deno.lint.Node, text: string) => {
+          const found = within(context.filename, ["tests/"])
+            ? null
+            : REMOVAL.exec(text);
+          if (!found) return;
+          context.report({
+            node,
+            message: `A message advises to remove something: '${found[0]}'`,
+            hint:
+              "What the program may not have written is the user's: name another way, or say after deno-lint-ignore why it is the program's own",
+          });
+        };
+        return {
+          Literal: (node: Deno.lint.Node & { value?: unknown }) =>
+            check(node, String(node.value)),
+          TemplateElement: (node: Deno.lint.TemplateElement) =>
+            check(node, node.cooked),
+        };
+      },
     },
     "console": {
       create: (context) => ({

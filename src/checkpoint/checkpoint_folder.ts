@@ -190,7 +190,8 @@ function entries(folder: string): string[] {
   }
 }
 
-function listFolder(folder: string): Checkpoint[] {
+/** As {@linkcode listCheckpoints}, of a `checkpoints` folder. */
+export function listFolder(folder: string): Checkpoint[] {
   const found = new Map<number, string>();
   // Sorted, ".old-" comes before "step-", which then replaces it.
   for (const name of entries(folder).sort()) {
@@ -242,12 +243,28 @@ function lastComplete(all: Checkpoint[]): Checkpoint | null {
   if (!last) return null;
   const missing = missingFiles(last.path);
   if (missing.length === 0) return last;
-  const before = all.at(-2);
+  const before = all.findLast(({ path }) => missingFiles(path).length === 0);
+  const instead = before
+    ? `: take the one before it, ${quoted(before.path)}`
+    : ": take another";
   throw new UserError(
-    `Cannot use checkpoint ${quoted(last.path)} as it lacks ` +
-      `${missing.map(quoted).join(" and ")}: remove the folder` +
-      (before ? ` to go back to ${quoted(before.path)}` : ""),
+    holdsWeightsAlone(last.path)
+      ? `Cannot resume from ${quoted(last.path)} as it holds weights alone, ` +
+        `without an optimizer's state to continue from ` +
+        `(${missing.map(quoted).join(" and ")})${instead}, ` +
+        `or start a new run; 'eval' and 'generate' need no more than weights`
+      : `Cannot use checkpoint ${quoted(last.path)} as it lacks ` +
+        `${missing.map(quoted).join(" and ")}${instead}`,
   );
+}
+
+/**
+ * Whether a folder holds the weights of a checkpoint but no optimizer's state,
+ * as where a user has kept only what a trained model needs.
+ */
+export function holdsWeightsAlone(folder: string): boolean {
+  return exists(join(folder, "model.safetensors")) &&
+    !exists(join(folder, "optimizer.safetensors"));
 }
 
 function missingFiles(folder: string): string[] {
@@ -266,7 +283,8 @@ export function resolveCheckpoint(path: string): Checkpoint {
     if (!Deno.statSync(full).isDirectory) {
       throw new UserError(
         `Cannot use ${quoted(path)} as a checkpoint is a folder: give the ` +
-          `run's folder or one of its checkpoints`,
+          `run's folder, one of its checkpoints or, to 'eval' and ` +
+          `'generate', a safetensors file`,
       );
     }
   } catch (error) {
@@ -283,8 +301,8 @@ export function resolveCheckpoint(path: string): Checkpoint {
   const found = latestCheckpoint(path) ?? lastComplete(listFolder(path));
   if (found) return found;
   throw new UserError(
-    `Cannot find a checkpoint in ${quoted(path)}: give a run's folder ` +
-      `or one of its checkpoints`,
+    `Cannot find a checkpoint in ${quoted(path)}: give a run's folder, ` +
+      `one of its checkpoints or, to 'eval' and 'generate', a safetensors file`,
   );
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import type { Config } from "../config/mod.ts";
 import { fairseqTokenizerSpec } from "../data/fairseq/mod.ts";
 import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
@@ -37,14 +37,28 @@ export async function loadSavedTokenizer(
   const { data } = config;
   const dict = join(folder, "dict.txt"), json = join(folder, "tokenizer.json");
   const saved = existsSync(json) ? json : null;
-  if (data.name === "fairseq" && existsSync(dict)) {
-    return await loadTokenizer(fairseqTokenizerSpec(dict, saved ?? data.bpe));
+  if (data.name === "fairseq") {
+    const found = [dict, dictionaryOf(data.path)].find(existsSync);
+    if (found === undefined) {
+      throw new UserError(
+        `Cannot use the weights in ${
+          quoted(folder)
+        } as 'dict.txt' must be beside them, the dictionary they were trained with: copy it from their checkpoint too`,
+      );
+    }
+    return await loadTokenizer(fairseqTokenizerSpec(found, saved ?? data.bpe));
   }
   return await loadTokenizer(saved ?? data.tokenizer, {
     cacheDir: resolveCacheDir(config),
     // Named as in the config, not after the checkpoint's folder.
     name: data.tokenizer,
   });
+}
+
+/** The dictionary of the folders that `data.path` names. */
+function dictionaryOf(path: string | null): string {
+  const [first = ""] = (path ?? "").split(delimiter).filter(Boolean);
+  return join(first, "dict.txt");
 }
 
 /**

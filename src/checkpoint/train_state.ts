@@ -4,13 +4,15 @@
  * next step depends on.
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { countNonFinite, NonFiniteError } from "../engine/non_finite.ts";
 import type { StateKind, TrainEngine } from "../engine/train_engine.ts";
 import { UserError } from "../errors.ts";
+import { exists } from "../fs/file_error.ts";
 import { initialValues } from "../model/initialise.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
+import { quoted } from "../terminal/quote.ts";
 import { readState, writeState } from "./checkpoint_folder.ts";
 import {
   checkFinite,
@@ -55,6 +57,8 @@ export type TrainState = v.InferOutput<typeof schema>;
 
 const MOMENTS: StateKind[] = ["exp_avg", "exp_avg_sq"];
 
+const MODEL_FILE = "model.safetensors";
+
 /**
  * Matrices that are not parameters but cannot be recomputed; the authors do not
  * save them.
@@ -95,7 +99,7 @@ export async function writeTrainState(
     tensor(byName.get(model.tied[name])!, name)
   );
   await writeSafetensors(
-    join(folder, "model.safetensors"),
+    join(folder, MODEL_FILE),
     [
       ...model.parameters.map((p) => tensor(p)),
       ...tied,
@@ -140,7 +144,7 @@ export function loadTrainState(
   engine: TrainEngine,
 ): TrainState {
   const state = readTrainState(folder);
-  loadModel(folder, engine);
+  loadModel(join(folder, MODEL_FILE), engine);
   using moments = SafetensorsFile.open(join(folder, "optimizer.safetensors"));
   const { trained } = engine.plans;
   validateTensors(
@@ -160,16 +164,26 @@ export function loadTrainState(
 }
 
 /**
- * Loads only the weights of a checkpoint.
+ * Loads only weights.
  *
+ * @param file `model.safetensors` of a checkpoint, or under another name; fixed
+ *   matrices of the model are in a file of their own beside it
  * @throws {UserError} if they are not this model's
  */
-export function loadModel(folder: string, sink: WeightSink): void {
-  using weights = SafetensorsFile.open(join(folder, "model.safetensors"));
+export function loadModel(file: string, sink: WeightSink): void {
+  using weights = SafetensorsFile.open(file);
   if (!sink.model.fixed.some((t) => t.saved)) {
     return loadWeights(sink, weights);
   }
-  using fixed = SafetensorsFile.open(join(folder, FIXED_FILE));
+  const fixedFile = join(dirname(file), FIXED_FILE);
+  if (!exists(fixedFile)) {
+    throw new UserError(
+      `Cannot use ${
+        quoted(file)
+      } as '${FIXED_FILE}' must be beside it, with the model's fixed random matrices: copy it from its checkpoint too`,
+    );
+  }
+  using fixed = SafetensorsFile.open(fixedFile);
   loadWeights(sink, weights, fixed);
 }
 

@@ -1,9 +1,10 @@
 /** Resolves a path on the command line to a trained model. @module */
 import { dirname, join } from "node:path";
 import {
-  type Checkpoint,
-  resolveCheckpoint,
-} from "../checkpoint/checkpoint_folder.ts";
+  findConfig,
+  findWeights,
+  type SavedWeights,
+} from "../checkpoint/find_weights.ts";
 import {
   requirePlainCheckpoint,
   requirePlainRun,
@@ -19,6 +20,7 @@ import {
 } from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { requirePlain } from "../fs/plain_file.ts";
 import { expandHome } from "../fs/user_path.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
@@ -31,45 +33,54 @@ import {
 } from "../train/resume_checks.ts";
 import { type AskedCache, readRunConfig } from "./run_config.ts";
 
-/** A checkpoint, with the config, tokenizer and model of its run. */
+/** Saved weights, with the config, tokenizer and model that they belong to. */
 export interface TrainedModel {
-  /** Folder of the run. */
+  /** Folder of the run, or that of `config.yaml` where there is no run. */
   run: string;
-  checkpoint: Checkpoint;
+  weights: SavedWeights;
   config: Config;
   tokenizer: Tokenizer;
   model: Model;
 }
 
+/** What names a trained model, in the help of a command. */
+export const TRAINED_HELP =
+  `Takes the last checkpoint of a run, any other, or weights alone: a folder with
+model.safetensors, or that file. Their config.yaml is that of the run's folder around
+them, or lies beside them.`;
+
+/** Help text of {@linkcode openTrainedModel}'s flag. */
+export const CONFIG_FILE_HELP =
+  `  --config <file>       the config of the weights, where it is elsewhere`;
+
 /**
  * Opens the trained model that `path` names; its weights stay on disk until
  * {@linkcode loadTrainedWeights}.
  *
- * @param path a run, its checkpoints folder, or one checkpoint
- * @param cache as in {@linkcode readRunConfig}
- * @throws {UserError} if there is no complete checkpoint, or its run has no
- * config, or its files are links
+ * @param path a run, its checkpoints folder, one checkpoint, or weights alone
+ * @param options.cache as in {@linkcode readRunConfig}
+ * @param options.config the config of the weights, if the user has given it
+ * @throws {UserError} if there are no weights, or no config of them, or files
+ * are links
  */
 export async function openTrainedModel(
   path: string | undefined,
-  cache: AskedCache,
+  { cache, config: given }: { cache: AskedCache; config?: string | undefined },
 ): Promise<TrainedModel> {
   if (path === undefined) {
     throw new UserError(
       "Cannot start as a run or checkpoint must be given, e.g. runs/mine or runs/mine/checkpoints/step-000500",
     );
   }
-  const checkpoint = resolveCheckpoint(expandHome(path));
-  const run = dirname(dirname(checkpoint.path));
-  requirePlainRun(run);
-  requirePlainCheckpoint(checkpoint.path);
-  const config = readRunConfig(run, cache, (file) =>
-    new UserError(
-      `Cannot use '${checkpoint.path}' as its run's '${file}' cannot be read: keep checkpoints in their run's folder`,
-    ));
-  const tokenizer = await loadSavedTokenizer(checkpoint.path, config);
+  const weights = findWeights(expandHome(path));
+  requirePlain(weights.file, "file");
+  requirePlainCheckpoint(weights.folder);
+  const file = given === undefined ? findConfig(weights) : expandHome(given);
+  if (given === undefined) requirePlainRun(dirname(file));
+  const config = readRunConfig(file, cache);
+  const tokenizer = await loadSavedTokenizer(weights.folder, config);
   const model = modelOf(config, tokenizer.vocabSize);
-  return { run, checkpoint, config, tokenizer, model };
+  return { run: dirname(file), weights, config, tokenizer, model };
 }
 
 /**
@@ -98,18 +109,19 @@ export async function openInference(
 }
 
 /**
- * Loads the checkpoint's weights onto the device.
+ * Loads the weights onto the device.
  *
  * @throws {UserError} if they are damaged or belong to another model
  */
 export function loadTrainedWeights(
-  trained: TrainedModel,
+  { run, weights }: TrainedModel,
   engine: InferenceEngine,
 ): void {
-  const { run, checkpoint } = trained;
   try {
-    loadModel(checkpoint.path, engine);
+    loadModel(weights.file, engine);
   } catch (error) {
-    throw suggestEarlierCheckpoint(error, run, checkpoint);
+    throw weights.step === null
+      ? error
+      : suggestEarlierCheckpoint(error, run, weights.step);
   }
 }

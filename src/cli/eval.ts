@@ -16,9 +16,11 @@ import { prepareWith, sourcesOf } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import { openRunData } from "../train/resume_checks.ts";
 import {
+  CONFIG_FILE_HELP,
   loadTrainedWeights,
   openInference,
   openTrainedModel,
+  TRAINED_HELP,
   type TrainedModel,
 } from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
@@ -31,6 +33,7 @@ export const evalCommand: Command = {
   help: `<run or checkpoint> [options] [<file or glob> ...]
 
 Evaluates on the run's validation split, or on the given files.
+${TRAINED_HELP}
 
   --split valid|train   the split of the run's data (default valid); with fairseq's
                         data, any subset, such as test
@@ -39,12 +42,13 @@ Evaluates on the run's validation split, or on the given files.
   --skip-bad            skips and counts what cannot be read of the files, in place of
                         stopping (default as the run's data.skip_bad)
   --cache <folder>      in place of the run's data.cache
+${CONFIG_FILE_HELP}
 
 Examples:
   blocksmith eval runs/mine
   blocksmith eval runs/mine/checkpoints/step-000500 --split train --batches 20
   blocksmith eval runs/mine 'other/**/*.py'`,
-  flags: ["split", "batches", "cache"],
+  flags: ["split", "batches", "cache", "config"],
   switches: ["skip-bad"],
   async run(args) {
     const { rest: [path, ...files], cache } = takeCache(args);
@@ -54,8 +58,8 @@ Examples:
         "Cannot evaluate as '--split' and files exclude each other: give one of them",
       );
     }
-    const trained = await openTrainedModel(path, cache);
-    const { checkpoint, config, model } = trained;
+    const trained = await openTrainedModel(path, { ...args.flags, cache });
+    const { weights, config, model } = trained;
     const usual = files.length > 0 ? null : config.train.max_eval_batches;
     const limit = numberFlag(args, "batches", usual ?? 0, 0, true) || null;
     const { locations, ignoreId } = files.length > 0
@@ -85,8 +89,9 @@ Examples:
       const result = await evaluate(engine, chosen, options, limit);
       const { loss, perplexity, tokens } = result!;
       const inBits = config.model.name === "transformer_lm_gpt";
+      const step = weights.step === null ? "" : `step ${weights.step}  `;
       print(
-        `step ${checkpoint.step}  ${files.length > 0 ? "files" : split}  loss ${
+        `${step}${files.length > 0 ? "files" : split}  loss ${
           loss.toFixed(4)
         } nats per token${inBits ? inFairseqsUnit(loss) : ""}  perplexity ${
           perplexity.toPrecision(5)
@@ -145,7 +150,7 @@ async function filesToRead(
 
 /** Locates a split of the run's own data. */
 async function splitToRead(
-  { run, checkpoint, config, tokenizer, model }: TrainedModel,
+  { run, weights, config, tokenizer, model }: TrainedModel,
   split: string,
   say: (line: string) => void,
 ): Promise<EvalData> {
@@ -164,7 +169,7 @@ async function splitToRead(
     recorded,
   });
   tellData(config, opened.stores, say);
-  checkSameTokenizer(checkpoint.path, tokenizer, opened.tokenizer);
+  checkSameTokenizer(weights.folder, tokenizer, opened.tokenizer);
   const { ignoreId } = opened;
   if (other) {
     const fairseq = locateFairseqSubset({

@@ -5,9 +5,11 @@ import { UserError } from "../errors.ts";
 import { openGpu } from "../gpu/device.ts";
 import { writeOutput } from "../terminal/output.ts";
 import {
+  CONFIG_FILE_HELP,
   loadTrainedWeights,
   openInference,
   openTrainedModel,
+  TRAINED_HELP,
 } from "./checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
 import { takeCache } from "./run_config.ts";
@@ -18,6 +20,8 @@ export const generate: Command = {
   summary: "sample text from a checkpoint",
   help: `<run or checkpoint> [options]
 
+${TRAINED_HELP}
+
   --prompt <text>       the beginning of the text (default a line break); write
                         --prompt='- x' if it begins with a dash
   --tokens <n>          number of tokens to sample (default 256)
@@ -25,12 +29,21 @@ export const generate: Command = {
   --top-k <k>           samples from the k most likely tokens; 0 from all (default 40)
   --cache <folder>      in place of the run's data.cache
   --seed <n>            equal seeds give equal texts (default 0)
+${CONFIG_FILE_HELP}
 
 Examples:
   blocksmith generate runs/mine --prompt 'def '
   blocksmith generate runs/mine --temperature 0 --tokens 100`,
   mayBeEmpty: ["prompt"],
-  flags: ["prompt", "tokens", "temperature", "top-k", "seed", "cache"],
+  flags: [
+    "prompt",
+    "tokens",
+    "temperature",
+    "top-k",
+    "seed",
+    "cache",
+    "config",
+  ],
   async run(args) {
     const count = numberFlag(args, "tokens", 256, 1, true);
     const options = {
@@ -48,7 +61,7 @@ Examples:
         }'`,
       );
     }
-    const trained = await openTrainedModel(path, cache);
+    const trained = await openTrainedModel(path, { ...args.flags, cache });
     const { config, tokenizer, model } = trained;
     const prompt = args.flags.prompt || "\n";
     const tokens = [...tokenizer.encode(prompt)];

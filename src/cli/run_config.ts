@@ -3,11 +3,9 @@
  * says is read, but it does not decide where this user's program writes.
  * @module
  */
-import { join } from "node:path";
 import { type Config, fromYaml } from "../config/mod.ts";
-import { UserError } from "../errors.ts";
 import { isOwnCache, resolveCacheDir } from "../fs/cache_dir.ts";
-import { requirePlain } from "../fs/plain_file.ts";
+import { fileError } from "../fs/file_error.ts";
 import { absolutePath, shortPath } from "../fs/user_path.ts";
 import { say } from "../terminal/output.ts";
 import { readYamlText } from "../yaml/parse_yaml.ts";
@@ -39,25 +37,21 @@ export function takeCache(
 }
 
 /**
- * Reads the `config.yaml` of a run. Its `data.cache` stays if it is a cache
- * that blocksmith made for this user, and is the default one otherwise.
+ * Reads the config of a run, its `config.yaml`. Its `data.cache` stays if it is
+ * a cache that blocksmith made for this user, and is the default one otherwise.
  *
  * @param cache takes its place
- * @param missing makes the error for a file that is not there
  * @throws {UserError} if it cannot be read, or is not a config
  */
 export function readRunConfig(
-  dir: string,
+  file: string,
   cache: AskedCache,
-  missing: (file: string) => UserError,
 ): Config {
-  const file = join(dir, "config.yaml");
   let yaml: string;
   try {
-    requirePlain(file, "file");
     yaml = readYamlText(file);
   } catch (error) {
-    throw error instanceof UserError ? error : missing(file);
+    throw fileError("read", file, error);
   }
   const config = fromYaml(yaml, file, say);
   return {

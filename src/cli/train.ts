@@ -1,8 +1,10 @@
 /** `blocksmith train`. @module */
 import { basename, dirname, join, resolve } from "node:path";
+import { requireNoLooseWeights } from "../checkpoint/find_weights.ts";
 import { printConfig, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
+import { requirePlain } from "../fs/plain_file.ts";
 import { expandHome, shortPath } from "../fs/user_path.ts";
 import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
@@ -119,10 +121,12 @@ function tryNext(run: string, demo: boolean): string {
 /** The run that a path names, and the checkpoint if it names one. */
 function runOfPath(path: string): { dir: string; from?: string } {
   const full = resolve(path);
-  return /^step-\d+$/.test(basename(full)) &&
-      basename(dirname(full)) === "checkpoints"
-    ? { dir: dirname(dirname(full)), from: path }
-    : { dir: path };
+  if (
+    /^step-\d+$/.test(basename(full)) &&
+    basename(dirname(full)) === "checkpoints"
+  ) return { dir: dirname(dirname(full)), from: path };
+  requireNoLooseWeights(path);
+  return { dir: path };
 }
 
 function resumeConfig(
@@ -137,10 +141,13 @@ function resumeConfig(
       }; start a new run instead`,
     );
   }
-  const config = readRunConfig(dir, cache, (file) =>
-    new UserError(
+  const file = join(dir, "config.yaml");
+  if (!requirePlain(file, "file")) {
+    throw new UserError(
       `Cannot resume '${dir}' as there is no '${file}': give the folder of a run`,
-    ));
+    );
+  }
+  const config = readRunConfig(file, cache);
   return {
     config,
     yaml: printConfig(config),

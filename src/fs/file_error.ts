@@ -5,7 +5,7 @@
  */
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { UserError } from "../errors.ts";
+import { systemCode, UserError } from "../errors.ts";
 import { formatBytes } from "../terminal/format_numbers.ts";
 import { quoted } from "../terminal/quote.ts";
 
@@ -42,7 +42,7 @@ const REASONS: Record<string, string> = {
   ENOENT: "it does not exist: check the path",
   ENOTDIR: "a part of the path is a file, not a folder: check the path",
   EISDIR: "it is a folder: give a file",
-  EEXIST: "a file of that name is in the way: remove it or choose another",
+  EEXIST: "a file of that name is in the way: choose another name",
   EMFILE: "too many files are open: raise 'ulimit -n'",
   EIO: "the disk reports an input/output error: check the disk",
 };
@@ -57,9 +57,9 @@ const REASONS: Record<string, string> = {
  */
 export function fileError(doing: string, path: string, error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  const code = (error as { code?: unknown }).code;
-  if (error instanceof UserError || typeof code !== "string") return error;
-  if (!/^E[A-Z0-9]+$/.test(code)) return error;
+  if (error instanceof UserError) return error;
+  const code = systemCode(error);
+  if (code === null) return error;
   const reason = code === "ENOSPC"
     ? `the disk is full${freeSpace(path)}: free some space`
     : REASONS[code] ?? `the system refused it (${code})`;
@@ -70,8 +70,8 @@ export function fileError(doing: string, path: string, error: unknown): Error {
 
 /** Whether a system error has one of these codes, as in `ENOENT`. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" && codes.includes(code);
+  const code = systemCode(error);
+  return code !== null && codes.includes(code);
 }
 
 /**

@@ -4,7 +4,7 @@
  * failure there ends the work that it tells of.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { systemCode, UserError } from "../errors.ts";
 
 /** The reader of standard output, such as `head`, has read enough. */
 export class OutputClosed extends Error {
@@ -55,7 +55,7 @@ export function writeOutput(text: string): void {
     writeAll(Deno.stdout, text);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
-    const code = String((error as { code?: unknown }).code);
+    const code = systemCode(error) ?? String(error);
     throw new UserError(
       `Cannot write to standard output as ${
         REASONS[code] ?? `the system refused it (${code})`

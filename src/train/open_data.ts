@@ -187,7 +187,7 @@ function refuseRepeated(
     const other = seen.get(path);
     if (other !== undefined) {
       throw new UserError(
-        `Cannot give '${name}' a weight as only one entry of 'data.files' may contain it: got '${other}' and '${entry}', and one would train on what the other holds out; name held-out files in 'data.valid_files', or remove it from one entry`,
+        `Cannot give '${name}' a weight as only one entry of 'data.files' may contain it: got '${other}' and '${entry}', and one would train on what the other holds out; name held-out files in 'data.valid_files', or give it in one entry only`,
       );
     }
     seen.set(path, entry);

@@ -146,15 +146,14 @@ export function lastElapsed(path: string): number {
     0;
 }
 
-/** Adds the checkpoint before a bad one to the error that reports it. */
+/** Adds the checkpoint before that of `step` to the error that reports it. */
 export function suggestEarlierCheckpoint(
   error: unknown,
   runDir: string,
-  checkpoint: Checkpoint,
+  step: number,
 ): unknown {
   if (!(error instanceof UserError)) return error;
-  const before = listCheckpoints(runDir)
-    .findLast(({ step }) => step < checkpoint.step);
+  const before = listCheckpoints(runDir).findLast((c) => c.step < step);
   return before
     ? new UserError(
       `${error.message}; the one before it is ${quoted(before.path)}`,
@@ -176,6 +175,6 @@ export function fromCheckpoint<T>(
   try {
     return read(checkpoint.path);
   } catch (error) {
-    throw suggestEarlierCheckpoint(error, runDir, checkpoint);
+    throw suggestEarlierCheckpoint(error, runDir, checkpoint.step);
   }
 }

@@ -147,8 +147,7 @@ Deno.test("resolveCheckpoint() says what is wrong with a path", async () => {
   wrong(join(path, "model.safetensors"), "give the run's folder");
   await save(run.path, 6);
   Deno.removeSync(join(run.path, "checkpoints/step-000006/state.json"));
-  const advice =
-    `lacks 'state.json': remove the folder to go back to '${path}'`;
+  const advice = `lacks 'state.json': take the one before it, '${path}'`;
   assertThrows(() => latestCheckpoint(run.path), UserError, advice);
   wrong(join(run.path, "checkpoints", "step-000006"), "lacks 'state.json'");
 });

@@ -19,7 +19,9 @@ Deno.test("requirePlain() tells plain files from what leads elsewhere", () => {
     assertThrows(
       () => requirePlain(at(name), kind),
       UserError,
-      `${name}' as it must be a plain ${kind}: got ${got}; put a ${kind} in its place`,
+      `${
+        at(name)
+      }' as '${name}' must be a plain ${kind}: got ${got}; put a ${kind} in its place`,
     );
   assertEquals(requirePlain(at("file"), "file"), true);
   assertEquals(requirePlain(dir.path, "folder"), true);

@@ -311,6 +311,19 @@ test("starts the command where its own words cannot be written", async (machine)
   }
 });
 
+test("lets a write beyond 'ulimit -f' fail, in place of ending the command", async (machine) => {
+  await machine.stub(
+    "deno",
+    deno("2.9.6") +
+      '\n(head -c 4096 /dev/zero >"$LOG.big") 2>/dev/null; echo "write $?"',
+  );
+  const { out } = await machine.run(
+    ["-c", `ulimit -f 2; exec "${machine.root}/blocksmith" plan`],
+    { path: "/bin/sh" },
+  );
+  assertStringIncludes(out, "write 1\n");
+});
+
 test("'test' runs all tests, or the caller's paths, in the checkout", async (machine) => {
   await addDriver(machine);
   await Deno.writeTextFile(`${machine.root}/tests/a_test.ts`, "");

@@ -41,6 +41,22 @@ Deno.test("the console belongs to scripts and tests", () => {
   }
 });
 
+Deno.test("no message advises to remove what may not be the program's", () => {
+  for (
+    const message of [
+      '"Cannot write it as it is not empty: name another or delete it"',
+      "`Cannot use ${path} as it lacks ${file}: remove the folder`",
+      '"the disk is full: rm -rf ~/.cache"',
+    ]
+  ) {
+    assertEquals(report(`say(${message});`), ["removal"], message);
+    assertEquals(report(`say(${message});`, "tests/x_test.ts"), []);
+  }
+  for (const call of ['fileError("remove", path)', "// delete the folder"]) {
+    assertEquals(report(call), [], call);
+  }
+});
+
 Deno.test("a comment has at most 80 columns, unless a word is long", () => {
   const words = "word ".repeat(20).trim(),
     address = "https://" + "x".repeat(90);

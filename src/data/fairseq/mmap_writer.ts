@@ -123,7 +123,7 @@ export class MmapWriter {
       const found = fstatSync(file).size;
       if (!(found >= bytes)) {
         throw new UserError(
-          `Cannot resume '${path}' as it must have at least ${bytes} bytes, but has ${found}: delete the folder and prepare the data again`,
+          `Cannot resume '${path}' as it must have at least ${bytes} bytes, but has ${found}: prepare into a new folder`,
         );
       }
       ftruncateSync(file, bytes);

@@ -3,7 +3,7 @@
  * @module
  */
 import { openSync, readSync, statSync } from "node:fs";
-import { MissingError, UserError } from "../../errors.ts";
+import { UserError } from "../../errors.ts";
 
 /**
  * Opens a file for reading.
@@ -12,7 +12,7 @@ import { MissingError, UserError } from "../../errors.ts";
  */
 export function openForReading(path: string): { file: number; bytes: number } {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) throw new MissingError(`Cannot find '${path}'`);
+  if (!found) throw new UserError(`Cannot find '${path}'`, { isMissing: true });
   if (!found.isFile()) {
     throw new UserError(`Cannot read '${path}' as it is not a file`);
   }

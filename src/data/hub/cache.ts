@@ -16,6 +16,7 @@ import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { writeFileAtomic } from "../../fs/atomic_file.ts";
+import { FileError, fileError, hasCode } from "../../fs/file_error.ts";
 import type { Digest } from "./tree.ts";
 import { type HubKind, isCommit } from "./url.ts";
 
@@ -126,11 +127,11 @@ export function withDiskErrors<T>(dir: string, work: () => T): T {
  * Converts a system error to a `UserError`; returns any other error unchanged.
  */
 export function toDiskError(error: unknown, dir: string): unknown {
-  const { code, message } = error as { code?: unknown; message: string };
-  if (error instanceof UserError || typeof code !== "string") return error;
-  const reason = code === "ENOSPC"
+  const fault = fileError("write", dir, error);
+  if (!(fault instanceof FileError)) return fault;
+  const reason = hasCode(error, "ENOSPC")
     ? "the disk is full: free up space, or set 'data.cache' to a folder on another disk"
-    : message;
+    : fault.reason;
   return new UserError(`Cannot write under '${dir}' as ${reason}`, {
     cause: error,
   });

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { removeUnfinished, writeFolder } from "../../fs/durable_folder.ts";
+import { FileError, fileError, hasCode } from "../../fs/file_error.ts";
 import { withLock } from "../../fs/file_lock.ts";
 import { WorkerDiedError } from "../pool/tokenize_pool.ts";
 import { type StoreSummary, summaryIfSame } from "../store/token_store.ts";
@@ -100,11 +101,11 @@ function canResume(error: unknown): boolean {
 }
 
 function writeError(error: unknown, folder: string): unknown {
-  const { code, message } = error as { code?: string; message: string };
-  if (error instanceof UserError || !code) return error;
-  const reason = code === "ENOSPC"
+  const fault = fileError("write", folder, error);
+  if (!(fault instanceof FileError)) return fault;
+  const reason = hasCode(error, "ENOSPC")
     ? " as the disk is full: free some space and run again to continue from there"
-    : `: ${message}`;
+    : `: ${fault.reason}`;
   return new UserError(
     `Cannot write the token store under '${folder}'${reason}`,
     { cause: error },
@@ -121,7 +122,7 @@ function requireEmpty(dir: string): void {
   }
   if (names.length > 0) {
     throw new UserError(
-      `Cannot write to '${dir}' as it is not empty: name a new folder or delete it`,
+      `Cannot write to '${dir}' as it is not empty: name a new folder`,
     );
   }
 }

@@ -18,6 +18,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
+import { FileError, fileError, hasCode } from "../../fs/file_error.ts";
 import { openBytes } from "./mod.ts";
 import type { Format, SourceFile } from "./source_file.ts";
 
@@ -85,10 +86,10 @@ export async function cacheStdin(
   } catch (error) {
     rmSync(draft, { force: true });
     if (error instanceof UserError) throw error;
-    const { code, message } = error as { code?: string; message: string };
-    const reason = code === "ENOSPC"
+    const fault = fileError("write", folder, error);
+    const reason = hasCode(error, "ENOSPC")
       ? " as the disk is full: free some space, or set 'data.cache' to a folder on another disk"
-      : `: ${message}`;
+      : `: ${fault instanceof FileError ? fault.reason : fault.message}`;
     throw new UserError(`Cannot cache standard input in '${folder}'${reason}`, {
       cause: error,
     });

@@ -117,7 +117,7 @@ function readSummary(dir: string): StoreSummary {
   const parsed = v.safeParse(storeSummary, json);
   if (!parsed.success) {
     const issue = parsed.issues[0];
-    throw damagedError(
+    throw noStoreError(
       dir,
       `store.json has a wrong '${
         v.getDotPath(issue) ?? "form"
@@ -125,7 +125,7 @@ function readSummary(dir: string): StoreSummary {
     );
   }
   if (!checksum) {
-    throw damagedError(
+    throw noStoreError(
       dir,
       "store.json was changed: its checksum does not match",
     );
@@ -304,18 +304,29 @@ function readJson(dir: string): Record<string, unknown> {
   try {
     json = JSON.parse(text);
   } catch {
-    throw damagedError(dir, "store.json is not JSON");
+    throw noStoreError(dir, "store.json is not JSON");
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw damagedError(dir, "store.json is not a JSON object");
+    throw noStoreError(dir, "store.json is not a JSON object");
   }
   const sum = /"checksum": "([0-9a-f]{64})"/.exec(text)?.[1] ?? "";
   const bare = text.replace(`"checksum": "${sum}"`, '"checksum": ""');
   return { ...json, checksum: hash("sha256", bare, "hex") === sum };
 }
 
+/**
+ * A store that `prepare` wrote, by its checksum, and that has lost bytes since.
+ */
 function damagedError(dir: string, what: string): UserError {
   return new UserError(
+    // deno-lint-ignore blocksmith/removal -- its checksum says that it is ours
     `Cannot use the token store '${dir}' as ${what}: delete the folder and prepare the data again`,
+  );
+}
+
+/** A folder that may be another program's, or a user's. */
+function noStoreError(dir: string, what: string): UserError {
+  return new UserError(
+    `Cannot use '${dir}' as a token store as ${what}: prepare the data again with another 'data.cache'`,
   );
 }

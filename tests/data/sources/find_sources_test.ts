@@ -93,7 +93,9 @@ Deno.test("findSources() takes folders that exist literally, before a pattern to
     assertEquals(await find(`${root}/a[1]/deep/?.json`), ["a[1]/deep/x.json"]);
     assertEquals(await find("a[12]/deep/*"), ["a1/deep/x.json"]);
     // The folder's name does not say that the files hold records.
-    const [inside] = await findSources(["{x}.json/deep/*"], { root });
+    const { files: [inside] } = await findSources(["{x}.json/deep/*"], {
+      root,
+    });
     assertEquals([inside.name, inside.format], [
       "{x}.json/deep/x.json",
       "text",
@@ -105,7 +107,7 @@ Deno.test("findSources() sorts by path, so that the root decides nothing", () =>
     await Deno.writeTextFile(join(root, "z.txt"), "z");
     const patterns = ["z.txt", "b.txt", "sub"].map((name) => join(root, name));
     const from = async (folder: string, byName = false) =>
-      (await findSources(patterns, { root: folder, byName }))
+      (await findSources(patterns, { root: folder, byName })).files
         .map(({ path }) => path.slice(path.lastIndexOf("/") + 1));
     for (const folder of ["/", root, join(root, "sub")]) {
       assertEquals(await from(folder), ["b.txt", "c.txt", "d.md", "z.txt"]);

@@ -170,7 +170,7 @@ export class Dictionary {
     if (this.#ids.has(symbol) && !overwrite) {
       return `it repeats the symbol ${
         quoteShort(symbol)
-      }: remove the line, or end it with '#fairseq:overwrite' to give the symbol this id`;
+      }: change one of them, or end the line with '#fairseq:overwrite' to give the symbol this id`;
     }
     this.add(symbol, count);
     return null;

@@ -5,8 +5,14 @@ import {
   succeeds,
   type Workshop,
   workshop,
-} from "../helpers/cli.ts";
-import { jsonLines, SMALL, STEPS, texts, toldOf } from "../helpers/cli_data.ts";
+} from "../../helpers/cli.ts";
+import {
+  jsonLines,
+  SMALL,
+  STEPS,
+  texts,
+  toldOf,
+} from "../../helpers/cli_data.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 

@@ -1,15 +1,21 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { loadTokenizer } from "../../src/data/tokenizers/load_tokenizer.ts";
-import { fails, hashes, metrics, succeeds, workshop } from "../helpers/cli.ts";
+import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
+import {
+  fails,
+  hashes,
+  metrics,
+  succeeds,
+  workshop,
+} from "../../helpers/cli.ts";
 import {
   filesBelow,
   SMALL,
   STEPS,
   tokensOf,
   toldOf,
-} from "../helpers/cli_data.ts";
-import { courseHub } from "../helpers/cli_hub.ts";
+} from "../../helpers/cli_data.ts";
+import { courseHub } from "../../helpers/cli_hub.ts";
 
 /**
  * python3 -c "import numpy as n;

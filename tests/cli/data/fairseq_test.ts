@@ -1,11 +1,17 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { fails, hashes, metrics, succeeds, workshop } from "../helpers/cli.ts";
-import { SMALL, texts } from "../helpers/cli_data.ts";
+import {
+  fails,
+  hashes,
+  metrics,
+  succeeds,
+  workshop,
+} from "../../helpers/cli.ts";
+import { SMALL, texts } from "../../helpers/cli_data.ts";
 import {
   writeDictionary,
   writeSubset,
-} from "../helpers/data/fairseq_folder.ts";
+} from "../../helpers/data/fairseq_folder.ts";
 
 const EOS = 2, SPECIALS = 4;
 const WORDS = "the of loss rate step model data text token train".split(" ");
@@ -102,6 +108,20 @@ Deno.test("data=fairseq trains on a binarized folder, resumes, evaluates and sam
     fails(["train", "--resume", run], other),
   ]);
   assertEquals((await succeeds(prompted)).out, out);
+  // Weights alone have their dictionary beside them.
+  const loose = work.at("model.safetensors");
+  Deno.copyFileSync(`${run}/checkpoints/step-000006/model.safetensors`, loose);
+  const alone = ["generate", loose, `--config=${run}/config.yaml`];
+  Deno.renameSync(join(folder, "dict.txt"), work.at("other.txt"));
+  await fails(alone, /Cannot use the weights in '.*' as 'dict.txt' must be/);
+  Deno.copyFileSync(
+    `${run}/checkpoints/step-000006/dict.txt`,
+    work.at("dict.txt"),
+  );
+  assertEquals(
+    (await succeeds([...alone, "--prompt", "the loss of", "--tokens=5"])).out,
+    out,
+  );
   writeDictionary(folder, WORDS.slice(0, 5));
   await fails(
     ["eval", run],
@@ -217,7 +237,7 @@ Deno.test("prepare --fairseq writes a folder that is trained on as it was read",
   assertEquals(again.out, out.replace("made ", "found "));
   await fails(
     [...words, "data.dedup=true", "--fairseq", folder],
-    /Cannot write to '.*bin' as it is not empty: name a new folder or delete it$/,
+    /Cannot write to '.*bin' as it is not empty: name a new folder$/,
   );
 
   const data = ["data=fairseq", `data.path=${folder}`, "data.bpe=byte"];

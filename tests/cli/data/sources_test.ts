@@ -6,7 +6,7 @@ import {
   succeeds,
   type Workshop,
   workshop,
-} from "../helpers/cli.ts";
+} from "../../helpers/cli.ts";
 import {
   assertSameTokens,
   byteChunks,
@@ -18,10 +18,10 @@ import {
   tokensOf,
   toldOf,
   zstd,
-} from "../helpers/cli_data.ts";
-import { assertSameStore } from "../helpers/data/sources.ts";
+} from "../../helpers/cli_data.ts";
+import { assertSameStore } from "../../helpers/data/sources.ts";
 
-const FIXTURES = new URL("../data/sources/fixtures/", import.meta.url);
+const FIXTURES = new URL("../../data/sources/fixtures/", import.meta.url);
 
 /** The texts in the Parquet fixtures; null for a missing text. */
 const ROWS: (string | null)[] = JSON.parse(

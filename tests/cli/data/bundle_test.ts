@@ -1,7 +1,7 @@
 /** The bundle: it starts its threads from its single module. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { bundle } from "../../scripts/bundle.ts";
-import { metrics, succeeds, workshop } from "../helpers/cli.ts";
+import { bundle } from "../../../scripts/bundle.ts";
+import { metrics, succeeds, workshop } from "../../helpers/cli.ts";
 import {
   gzip,
   jsonLines,
@@ -9,8 +9,8 @@ import {
   STEPS,
   texts,
   toldOf,
-} from "../helpers/cli_data.ts";
-import { assertSameStore } from "../helpers/data/sources.ts";
+} from "../../helpers/cli_data.ts";
+import { assertSameStore } from "../../helpers/data/sources.ts";
 
 Deno.test("the bundle prepares with threads, trains and evaluates from an empty folder", async () => {
   using work = workshop();
