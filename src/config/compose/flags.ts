@@ -110,23 +110,24 @@ function fieldOf(schema: Schema, key: string): unknown {
   return at;
 }
 
+/** Whether a flag sets a key by itself, in any family. */
+export const hasKey = (name: string): boolean =>
+  name === BETAS || FAMILIES.some((family) => keysFor(name, family).length > 0);
+
 /**
- * What a flag's value must be, where it is not that.
+ * What an override's value must be, where it is not that.
  *
- * @returns null if it is, undefined if the family has no key of that name
+ * @returns null where it is, and where the family has no such key
  */
-export function problemOfFlag(
-  name: string,
-  value: string,
-  family: Family,
-): string | null | undefined {
-  const [key] = keysFor(name, family);
-  if (key === undefined) return undefined;
-  const field = fieldOf(configSchemas[family], key);
-  if (GROUPS.includes(key)) return null;
-  const { values } = parseOverrides([`${key}=${value}`], GROUPS);
-  const schema = field as Field<unknown>;
-  return v.is(schema, values.get(key)!.value) ? null : schema.message as string;
+export function problemOf(override: string, family: Family): string | null {
+  const { values } = parseOverrides([override], GROUPS);
+  const schema = configSchemas[family], known = keysOf(schema);
+  for (const [key, { value }] of values) {
+    if (!known.includes(key)) continue;
+    const field = fieldOf(schema, key) as Field<unknown>;
+    if (!v.is(field, value)) return `${field.message}`;
+  }
+  return null;
 }
 
 /**
