@@ -137,7 +137,7 @@ Deno.test("a whole command of fairseq-train runs: one line names the flags witho
   assertMatch(
     err,
     new RegExp(
-      `^step 1/3 {2}loss \\d\\.\\d+ nats {2}\\(fairseq prints ${bits}\\) {2}ppl [\\d.]+ `,
+      `^step 1/3 {2}loss \\d\\.\\d+ nats \\(fairseq prints ${bits}\\) {2}ppl [\\d.]+ `,
       "m",
     ),
   );
