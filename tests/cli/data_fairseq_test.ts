@@ -146,8 +146,11 @@ Deno.test("a whole command of fairseq-train runs: one line names the flags witho
     /^done: 3 steps, validation loss [\d.]+ nats per token \(fairseq prints [\d.]+\), perplexity/m,
   );
   await fails(
-    ["train", ...command, "--sentence-avg", "--user-dir", "x"],
-    /^blocksmith: Cannot take over this command as .*: got --sentence-avg, --user-dir x$/,
+    [
+      ...["train", "--encoder-layers", "6", ...command, "--sentence-avg"],
+      ...["--user-dir", "x", "--new-thing"],
+    ],
+    /^blocksmith: Cannot take over this command as .*: got --encoder-layers 6 \(not known here\), --sentence-avg, --user-dir x, --new-thing \(not known here\)$/,
   );
 });
 

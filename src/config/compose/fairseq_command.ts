@@ -53,7 +53,9 @@ interface Flag {
 
 /** A flag as it was written. */
 const shown = ({ name, value }: Flag) =>
-  flagKind(name) === "switch" ? `--${name}` : `--${name} ${value}`;
+  flagKind(name) === "switch" || value === ""
+    ? `--${name}`
+    : `--${name} ${value}`;
 
 /** The flag's row in a table of options, with `=` if it takes a value. */
 const option = (name: string) =>
@@ -258,6 +260,7 @@ function refuse(flags: Flags, context: CommandContext): void {
 /** Why a flag cannot be taken over: "" needs no words, null is no reason. */
 function reasonAgainst(flag: Flag, flags: Flags): string | null {
   const { name, value } = flag, row = option(name);
+  if (flagKind(name) === undefined) return " (not known here)";
   if (REFUSED.includes(row)) return value === "false" ? null : "";
   const allowed = ONLY[row];
   if (allowed && !allowed.some((other) => isEqual(value, other))) {
