@@ -1,6 +1,6 @@
-"""Writes tests/config/compose/fairseq_options.txt: every option of fairseq-train for the command of
-NormFormer's paper (task language_modeling, arch transformer_lm_gpt, optimizer adam, scheduler
-polynomial_decay, criterion cross_entropy), one per line; a name that ends in = takes a value.
+"""Writes tests/config/compose/fairseq_options.txt: every option of fairseq-train for language models
+(task language_modeling, arch transformer_lm_gpt) with any of its optimizers and schedulers and the
+criteria below, one per line; a name that ends in = takes a value.
 
     git clone https://github.com/facebookresearch/fairseq && git -C fairseq checkout 3d262bb
     PYTHONPATH=fairseq python scripts/peers/fairseq_options.py   # packages as for loss_average.py
@@ -9,12 +9,11 @@ polynomial_decay, criterion cross_entropy), one per line; a name that ends in = 
 import argparse
 from pathlib import Path
 
-from fairseq import options
+from fairseq import optim, options
+from fairseq.optim import lr_scheduler
 
-COMMAND = [
-    "data", "--task", "language_modeling", "--arch", "transformer_lm_gpt", "--optimizer", "adam",
-    "--lr-scheduler", "polynomial_decay", "--criterion", "cross_entropy", "--total-num-update", "1",
-]
+COMMAND = ["data", "--task", "language_modeling", "--arch", "transformer_lm_gpt"]
+CRITERIA = ["cross_entropy", "label_smoothed_cross_entropy", "adaptive_loss"]
 
 found = {}
 add = argparse._ActionsContainer.add_argument
@@ -29,7 +28,27 @@ def record(self, *names, **kwargs):
     return action
 
 
+class Stop(Exception):
+    """What the second parse wants, which is done once all options are there, is not needed."""
+
+
+def stop(*_, **__):
+    raise Stop
+
+
 argparse._ActionsContainer.add_argument = record
-options.parse_args_and_arch(options.get_training_parser("language_modeling"), COMMAND)
+argparse.ArgumentParser.error = stop
+choices = (
+    [["--optimizer", name] for name in optim.OPTIMIZER_REGISTRY]
+    + [["--lr-scheduler", name] for name in lr_scheduler.LR_SCHEDULER_REGISTRY]
+    + [["--criterion", name] for name in CRITERIA]
+)
+for choice in choices:
+    try:
+        options.parse_args_and_arch(
+            options.get_training_parser("language_modeling"), COMMAND + choice
+        )
+    except Stop:
+        pass
 path = Path(__file__).resolve().parents[2] / "tests/config/compose/fairseq_options.txt"
 path.write_text("\n".join(sorted(found)) + "\n")

@@ -110,6 +110,9 @@ function keepConfigFlags(
   switches: readonly string[],
 ): string[] {
   const kept: string[] = [];
+  // What a command of fairseq-train's has and nobody knows is refused together
+  // with its other options.
+  const whole = args.some((arg) => /^--task(=|$)/.test(arg));
   for (let i = 0; i < args.length; i++) {
     // fairseq's short form of --arch.
     const word = args[i] === "-a" ? "--arch" : args[i];
@@ -119,13 +122,20 @@ function keepConfigFlags(
       ? undefined
       : flags.includes(name)
       ? "own"
-      : flagKind(name);
+      : flagKind(name) ?? (whole ? "unknown" : undefined);
     if (kind === undefined || kind === "own") {
       kept.push(args[i]);
       // The next argument is the flag's value, even if it looks like a flag.
       if (kind === "own" && written === undefined && i + 1 < args.length) {
         kept.push(args[++i]);
       }
+      continue;
+    }
+    if (kind === "unknown") {
+      const next = written ?? args[i + 1] ?? "-";
+      const value = next.startsWith("-") || next.includes("=") ? "" : next;
+      if (written === undefined && value !== "") i++;
+      kept.push(`${KEPT}--${name}=${value}`);
       continue;
     }
     let value = written ?? (kind === "switch" ? "true" : args[i + 1]);

@@ -193,11 +193,11 @@ export class Progress {
     ];
     if (bar) parts.push([bar, 4]);
     if (loss !== undefined) {
-      parts.push([`loss ${formatValue(loss)} nats`, 1]);
-      if (inBits) {
-        parts.push([`${inFairseqsUnit(loss).trim()}`, 8]);
-        parts.push([`ppl ${Math.exp(loss).toPrecision(4)}`, 7]);
-      }
+      const unit = inBits ? inFairseqsUnit(loss) : "";
+      // A bar drops it where there is no room; a line never does.
+      parts.push([`loss ${formatValue(loss)} nats${bar ? "" : unit}`, 1]);
+      if (bar && unit) parts.push([unit.trim(), 8]);
+      if (inBits) parts.push([`ppl ${Math.exp(loss).toPrecision(4)}`, 7]);
     }
     if (lr !== undefined) {
       parts.push([`lr ${lr === 0 ? "0" : lr.toExponential(1)}`, 5]);

@@ -54,7 +54,7 @@ Deno.test("Progress shows fairseq's losses in bits too, and its perplexity", () 
   // 2 to the one and e to the other are the same perplexity.
   assertEquals(
     state.text,
-    "step 2/2  loss 3.912 nats  (fairseq prints 5.644)  ppl 50.00\n",
+    "step 2/2  loss 3.912 nats (fairseq prints 5.644)  ppl 50.00\n",
   );
 });
 

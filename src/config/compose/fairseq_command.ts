@@ -9,7 +9,7 @@
  */
 import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
-import { flagKind, overridesOfFlag, problemOfFlag } from "./flags.ts";
+import { flagKind, hasKey, overridesOfFlag, problemOf } from "./flags.ts";
 import {
   DEFAULTS,
   ONLY,
@@ -53,7 +53,9 @@ interface Flag {
 
 /** A flag as it was written. */
 const shown = ({ name, value }: Flag) =>
-  flagKind(name) === "switch" ? `--${name}` : `--${name} ${value}`;
+  flagKind(name) === "switch" || value === ""
+    ? `--${name}`
+    : `--${name} ${value}`;
 
 /** The flag's row in a table of options, with `=` if it takes a value. */
 const option = (name: string) =>
@@ -224,25 +226,7 @@ function overridesOf(
         ? [`train.keep=${ALL}`]
         : overridesOfFlag(name, value, family);
   }
-  return isKey(name) ? overridesOfFlag(name, value, family) : [];
-}
-
-const TABLE = new Set([
-  ...WITHOUT_EFFECT,
-  ...PRECISION,
-  ...REFUSED,
-  ...Object.keys(SAME_AS),
-  "task=",
-  "criterion=",
-  "distributed-world-size=",
-  "required-batch-size-multiple=",
-]);
-
-/** Whether the flag sets a key by itself. */
-function isKey(name: string): boolean {
-  if (TABLE.has(option(name))) return false;
-  return problemOfFlag(name, "", "transformer_lm_gpt") !== undefined ||
-    problemOfFlag(name, "", "gpt2") !== undefined || name === "adam-betas";
+  return hasKey(name) ? overridesOfFlag(name, value, family) : [];
 }
 
 function refuse(flags: Flags, context: CommandContext): void {
@@ -258,10 +242,12 @@ function refuse(flags: Flags, context: CommandContext): void {
       `--arch ${arch} (must be one of ${context.models.join(", ")})`,
     );
   } else {
-    for (const { name, value } of flags.all) {
-      if (option(name) in ONLY || !isKey(name)) continue;
-      const problem = problemOfFlag(name, value, context.family());
-      if (problem) reasons.push(`--${name} ${value} (must be ${problem})`);
+    for (const flag of flags.all) {
+      if (option(flag.name) in ONLY) continue;
+      for (const override of overridesOf(flag, flags, context.family())) {
+        const problem = problemOf(override, context.family());
+        if (problem) reasons.push(`${shown(flag)} (must be ${problem})`);
+      }
     }
   }
   throw new UserError(
@@ -274,10 +260,12 @@ function refuse(flags: Flags, context: CommandContext): void {
 /** Why a flag cannot be taken over: "" needs no words, null is no reason. */
 function reasonAgainst(flag: Flag, flags: Flags): string | null {
   const { name, value } = flag, row = option(name);
+  if (flagKind(name) === undefined) return " (not known here)";
   if (REFUSED.includes(row)) return value === "false" ? null : "";
   const allowed = ONLY[row];
   if (allowed && !allowed.some((other) => isEqual(value, other))) {
-    return ` (must be ${allowed[0]})`;
+    const words = allowed.join(", ");
+    return ` (must be ${allowed.length > 1 ? `one of ${words}` : words})`;
   }
   if (row in SAME_AS) {
     const [other, fallback] = SAME_AS[row];
@@ -342,7 +330,7 @@ function noteOn(flags: Flags): string | null {
     ].join(", ");
   const silent = unique((row, { name }) =>
     WITHOUT_EFFECT.includes(row) || row in SAME_AS ||
-    (row in ONLY && !isKey(name)) ||
+    (row in ONLY && name !== "task" && !hasKey(name)) ||
     REFUSED.includes(row) ||
     row === "required-batch-size-multiple="
   );

@@ -3,10 +3,9 @@
  * changes no number, it is accepted with some values, or it is refused. Options
  * that set keys are in `flags.ts`.
  *
- * The list is that of the commands of NormFormer's paper: task
- * `language_modeling`, arch `transformer_lm_gpt`, optimizer `adam`, scheduler
- * `polynomial_decay`, criterion `cross_entropy`. A name that ends in `=` takes
- * a value.
+ * The list is that of language models: task `language_modeling`, arch
+ * `transformer_lm_gpt`, with any of fairseq's optimizers and schedulers. A name
+ * that ends in `=` takes a value.
  * @module
  */
 
@@ -31,7 +30,7 @@ export const WITHOUT_EFFECT: readonly string[] = names(`
   no-reshard-after-forward no-save no-save-optimizer-state
   not-fsdp-flatten-parameters nprocs-per-node= num-workers= offload-activations
   optimizer-overrides= pad-to-fixed-bsz pad-to-fixed-length plasma-path=
-  profile quant-noise-pq-block-size= required-seq-len-multiple=
+  profile quant-noise-pq-block-size= report-accuracy required-seq-len-multiple=
   reset-dataloader reset-logging reset-lr-scheduler reset-meters
   reset-optimizer save-async save-interval= scoring= shorten-data-split-list=
   skip-invalid-size-inputs-valid-test slowmo-base-algorithm= slowmo-momentum=
@@ -104,6 +103,13 @@ export const REFUSED: readonly string[] = names(`
   pipeline-model-parallel quantization-config-path= self-target sentence-avg
   simul-type= skip-remainder-batch store-ema tie-adaptive-proj
   tie-adaptive-weights unk= use-bmuf user-dir=
+  adadelta-eps= adadelta-rho= adafactor-eps= adamax-betas= adamax-eps=
+  anneal-eps beta1= clip-threshold= decay-rate= decay-steps= dynamic-groups
+  epoch2lr= final-lr-scale= groups= hold-steps= ignore-prefix-size=
+  init-lr-scale= label-smoothing= lamb-betas= lamb-eps= lr-deacy-period=
+  lr-decay= lr-patience= lr-period-updates= lr-shrink= lr-threshold= max-lr=
+  min-lr= momentum= no-bias-correction phase-ratio= relative-step
+  scale-parameter shrink-min t-mult= update2lr= warmup-init warmup-init-lr= wd=
 `);
 
 /** They set a key together with others: see `fairseq_command.ts`. */

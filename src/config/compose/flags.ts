@@ -104,24 +104,25 @@ export function flagKind(name: string): "switch" | "value" | undefined {
   return fields.every((f) => f?.isSwitch) ? "switch" : "value";
 }
 
+/** Whether a flag sets a key by itself, in any family. */
+export const hasKey = (name: string): boolean =>
+  name === BETAS || FAMILIES.some((family) => keysFor(name, family).length > 0);
+
 /**
- * What a flag's value must be, where it is not that.
+ * What an override's value must be, where it is not that.
  *
- * @returns null if it is, undefined if the family has no key of that name
+ * @returns null where it is, and where the family has no such key
  */
-export function problemOfFlag(
-  name: string,
-  value: string,
-  family: Family,
-): string | null | undefined {
-  const [key] = keysFor(name, family);
-  if (key === undefined) return undefined;
-  if (GROUPS.includes(key)) return null;
-  const { values } = parseOverrides([`${key}=${value}`], GROUPS);
-  const field = traitsOf(configSchemas[family], key) as Field<unknown>;
-  const { value: read, text } = values.get(key)!;
-  const meant = field.isText ? asWritten(read, text) : read;
-  return v.is(field, meant) ? null : field.message as string;
+export function problemOf(override: string, family: Family): string | null {
+  const { values } = parseOverrides([override], GROUPS);
+  for (const [key, { value, text }] of values) {
+    const field = traitsOf(configSchemas[family], key);
+    if (!field) continue;
+    const { message } = field as Field<unknown>;
+    const meant = field.isText ? asWritten(value, text) : value;
+    if (!v.is(field as Field<unknown>, meant)) return `${message}`;
+  }
+  return null;
 }
 
 /**

@@ -11,7 +11,7 @@ const PAD = 1;
 const valueOf = (flat: FlatConfig, key: string) => flat.get(key)?.value;
 
 function set(flat: FlatConfig, key: string, value: unknown): void {
-  flat.set(key, { ...flat.get(key)!, value });
+  flat.set(key, { value, origin: flat.get(key)!.origin });
 }
 
 /** Replaces `model.padding_idx: dictionary` by the data's padding token. */

@@ -149,7 +149,7 @@ Deno.test("a whole command of fairseq-train runs: one line names the flags witho
   const { err } = await succeeds(["train", ...command, ...betas]);
   assertMatch(
     err,
-    /^note: without effect on the numbers here: --num-workers, --no-epoch-checkpoints, --ddp-backend, --checkpoint-activations, --task; computed in fp32: --memory-efficient-fp16; --distributed-world-size 2 multiplies --update-freq: train\.gradient_accumulation_steps is 2$/m,
+    /^note: without effect on the numbers here: --num-workers, --no-epoch-checkpoints, --ddp-backend, --checkpoint-activations; computed in fp32: --memory-efficient-fp16; --distributed-world-size 2 multiplies --update-freq: train\.gradient_accumulation_steps is 2$/m,
   );
   // Losses in nats, and in fairseq's unit.
   const first = metrics(run).find((line) => "loss" in line)!.loss;
@@ -157,7 +157,7 @@ Deno.test("a whole command of fairseq-train runs: one line names the flags witho
   assertMatch(
     err,
     new RegExp(
-      `^step 1/3 {2}loss \\d\\.\\d+ nats {2}\\(fairseq prints ${bits}\\) {2}ppl [\\d.]+ `,
+      `^step 1/3 {2}loss \\d\\.\\d+ nats \\(fairseq prints ${bits}\\) {2}ppl [\\d.]+ `,
       "m",
     ),
   );
@@ -166,8 +166,11 @@ Deno.test("a whole command of fairseq-train runs: one line names the flags witho
     /^done: 3 steps, validation loss [\d.]+ nats per token \(fairseq prints [\d.]+\), perplexity/m,
   );
   await fails(
-    ["train", ...command, "--sentence-avg", "--user-dir", "x"],
-    /^blocksmith: Cannot take over this command as .*: got --sentence-avg, --user-dir x$/,
+    [
+      ...["train", "--encoder-layers", "6", ...command, "--sentence-avg"],
+      ...["--user-dir", "x", "--new-thing"],
+    ],
+    /^blocksmith: Cannot take over this command as .*: got --encoder-layers 6 \(not known here\), --sentence-avg, --user-dir x, --new-thing \(not known here\)$/,
   );
 });
 

@@ -37,7 +37,7 @@ function words(text: string): string[] {
   return out;
 }
 
-Deno.test("every option of fairseq-train for the paper's commands is known, with its kind", async () => {
+Deno.test("every option of fairseq-train for language models is known, with its kind", async () => {
   const file = new URL("fairseq_options.txt", import.meta.url);
   const lines = (await Deno.readTextFile(file)).trim().split("\n");
   assert(lines.length > 200);
@@ -120,7 +120,7 @@ Deno.test("the paper's commands, pasted, are the experiments", () => {
   const { note } = read(...words(`data-bin/books ${COMMON} --lr 6e-4`));
   assertEquals(
     note,
-    "note: without effect on the numbers here: --num-workers, --no-epoch-checkpoints, --ddp-backend, --checkpoint-activations, --task, --required-batch-size-multiple, --log-format, --distributed-port; computed in fp32: --memory-efficient-fp16, --fp16-init-scale; --distributed-world-size 8 multiplies --update-freq: train.gradient_accumulation_steps is 16",
+    "note: without effect on the numbers here: --num-workers, --no-epoch-checkpoints, --ddp-backend, --checkpoint-activations, --required-batch-size-multiple, --log-format, --distributed-port; computed in fp32: --memory-efficient-fp16, --fp16-init-scale; --distributed-world-size 8 multiplies --update-freq: train.gradient_accumulation_steps is 16",
   );
 });
 
@@ -223,15 +223,19 @@ Deno.test("options that would change what is trained are refused all at once", (
           "bin --task masked_lm --arch transformer_lm_big --sentence-avg --patience 3 --decoder-input-dim 5 --decoder-layerdrop 0.0 --max-tokens 100 --ddp-backend slowmo --max-epoch 1 --max-update 2 --distributed-world-size two",
         ),
       ),
-    `Cannot take over this command as every option of it that changes what is trained must be supported: got --task masked_lm (must be language_modeling), --sentence-avg, --patience 3 (must be -1), --decoder-input-dim 5 (must be 768), --max-tokens 100 (must be at least --tokens-per-sample, 1024), --ddp-backend slowmo (must be c10d), --max-epoch 1 (must be absent beside --max-update), --distributed-world-size two (must be an integer of 1 or more), no --optimizer (must be adam), no --lr-scheduler (fixed is the default, must be polynomial_decay), --arch transformer_lm_big (must be one of ${
+    `Cannot take over this command as every option of it that changes what is trained must be supported: got --task masked_lm (must be language_modeling), --sentence-avg, --patience 3 (must be -1), --decoder-input-dim 5 (must be 768), --max-tokens 100 (must be at least --tokens-per-sample, 1024), --ddp-backend slowmo (must be one of c10d, fully_sharded, legacy_ddp, no_c10d, pytorch_ddp), --max-epoch 1 (must be absent beside --max-update), --distributed-world-size two (must be an integer of 1 or more), no --optimizer (must be adam), no --lr-scheduler (fixed is the default, must be polynomial_decay), --arch transformer_lm_big (must be one of ${
       modelChoices().join(", ")
     })`,
   );
   // With the keys' values that are none, where there is more than they.
   assertRefuses(
     () =>
-      read(...words(`${LEAST} --store-ema --activation-fn swish --lr fast`)),
-    "Cannot take over this command as every option of it that changes what is trained must be supported: got --store-ema, --activation-fn swish (must be one of gelu, relu, relu_squared), --lr fast (must be a number above 0)",
+      read(
+        ...words(
+          `${LEAST} --store-ema --warmup-init-lr 1e-7 --activation-fn swish --lr fast --validate-interval-updates 0`,
+        ),
+      ),
+    "Cannot take over this command as every option of it that changes what is trained must be supported: got --store-ema, --warmup-init-lr 1e-7, --activation-fn swish (must be one of gelu, relu, relu_squared), --lr fast (must be a number above 0)",
   );
   assertRefuses(
     () => read(...words(LEAST.replace("bin ", ""))),
