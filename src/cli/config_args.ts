@@ -3,6 +3,7 @@ import {
   compose,
   type Composed,
   familyOf,
+  formatName,
   layersOf,
   overridesOfFlag,
   widthOf,
@@ -65,16 +66,13 @@ function describe(
     ? "nothing given chooses a model, data or an experiment"
     : decidedBy === undefined
     ? "by the files of --config-dir"
-    : `chosen by '${shorten(decidedBy)}'${
+    : `chosen by '${formatName(decidedBy)}'${
       byKeysAlone && !ownFolder
         ? "; this is no longer the demo: add experiment=demo to change the demo's"
         : ""
     }`;
   return `model: ${name}, ${size} (${why})`;
 }
-
-const shorten = (text: string) =>
-  text.length > 60 ? `${text.slice(0, 57)}...` : text;
 
 /**
  * Replaces each config flag by the overrides it stands for, in place. The model

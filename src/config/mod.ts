@@ -22,5 +22,6 @@ export {
   widthOf,
 } from "./schema/family.ts";
 export { flagKind, flagNames, overridesOfFlag } from "./compose/flags.ts";
+export { formatName } from "./values/flat_config.ts";
 export { nearest } from "./values/nearest.ts";
 export { warnings } from "./schema/warnings.ts";

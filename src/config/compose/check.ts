@@ -9,6 +9,7 @@ import { UserError } from "../../errors.ts";
 import {
   type ConfigValue,
   type FlatConfig,
+  formatName,
   formatValue,
   unflatten,
 } from "../values/flat_config.ts";
@@ -119,7 +120,9 @@ function knownValues(
       kept.set(key, value);
     } else if (!known.some((name) => name.startsWith(`${key}.`))) {
       throw new UserError(
-        `Cannot set '${key}' as it must be a known key: the nearest is '${
+        `Cannot set '${
+          formatName(key)
+        }' as it must be a known key: the nearest is '${
           nearest(key, [...known, ...alsoMeant])
         }' (${value.origin})`,
       );

@@ -5,7 +5,12 @@
  */
 import { UserError } from "../../errors.ts";
 import { textAt } from "../../yaml/parse_yaml.ts";
-import { type FlatConfig, formatValue, isMapping } from "./flat_config.ts";
+import {
+  type FlatConfig,
+  formatName,
+  formatValue,
+  isMapping,
+} from "./flat_config.ts";
 import { nearest } from "./nearest.ts";
 import { pythonText, scalarOf } from "./scalars.ts";
 
@@ -52,14 +57,16 @@ interface Place {
   chain: string[];
 }
 
-/** Longest text: references to references may double it each time. */
-const MAX_LENGTH = 2 ** 16;
+/** Most characters of all text with references in it: they may double it. */
+const MAX_LENGTH = 2 ** 22;
 
 /** Most levels of `${${…}}`. */
 const MAX_DEPTH = 10;
 
 class Resolver {
   readonly #done = new Map<string, Written>();
+  /** Characters of text with references so far. */
+  #length = 0;
 
   constructor(
     readonly flat: FlatConfig,
@@ -141,13 +148,15 @@ class Resolver {
       const found = this.#refer(name.trim(), place);
       if (open === 0 && at === value.length) return found;
       this.#checkSingle(value.slice(open, at), found, place);
-      out += pythonText(found.value, found.text);
-      if (out.length > MAX_LENGTH) {
+      const inserted = pythonText(found.value, found.text);
+      this.#length += inserted.length;
+      if (this.#length > MAX_LENGTH) {
         throw this.#refusal(
           place,
-          `text must have at most ${MAX_LENGTH} characters: got more`,
+          `references must stand for at most ${MAX_LENGTH} characters: got more`,
         );
       }
+      out += inserted;
     }
     const text = out + value.slice(at);
     return { value: text, text };
@@ -157,7 +166,7 @@ class Resolver {
     if (!Array.isArray(value) && !isMapping(value)) return;
     throw this.#refusal(
       place,
-      `${reference} inside text must be a single value: got ${
+      `${formatName(reference)} inside text must be a single value: got ${
         formatValue(value)
       }`,
     );
@@ -180,7 +189,7 @@ class Resolver {
     const inside = known.find((other) => other.startsWith(`${key}.`));
     throw this.#refusal(
       place,
-      `\${${name}} must name ${
+      `\${${formatName(name)}} must name ${
         inside
           ? `one key of the section, like '${inside}'`
           : `a known key: the nearest is '${nearest(key, known)}'`
@@ -193,7 +202,9 @@ class Resolver {
     if (resolver !== "oc.env") {
       throw this.#refusal(
         place,
-        `'\${${resolver}:' must be a key, like \${model.n_layer}, or \${oc.env:NAME,default}: other resolvers are not available`,
+        `'\${${
+          formatName(resolver)
+        }:' must be a key, like \${model.n_layer}, or \${oc.env:NAME,default}: other resolvers are not available`,
       );
     }
     if (!this.environment) {
@@ -210,7 +221,9 @@ class Resolver {
     if (fallback === undefined) {
       throw this.#refusal(
         place,
-        `the environment variable '${name}' must be set, or have a default, like \${oc.env:${name},default}: got nothing`,
+        `the environment variable '${
+          formatName(name)
+        }' must be set, or have a default, like \${oc.env:NAME,default}: got nothing`,
       );
     }
     const quoted = /^(["'])(.*)\1$/s.exec(fallback);
