@@ -67,7 +67,11 @@ export function checkConfig<S extends Schema>(
 ): v.InferOutput<S> {
   const resolved = interpolate(
     knownValues(schema, flat, options.names ?? []),
-    options.environment,
+    {
+      environment: options.environment,
+      finish: (key, { value, text }) =>
+        traitsOf(schema, key)?.isText ? asWritten(value, text) : value,
+    },
   );
   for (const key of keysOf(schema)) {
     if (!resolved.has(key)) {
@@ -75,10 +79,6 @@ export function checkConfig<S extends Schema>(
         `Cannot use ${from} as '${key}' must be set: got nothing`,
       );
     }
-  }
-  for (const [key, { value, text }] of resolved) {
-    if (!traitsOf(schema, key)?.isText) continue;
-    resolved.get(key)!.value = asWritten(value, text);
   }
   const result = v.safeParse(schema, unflatten(resolved));
   if (result.success) return result.output;
@@ -94,7 +94,7 @@ export function checkConfig<S extends Schema>(
 }
 
 /** Text for a key that is text: `010` and `1e-3` as they were written. */
-function asWritten(value: unknown, text: unknown): unknown {
+export function asWritten(value: unknown, text: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map((item, i) => asWritten(item, textAt(text, `${i}`)));
   }

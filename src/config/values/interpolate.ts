@@ -6,6 +6,7 @@
 import { UserError } from "../../errors.ts";
 import { textAt } from "../../yaml/parse_yaml.ts";
 import {
+  type ConfigValue,
   type FlatConfig,
   formatName,
   formatValue,
@@ -17,6 +18,16 @@ import { pythonText, scalarOf } from "./scalars.ts";
 /** Looks up an environment variable; undefined if it is not set. */
 export type Environment = (name: string) => string | undefined;
 
+/** What {@linkcode interpolate} is given besides the config. */
+export interface InterpolateOptions {
+  environment?: Environment | undefined;
+  /**
+   * Makes the value of a key from the resolved one; references to the key see
+   * the result.
+   */
+  finish?: (key: string, value: ConfigValue) => unknown;
+}
+
 /**
  * Resolves all interpolations of a config. References see all overrides and may
  * form chains: `${a.b}` starts at the root, `${.b}` in the section of the key,
@@ -25,16 +36,16 @@ export type Environment = (name: string) => string | undefined;
  * value with its type; inside other text a value is written as Python writes
  * it.
  *
- * @param environment without it, the environment cannot be referred to
+ * @param options without an `environment`, there are no references to it
  * @returns a new config
  * @throws {UserError} on a reference to an unknown key or a section, on a cycle
  * of references, and on other resolvers of OmegaConf
  */
 export function interpolate(
   flat: FlatConfig,
-  environment?: Environment,
+  options: InterpolateOptions = {},
 ): FlatConfig {
-  const resolver = new Resolver(flat, environment);
+  const resolver = new Resolver(flat, options);
   return new Map(
     [...flat].map(([key, { origin }]) => [
       key,
@@ -70,7 +81,7 @@ class Resolver {
 
   constructor(
     readonly flat: FlatConfig,
-    readonly environment: Environment | undefined,
+    readonly options: InterpolateOptions,
   ) {}
 
   /** @param chain the keys that are being resolved, outermost first */
@@ -87,8 +98,11 @@ class Resolver {
         key,
       );
     }
-    const { value, text } = this.flat.get(key)!;
-    const result = this.#resolve(value, text, place);
+    const given = this.flat.get(key)!;
+    const result = { ...this.#resolve(given.value, given.text, place) };
+    if (this.options.finish) {
+      result.value = this.options.finish(key, { ...given, ...result });
+    }
     this.#done.set(key, result);
     return result;
   }
@@ -207,7 +221,7 @@ class Resolver {
         }:' must be a key, like \${model.n_layer}, or \${oc.env:NAME,default}: other resolvers are not available`,
       );
     }
-    if (!this.environment) {
+    if (!this.options.environment) {
       throw this.#refusal(
         place,
         "a saved config must have values in place of ${oc.env:…}",
@@ -216,7 +230,7 @@ class Resolver {
     const [, name, fallback] = /^\s*([^,]*?)\s*(?:,\s*(.*?)\s*)?$/s.exec(
       argument,
     )!;
-    const set = this.environment(name);
+    const set = this.options.environment(name);
     if (set !== undefined) return { value: scalarOf(set) ?? set, text: set };
     if (fallback === undefined) {
       throw this.#refusal(

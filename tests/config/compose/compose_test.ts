@@ -229,6 +229,33 @@ Deno.test("compose() interpolates after overrides", () => {
   assertEquals(own.proj_resid_gain, 0);
 });
 
+Deno.test("compose() takes a number for a key that is text as it was written", () => {
+  const { run, seed } = configOf("run=${seed}", "seed=3");
+  assertEquals([run, seed], ["3", 3]);
+  const rate = configOf(
+    "run=${train.learning_rate}",
+    "train.learning_rate=1e-4",
+  );
+  assertEquals([rate.run, rate.train.learning_rate], ["1e-4", 1e-4]);
+});
+
+Deno.test("compose() reads the environment", () => {
+  Deno.env.set("BLOCKSMITH_TEST_LAYERS", "3");
+  try {
+    const { model, run } = configOf(
+      "model.n_layer=${oc.env:BLOCKSMITH_TEST_LAYERS}",
+      "run=layers-${oc.env:BLOCKSMITH_TEST_LAYERS}",
+    );
+    assertEquals([model.n_layer, run], [3, "layers-3"]);
+  } finally {
+    Deno.env.delete("BLOCKSMITH_TEST_LAYERS");
+  }
+  assertRefuses(
+    () => configOf("run=${oc.env:}"),
+    "Cannot resolve 'run' as the environment variable '' must be set, or have a default, like ${oc.env:NAME,default}: got nothing (on the command line)",
+  );
+});
+
 Deno.test("compose() refuses a cycle of interpolations", () => {
   assertRefuses(
     () => configOf("model.value_resid_gain=${model.proj_resid_gain}"),

@@ -141,7 +141,7 @@ Deno.test("interpolate() resolves what OmegaConf resolves, as OmegaConf does", (
     flatten(flat, file.tree, "", file.origin, file.texts);
     let here: Partial<Peer>;
     try {
-      const found = interpolate(flat, environment).get(of!)!;
+      const found = interpolate(flat, { environment }).get(of!)!;
       here = { value: asJson(found.value, found.text) };
     } catch (error) {
       assert(error instanceof UserError, yaml);

@@ -80,7 +80,7 @@ Deno.test("interpolate() reads the environment, and only where it may", () => {
   const environment = (name: string) =>
     new Map([["N", "3"], ["T", "007"], ["E", ""]]).get(name);
   const read = (value: unknown) =>
-    interpolate(flatOf({ a: value }), environment).get("a");
+    interpolate(flatOf({ a: value }), { environment }).get("a");
   // A number is a number, and has its text for keys that are text.
   assertEquals(read("${oc.env:N}"), { value: 3, text: "3", origin: "f:1" });
   assertEquals(read("${oc.env:T}")?.value, "007");
