@@ -92,7 +92,7 @@ Deno.test("plan says which model it is, and why", async () => {
   ];
   for (const [words, model] of cases) {
     const { out, err } = await succeeds(["plan", ...words], NO_DEVICE);
-    assertMatch(out.split("\n")[1], /^model  /);
+    assertMatch(out.split("\n")[1], /^model +\S/);
     assertMatch(out.split("\n")[1], model);
     assertEquals(err, "");
   }
