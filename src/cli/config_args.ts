@@ -3,6 +3,7 @@ import {
   compose,
   type Composed,
   familyOf,
+  formatName,
   layersOf,
   modelChoices,
   readFairseqCommand,
@@ -71,16 +72,13 @@ function describe(
     ? "nothing given chooses a model, data or an experiment"
     : decidedBy === undefined
     ? "by the files of --config-dir"
-    : `chosen by '${shorten(decidedBy)}'${
+    : `chosen by '${formatName(decidedBy)}'${
       byKeysAlone && !ownFolder
         ? "; this is no longer the demo: add experiment=demo to change the demo's"
         : ""
     }`;
   return `model: ${name}, ${size} (${why})`;
 }
-
-const shorten = (text: string) =>
-  text.length > 60 ? `${text.slice(0, 57)}...` : text;
 
 /**
  * Replaces each config flag by the overrides it stands for, and says of which

@@ -28,7 +28,7 @@ const TOO_DEEP = `it must have at most ${MAX_DEPTH} levels of nesting`;
 /** Why a text is no YAML document that can be read. */
 export class YamlError extends Error {
   /** @param line the line at fault, counted from 1, where it is known */
-  constructor(reason: string, readonly line?: number) {
+  constructor(reason: string, readonly line?: number | undefined) {
     super(reason);
   }
 }
@@ -95,9 +95,8 @@ function parseWith(text: string, schema: "failsafe" | "default"): unknown {
     }
     // The first line ends in the place; an excerpt of the file follows.
     const place = / at line (\d+), column \d+:?$/.exec(first);
-    throw place
-      ? new YamlError(first.slice(0, place.index), Number(place[1]))
-      : new YamlError(first);
+    const reason = first.slice(0, Math.min(place?.index ?? 200, 200));
+    throw new YamlError(reason, place ? Number(place[1]) : undefined);
   }
 }
 

@@ -81,6 +81,24 @@ Deno.test("plan --json prints the whole plan, and its sums are right", async () 
   assert(each > 5 && each < 8, `${each}`);
 });
 
+Deno.test("plan says which model it is, and why", async () => {
+  const cases: [words: string[], model: RegExp][] = [
+    [[], /the demo, 2 layers of width 128 \(nothing given chooses a model, /],
+    [["data.cache=/x", "--workers", "2"], /the demo, 2 layers of width 128 /],
+    [["model=op"], /op, 12 layers of width 768 \(chosen by 'model=op'\)$/m],
+    [
+      ["--n-layer", "3"],
+      /default, 3 layers of width 768 \(chosen by 'model\.n_layer=3'; this is no longer the demo: add experiment=demo /,
+    ],
+  ];
+  for (const [words, model] of cases) {
+    const { out, err } = await succeeds(["plan", ...words], NO_DEVICE);
+    assertMatch(out.split("\n")[1], /^model +\S/);
+    assertMatch(out.split("\n")[1], model);
+    assertEquals(err, "");
+  }
+});
+
 Deno.test("plan lists every dispatch and every buffer", async () => {
   const plan = JSON.parse((await succeeds(["plan", "--json"])).out);
   const { out } = await succeeds(["plan", "--dispatches", "--buffers"]);

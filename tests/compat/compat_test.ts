@@ -170,6 +170,13 @@ Deno.test("parse() reads scalars as YAML's core schema does", () => {
   assertEquals(parse("# nothing\n"), null);
 });
 
+Deno.test("parse() leaves all scalars text under the failsafe schema", () => {
+  assertEquals(
+    parse("a: 010\nb: [1e-3, ~, '3']\n", { schema: "failsafe" }),
+    { a: "010", b: ["1e-3", "~", "3"] },
+  );
+});
+
 Deno.test("parse() tells the line of a fault", () => {
   const faults: [string, number][] = [
     ["a: 1\na: 2\n", 2],

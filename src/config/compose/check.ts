@@ -11,14 +11,11 @@ import type { Traits } from "../schema/fields.ts";
 import {
   type ConfigValue,
   type FlatConfig,
+  formatName,
   formatValue,
   unflatten,
 } from "../values/flat_config.ts";
-import {
-  type Environment,
-  interpolate,
-  type Written,
-} from "../values/interpolate.ts";
+import { type Environment, interpolate } from "../values/interpolate.ts";
 import { nearest } from "../values/nearest.ts";
 import { absoluteValue } from "./absolute_paths.ts";
 
@@ -73,8 +70,7 @@ export function checkConfig<S extends Schema>(
     knownValues(schema, flat, options.names ?? []),
     {
       environment: options.environment,
-      finish: (key, written, said) =>
-        finishText(traitsOf(schema, key), written, said),
+      finish: (key, said) => finishText(traitsOf(schema, key), said),
     },
   );
   for (const key of keysOf(schema)) {
@@ -100,15 +96,10 @@ export function checkConfig<S extends Schema>(
 /**
  * The value of a key that is text: as it was written, and paths from the root.
  */
-function finishText(
-  traits: Traits | undefined,
-  { value, text }: Written,
-  said: ConfigValue,
-): Written {
-  if (!traits?.isText) return { value, text };
-  const written = asWritten(value, text);
-  const finished = absoluteValue(traits.pathKind, { ...said, value: written });
-  return { value: finished, text: finished };
+function finishText(traits: Traits | undefined, said: ConfigValue): unknown {
+  if (!traits?.isText) return said.value;
+  const written = asWritten(said.value, said.text);
+  return absoluteValue(traits.pathKind, { ...said, value: written });
 }
 
 /** Text for a key that is text: `010` and `1e-3` as they were written. */
@@ -138,7 +129,9 @@ function knownValues(
       kept.set(key, value);
     } else if (!known.some((name) => name.startsWith(`${key}.`))) {
       throw new UserError(
-        `Cannot set '${key}' as it must be a known key: the nearest is '${
+        `Cannot set '${
+          formatName(key)
+        }' as it must be a known key: the nearest is '${
           nearest(key, [...known, ...alsoMeant])
         }' (${value.origin})`,
       );

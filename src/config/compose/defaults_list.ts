@@ -7,6 +7,7 @@ import {
   COMMAND_LINE,
   type FlatConfig,
   flatten,
+  formatName,
   formatValue,
   isMapping,
 } from "../values/flat_config.ts";
@@ -208,8 +209,10 @@ function entryOf(
 function knownGroup(name: string, origin: string): string {
   if (GROUPS.includes(name)) return name;
   throw new UserError(
-    `Cannot read 'defaults' as '${name}' must be one of the groups ${
-      GROUPS.join(", ")
-    }: the nearest is '${nearest(name, GROUPS)}' (${origin})`,
+    `Cannot read 'defaults' as '${
+      formatName(name)
+    }' must be one of the groups ${GROUPS.join(", ")}: the nearest is '${
+      nearest(name, GROUPS)
+    }' (${origin})`,
   );
 }

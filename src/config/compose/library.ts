@@ -8,6 +8,7 @@ import { assetPaths, assetText } from "../../assets/assets.ts";
 import { UserError } from "../../errors.ts";
 import { absolutePath } from "../../fs/user_path.ts";
 import { readYamlText } from "../../yaml/parse_yaml.ts";
+import { formatName } from "../values/flat_config.ts";
 import { nearest } from "../values/nearest.ts";
 import { parseYamlFile, type YamlFile } from "../values/yaml_file.ts";
 
@@ -83,7 +84,9 @@ export function openLibrary(configDir?: string): Library {
       const known = choices(group);
       if (!known.includes(choice)) {
         throw new UserError(
-          `Cannot choose '${group}=${choice}' as '${group}' must be one of ${
+          `Cannot choose '${group}=${
+            formatName(choice)
+          }' as '${group}' must be one of ${
             known.join(", ")
           }: the nearest is '${nearest(choice, known)}' (${origin})`,
         );

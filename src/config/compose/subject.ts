@@ -6,10 +6,8 @@
 import { configSchemas } from "../schema/schema.ts";
 import { isMapping } from "../values/flat_config.ts";
 import { keysOf, traitsOf } from "./check.ts";
+import { EXPERIMENT, GROUPS } from "./library.ts";
 import type { Override } from "./override_grammar.ts";
-
-/** The groups whose choice decides which model is trained. */
-const DECISIVE = ["model", "experiment"];
 
 /** What overrides say about what is trained. */
 export interface Subject {
@@ -26,8 +24,11 @@ export interface Subject {
 
 /** Reads what the overrides of a command line say about what is trained. */
 export function subjectOf(given: readonly Override[]): Subject {
-  const isChoice = ({ value }: Override) => !isMapping(value?.value);
-  const choices = given.filter((o) => DECISIVE.includes(o.key) && isChoice(o));
+  const isChoice = ({ key, value }: Override) =>
+    GROUPS.includes(key) && !isMapping(value?.value);
+  const choices = given.filter((o) =>
+    isChoice(o) && (o.key === "model" || o.key === EXPERIMENT)
+  );
   const what = given.filter((override) =>
     keysIn(override.key, override.value?.value).some((key) => !saysHow(key))
   );
@@ -37,7 +38,7 @@ export function subjectOf(given: readonly Override[]): Subject {
     choice: named && String(named.value?.text),
     decidedBy: decisive?.source,
     byKeysAlone: what.length > 0 &&
-      what.every((o) => o.key.includes(".") || !isChoice(o)) &&
+      !what.some(isChoice) &&
       !what.some(({ key }) => key === "data.files" || key === "data.path"),
   };
 }

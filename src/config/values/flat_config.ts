@@ -58,9 +58,11 @@ export function flatten(
     if (name.includes(".")) {
       const [section, ...rest] = name.split(".");
       throw new UserError(
-        `Cannot set '${key}' as a key in a file must be nested, '${section}:' and below it '${
-          rest.join(".")
-        }:': got a dotted name (${said.origin(key)})`,
+        `Cannot set '${formatName(key)}' as a key in a file must be nested, '${
+          formatName(section)
+        }:' and below it '${formatName(rest.join("."))}:': got a dotted name (${
+          said.origin(key)
+        })`,
       );
     }
     if (isMapping(value) && Object.keys(value).length > 0) {
@@ -102,6 +104,13 @@ export function formatValue(value: unknown, text?: unknown): string {
   if (value === undefined) return "nothing";
   const line = oneLine(value, text);
   return line.length > 80 ? `${line.slice(0, 77)}...` : line;
+}
+
+/** A key or another name for a message: short, and on one line. */
+export function formatName(name: string): string {
+  // deno-lint-ignore no-control-regex
+  const line = name.slice(0, 200).replace(/[\x00-\x1f\x7f-\x9f]+/g, " ");
+  return line.length > 120 ? `${line.slice(0, 117)}...` : line;
 }
 
 function oneLine(value: unknown, text: unknown): string {

@@ -8,6 +8,7 @@ import { textAt } from "../../yaml/parse_yaml.ts";
 import {
   type ConfigValue,
   type FlatConfig,
+  formatName,
   formatValue,
   isMapping,
 } from "./flat_config.ts";
@@ -17,6 +18,16 @@ import { pythonText, scalarOf } from "./scalars.ts";
 /** Looks up an environment variable; undefined if it is not set. */
 export type Environment = (name: string) => string | undefined;
 
+/** What {@linkcode interpolate} is given besides the config. */
+export interface InterpolateOptions {
+  environment?: Environment | undefined;
+  /**
+   * Makes the value of a key from the resolved one; references to the key see
+   * the result.
+   */
+  finish?: (key: string, value: ConfigValue) => unknown;
+}
+
 /**
  * Resolves all interpolations of a config. References see all overrides and may
  * form chains: `${a.b}` starts at the root, `${.b}` in the section of the key,
@@ -25,9 +36,7 @@ export type Environment = (name: string) => string | undefined;
  * value with its type; inside other text a value is written as Python writes
  * it.
  *
- * @param options.environment without it, the environment cannot be referred to
- * @param options.finish makes a key's value from the resolved one; references
- * to the key see the result
+ * @param options without an `environment`, there are no references to it
  * @returns a new config
  * @throws {UserError} on a reference to an unknown key or a section, on a cycle
  * of references, and on other resolvers of OmegaConf
@@ -46,15 +55,9 @@ export function interpolate(
 }
 
 /** A value, and how it was written. */
-export interface Written {
+interface Written {
   value: unknown;
   text?: unknown;
-}
-
-/** What {@linkcode interpolate} takes besides the config. */
-export interface InterpolateOptions {
-  environment?: Environment | undefined;
-  finish?(key: string, found: Written, said: ConfigValue): Written;
 }
 
 /** Where a reference stands. */
@@ -65,14 +68,16 @@ interface Place {
   chain: string[];
 }
 
-/** Longest text: references to references may double it each time. */
-const MAX_LENGTH = 2 ** 16;
+/** Most characters of all text with references in it: they may double it. */
+const MAX_LENGTH = 2 ** 22;
 
 /** Most levels of `${${…}}`. */
 const MAX_DEPTH = 10;
 
 class Resolver {
   readonly #done = new Map<string, Written>();
+  /** Characters of text with references so far. */
+  #length = 0;
 
   constructor(
     readonly flat: FlatConfig,
@@ -93,9 +98,11 @@ class Resolver {
         key,
       );
     }
-    const said = this.flat.get(key)!;
-    const found = this.#resolve(said.value, said.text, place);
-    const result = this.options.finish?.(key, found, said) ?? found;
+    const given = this.flat.get(key)!;
+    const result = { ...this.#resolve(given.value, given.text, place) };
+    if (this.options.finish) {
+      result.value = this.options.finish(key, { ...given, ...result });
+    }
     this.#done.set(key, result);
     return result;
   }
@@ -155,13 +162,15 @@ class Resolver {
       const found = this.#refer(name.trim(), place);
       if (open === 0 && at === value.length) return found;
       this.#checkSingle(value.slice(open, at), found, place);
-      out += pythonText(found.value, found.text);
-      if (out.length > MAX_LENGTH) {
+      const inserted = pythonText(found.value, found.text);
+      this.#length += inserted.length;
+      if (this.#length > MAX_LENGTH) {
         throw this.#refusal(
           place,
-          `text must have at most ${MAX_LENGTH} characters: got more`,
+          `references must stand for at most ${MAX_LENGTH} characters: got more`,
         );
       }
+      out += inserted;
     }
     const text = out + value.slice(at);
     return { value: text, text };
@@ -171,7 +180,7 @@ class Resolver {
     if (!Array.isArray(value) && !isMapping(value)) return;
     throw this.#refusal(
       place,
-      `${reference} inside text must be a single value: got ${
+      `${formatName(reference)} inside text must be a single value: got ${
         formatValue(value)
       }`,
     );
@@ -194,7 +203,7 @@ class Resolver {
     const inside = known.find((other) => other.startsWith(`${key}.`));
     throw this.#refusal(
       place,
-      `\${${name}} must name ${
+      `\${${formatName(name)}} must name ${
         inside
           ? `one key of the section, like '${inside}'`
           : `a known key: the nearest is '${nearest(key, known)}'`
@@ -207,7 +216,9 @@ class Resolver {
     if (resolver !== "oc.env") {
       throw this.#refusal(
         place,
-        `'\${${resolver}:' must be a key, like \${model.n_layer}, or \${oc.env:NAME,default}: other resolvers are not available`,
+        `'\${${
+          formatName(resolver)
+        }:' must be a key, like \${model.n_layer}, or \${oc.env:NAME,default}: other resolvers are not available`,
       );
     }
     if (!this.options.environment) {
@@ -224,7 +235,9 @@ class Resolver {
     if (fallback === undefined) {
       throw this.#refusal(
         place,
-        `the environment variable '${name}' must be set, or have a default, like \${oc.env:${name},default}: got nothing`,
+        `the environment variable '${
+          formatName(name)
+        }' must be set, or have a default, like \${oc.env:NAME,default}: got nothing`,
       );
     }
     const quoted = /^(["'])(.*)\1$/s.exec(fallback);

@@ -46,6 +46,8 @@ const lastPart = (name: string) => name.slice(name.lastIndexOf(".") + 1);
  * ```
  */
 export function nearest(name: string, known: readonly string[]): string {
+  // A mistyped name is short; the distance costs the product of the lengths.
+  name = name.slice(0, 100);
   const distance = (candidate: string) =>
     Math.min(
       editDistance(name, candidate),

@@ -24,7 +24,8 @@ export function scalarOf(text: string): number | boolean | null | undefined {
 export function numberOf(text: string): number {
   const plain = text.replaceAll("_", "").toLowerCase();
   if (plain.endsWith("inf")) return plain[0] === "-" ? -Infinity : Infinity;
-  return Number(plain);
+  // An integer has no negative zero.
+  return INTEGER.test(plain) ? Number(plain) + 0 : Number(plain);
 }
 
 /**

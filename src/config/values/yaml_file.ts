@@ -10,6 +10,9 @@ import {
 } from "../../yaml/parse_yaml.ts";
 import { formatValue, isMapping } from "./flat_config.ts";
 
+/** Characters of a line or a dotted key in which names are looked for. */
+const MAX_KEY = 500;
+
 /** A parsed file. */
 export interface YamlFile {
   /** The path, as messages show it. */
@@ -54,11 +57,12 @@ export function parseYamlFile(text: string, path: string): YamlFile {
   }
   const lines = keyLines(text);
   const origin = (key: string): string => {
-    for (let at = key; at; at = at.slice(0, Math.max(at.lastIndexOf("."), 0))) {
-      const line = lines.get(at);
-      if (line) return `${path}:${line}`;
+    let nearest: number | undefined, at = "";
+    for (const name of key.slice(0, MAX_KEY).split(".")) {
+      at = at ? `${at}.${name}` : name;
+      nearest = lines.get(at) ?? nearest;
     }
-    return path;
+    return nearest ? `${path}:${nearest}` : path;
   };
   return { path, tree, texts: document.texts, origin };
 }
@@ -72,9 +76,9 @@ function keyLines(text: string): Map<string, number> {
   const found = new Map<string, number>();
   const open: { indent: number; name: string }[] = [];
   for (const [i, line] of text.split("\n").entries()) {
-    // No key is longer; on a line of a million spaces the pattern takes hours.
+    // On a line of a million spaces, the pattern takes hours.
     const match = /^(\s*)(["']?)([^\s"'#:-][^"'#:]*)\2\s*:(?:\s|$)/
-      .exec(line.slice(0, 500));
+      .exec(line.slice(0, MAX_KEY));
     if (!match) continue;
     const indent = match[1].length;
     while (open.length > 0 && open.at(-1)!.indent >= indent) open.pop();

@@ -4,7 +4,7 @@
  * @module
  */
 import { shown } from "../../terminal/quote.ts";
-import { parseYaml, YamlError } from "../../yaml/parse_yaml.ts";
+import { parseYaml, textAt, YamlError } from "../../yaml/parse_yaml.ts";
 
 /** A configuration of a dataset. */
 export interface CardConfig {
@@ -27,9 +27,9 @@ export function parseCard(text: string): CardConfig[] {
   const header = /^\ufeff?---[ \t]*\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/
     .exec(text);
   if (!header) return [];
-  let card: unknown;
+  let card: unknown, texts: unknown;
   try {
-    card = parseYaml(header[1]).value;
+    ({ value: card, texts } = parseYaml(header[1]));
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     throw new TypeError(`its header must be valid YAML: ${error.message}`);
@@ -44,7 +44,10 @@ export function parseCard(text: string): CardConfig[] {
   const configs = card.configs.map((config, i): CardConfig => {
     const at = `configs[${i}]`;
     if (!isObject(config)) throwInvalid(at, "an object", config);
-    const name = String(config.config_name ?? "default");
+    // A name is text even where it looks like a number, as 1.10 does.
+    const name = config.config_name === undefined || config.config_name === null
+      ? "default"
+      : String(textAt(textAt(textAt(texts, "configs"), `${i}`), "config_name"));
     const folder = config.data_dir ?? "";
     if (typeof folder !== "string") {
       throwInvalid(`${at}.data_dir`, "a path", folder);

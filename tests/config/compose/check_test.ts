@@ -209,3 +209,34 @@ Deno.test("keysOf() lists every key once, sections flattened", () => {
     "use_wandb",
   ]);
 });
+
+Deno.test("compose() takes a number for a key that is text as it was written", () => {
+  const subset = (...overrides: string[]) =>
+    configOf(...overrides).data.train_subset;
+  const { seed, learning } = {
+    seed: "${seed}",
+    learning: "${train.learning_rate}",
+  };
+  assertEquals(subset(`data.train_subset=${seed}`, "seed=3"), "3");
+  assertEquals(
+    subset(`data.train_subset=${learning}`, "train.learning_rate=1e-4"),
+    "1e-4",
+  );
+});
+
+Deno.test("compose() reads the environment", () => {
+  Deno.env.set("BLOCKSMITH_TEST_LAYERS", "3");
+  try {
+    const { model, run } = configOf(
+      "model.n_layer=${oc.env:BLOCKSMITH_TEST_LAYERS}",
+      "run=layers-${oc.env:BLOCKSMITH_TEST_LAYERS}",
+    );
+    assertEquals([model.n_layer, run], [3, resolve("layers-3")]);
+  } finally {
+    Deno.env.delete("BLOCKSMITH_TEST_LAYERS");
+  }
+  assertRefuses(
+    () => configOf("run=${oc.env:}"),
+    "Cannot resolve 'run' as the environment variable '' must be set, or have a default, like ${oc.env:NAME,default}: got nothing (on the command line)",
+  );
+});

@@ -189,7 +189,7 @@ Deno.test("parseOverride() refuses with what to write", () => {
   refuses("a=int(x)", "int() must get a value that it can convert");
   refuses("a={b:1,c}", "a mapping must be like {key: value}");
   refuses(
-    `a=${"[".repeat(60)}${"]".repeat(60)}`,
+    `a=${"[".repeat(52)}${"]".repeat(52)}`,
     "brackets must have at most 50 levels",
   );
 });

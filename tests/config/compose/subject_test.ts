@@ -71,6 +71,7 @@ Deno.test("single keys alone may be meant for the demo", () => {
   assertEquals(alone("model.n_layer=3", "data.cache=/x"), true);
   assertEquals(alone("model={n_layer: 3}"), true);
   assertEquals(alone("data.max_documents=9"), true);
+  assertEquals(alone("num_token_mult=2"), true);
   for (const words of ["model=op", "data.files=[a]", "experiment=null"]) {
     assertEquals(alone("model.n_layer=3", words), false, words);
   }

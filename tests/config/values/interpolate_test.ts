@@ -89,7 +89,7 @@ Deno.test("interpolate() reads the environment, and only where it may", () => {
   assertEquals(read("r-${oc.env:N}-${oc.env:X,'a b'}")?.value, "r-3-a b");
   assertRefuses(
     () => read("${oc.env:X}"),
-    "Cannot resolve 'a' as the environment variable 'X' must be set, or have a default, like ${oc.env:X,default}: got nothing (f:1)",
+    "Cannot resolve 'a' as the environment variable 'X' must be set, or have a default, like ${oc.env:NAME,default}: got nothing (f:1)",
   );
   assertRefuses(
     () => resolve({ a: "${oc.env:N}" }),
@@ -117,7 +117,12 @@ Deno.test("interpolate() bounds what references to references become", () => {
   );
   assertRefuses(
     () => resolve({ ...doubled, k40: "lol" }),
-    "Cannot resolve 'k25' as text must have at most 65536 characters: got more (f:1)",
+    "Cannot resolve 'k20' as references must stand for at most 4194304 characters: got more (f:1)",
+  );
+  const listed = Array.from({ length: 100 }, () => "x${long}");
+  assertRefuses(
+    () => resolve({ long: "x".repeat(1e5), listed }),
+    "Cannot resolve 'listed' as references must stand for at most 4194304 characters: got more (f:1)",
   );
   assertRefuses(
     () => resolve({ a: ["${b}"], b: [1, 2] }),

@@ -5,6 +5,8 @@ Deno.test("scalarOf() tells numbers from text that looks like one", () => {
   const known: [string, unknown][] = [
     ["0", 0],
     ["-17", -17],
+    ["-0", 0],
+    ["-0.0", -0],
     ["1_000", 1000],
     ["1e-3", 1e-3],
     [".5", 0.5],

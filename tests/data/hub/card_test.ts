@@ -42,6 +42,11 @@ Deno.test("parseCard() reads names, default flags and folders, and finds the def
   );
 });
 
+Deno.test("parseCard() takes names as they are written", () => {
+  const configs = card("configs: [{config_name: 1.10}, {config_name: 010}]");
+  assertEquals(configs.map(({ name }) => name), ["1.10", "010"]);
+});
+
 Deno.test("parseCard() returns [] without configs", () => {
   for (
     const text of [
