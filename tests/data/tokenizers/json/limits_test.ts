@@ -27,7 +27,7 @@ Deno.test("encode() ends where a pattern backtracks without end, and names it", 
     message,
     `Cannot use the tokenizer 't' as it takes more than 3.0 s for a text of 60 characters that begins with "${
       "a".repeat(40)
-    }", because of its pattern "(a+)+b": use another tokenizer, or leave the text out`,
+    }", because of "(a+)+b": use another tokenizer, or leave the text out`,
   );
   assertEquals([...tokenizer.encode("b")], [1]);
 });
@@ -45,7 +45,21 @@ Deno.test("decode() ends where a pattern backtracks without end, and names it", 
   assertThrows(
     () => tokenizer.decode(Array(60).fill(0)),
     UserError,
-    'as it takes more than 3.0 s to decode 60 tokens, because of its pattern "(a+)+b"',
+    'as it takes more than 3.0 s to decode 60 tokens, because of "(a+)+b"',
+  );
+});
+
+Deno.test("encode() ends where replacements grow a text without end", () => {
+  const grows = {
+    type: "Replace",
+    pattern: { String: "a" },
+    content: "a".repeat(1000),
+  };
+  const normalizer = { type: "Sequence", normalizers: Array(5).fill(grows) };
+  assertThrows(
+    () => tokenizerOf({ normalizer }).encode("aa"),
+    UserError,
+    'Cannot use the tokenizer \'t\' as it takes too much memory for a text of 2 characters that begins with "aa", because of "aaa',
   );
 });
 
