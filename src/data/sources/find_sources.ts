@@ -18,6 +18,7 @@ import { UserError } from "../../errors.ts";
 import { formatOf } from "./format.ts";
 import type { Format, SourceFile } from "./source_file.ts";
 import { cannotRead } from "./unreadable_error.ts";
+import { checkGlob } from "./walk/glob_limits.ts";
 
 /** Where to look for files, and how they are to be read. */
 export interface FindOptions {
@@ -120,7 +121,9 @@ async function expandPattern(
         `Cannot read '${pattern}' ('${key}') as it is not a file or folder: for a stream, pipe it in and name '-'`,
       );
     }
-    return /[*?[{]/.test(pattern) ? await globFiles(pattern, root) : [];
+    if (!/[*?[{]/.test(pattern)) return [];
+    checkGlob(pattern, key);
+    return await globFiles(pattern, root);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw cannotRead(pattern, error);

@@ -97,8 +97,8 @@ function limited<T>(
 function slowRulesIn(...parts: unknown[]): string[] {
   const patterns: string[] = [];
   const contents: string[] = [];
-  for (let part; parts.length > 0;) {
-    part = parts.pop();
+  while (parts.length > 0) {
+    const part = parts.pop();
     if (typeof part !== "object" || part === null) continue;
     for (const [key, inside] of Object.entries(part)) {
       if (typeof inside !== "string") parts.push(inside);
