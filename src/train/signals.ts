@@ -2,9 +2,9 @@
  * What do Ctrl-C and `kill` do? The first signal requests a clean stop: the
  * loop finishes its step and saves. The second ends the process immediately.
  *
- * A step may take minutes in which this thread waits for the device, and so may
- * a text or a pattern. Therefore another thread listens: it answers the first
- * signal without delay, and gives the second one its usual effect.
+ * A step may take minutes in which this thread waits for the device. Therefore
+ * another thread listens: it answers the first signal without delay, and gives
+ * the second one its usual effect.
  * @module
  */
 
@@ -19,15 +19,8 @@ export const EXIT_CODES: Readonly<Record<StopSignal, number>> = {
 
 const SIGNALS = Object.keys(EXIT_CODES) as StopSignal[];
 
-/**
- * How long a thread that was asked to end the process may take, before the
- * signal does.
- */
-const GRACE_MS = 300;
-
 /** The other thread's program, as text so that a bundle contains it. */
-const LISTENER =
-  `onmessage = ({ data: { shared, signals, answers, graceMs } }) => {
+const LISTENER = `onmessage = ({ data: { shared, signals, answers } }) => {
   const asked = new Int32Array(shared), listeners = [];
   signals.forEach((signal, i) => {
     const listener = () => {
@@ -37,10 +30,6 @@ const LISTENER =
         Deno.stderr.writeSync(new TextEncoder().encode(answers[i]));
       } catch {
         // Standard error is closed.
-      }
-      if (graceMs !== undefined) {
-        postMessage(signal);
-        setTimeout(() => Deno.kill(Deno.pid, signal), graceMs);
       }
       // Last: the other thread may end this one once it sees the request.
       Atomics.store(asked, 0, i + 1);
@@ -74,7 +63,8 @@ export class StopRequest {
     answer: (signal: StopSignal) => string = () => "",
   ): Promise<StopRequest> {
     const shared = new SharedArrayBuffer(4);
-    const thread = startListener();
+    const url = `data:application/javascript,${encodeURIComponent(LISTENER)}`;
+    const thread = new Worker(url, { type: "module", name: "signals" });
     const { promise, resolve } = Promise.withResolvers<unknown>();
     thread.onmessage = resolve;
     const answers = SIGNALS.map(answer);
@@ -94,34 +84,58 @@ export class StopRequest {
   }
 }
 
-function startListener(): Worker {
-  const url = `data:application/javascript,${encodeURIComponent(LISTENER)}`;
-  return new Worker(url, { type: "module", name: "signals" });
-}
+/**
+ * How long the thread that a signal asks to end the process may take, before
+ * the signal does.
+ */
+const GRACE_MS = 300;
+
+/** As `LISTENER`: it ends the process where the other thread is busy. */
+const EXIT_LISTENER =
+  `onmessage = ({ data: { signals, answers, graceMs } }) => {
+  const listeners = [];
+  signals.forEach((signal, i) => {
+    const listener = () => {
+      // From now on signals have their usual effect.
+      for (const known of listeners) Deno.removeSignalListener(...known);
+      try {
+        Deno.stderr.writeSync(new TextEncoder().encode(answers[i]));
+      } catch {
+        // Standard error is closed.
+      }
+      postMessage(signal);
+      setTimeout(() => Deno.kill(Deno.pid, signal), graceMs);
+    };
+    try {
+      Deno.addSignalListener(signal, listener);
+      listeners.push([signal, listener]);
+    } catch {
+      // Windows has no SIGTERM; SIGINT is enough there.
+    }
+  });
+};`;
 
 /**
  * Until disposed, a signal ends the process immediately and says so: for work
  * that can be continued from what is on disk.
  *
  * @param tidy runs before the process ends, unless this thread is busy for
- *   longer than 300 ms
+ *   longer than 300 ms, as with a hostile file
  */
 export function exitOnSignal(tidy: () => void = () => {}): Disposable {
-  const thread = startListener();
-  thread.onmessage = ({ data: signal }: MessageEvent) => {
-    // The first message says that the thread listens.
-    if (!SIGNALS.includes(signal)) return;
+  const signals = SIGNALS;
+  const url = `data:application/javascript,${
+    encodeURIComponent(EXIT_LISTENER)
+  }`;
+  const thread = new Worker(url, { type: "module", name: "signals" });
+  thread.onmessage = ({ data }: MessageEvent<StopSignal>) => {
     tidy();
-    Deno.exit(EXIT_CODES[signal as StopSignal]);
+    Deno.exit(EXIT_CODES[data]);
   };
   const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
-  thread.postMessage({
-    shared: new SharedArrayBuffer(4),
-    signals: SIGNALS,
-    answers: SIGNALS.map((signal) =>
-      `${start}${signal}: stopped; run it again to continue from here\n`
-    ),
-    graceMs: GRACE_MS,
-  });
+  const answers = signals.map((signal) =>
+    `${start}${signal}: stopped; run it again to continue from here\n`
+  );
+  thread.postMessage({ signals, answers, graceMs: GRACE_MS });
   return { [Symbol.dispose]: () => thread.terminate() };
 }

@@ -75,7 +75,6 @@ Deno.test("readJsonTokenizer() refuses parts that are nested too deeply", () => 
       { normalizer: nested("Sequence", "normalizers", 100_000) },
       { pre_tokenizer: nested("Sequence", "pretokenizers", 100_000) },
       { decoder: nested("Sequence", "decoders", 100_000) },
-      { pre_tokenizer: { type: "Digits", unused: nested("x", "y", 100_000) } },
       {
         pre_tokenizer: {
           ...SPLIT,
