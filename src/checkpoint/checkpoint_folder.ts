@@ -15,6 +15,7 @@
 import { basename, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { readSmallText } from "../fs/bounded_file.ts";
 import { putInPlace } from "../fs/durable_folder.ts";
 import { exists, FileError, fileError, hasCode } from "../fs/file_error.ts";
 import { stableJson } from "../fs/stable_json.ts";
@@ -319,7 +320,7 @@ export function readState(folder: string): Record<string, unknown> {
   const path = join(folder, "state.json");
   let state: unknown;
   try {
-    state = JSON.parse(Deno.readTextFileSync(path));
+    state = JSON.parse(readSmallText(path));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw fileError("read", path, error);
   }

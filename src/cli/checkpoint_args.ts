@@ -11,6 +11,7 @@ import type { Tokenizer } from "../data/mod.ts";
 import { modelOf } from "../engine/from_config.ts";
 import type { InferenceEngine } from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
+import { readSmallText } from "../fs/bounded_file.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
@@ -52,8 +53,9 @@ export async function openTrainedModel(
   const file = join(run, "config.yaml");
   let yaml: string;
   try {
-    yaml = Deno.readTextFileSync(file);
-  } catch {
+    yaml = readSmallText(file);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `Cannot use '${checkpoint.path}' as its run's '${file}' cannot be read: keep checkpoints in their run's folder`,
     );

@@ -7,6 +7,7 @@ import { openSplits, type SplitLocation } from "../data/mod.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { InferenceEngine } from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
+import { readSmallText } from "../fs/bounded_file.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { openGpu } from "../gpu/device.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
@@ -178,7 +179,7 @@ async function splitToRead(
  */
 function noteChange(run: string, fingerprint: string): void {
   try {
-    const { data } = JSON.parse(Deno.readTextFileSync(join(run, "run.json")));
+    const { data } = JSON.parse(readSmallText(join(run, "run.json")));
     if (data.fingerprint === fingerprint) return;
   } catch {
     // The run has no fingerprint to compare with.

@@ -2,6 +2,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
+import { readSmallText } from "../fs/bounded_file.ts";
 import { exists } from "../fs/file_error.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import { trainRun } from "../train/train_run.ts";
@@ -126,8 +127,9 @@ function resumeConfig(
   const path = join(dir, "config.yaml");
   let yaml: string;
   try {
-    yaml = Deno.readTextFileSync(path);
-  } catch {
+    yaml = readSmallText(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `Cannot resume '${dir}' as there is no '${path}': give the folder of a run`,
     );

@@ -2,9 +2,10 @@
 import { parse } from "@std/yaml";
 import { basename, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
+import { readSmallText } from "../fs/bounded_file.ts";
 import { exists } from "../fs/file_error.ts";
 import { quoted } from "../terminal/quote.ts";
-import { type MetricRecord, readMetrics } from "./metrics_log.ts";
+import { metricLines, type MetricRecord, readMetrics } from "./metrics_log.ts";
 
 /** One run. A number that the folder does not have is null. */
 export interface LoggedRun {
@@ -118,13 +119,11 @@ function readRun(
 export const isNumber = (value: unknown): value is number =>
   typeof value === "number" && Number.isFinite(value);
 
-const linesOf = (file: string) =>
-  Deno.readTextFileSync(file).split("\n").filter((line) => line.trim() !== "")
-    .length;
+const linesOf = (file: string) => [...metricLines(file)].length;
 
 function readInfo(file: string, warn: (line: string) => void): unknown {
   try {
-    return JSON.parse(Deno.readTextFileSync(file));
+    return JSON.parse(readSmallText(file));
   } catch {
     warn(`${quoted(file)} cannot be read: the run's cost is left out`);
     return null;
@@ -149,7 +148,7 @@ function median(values: number[]): number | null {
 function describeModel(file: string): string {
   let model: Record<string, unknown>;
   try {
-    const config = parse(Deno.readTextFileSync(file)) as typeof model;
+    const config = parse(readSmallText(file)) as typeof model;
     model = (config?.model ?? {}) as typeof model;
   } catch {
     return "?";

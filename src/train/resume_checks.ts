@@ -11,6 +11,7 @@ import type { TrainState } from "../checkpoint/train_state.ts";
 import type { Config } from "../config/mod.ts";
 import type { TrainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
+import { readSmallText } from "../fs/bounded_file.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
 import { readMetrics } from "../run_folder/metrics_log.ts";
@@ -26,7 +27,7 @@ export function recordedChoices(
   say: (line: string) => void,
 ): KernelChoices | null {
   try {
-    const { adapter, kernels } = JSON.parse(Deno.readTextFileSync(path));
+    const { adapter, kernels } = JSON.parse(readSmallText(path));
     if (adapter.description === gpu.info.description) return kernels;
     say(
       `this run was started on ${adapter.description}: on this adapter results differ in the last bits`,
