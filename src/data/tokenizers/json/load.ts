@@ -107,7 +107,13 @@ export async function loadHubTokenizer(
   const place = { kind: "model", repo, cacheDir } as const;
   const commit = await resolveHubCommit({ ...place, revision });
   const fetched = async (path: string, optional: boolean) =>
-    await fetchHubFile({ ...place, revision: commit, path, optional });
+    await fetchHubFile({
+      ...place,
+      revision: commit,
+      path,
+      optional,
+      maxBytes: MAX_BYTES,
+    });
   const json = (await fetched(TOKENIZER, false))!;
   const config = await fetched(CONFIG, true);
   // The Hub cache stores files by content. A folder with both files loads the
