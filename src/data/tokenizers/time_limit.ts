@@ -30,8 +30,8 @@ const READING_MS = 20;
 
 /** A thread that did not run at all says nothing of its share. */
 const MOST_GROWTH = 4;
-/** What a reading may lack, and how much more time an attempt gets. */
-const TOLERANCE = 1.25;
+/** The part of the limit that decides: the share of a core may change. */
+const ENOUGH = 0.5;
 
 /**
  * Does synchronous work; takes 10 µs itself.
@@ -54,9 +54,9 @@ export function withTimeLimit<T>(ms: number, work: () => T): T {
     } catch (error) {
       if (!isTimeout(error)) throw error;
       const used = cpuMs() - cpu.ms;
-      if (used * TOLERANCE >= ms) throw new TimeLimitError(ms);
+      if (used >= ms * ENOUGH) throw new TimeLimitError(ms);
       // As long as the limit takes at the share of a core that there was.
-      timeout *= Math.min(ms / used, MOST_GROWTH) * TOLERANCE;
+      timeout *= Math.min(ms / used, MOST_GROWTH);
     }
   }
 }

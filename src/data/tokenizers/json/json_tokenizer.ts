@@ -54,8 +54,8 @@ export function readJsonTokenizer(
   );
 }
 
-// Limits of CPU time, in milliseconds. Tokenizers in use take 0.1 µs per unit of
-// usual text, and 1.5 µs of megabytes without a break.
+// Limits of CPU time, in milliseconds. Tokenizers in use take 0.1 µs per unit
+// of usual text, and 1.5 µs of megabytes of spaces.
 /** To read a tokenizer.json: the largest in use have 35 MB and take 2 s. */
 const READ_MS = 20_000;
 /** To encode or decode anything. */
