@@ -14,8 +14,8 @@ import { historySlots, type TrainSettings } from "./train_settings.ts";
 export const MEMORY_REMEDY =
   "lower train.device_train_batch_size or the model's size";
 
-/** More would take minutes to plan; the deepest published are below 2,000. */
-const MAX_LAYERS = 4096;
+/** More would take minutes to plan; the deepest published has 1,000. */
+const MAX_LAYERS = 1024;
 
 /**
  * Refuses values of keys that are known but not supported.

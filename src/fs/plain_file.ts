@@ -6,6 +6,7 @@
 import { basename } from "node:path";
 import { UserError } from "../errors.ts";
 import { quoted } from "../terminal/quote.ts";
+import { readSmallText } from "./bounded_file.ts";
 import { FileError, fileError, hasCode } from "./file_error.ts";
 
 /**
@@ -41,13 +42,13 @@ function nameOf(info: Deno.FileInfo): string {
 }
 
 /**
- * The text of a plain file.
+ * The text of a small plain file.
  *
  * @throws {UserError} as {@linkcode requirePlain}; otherwise the system's error
  */
 export function readPlainText(path: string): string {
   requirePlain(path, "file");
-  return Deno.readTextFileSync(path);
+  return readSmallText(path);
 }
 
 /**

@@ -4,10 +4,20 @@
  * resumes.
  * @module
  */
+import { UserError } from "../errors.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { fileError, hasCode } from "../fs/file_error.ts";
-import { hasOtherNames, openPlain, readPlainText } from "../fs/plain_file.ts";
+import { requireBounded } from "../fs/bounded_file.ts";
+import { exists, fileError } from "../fs/file_error.ts";
+import { hasOtherNames, openPlain, requirePlain } from "../fs/plain_file.ts";
 import { writeAll } from "../fs/sync.ts";
+import { quoted } from "../terminal/quote.ts";
+
+/** Largest file that is read, in bytes: a million steps have about 300 MB. */
+const MAX_BYTES = 2 ** 30;
+/** Most records that are read, at about 300 bytes of memory each. */
+const MAX_RECORDS = 4_000_000;
+/** Longest line in bytes: a longer one is no record. */
+const MAX_LINE = 2 ** 20;
 
 /** One line; only `step` is in all of them. */
 export interface MetricRecord {
@@ -127,18 +137,51 @@ export class MetricsLog {
  * @throws {UserError} if the file cannot be read
  */
 export function readMetrics(path: string): MetricRecord[] {
-  let text: string;
+  const records: MetricRecord[] = [];
+  for (const line of metricLines(path)) {
+    const record = parse(line);
+    if (record) records.push(record);
+    if (records.length > MAX_RECORDS) {
+      throw new UserError(
+        `Cannot read ${
+          quoted(path)
+        } as it has more than ${MAX_RECORDS} records`,
+      );
+    }
+  }
+  return records;
+}
+
+/**
+ * The lines of a `metrics.jsonl` that are not blank. As one string, a long run
+ * would exceed the longest there is, which has 512 MB.
+ *
+ * @throws {UserError} if the file cannot be read
+ */
+export function* metricLines(path: string): Generator<Uint8Array> {
+  let bytes: Uint8Array;
   try {
-    text = readPlainText(path);
+    requirePlain(path, "file");
+    requireBounded(path, MAX_BYTES);
+    bytes = Deno.readFileSync(path);
   } catch (error) {
     throw fileError("read", path, error);
   }
-  return text.split("\n").flatMap((line) => parse(line) ?? []);
+  for (let start = 0; start < bytes.length;) {
+    const found = bytes.indexOf(NEWLINE, start);
+    const end = found < 0 ? bytes.length : found;
+    if (end > start) yield bytes.subarray(start, end);
+    start = end + 1;
+  }
 }
 
-function parse(line: string): MetricRecord | null {
+const NEWLINE = 10;
+const utf8 = new TextDecoder();
+
+function parse(line: Uint8Array): MetricRecord | null {
+  if (line.length > MAX_LINE) return null;
   try {
-    const record = JSON.parse(line);
+    const record = JSON.parse(utf8.decode(line));
     return Number.isSafeInteger(record?.step) ? record : null;
   } catch {
     return null;
@@ -150,18 +193,24 @@ function parse(line: string): MetricRecord | null {
  * with other names too, as in a copy by hard links, becomes one of its own.
  */
 function cut(path: string, after: number): void {
-  let text: string, linked: boolean;
-  try {
-    text = readPlainText(path);
-    linked = hasOtherNames(Deno.lstatSync(path));
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return;
-    throw fileError("read", path, error);
-  }
-  const kept = text.split("\n").filter((line) => {
+  if (!exists(path)) return;
+  const kept: Uint8Array[] = [];
+  let bytes = 0;
+  for (const line of metricLines(path)) {
     const record = parse(line);
-    return record !== null && record.step <= after;
-  });
-  const whole = kept.map((line) => line + "\n").join("");
-  if (whole !== text || linked) writeFileAtomic(path, whole);
+    if (record === null || record.step > after) continue;
+    kept.push(line);
+    bytes += line.length + 1;
+  }
+  // Equal sizes: no line was left out, and each had its newline.
+  const info = Deno.lstatSync(path);
+  if (bytes === info.size && !hasOtherNames(info)) return;
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const line of kept) {
+    whole.set(line, at);
+    at += line.length;
+    whole[at++] = NEWLINE;
+  }
+  writeFileAtomic(path, whole);
 }

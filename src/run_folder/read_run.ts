@@ -2,10 +2,11 @@
 import { basename, join, resolve } from "node:path";
 import { requirePlainRun } from "../checkpoint/plain_run.ts";
 import { UserError } from "../errors.ts";
+import { readSmallText } from "../fs/bounded_file.ts";
 import { exists, FileError, fileError } from "../fs/file_error.ts";
 import { NAME_LENGTH, oneLine, quoted } from "../terminal/quote.ts";
 import { parseYaml, readYamlText } from "../yaml/parse_yaml.ts";
-import { type MetricRecord, readMetrics } from "./metrics_log.ts";
+import { metricLines, type MetricRecord, readMetrics } from "./metrics_log.ts";
 
 /** One run. A number that the folder does not have is null. */
 export interface LoggedRun {
@@ -104,9 +105,6 @@ function readRun(dir: string, warn: (line: string) => void): LoggedRun {
   if (!exists(file)) {
     throw no(dir, "its 'metrics.jsonl' is missing: train it first");
   }
-  if (!Deno.statSync(file).isFile) {
-    throw no(dir, "its 'metrics.jsonl' is not a file");
-  }
   // In the order of steps, whoever put the file together.
   const records = readMetrics(file).sort((a, b) => a.step - b.step);
   const torn = linesOf(file) - records.length;
@@ -155,13 +153,11 @@ export const isNumber = (value: unknown): value is number =>
   typeof value === "number" &&
   (value === 0 || Math.abs(value) > 1e-46 && Math.abs(value) < 1e39);
 
-const linesOf = (file: string) =>
-  Deno.readTextFileSync(file).split("\n").filter((line) => line.trim() !== "")
-    .length;
+const linesOf = (file: string) => [...metricLines(file)].length;
 
 function readInfo(file: string, warn: (line: string) => void): unknown {
   try {
-    return JSON.parse(Deno.readTextFileSync(file));
+    return JSON.parse(readSmallText(file));
   } catch {
     warn(`${quoted(file)} cannot be read: the run's cost is left out`);
     return null;

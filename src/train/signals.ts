@@ -6,9 +6,9 @@
  * A second SIGHUP does nothing more: when a terminal closes, its shell and the
  * system both send one, and service managers send one together with SIGTERM.
  *
- * A step may take minutes in which this thread waits for the device, and so may
- * a text or a pattern. Therefore another thread listens: it answers the first
- * signal without delay, and gives the second one its usual effect.
+ * A step may take minutes in which this thread waits for the device. Therefore
+ * another thread listens: it answers the first signal without delay, and gives
+ * the second one its usual effect.
  * @module
  */
 
@@ -51,25 +51,15 @@ const HANG_UP_IGNORED: boolean = (() => {
   }
 })();
 
-/**
- * How long a thread that was asked to end the process may take, before the
- * signal does.
- */
-const GRACE_MS = 300;
-
 /** The other thread's program, as text so that a bundle contains it. */
-const LISTENER =
-  `onmessage = ({ data: { shared, signals, answers, graceMs } }) => {
-  const asked = new Int32Array(shared), listeners = [], answered = new Set();
-  // From now on these signals have their usual effect.
-  const release = (wanted) => {
-    for (const known of listeners) {
-      if (wanted(known[0])) Deno.removeSignalListener(...known);
-    }
-  };
+const LISTENER = `onmessage = ({ data: { shared, signals, answers } }) => {
+  const asked = new Int32Array(shared), ending = [], answered = new Set();
   signals.forEach((signal, i) => {
     const listener = () => {
-      if (signal !== "SIGHUP") release((known) => known !== "SIGHUP");
+      if (signal !== "SIGHUP") {
+        // From now on SIGINT and SIGTERM have their usual effect.
+        for (const known of ending.splice(0)) Deno.removeSignalListener(...known);
+      }
       try {
         if (!answered.has(signal)) {
           Deno.stderr.writeSync(new TextEncoder().encode(answers[i]));
@@ -78,19 +68,12 @@ const LISTENER =
         // Standard error is closed, or the terminal is gone.
       }
       answered.add(signal);
-      if (graceMs !== undefined) {
-        postMessage(signal);
-        setTimeout(() => {
-          release(() => true);
-          Deno.kill(Deno.pid, signal);
-        }, graceMs);
-      }
       // Last: the other thread may end this one once it sees the request.
       Atomics.compareExchange(asked, 0, 0, i + 1);
     };
     try {
       Deno.addSignalListener(signal, listener);
-      listeners.push([signal, listener]);
+      if (signal !== "SIGHUP") ending.push([signal, listener]);
     } catch {
       // Windows has no SIGTERM; SIGINT is enough there.
     }
@@ -123,7 +106,8 @@ export class StopRequest {
     answer: (signal: StopSignal) => string = () => "",
   ): Promise<StopRequest> {
     const shared = new SharedArrayBuffer(4);
-    const thread = startListener();
+    const url = `data:application/javascript,${encodeURIComponent(LISTENER)}`;
+    const thread = new Worker(url, { type: "module", name: "signals" });
     const { promise, resolve } = Promise.withResolvers<unknown>();
     thread.onmessage = resolve;
     const signals = stopSignals();
@@ -144,35 +128,58 @@ export class StopRequest {
   }
 }
 
-function startListener(): Worker {
-  const url = `data:application/javascript,${encodeURIComponent(LISTENER)}`;
-  return new Worker(url, { type: "module", name: "signals" });
-}
+/**
+ * How long the thread that a signal asks to end the process may take, before
+ * the signal does.
+ */
+const GRACE_MS = 300;
+
+/** As `LISTENER`: it ends the process where the other thread is busy. */
+const EXIT_LISTENER =
+  `onmessage = ({ data: { signals, answers, graceMs } }) => {
+  const listeners = [];
+  signals.forEach((signal, i) => {
+    const listener = () => {
+      // From now on signals have their usual effect.
+      for (const known of listeners) Deno.removeSignalListener(...known);
+      try {
+        Deno.stderr.writeSync(new TextEncoder().encode(answers[i]));
+      } catch {
+        // Standard error is closed.
+      }
+      postMessage(signal);
+      setTimeout(() => Deno.kill(Deno.pid, signal), graceMs);
+    };
+    try {
+      Deno.addSignalListener(signal, listener);
+      listeners.push([signal, listener]);
+    } catch {
+      // Windows has no SIGTERM; SIGINT is enough there.
+    }
+  });
+};`;
 
 /**
  * Until disposed, a signal ends the process immediately and says so: for work
  * that can be continued from what is on disk.
  *
  * @param tidy runs before the process ends, unless this thread is busy for
- *   longer than 300 ms
+ *   longer than 300 ms, as with a hostile file
  */
 export function exitOnSignal(tidy: () => void = () => {}): Disposable {
   const signals = stopSignals();
-  const thread = startListener();
-  thread.onmessage = ({ data: signal }: MessageEvent) => {
-    // The first message says that the thread listens.
-    if (!signals.includes(signal)) return;
+  const url = `data:application/javascript,${
+    encodeURIComponent(EXIT_LISTENER)
+  }`;
+  const thread = new Worker(url, { type: "module", name: "signals" });
+  thread.onmessage = ({ data }: MessageEvent<StopSignal>) => {
     tidy();
-    Deno.exit(EXIT_CODES[signal as StopSignal]);
+    Deno.exit(EXIT_CODES[data]);
   };
   const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
-  thread.postMessage({
-    shared: new SharedArrayBuffer(4),
-    signals,
-    answers: signals.map((signal) =>
-      `${start}${signal}: stopped; run it again to continue from here\n`
-    ),
-    graceMs: GRACE_MS,
-  });
+  const answers = signals.map((signal) =>
+    `${start}${signal}: stopped; run it again to continue from here\n`
+  );
+  thread.postMessage({ signals, answers, graceMs: GRACE_MS });
   return { [Symbol.dispose]: () => thread.terminate() };
 }

@@ -88,3 +88,25 @@ Deno.test("MetricsLog reports a disk that refuses", () => {
   assertThrows(() => MetricsLog.open(path), UserError, path);
   assertThrows(() => readMetrics(path), UserError, "does not exist");
 });
+
+Deno.test("MetricsLog.open() reads logs longer than any string, and refuses gigantic ones", () => {
+  using dir = tempDir();
+  const path = join(dir.path, "metrics.jsonl");
+  Deno.writeTextFileSync(path, '{"step":1}\n{"step":2');
+  // Zeros without a newline, as a power cut may leave them: no record.
+  Deno.truncateSync(path, 600e6);
+  assertEquals(stepsOf(path), [1]);
+  MetricsLog.open(path).close();
+  assertEquals(Deno.readTextFileSync(path), '{"step":1}\n');
+  Deno.truncateSync(path, 1e12);
+  for (
+    const read of [() => readMetrics(path), () => MetricsLog.open(path, 0)]
+  ) {
+    assertThrows(
+      read,
+      UserError,
+      `Cannot read '${path}' as it may have at most 1.1 GB: got 1.0 TB`,
+    );
+  }
+  assertEquals(Deno.statSync(path).size, 1e12);
+});

@@ -146,7 +146,10 @@ Deno.test("readRuns() passes over what is no run, in one line each", () => {
     why("latest", `it is '${first}' again`),
     why("new", "its 'metrics.jsonl' is missing: train it first"),
     why("notes.txt", `it is a file${folderOfRun}`),
-    why("odd", "its 'metrics.jsonl' is not a file"),
+    why(
+      "odd",
+      "'metrics.jsonl' must be a plain file: got a folder; put a file in its place",
+    ),
     why("sweep", `it holds runs but is none: give '${at("sweep")}/*'`),
     `passed over '${first}/.' as it is '${first}' again`,
     why("gone", `it does not exist${folderOfRun}`),

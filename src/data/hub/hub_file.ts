@@ -3,6 +3,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import { formatBytes } from "../../terminal/format_numbers.ts";
 import { fileSize } from "./cache.ts";
 import { downloadFile } from "./download.ts";
 import { Repository, type RepositoryOptions } from "./repository.ts";
@@ -20,6 +21,8 @@ export interface HubFileOptions extends RepositoryOptions {
   path: string;
   /** Return null if the repository has no such file. @default false */
   optional?: boolean;
+  /** Largest file to download, in bytes. @default Infinity */
+  maxBytes?: number;
   onProgress?: (progress: HubProgress) => void;
 }
 
@@ -33,7 +36,12 @@ export interface HubFileOptions extends RepositoryOptions {
 export async function fetchHubFile(
   options: HubFileOptions,
 ): Promise<string | null> {
-  const { path, optional = false, onProgress = () => {} } = options;
+  const {
+    path,
+    optional = false,
+    maxBytes = Infinity,
+    onProgress = () => {},
+  } = options;
   const repository = await Repository.open(options);
   const file = isSafePath(path) ? await repository.findFile(path) : null;
   if (file === null) {
@@ -42,6 +50,13 @@ export async function fetchHubFile(
       `Cannot read ${
         repository.name(path)
       } as there is no such file: see ${repository.pageUrl}`,
+    );
+  }
+  if (file.size > maxBytes) {
+    throw new UserError(
+      `Cannot use ${repository.name(path)} as it must have at most ${
+        formatBytes(maxBytes)
+      }: got ${formatBytes(file.size)}`,
     );
   }
   const target = repository.cache.blobPath(file.digest, path);

@@ -106,6 +106,9 @@ export interface PrepareOptions extends FingerprintForm {
 /** Part of the documents that is held out by default. */
 export const DEFAULT_VALID_FRACTION = 0.05;
 
+/** Most threads: each takes up to 110 MB. */
+const MAX_WORKERS = 256;
+
 /** @throws {UserError} if an option is out of range. */
 export function checkOptions(options: PrepareOptions): void {
   const {
@@ -142,8 +145,8 @@ export function checkOptions(options: PrepareOptions): void {
   }
   if (
     workers !== null && workers !== undefined &&
-    (!Number.isSafeInteger(workers) || workers < 0)
+    (!Number.isSafeInteger(workers) || workers < 0 || workers > MAX_WORKERS)
   ) {
-    refuse("data.workers", "a non-negative integer", workers);
+    refuse("data.workers", `an integer from 0 to ${MAX_WORKERS}`, workers);
   }
 }

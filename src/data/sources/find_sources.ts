@@ -12,6 +12,7 @@ import { oneLine } from "../../terminal/quote.ts";
 import { formatOf } from "./format.ts";
 import type { Format, SourceFile } from "./source_file.ts";
 import { accessReason } from "./unreadable_error.ts";
+import { checkGlob } from "./walk/glob_limits.ts";
 import {
   addEntry,
   leaveOut,
@@ -103,7 +104,7 @@ export async function findSources(
   /** The files that are named by themselves. */
   const named = new Set<string>();
   for (const [i, pattern] of patterns.entries()) {
-    const walk = await expandPattern(pattern, root);
+    const walk = await expandPattern(pattern, root, key);
     const bad = withNames(walk.unopened, root);
     if (bad.length > 0 && !skipBad) {
       throw unopenedError(bad, shortPath(pattern));
@@ -156,7 +157,11 @@ export async function findSources(
   };
 }
 
-async function expandPattern(pattern: string, root: string): Promise<Walk> {
+async function expandPattern(
+  pattern: string,
+  root: string,
+  key: string,
+): Promise<Walk> {
   const path = resolve(root, pattern);
   const walk = newWalk();
   // A name that exists is taken literally, so that files such as `a[1].txt` can
@@ -167,6 +172,7 @@ async function expandPattern(pattern: string, root: string): Promise<Walk> {
     else if (stats && !stats.isFile()) leaveOut(walk, path, NO_FILE);
   } else if (/[*?[{]/.test(pattern)) {
     const { folder, rest } = literalPart(resolve(root), pattern);
+    checkGlob(rest, key);
     await walkGlob(rest, folder, walk);
   }
   return walk;

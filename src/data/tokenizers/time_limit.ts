@@ -28,11 +28,10 @@ let cpu = { at: -Infinity, ms: 0 };
 /** For how long a reading is good enough, in milliseconds. */
 const READING_MS = 20;
 
-/**
- * A thread with less of a core than this part makes no progress that could be
- * judged.
- */
-const LEAST_SHARE = 4;
+/** A thread that did not run at all says nothing of its share. */
+const MOST_GROWTH = 4;
+/** The part of the limit that decides: the share of a core may change. */
+const ENOUGH = 0.5;
 
 /**
  * Does synchronous work; takes 10 µs itself.
@@ -47,14 +46,17 @@ const LEAST_SHARE = 4;
  */
 export function withTimeLimit<T>(ms: number, work: () => T): T {
   shared[WORK] = work;
-  for (let timeout = Math.ceil(ms);; timeout *= 2) {
+  for (let timeout = ms;;) {
     const now = performance.now();
     if (now - cpu.at > READING_MS) cpu = { at: now, ms: cpuMs() };
     try {
-      return script.runInThisContext({ timeout }) as T;
+      return script.runInThisContext({ timeout: Math.ceil(timeout) }) as T;
     } catch (error) {
       if (!isTimeout(error)) throw error;
-      if (cpuMs() - cpu.ms >= ms / LEAST_SHARE) throw new TimeLimitError(ms);
+      const used = cpuMs() - cpu.ms;
+      if (used >= ms * ENOUGH) throw new TimeLimitError(ms);
+      // As long as the limit takes at the share of a core that there was.
+      timeout *= Math.min(ms / used, MOST_GROWTH);
     }
   }
 }

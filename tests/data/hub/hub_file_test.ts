@@ -32,6 +32,27 @@ Deno.test("fetchHubFile() downloads small and large files once", () =>
     assertEquals(hub.requestsFor("/resolve/").length, 2);
   }));
 
+Deno.test("fetchHubFile() does not begin to download a file that is too large", () =>
+  withHub(async (hub, cacheDir) => {
+    hub.push("models/o/n", { "a.json": "1".repeat(2000) });
+    const error = await assertRejects(
+      () =>
+        fetchHubFile({
+          ...model,
+          cacheDir,
+          settings: fastSettings(hub),
+          path: "a.json",
+          maxBytes: 1000,
+        }),
+      UserError,
+    );
+    assertEquals(
+      error.message,
+      "Cannot use hf://o/n/a.json as it must have at most 1.0 kB: got 2.0 kB",
+    );
+    assertEquals(hub.requestsFor("/resolve/").length, 0);
+  }));
+
 Deno.test("fetchHubFile() returns null for a missing optional file and rejects other missing files", () =>
   withHub(async (hub, cacheDir) => {
     hub.push("models/o/n", { "a.json": "1" });

@@ -6,7 +6,11 @@
 import { readFull } from "../file_blocks.ts";
 import { assertParquet, ParquetError } from "./parquet_error.ts";
 import { type TextColumn, textColumn } from "./schema.ts";
-import { readThriftStruct, type ThriftStruct } from "./thrift.ts";
+import {
+  readThriftStruct,
+  type ThriftStruct,
+  TooManyValues,
+} from "./thrift.ts";
 
 /** Rows that are stored together. */
 export interface RowGroup {
@@ -81,7 +85,9 @@ function readFooter(file: number, size: number) {
       groups: struct.structs(4),
     };
   } catch (error) {
-    if (!(error instanceof ParquetError)) throw error;
+    if (!(error instanceof ParquetError) || error instanceof TooManyValues) {
+      throw error;
+    }
     throw new ParquetError("its footer is damaged");
   }
 }

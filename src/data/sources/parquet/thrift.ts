@@ -1,6 +1,6 @@
 /**
  * Decodes Thrift's compact protocol, the format of Parquet's headers. Time and
- * memory are at most a small multiple of the bytes, whatever they claim.
+ * memory are at most a multiple of the bytes, whatever they claim, and bounded.
  * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  * @module
  */
@@ -81,7 +81,15 @@ export class ThriftStruct {
 /** Thrown where a struct continues after the last byte. */
 export class EndOfBytes extends ParquetError {}
 
+/** Thrown where a struct has more values than memory should hold. */
+export class TooManyValues extends ParquetError {}
+
 const DAMAGED = "a header in it is damaged";
+/**
+ * An empty struct takes one byte of a file and 100 of memory. A footer has some
+ * 35 values per column and row group.
+ */
+const MAX_VALUES = 4_000_000;
 const DEEPEST = 16;
 
 const utf8 = new TextDecoder();
@@ -104,6 +112,7 @@ export function readThriftStruct(
 
 class Reader {
   at = 0;
+  #values = 0;
   constructor(private readonly bytes: Uint8Array) {}
 
   struct(depth: number): ThriftStruct {
@@ -119,6 +128,11 @@ class Reader {
   }
 
   value(type: number, depth: number): Thrift {
+    if (++this.#values > MAX_VALUES) {
+      throw new TooManyValues(
+        `a header in it has more than ${MAX_VALUES} values`,
+      );
+    }
     switch (type) {
       case 1:
       case 2: // in a list

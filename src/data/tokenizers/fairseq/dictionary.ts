@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { UserError } from "../../../errors.ts";
+import { requireBounded } from "../../../fs/bounded_file.ts";
 import { trimmedLength } from "./python_whitespace.ts";
 
 /** `<s>`; language models do not use it, but it has an id. */
@@ -30,6 +31,9 @@ export const SPECIALS: readonly string[] = ["<s>", "<pad>", "</s>", "<unk>"];
  * later id.
  */
 const OVERWRITE = " #fairseq:overwrite";
+
+/** Largest file that is read; a million symbols have about 15 MB. */
+const MAX_BYTES = 256e6;
 
 /** A `Map` has room for 2^24 entries. */
 const MAX_LINES = 2 ** 24 - SPECIALS.length;
@@ -51,8 +55,10 @@ export class Dictionary {
   static load(path: string): Dictionary {
     let bytes: Uint8Array;
     try {
+      requireBounded(path, MAX_BYTES);
       bytes = readFileSync(path);
     } catch (error) {
+      if (error instanceof UserError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
       throw new UserError(
         code === "ENOENT"

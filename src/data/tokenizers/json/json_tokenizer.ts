@@ -54,17 +54,19 @@ export function readJsonTokenizer(
   );
 }
 
-// Limits of CPU time, in milliseconds: some 20 times what tokenizers in use
-// take on a slow core.
+// Limits of CPU time, in milliseconds. Tokenizers in use take 0.1 µs per unit
+// of usual text, and 1.5 µs of megabytes of spaces.
 /** To read a tokenizer.json: the largest in use have 35 MB and take 2 s. */
 const READ_MS = 20_000;
 /** To encode or decode anything. */
-const CALL_MS = 3000;
+const CALL_MS = 2000;
 /** In addition, for each UTF-16 unit to encode or token to decode. */
-const ITEM_MS = 4e-3;
+const ITEM_MS = 1e-2;
 
-/** Up to here, no text takes long unless a pattern of the file is at fault. */
+/** Up to here, no text takes long unless a rule of the file is at fault. */
 const SHORT_UNITS = 1 << 13;
+/** UTF-16 units of replacements that cannot make a short text long. */
+const SHORT_CONTENTS = 16;
 
 /**
  * Works within a limit of CPU time and of memory.
@@ -88,12 +90,24 @@ function limited<T>(
   }
 }
 
-/** The patterns in a part of a tokenizer.json that are given as text. */
-function patternsIn(value: unknown): string[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, inside]) =>
-    key === "Regex" ? [String(inside)] : patternsIn(inside)
-  );
+/**
+ * The patterns and replacements in parts of a tokenizer.json that can make a
+ * short text take long.
+ */
+function slowRulesIn(...parts: unknown[]): string[] {
+  const patterns: string[] = [];
+  const contents: string[] = [];
+  while (parts.length > 0) {
+    const part = parts.pop();
+    if (typeof part !== "object" || part === null) continue;
+    for (const [key, inside] of Object.entries(part)) {
+      if (typeof inside !== "string") parts.push(inside);
+      else if (key === "Regex") patterns.push(inside);
+      else if (key === "content" || key === "prepend") contents.push(inside);
+    }
+  }
+  const grows = contents.join("").length > SHORT_CONTENTS;
+  return grows ? [...patterns, ...contents] : patterns;
 }
 
 class JsonTokenizer implements Tokenizer {
@@ -114,9 +128,9 @@ class JsonTokenizer implements Tokenizer {
   #tokens: (string | undefined)[];
   #cache = new WordCache();
   #out = new IdList();
-  /** Patterns that are not known to take time in proportion to a text. */
-  #patterns: string[];
-  #decoderPatterns: string[];
+  /** Patterns and replacements that may take long for a short text. */
+  #slowRules: string[];
+  #slowDecoderRules: string[];
 
   constructor(json: JsonNode, options: JsonTokenizerOptions) {
     json.asObject();
@@ -152,14 +166,14 @@ class JsonTokenizer implements Tokenizer {
       .find((id) => id !== undefined) ?? null;
     this.lastSafeCut = findSafeCut(json, added) ?? undefined;
     // A safe cut is found for known patterns only.
-    this.#patterns = this.lastSafeCut
+    this.#slowRules = this.lastSafeCut
       ? []
-      : patternsIn([normalizer.value, json.at("pre_tokenizer").value]);
-    this.#decoderPatterns = patternsIn(json.at("decoder").value);
+      : slowRulesIn(normalizer.value, json.at("pre_tokenizer").value);
+    this.#slowDecoderRules = slowRulesIn(json.at("decoder").value);
   }
 
   encode(text: string): Uint32Array {
-    if (text.length <= SHORT_UNITS && this.#patterns.length === 0) {
+    if (text.length <= SHORT_UNITS && this.#slowRules.length === 0) {
       return this.#encode(text);
     }
     let starts = 0;
@@ -169,7 +183,7 @@ class JsonTokenizer implements Tokenizer {
         const start = brief(text.slice(0, 40));
         return this.#fault(
           `${limit} for a text of ${text.length} characters that begins with ${start}`,
-          this.#patterns,
+          this.#slowRules,
         );
       },
       () => {
@@ -180,11 +194,11 @@ class JsonTokenizer implements Tokenizer {
     );
   }
 
-  #fault(what: string, patterns: readonly string[]): UserError {
-    const cause = patterns.length === 0
+  #fault(what: string, rules: readonly string[]): UserError {
+    const cause = rules.length === 0
       ? ""
-      : `, because of its pattern${patterns.length > 1 ? "s" : ""} ${
-        patterns.slice(0, 3).map((pattern) => brief(pattern)).join(" or ")
+      : `, because of ${
+        rules.slice(0, 3).map((rule) => brief(rule)).join(" or ")
       }`;
     return new UserError(
       `Cannot use the tokenizer '${this.name}' as it ${what}${cause}: use another tokenizer, or leave the text out`,
@@ -211,7 +225,7 @@ class JsonTokenizer implements Tokenizer {
       const token = this.#tokens[ids[i]];
       if (token !== undefined) tokens.push(token);
     }
-    if (this.#decoderPatterns.length === 0) {
+    if (this.#slowDecoderRules.length === 0) {
       return this.#decode(tokens).join("");
     }
     return limited(
@@ -219,7 +233,7 @@ class JsonTokenizer implements Tokenizer {
       (limit) =>
         this.#fault(
           `${limit} to decode ${tokens.length} tokens`,
-          this.#decoderPatterns,
+          this.#slowDecoderRules,
         ),
       () => this.#decode(tokens).join(""),
     );

@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../../errors.ts";
 import { parsePythonJson } from "../../../fs/python_json.ts";
+import { formatBytes } from "../../../terminal/format_numbers.ts";
 import type { Tokenizer, TokenizerFile } from "../tokenizer.ts";
 import { JsonNode } from "./json_node.ts";
 import { readJsonTokenizer } from "./json_tokenizer.ts";
@@ -35,6 +36,9 @@ const END_OF_TEXT_TOKENS = [
   "[EOS]",
   "[SEP]",
 ];
+
+/** Largest file that is read, in bytes; the largest in use have 35 MB. */
+const MAX_BYTES = 100e6;
 
 const loaded = new Map<string, Tokenizer>();
 
@@ -103,7 +107,13 @@ export async function loadHubTokenizer(
   const place = { kind: "model", repo, cacheDir } as const;
   const commit = await resolveHubCommit({ ...place, revision });
   const fetched = async (path: string, optional: boolean) =>
-    await fetchHubFile({ ...place, revision: commit, path, optional });
+    await fetchHubFile({
+      ...place,
+      revision: commit,
+      path,
+      optional,
+      maxBytes: MAX_BYTES,
+    });
   const json = (await fetched(TOKENIZER, false))!;
   const config = await fetched(CONFIG, true);
   // The Hub cache stores files by content. A folder with both files loads the
@@ -130,8 +140,23 @@ function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
     throw new UserError(`Cannot read '${path}' as it is not a file`);
   }
   try {
+    const stats = statSync(path);
+    // A device or a pipe may have no end.
+    if (!stats.isFile()) {
+      throw new UserError(
+        `Cannot use the tokenizer '${path}' as it is no file`,
+      );
+    }
+    if (stats.size > MAX_BYTES) {
+      throw new UserError(
+        `Cannot use the tokenizer '${path}' as it must have at most ${
+          formatBytes(MAX_BYTES)
+        }: got ${formatBytes(stats.size)}`,
+      );
+    }
     return new Uint8Array(readFileSync(path));
   } catch (error) {
+    if (error instanceof UserError) throw error;
     if ((error as { code?: string }).code === "ENOENT") return null;
     throw new UserError(
       `Cannot read '${path}': ${(error as Error).message}`,

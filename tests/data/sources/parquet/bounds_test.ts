@@ -75,6 +75,24 @@ Deno.test("readStruct() allocates no more than its bytes can hold", () => {
   }
 });
 
+Deno.test("readThriftStruct() holds a bounded number of values", () => {
+  // A list of empty structs, one byte each.
+  const list = (size: number) => {
+    const bytes = new Uint8Array(size + 16);
+    bytes.set([0x29, 0xfc, ...varint(size)]);
+    return bytes;
+  };
+  assertEquals(
+    readThriftStruct(list(100_000)).struct.structs(2).length,
+    100_000,
+  );
+  assertThrows(
+    () => readThriftStruct(list(5_000_000)),
+    ParquetError,
+    "a header in it has more than 4000000 values",
+  );
+});
+
 Deno.test("readStruct() does not shorten numbers to 32 bits", () => {
   const bytes = [0x15, ...varint((2 ** 32 + 10) * 2), 0];
   const { struct } = readThriftStruct(Uint8Array.from(bytes));
