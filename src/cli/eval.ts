@@ -4,6 +4,7 @@ import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { absoluteSource, type Config } from "../config/mod.ts";
 import { locateFairseqSubset } from "../data/fairseq/mod.ts";
 import { openSplits, preparedLines, type SplitLocation } from "../data/mod.ts";
+import { CONTENTS } from "../data/scan/fingerprint.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { UserError } from "../errors.ts";
 import { readPlainText } from "../fs/plain_file.ts";
@@ -181,8 +182,12 @@ async function splitToRead(
     return { locations: [{ fairseq }], ignoreId };
   }
   if (recorded !== undefined && recorded !== opened.fingerprint) {
+    // A fingerprint with names depends on the folder.
+    const old = data.name === "files" && !recorded.startsWith(CONTENTS);
     say(
-      "note: the run's data has changed since training: this split may contain training text",
+      `note: the run's data has changed since training${
+        old ? ", or this is not the folder where this old run was begun" : ""
+      }: this split may contain training text`,
     );
   }
   return {

@@ -3,15 +3,10 @@
  * made it?
  * @module
  */
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "./atomic_file.ts";
+import { readPlainText } from "./plain_file.ts";
 import { absolutePath } from "./user_path.ts";
 
 /** A variable of the environment that holds a folder, or its default. */
@@ -28,13 +23,17 @@ export const resolveCacheDir = (
 
 const TAG = "CACHEDIR.TAG";
 
+/** Ends a mark of blocksmith's. */
+const END = "is a cache of blocksmith.\n";
+
 /**
  * The first line is the mark of https://bford.info/cachedir/: programs that
- * make backups leave such a folder out. The second says whose cache it is.
+ * make backups leave such a folder out. The second says that blocksmith made
+ * this very folder: a copy in someone's archive has another inode.
  */
-const TAG_TEXT = `Signature: 8a477f597d28d172789f06886806bc55
-# This folder is a cache of blocksmith.
-`;
+const tagText = (dir: string) =>
+  `Signature: 8a477f597d28d172789f06886806bc55
+# This folder, of inode ${statSync(dir, { bigint: true }).ino}, ${END}`;
 
 /** What blocksmith keeps in a cache. */
 const OWN = ["hub", "inspected.jsonl", "stdin", "stores", "tokenizers"]
@@ -49,8 +48,14 @@ export function markCache(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true });
     const names = readdirSync(dir);
-    if (names.includes(TAG) || !names.every((n) => OWN.includes(n))) return;
-    writeFileAtomic(join(dir, TAG), TAG_TEXT);
+    if (isOwnCache(dir) || !names.every((name) => OWN.includes(name))) return;
+    // Another program's mark stays; that of a copied cache is made anew.
+    if (
+      names.includes(TAG) && !readPlainText(join(dir, TAG)).endsWith(END)
+    ) {
+      return;
+    }
+    writeFileAtomic(join(dir, TAG), tagText(dir));
   } catch {
     // Read-only, or another process has marked it.
   }
@@ -60,7 +65,7 @@ export function markCache(dir: string): void {
 export function isOwnCache(dir: string): boolean {
   try {
     const tag = lstatSync(join(dir, TAG)), user = Deno.uid();
-    return tag.isFile() && readFileSync(join(dir, TAG), "utf8") === TAG_TEXT &&
+    return readPlainText(join(dir, TAG)) === tagText(dir) &&
       (user === null || tag.uid === user && statSync(dir).uid === user);
   } catch {
     return false;

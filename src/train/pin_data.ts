@@ -16,8 +16,8 @@ import { cacheStdin } from "../data/sources/cache_stdin.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 
-/** The name of standard input among files. */
-const STDIN = "-";
+/** The name of standard input among files, and those of the system. */
+const STDIN = "-", STDIN_FILES = ["/dev/stdin", "/dev/fd/0"];
 
 /** Prefix of Hub datasets. */
 export const HUB = "hf://";
@@ -53,7 +53,7 @@ export async function pinData(
   return { ...config, data: pinned };
 }
 
-const isStdin = (name: string) => name === STDIN;
+const isStdin = (name: string) => name === STDIN || STDIN_FILES.includes(name);
 
 async function inOrder(
   names: readonly string[],

@@ -40,13 +40,24 @@ Deno.test("isOwnCache() takes no mark of others, no link and no pipe", () => {
     "Signature: 8a477f597d28d172789f06886806bc55\n# Made by cargo.\n",
   );
   assertEquals(isOwnCache(other), false);
+  markCache(other);
+  assertEquals(isOwnCache(other), false);
   Deno.removeSync(join(other, TAG));
   Deno.symlinkSync(join(own, TAG), join(other, TAG));
   assertEquals(isOwnCache(other), false);
   Deno.removeSync(join(other, TAG));
   new Deno.Command("mkfifo", { args: [join(other, TAG)] }).outputSync();
   assertEquals(isOwnCache(other), false);
+  Deno.removeSync(join(other, TAG));
+  // As in an archive of a run and a folder that its config names.
+  Deno.copyFileSync(join(own, TAG), join(other, TAG));
+  assertEquals(isOwnCache(other), false);
+  markCache(other);
+  assertEquals(isOwnCache(other), true);
   assertEquals(isOwnCache(join(dir.path, "nowhere")), false);
+  Deno.renameSync(own, `${own}-moved`);
+  Deno.renameSync(`${own}-moved`, own);
+  assertEquals(isOwnCache(own), true);
   // A user may reach a cache through a link.
   Deno.symlinkSync(own, join(dir.path, "link"));
   assertEquals(isOwnCache(join(dir.path, "link")), true);

@@ -18,10 +18,7 @@ const MAKE_ABSOLUTE: Record<
   (text: string, folder?: string) => string
 > = {
   path: absolutePath,
-  paths: (text, folder) =>
-    text.split(delimiter)
-      .map((path) => path === "" ? "" : absolutePath(path, folder))
-      .join(delimiter),
+  paths: absolutePaths,
   tokenizer: absoluteTokenizer,
 };
 
@@ -65,6 +62,15 @@ export function absoluteSource(text: string, folder?: string): string {
   const before = text.startsWith("/") ? "/" : ".";
   const fixed = absolutePath(parts.slice(0, first).join("/") || before, folder);
   return [fixed.replace(/\/$/, ""), ...parts.slice(first)].join("/");
+}
+
+/** Each of several paths; a name with the separator in it, if it is there. */
+function absolutePaths(text: string, folder?: string): string {
+  const one = absolutePath(text, folder);
+  if (existsSync(one)) return one;
+  return text.split(delimiter)
+    .map((path) => path === "" ? "" : absolutePath(path, folder))
+    .join(delimiter);
 }
 
 /**

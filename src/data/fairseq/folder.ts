@@ -146,21 +146,32 @@ export function locateFairseqSubset(
 }
 
 function splitFolders(path: string): string[] {
-  const folders = path.split(delimiter).filter((folder) => folder !== "");
-  if (folders.length === 0) {
-    throw new UserError(
-      "Cannot read 'data.path' as it must be a folder with dict.txt, train.idx and train.bin: got ''",
-    );
-  }
-  for (const folder of folders) {
-    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  const folders: string[] = [];
+  for (let parts = path.split(delimiter); parts.length > 0;) {
+    // A name with the separator in it is taken literally if there is such a
+    // folder.
+    let used = parts.length;
+    while (used > 1 && !isFolder(parts.slice(0, used).join(delimiter))) used--;
+    const folder = parts.slice(0, used).join(delimiter);
+    parts = parts.slice(used);
+    if (folder === "") continue;
+    if (!isFolder(folder)) {
       throw new UserError(
         `Cannot read 'data.path' as '${shortPath(folder)}' is not a folder`,
         { isMissing: true },
       );
     }
+    folders.push(resolve(folder));
   }
-  return folders.map((folder) => resolve(folder));
+  if (folders.length > 0) return folders;
+  throw new UserError(
+    "Cannot read 'data.path' as it must be a folder with dict.txt, train.idx and train.bin: got ''",
+  );
+}
+
+function isFolder(path: string): boolean {
+  return path !== "" &&
+    (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
 }
 
 /**

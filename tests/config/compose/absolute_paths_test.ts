@@ -52,7 +52,7 @@ Deno.test("compose() leaves names alone that are no paths", () => {
 });
 
 Deno.test("compose() takes a tokenizer for a path where there is such a file", () => {
-  withFolder({ "owner/name": "", "byte": "" }, (folder) => {
+  withFolder({ "owner/name": "", "byte": "", "a:b/x": "" }, (folder) => {
     const before = Deno.cwd();
     Deno.chdir(folder);
     try {
@@ -62,6 +62,8 @@ Deno.test("compose() takes a tokenizer for a path where there is such a file", (
       assertEquals(of("owner/name"), `${here}/owner/name`);
       assertEquals(of("owner/other"), "owner/other");
       assertEquals(of("byte"), "byte");
+      // So is a folder with the separator of folders in its name.
+      assertEquals(configOf("data.path=a:b").data.path, `${here}/a:b`);
     } finally {
       Deno.chdir(before);
     }

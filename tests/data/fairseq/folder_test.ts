@@ -81,6 +81,20 @@ Deno.test("loadFairseqData() finds the same subsets as fairseq", async () => {
   });
 });
 
+Deno.test("loadFairseqData() takes a name with the separator in it for a folder that exists", async () => {
+  await withTempFolder(async (dir) => {
+    const odd = join(dir, ["a", "b"].join(delimiter));
+    for (const folder of [odd, join(dir, "c")]) {
+      Deno.mkdirSync(folder);
+      writeFolder(folder);
+    }
+    for (const path of [odd, [odd, join(dir, "c")].join(delimiter)]) {
+      const { train } = await loadFairseqData(optionsFor(path));
+      assertEquals(train.paths[0], join(odd, "train"));
+    }
+  });
+});
+
 Deno.test("loadFairseqData() trains on all folders and validates on the first", async () => {
   await withTempFolder(async (dir) => {
     const [a, b] = ["a", "b"].map((name) => join(dir, name));
