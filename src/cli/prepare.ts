@@ -2,7 +2,7 @@
 import { sourceTexts } from "../assets/source_text.ts";
 import { sequenceLength } from "../config/mod.ts";
 import { FairseqSink } from "../data/fairseq/mod.ts";
-import { type Prepared, preparedLines, skippedLines } from "../data/mod.ts";
+import { type Prepared, preparedLines } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { noteTokenMult } from "../train/data/document_limit.ts";
 import {
@@ -100,7 +100,9 @@ function print(prepared: Prepared, json: boolean, unit = "sequence"): void {
   console.log(`${reused ? "found" : "made"} ${dir}`);
   if (json) {
     console.log(JSON.stringify(summary, null, 2));
-    for (const line of skippedLines(prepared)) console.error(line);
+    for (const line of preparedLines(prepared, { splits: {} })) {
+      console.error(line);
+    }
     return;
   }
   for (const line of preparedLines(prepared, { unit })) console.log(line);
