@@ -18,7 +18,9 @@ export async function firstWord(child: Deno.ChildProcess): Promise<string> {
   return new TextDecoder().decode(value).trim();
 }
 
-/** Words before a command that may not do what permissions forbid, as root may. */
+/**
+ * Words before a command that may not do what permissions forbid, as root may.
+ */
 export const PLAIN: readonly string[] = Deno.uid() === 0
   ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
   : [];
