@@ -8,10 +8,7 @@ import {
 } from "../../../src/data/prepare/prepare.ts";
 import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 import type { SplitName } from "../../../src/data/store/token_sink.ts";
-import {
-  TokenStore,
-  writeSummary,
-} from "../../../src/data/store/token_store.ts";
+import { TokenStore } from "../../../src/data/store/token_store.ts";
 import { loadTokenizer } from "../../../src/data/tokenizers/load_tokenizer.ts";
 import type { Tokenizer } from "../../../src/data/tokenizers/tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
@@ -281,50 +278,6 @@ Deno.test("prepare() stops at the first bad record in order, or counts them all"
     assertEquals(reasons[2], "d.txt: binary");
     assert(reasons[3].startsWith("a.jsonl: line 40001: "), reasons[3]);
   }
-});
-
-Deno.test("prepare() tells of a store that it finds what it told when it was made", async () => {
-  using root = tempDir();
-  const write = (name: string, content: string) =>
-    Deno.writeTextFileSync(join(root.path, name), content);
-  write("a.jsonl", `{"text": "${"word ".repeat(20)}"}\n`.repeat(4) + "{\n");
-  write("b.txt", "");
-  write("c.txt", "\0");
-  const run = (more: Partial<PrepareOptions> = {}) =>
-    prepare({
-      documents: { files: sourcesIn(root.path, /^.\./) },
-      tokenizer: byte,
-      sequenceLength: CONTEXT,
-      workers: 0,
-      cacheDir: join(root.path, "cache"),
-      skipBad: true,
-      ...more,
-    });
-  const made = await run();
-  assertEquals(made.reasons.length, 3);
-  assert(made.reasons[1].startsWith("a.jsonl: line 5: "), made.reasons[1]);
-  const found = await run();
-  assertEquals({ ...found, reused: false }, made);
-  // What is no part of the store is told as it is now.
-  Deno.removeSync(join(root.path, "c.txt"));
-  const less = await run({ unopened: [{ name: "d", reason: "it is a pipe" }] });
-  assertEquals([less.reused, less.dir], [true, made.dir]);
-  const { binary, files, unreadable, empty } = less.summary.skipped;
-  assertEquals([binary, files, unreadable, empty], [0, 1, 1, 1]);
-  assertEquals(less.reasons, [
-    "d: it is a pipe",
-    made.reasons[1],
-    "b.txt: it is empty",
-  ]);
-
-  // A store of a version that did not keep the reasons.
-  const { reasons: _, ...older } = TokenStore.open(made.dir).summary;
-  delete older.skipped.empty;
-  Deno.removeSync(join(made.dir, "store.json"));
-  writeSummary(made.dir, older);
-  const old = await run();
-  assertEquals([old.reused, old.summary.skipped.unreadable], [true, 1]);
-  assertEquals(old.reasons, ["b.txt: it is empty"]);
 });
 
 Deno.test("prepare() notices records that change between the readings", async () => {
