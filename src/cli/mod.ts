@@ -70,6 +70,7 @@ export async function main(args: readonly string[]): Promise<number> {
       print(`Usage: blocksmith ${command.name} ${command.help}`);
       return 0;
     }
+    requireFolder();
     return await command.run(parsed);
   } catch (error) {
     // The reader of our output, such as `head`, has closed the pipe.
@@ -77,6 +78,20 @@ export async function main(args: readonly string[]): Promise<number> {
     say(`blocksmith: ${messageOf(error)}`);
     if (debug) say(Deno.inspect(error));
     return 1;
+  }
+}
+
+/** @throws {UserError} if paths cannot start from the current folder */
+function requireFolder(): void {
+  try {
+    Deno.cwd();
+  } catch (error) {
+    throw new UserError(
+      `Cannot work in the current folder as it must exist, with a path in UTF-8: ${
+        (error as Error).message
+      }; change to another folder`,
+      { cause: error },
+    );
   }
 }
 

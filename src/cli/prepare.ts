@@ -3,7 +3,7 @@ import { delimiter } from "node:path";
 import { sourceTexts } from "../assets/source_text.ts";
 import { sequenceLength } from "../config/mod.ts";
 import { FairseqSink } from "../data/fairseq/mod.ts";
-import { type Prepared, preparedLines, skippedLines } from "../data/mod.ts";
+import { type Prepared, preparedLines } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { expandHome, shortPath } from "../fs/user_path.ts";
 import { print, say } from "../terminal/output.ts";
@@ -110,7 +110,9 @@ function printStore(
   print(`${reused ? "found" : "made"} ${dir}`);
   if (json) {
     print(JSON.stringify(summary, null, 2));
-    for (const line of skippedLines(prepared)) say(line);
+    for (const line of preparedLines(prepared, { splits: {} })) {
+      say(line);
+    }
     return;
   }
   for (const line of preparedLines(prepared, { unit })) print(line);

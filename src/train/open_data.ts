@@ -319,6 +319,7 @@ export async function sourcesOf(
           ...file,
           ...formatOf(file.name, data.format),
           field,
+          named: file.name === names[i],
         })),
       );
     } finally {

@@ -55,7 +55,7 @@ const WRONG: [words: string, message: RegExp][] = [
   ["data.files=[{empty}]", /'data\.files' finds no file: got '.*empty'/],
   [
     "data.files=[{binary}]",
-    /Cannot read any text from 'data\.files' as it must name UTF-8 text files: got 1 binary file, the first as \S+: binary$/,
+    /Cannot read any text from 'data\.files' as it must name UTF-8 text files: got 1 binary file, the first as .*: binary$/,
   ],
   [
     "data.files=[{short}]",

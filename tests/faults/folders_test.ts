@@ -10,22 +10,10 @@ import {
   succeeds,
   workshop,
 } from "../helpers/cli.ts";
-
-/** A process that may not write where permissions forbid it, as root may. */
-const PLAIN = Deno.uid() === 0
-  ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
-  : [];
-
-const canBePlain = PLAIN.length === 0 ||
-  await new Deno.Command(PLAIN[0], {
-    args: [...PLAIN.slice(1), "true"],
-    stderr: "null",
-  }).output().then(({ success }) => success, () => false);
+import { canBePlain, PLAIN } from "../helpers/processes.ts";
 
 Deno.test({
   name: "train needs a folder that it may write, and leaves nothing where not",
-  // As root, permissions only hold where setpriv can give the powers of root
-  // up.
   ignore: !canBePlain,
   async fn() {
     using work = workshop();

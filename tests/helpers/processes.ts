@@ -17,3 +17,17 @@ export async function firstWord(child: Deno.ChildProcess): Promise<string> {
   reader.releaseLock();
   return new TextDecoder().decode(value).trim();
 }
+
+/**
+ * Words before a command that may not do what permissions forbid, as root may.
+ */
+export const PLAIN: readonly string[] = Deno.uid() === 0
+  ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+  : [];
+
+/** Whether they work here: root needs setpriv to give its powers up. */
+export const canBePlain: boolean = PLAIN.length === 0 ||
+  await new Deno.Command(PLAIN[0], {
+    args: [...PLAIN.slice(1), "true"],
+    stderr: "null",
+  }).output().then(({ success }) => success, () => false);

@@ -10,6 +10,7 @@ import { MAX_REASONS } from "../pool/work_unit.ts";
 import { LEAVE_OUT } from "../sources/mod.ts";
 import type { FileScan, SourceFile } from "../sources/source_file.ts";
 import { type MemoryText, scanMemoryText } from "../sources/text_pieces.ts";
+import { notUtf8 } from "../sources/utf8_check.ts";
 import { type ScanCache, stampOf } from "./scan_cache.ts";
 import type { SkipCounts } from "./skip_counts.ts";
 
@@ -142,17 +143,10 @@ function countSkipped(
   }
   if (not) {
     skipped[not]++;
-    const kind = encoding
-      ? `${encoding}, not UTF-8`
-      : not === "binary"
-      ? "binary"
-      : "not UTF-8";
-    note(kind);
-    const from = encoding ?? (not === "binary" ? null : "LATIN1");
-    const convert = from
-      ? `: convert it, as with iconv -f ${from} -t UTF-8`
-      : "";
-    return refuseNamed ? refuse(` as it is ${kind}${convert}`) : null;
+    const binary = not === "binary" && !encoding;
+    const why = binary ? "binary" : notUtf8(encoding);
+    note(why.replace(/:.*/, ""));
+    return refuseNamed ? refuse(` as it is ${why}`) : null;
   }
   const text = input.format === "text";
   if (text ? unpacked > 0 : documents > 0) return null;

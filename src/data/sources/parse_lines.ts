@@ -9,6 +9,7 @@ import type { LineBlock } from "./json_lines.ts";
 import { isBlank } from "./line_counter.ts";
 import { fieldText, type TextOrReason } from "./record_text.ts";
 import type { BadRecord } from "./source_file.ts";
+import { guessEncoding, notUtf8 } from "./utf8_check.ts";
 
 /** A document's number in its file, from 0, and its text or why it has none. */
 export type TextRecord = { document: number } & ({ text: string } | BadRecord);
@@ -24,6 +25,7 @@ export function* parseLines(
 ): Generator<TextRecord> {
   const { bytes } = block;
   const decode = decoder(bytes);
+  const encoding = block.first === 0 ? guessEncoding(bytes) : undefined;
   let document = block.first;
   let line = block.line;
   for (let start = 0; start < bytes.length; line++) {
@@ -33,7 +35,11 @@ export function* parseLines(
       if (keep(document)) {
         const parsed = parseLine(decode(start, end), field);
         if ("text" in parsed) yield { document, text: parsed.text };
-        else yield { document, reason: `line ${line}: ${parsed.reason}` };
+        else {
+          // What follows from the encoding says less than its name.
+          const reason = encoding ? notUtf8(encoding) : parsed.reason;
+          yield { document, reason: `line ${line}: ${reason}` };
+        }
       }
       document++;
     }

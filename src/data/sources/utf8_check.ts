@@ -69,3 +69,9 @@ export function guessEncoding(start: Uint8Array): FileScan["encoding"] {
 }
 
 const GUESS_BYTES = 64;
+
+/** What a file is that is not UTF-8, and what to do. */
+export function notUtf8(encoding: FileScan["encoding"]): string {
+  return `${encoding ? `${encoding}, ` : ""}not UTF-8: convert it, as with ` +
+    `iconv -f ${encoding ?? "LATIN1"} -t UTF-8`;
+}

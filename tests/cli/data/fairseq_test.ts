@@ -232,7 +232,10 @@ Deno.test("prepare --fairseq writes a folder that is trained on as it was read",
     ),
   );
   const total = documents.flatMap(ids).length;
-  assertMatch(out, new RegExp(`^made ${folder}\ntrain +20 documents .* `));
+  assertMatch(
+    out,
+    new RegExp(`^made ${folder}\ntext .*\ntrain +20 documents .* `),
+  );
   assertMatch(out, /^valid +4 documents /m);
 
   // Found again; another text does not overwrite it.

@@ -61,6 +61,10 @@ Deno.test("data=codeparrot trains from the Hub, and resumes, evaluates and sampl
   try {
     const { err } = await succeeds(["train", ...words], { env });
     assertMatch(err, /^downloading /m);
+    assertMatch(
+      err,
+      /^text +300 documents in 2 files, of which 260 are left out by data\.max_documents; held out, 50 documents in 1 file, of which 40 are left out by data\.valid_max_documents$/m,
+    );
   } finally {
     await course[Symbol.asyncDispose]();
   }
@@ -228,4 +232,27 @@ Deno.test("an unavailable Hub dataset gives a one-line error and leaves no parti
   const { out } = await succeeds(words(set), { env });
   assertEquals(toldOf(out).splits.train.documents, 270);
   assertEquals(filesBelow(work.at("cache/hub/parts")), []);
+});
+
+Deno.test("a file of the Hub that is named by itself and holds no text stops prepare", async () => {
+  using work = workshop();
+  await using course = courseHub();
+  const commit = course.hub.push("datasets/some/notes", {
+    "a.txt": "one text ".repeat(9),
+    "b.txt": "another text ".repeat(9),
+    "c.txt": "\0",
+  });
+  const words = (files: string) => [
+    ...["prepare", ...SMALL, "data.tokenizer=byte"],
+    `data.cache=${work.at("cache")}`,
+    `data.files=[hf://datasets/some/notes/${files}]`,
+  ];
+  const { env } = course;
+  const { out } = await succeeds(words("*.txt"), { env });
+  assertEquals(toldOf(out).skipped, "1 binary file");
+  await fails(
+    words("c.txt"),
+    new RegExp(`Cannot read 'hf://.*@${commit}/c\\.txt' as it is binary; `),
+    { env },
+  );
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   blocksmith,
+  commandLine,
   fails,
   succeeds,
   type Workshop,
@@ -13,6 +14,7 @@ import {
   texts,
   toldOf,
 } from "../../helpers/cli_data.ts";
+import { canBePlain, PLAIN } from "../../helpers/processes.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -77,7 +79,7 @@ Deno.test({
     const found = (await succeeds(["prepare", ...all])).out;
     assertEquals(found, prepared.replace("made ", "found "));
     const json = await succeeds(["prepare", "--json", ...all]);
-    assertEquals(dataLines(json.err), lines.slice(3));
+    assertEquals(dataLines(json.err), [lines[0], ...lines.slice(3)]);
     const { skipped } = JSON.parse(json.out.slice(json.out.indexOf("\n")));
     assertEquals([skipped.empty, skipped.files], [1, 1]);
 
@@ -197,16 +199,27 @@ Deno.test({
   },
 });
 
-/** A process that may not read what permissions forbid, as root may. */
-const PLAIN = Deno.uid() === 0
-  ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
-  : [];
-
-const canBePlain = Deno.build.os !== "windows" && (PLAIN.length === 0 ||
-  await new Deno.Command(PLAIN[0], {
-    args: [...PLAIN.slice(1), "true"],
-    stderr: "null",
-  }).output().then(({ success }) => success, () => false));
+Deno.test({
+  name: "a current folder whose name is not UTF-8 is refused in one line",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    using work = workshop();
+    const command = commandLine(["prepare", "data.files=[*.txt]"])
+      .map((word) => `'${word}'`).join(" ");
+    const error = work.at("error");
+    assert(
+      !await shell(
+        work,
+        `d="$1/$(printf 'd\\351r')" && mkdir "$d" && cp "$1"/text/* "$d" &&
+         cd "$d" && ${command} 2>'${error}'`,
+      ),
+    );
+    assertMatch(
+      Deno.readTextFileSync(error),
+      /^blocksmith: Cannot work in the current folder as it must exist, with a path in UTF-8: [^\n]+; change to another folder\n$/,
+    );
+  },
+});
 
 Deno.test({
   name: "folders and files without permission are told of",

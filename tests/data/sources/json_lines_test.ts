@@ -190,6 +190,25 @@ Deno.test("parseLines() takes a byte-order mark before the first line alone as n
     assertEquals((await lineRecords(file)).map(shown), ["\ufeffa"]);
   }));
 
+Deno.test("parseLines() says what a file is that is not UTF-8 from its start", () =>
+  withFolder(async (write) => {
+    const line = (mark: number[]) =>
+      Uint8Array.from([
+        ...mark,
+        ...[...'{"text":"a"}'].flatMap((char) => [char.charCodeAt(0), 0]),
+      ]);
+    for (const [mark, name] of [[[0xff, 0xfe], "UTF-16"], [[], "UTF-16LE"]]) {
+      const records = await lineRecords(
+        write("a.jsonl", line(mark as number[])),
+      );
+      assertEquals(records, [{
+        document: 0,
+        reason:
+          `line 1: ${name}, not UTF-8: convert it, as with iconv -f ${name} -t UTF-8`,
+      }]);
+    }
+  }));
+
 Deno.test("parseLines() loses a line that is not UTF-8 alone", () =>
   withFolder(async (write) => {
     const bytes = new TextEncoder().encode(
