@@ -11,7 +11,7 @@ import { rewrapBlock, rewrapLines } from "./rewrap.ts";
 const COLUMNS = 80;
 
 /** Where `console` is the way to talk to the user, or to a parent process. */
-const CONSOLE = ["src/cli/", "scripts/", "tests/"];
+const CONSOLE = ["main.ts", "src/cli/", "scripts/", "tests/"];
 
 /**
  * How a UserError's sentence begins: with what cannot be done, or with the
@@ -95,7 +95,7 @@ const plugin: Deno.lint.Plugin = {
           if (within(context.filename, CONSOLE)) return;
           context.report({
             node,
-            message: "Only src/cli, scripts and tests use the console",
+            message: "Only main.ts, src/cli, scripts and tests use the console",
             hint: "Pass a function such as `say` from src/cli",
           });
         },

@@ -10,7 +10,7 @@ import { type Config, fromYaml } from "../config/mod.ts";
 import type { Tokenizer } from "../data/mod.ts";
 import { modelOf } from "../engine/from_config.ts";
 import type { InferenceEngine } from "../engine/inference_engine.ts";
-import { UserError } from "../errors.ts";
+import { missingPermission, UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelChoices } from "../gpu/tuner.ts";
@@ -53,7 +53,8 @@ export async function openTrainedModel(
   let yaml: string;
   try {
     yaml = Deno.readTextFileSync(file);
-  } catch {
+  } catch (error) {
+    if (missingPermission(error)) throw error;
     throw new UserError(
       `Cannot use '${checkpoint.path}' as its run's '${file}' cannot be read: keep checkpoints in their run's folder`,
     );

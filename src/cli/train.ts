@@ -1,7 +1,7 @@
 /** `blocksmith train`. @module */
 import { basename, dirname, join, resolve } from "node:path";
 import { type Config, fromYaml, warnings } from "../config/mod.ts";
-import { UserError } from "../errors.ts";
+import { missingPermission, UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import { trainRun } from "../train/train_run.ts";
@@ -127,7 +127,8 @@ function resumeConfig(
   let yaml: string;
   try {
     yaml = Deno.readTextFileSync(path);
-  } catch {
+  } catch (error) {
+    if (missingPermission(error)) throw error;
     throw new UserError(
       `Cannot resume '${dir}' as there is no '${path}': give the folder of a run`,
     );

@@ -3,6 +3,7 @@
  * retries.
  * @module
  */
+import { missingPermission } from "../../errors.ts";
 import { VERSION } from "../../version.ts";
 import type { HubSettings } from "./settings.ts";
 
@@ -262,7 +263,7 @@ function decompress(
  * signed.
  */
 function toHubError(error: unknown, host: string, timer: StallTimer): unknown {
-  if (error instanceof HubError) return error;
+  if (error instanceof HubError || missingPermission(error)) return error;
   const retryable = true;
   if (timer.stalled) {
     return new HubError(`${host} sent nothing for ${timer.seconds} s`, {
