@@ -4,9 +4,9 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
+import { userCacheHome } from "../../fs/cache_dir.ts";
 
 /** Endpoint, credentials and retry behavior of the Hub client. */
 export interface HubSettings {
@@ -71,8 +71,10 @@ function readToken(): string | null {
     const text = Deno.env.get(name)?.trim();
     if (text) return checkToken(text, name);
   }
-  const cache = Deno.env.get("XDG_CACHE_HOME") || join(homedir(), ".cache");
-  const home = Deno.env.get("HF_HOME") || join(cache, "huggingface");
+  const caches = userCacheHome();
+  const home = Deno.env.get("HF_HOME") ||
+    (caches && join(caches, "huggingface"));
+  if (!home) return null;
   const path = join(home, "token");
   let text: string;
   try {

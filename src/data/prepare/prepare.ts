@@ -84,7 +84,7 @@ async function findOrWrite(
       () => onProgress?.({ phase: "wait", done: 0, total: plan.bytes }),
     );
   } catch (error) {
-    throw writeError(error, dirname(dir));
+    throw writeError(error, dirname(dir), out === undefined);
   }
 }
 
@@ -96,12 +96,18 @@ function canResume(error: unknown): boolean {
   return error instanceof WorkerDiedError || !(error instanceof UserError);
 }
 
-function writeError(error: unknown, folder: string): unknown {
+function writeError(
+  error: unknown,
+  folder: string,
+  inCache: boolean,
+): unknown {
   const { code, message } = error as { code?: string; message: string };
   if (error instanceof UserError || !code) return error;
   const reason = code === "ENOSPC"
     ? " as the disk is full: free some space and run again to continue from there"
-    : `: ${message}`;
+    : `: ${message}${
+      inCache ? "; data.cache=<folder> or XDG_CACHE_HOME names another" : ""
+    }`;
   return new UserError(
     `Cannot write the token store under '${folder}'${reason}`,
     { cause: error },
