@@ -9,7 +9,7 @@ import {
 } from "../bench/mod.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
-import { openGpu } from "../gpu/device.ts";
+import { openGpu } from "./open_gpu.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import type { Command } from "./command.ts";
 

@@ -8,7 +8,7 @@ import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { InferenceEngine } from "../engine/inference_engine.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
-import { openGpu } from "../gpu/device.ts";
+import { openGpu } from "./open_gpu.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { openData, prepareWith, sourcesOf } from "../train/open_data.ts";

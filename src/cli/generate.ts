@@ -4,7 +4,7 @@ import { InferenceEngine } from "../engine/inference_engine.ts";
 import { sampleToken } from "../engine/sampling.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
-import { openGpu } from "../gpu/device.ts";
+import { openGpu } from "./open_gpu.ts";
 import { saveChoices } from "../gpu/tuning_cache.ts";
 import {
   kernelChoicesFor,

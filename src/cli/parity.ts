@@ -1,6 +1,6 @@
 /** `blocksmith parity`. @module */
 import { UserError } from "../errors.ts";
-import { openGpu } from "../gpu/device.ts";
+import { openGpu } from "./open_gpu.ts";
 import { parity } from "../parity/parity.ts";
 import type { Command } from "./command.ts";
 

@@ -4,7 +4,7 @@ import { loadTokenizer } from "../data/mod.ts";
 import { modelOf, stepPlansOf } from "../engine/from_config.ts";
 import { trainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
-import { openGpu } from "../gpu/device.ts";
+import { openGpu } from "./open_gpu.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -51,7 +51,7 @@ Examples:
     const model = modelOf(config, await vocabularyOf(config));
     let limits = ASSUMED, adapter = "a GPU with 2 GiB bindings (assumed)";
     if (args.switches.has("device")) {
-      const gpu = await openGpu();
+      const gpu = await openGpu(undefined, true);
       [limits, adapter] = [gpu.limits, gpu.name];
       gpu.close();
     }
