@@ -4,11 +4,15 @@
  * @module
  */
 import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ASSET_FOLDERS, assetPaths, assetText } from "../src/assets/assets.ts";
 import { UserError } from "../src/errors.ts";
 
 /** Root folder of the checkout. */
-export const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(
+  /\/$/,
+  "",
+);
 
 /** Folder for build results. */
 export const DIST = `${ROOT}/dist`;

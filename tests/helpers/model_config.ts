@@ -1,5 +1,6 @@
 /** Model configs for tests. @module */
 import { compose, type SimplifiedModelConfig } from "../../src/config/mod.ts";
+import { fileURLToPath } from "node:url";
 import {
   type Fixture,
   validateFixture,
@@ -34,7 +35,7 @@ type Simplified = Extract<Fixture, { family: "simplified_transformers" }>;
 export function fixtureConfig(
   folder: URL,
 ): Simplified & { model: FullConfig } {
-  const file = new URL("config.yaml", folder).pathname;
+  const file = fileURLToPath(new URL("config.yaml", folder));
   const fixture = validateFixture(Deno.readTextFileSync(file), file);
   return fixture as Simplified & { model: FullConfig };
 }

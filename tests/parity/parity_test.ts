@@ -4,6 +4,7 @@ import {
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { UserError } from "../../src/errors.ts";
 import { parity } from "../../src/parity/parity.ts";
 import type { ParityRow } from "../../src/parity/parity_row.ts";
@@ -38,7 +39,7 @@ for (const folder of FIXTURES) {
   deviceTest(
     `the model computes the authors' numbers for ${nameOf(folder)}`,
     async () => {
-      const rows = await run(folder.pathname.replace(/\/$/, ""));
+      const rows = await run(fileURLToPath(folder).replace(/\/$/, ""));
       const missed = rows.filter((row) => !row.holds);
       assertEquals(missed, []);
       assertEquals(rows.map((r) => r.quantity).sort(), [...QUANTITIES].sort());

@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { tempDir } from "../../helpers/data/sources.ts";
 
-const SCRIPT =
-  new URL("../../helpers/scripts/prepare_once.ts", import.meta.url).pathname;
+const SCRIPT = fileURLToPath(
+  new URL("../../helpers/scripts/prepare_once.ts", import.meta.url),
+);
 
 /** Runs shell commands in a separate mount namespace, which ends with them. */
 function inNamespace(command: string): Promise<Deno.CommandOutput> {
