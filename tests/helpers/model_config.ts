@@ -1,5 +1,6 @@
 /** Model configs for tests. @module */
 import { compose, type SimplifiedModelConfig } from "../../src/config/mod.ts";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type Fixture,
@@ -26,8 +27,7 @@ export const FIXTURES: readonly URL[] = (() => {
 })();
 
 /** A fixture's name. */
-export const nameOf = (folder: URL): string =>
-  folder.pathname.split("/").at(-2)!;
+export const nameOf = (folder: URL): string => basename(fileURLToPath(folder));
 
 type Simplified = Extract<Fixture, { family: "simplified_transformers" }>;
 
