@@ -34,7 +34,7 @@ Deno.test({
       const lines = Array.from({ length: 150_000 }, (_, i) => `${name} ${i}`);
       await Deno.writeTextFile(join(texts, name), lines.join("\n"));
     }
-    const run = `"${Deno.execPath()}" run -A --no-check ${SCRIPT} ` +
+    const run = `"${Deno.execPath()}" run -A --no-check "${SCRIPT}" ` +
       `${texts} ${cache} 0`;
     const { success, stdout } = await inNamespace(
       `mount -t tmpfs -o size=5m none ${cache}; ${run}; echo ---;` +
