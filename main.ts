@@ -1,4 +1,6 @@
 /** blocksmith: reads the command line and hands over to one command. @module */
+import { messageOf, missingPermission } from "./src/errors.ts";
+import { say } from "./src/terminal/output.ts";
 import { inWorker, serve } from "./src/workers/start.ts";
 
 /**
@@ -12,7 +14,12 @@ export async function start(): Promise<void> {
       loader: () => import("./src/data/loader/loader_worker.ts"),
     });
   }
-  const { main } = await import("./src/cli/mod.ts");
+  const { main } = await import("./src/cli/mod.ts").catch((error) => {
+    // Its modules read files while they load.
+    if (missingPermission(error) === null) throw error;
+    say(`blocksmith: ${messageOf(error)}`);
+    Deno.exit(1);
+  });
   Deno.exit(await main(Deno.args));
 }
 

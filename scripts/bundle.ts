@@ -4,11 +4,17 @@
  * @module
  */
 import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ASSET_FOLDERS, assetPaths, assetText } from "../src/assets/assets.ts";
 import { UserError } from "../src/errors.ts";
+import { fileError } from "../src/fs/file_error.ts";
+import { VERSION } from "../src/version.ts";
 
 /** Root folder of the checkout. */
-export const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(
+  /\/$/,
+  "",
+);
 
 /** Folder for build results. */
 export const DIST = `${ROOT}/dist`;
@@ -90,6 +96,61 @@ export async function bundle(
   return out;
 }
 
+/**
+ * Starts an executable from an empty folder, with an empty home: it must say
+ * its version, read the configs that it carries, and tokenize in a thread.
+ *
+ * @param path of the executable; removed if it does not work
+ * @throws {UserError} if it does not do this
+ */
+export async function tryExecutable(path: string): Promise<void> {
+  const folder = `${DIST}/trial.${crypto.randomUUID()}`;
+  await Deno.mkdir(folder, { recursive: true });
+  const start = async (...args: string[]) => {
+    const { success, stdout, stderr } = await new Deno.Command(path, {
+      args,
+      cwd: folder,
+      env: { HOME: folder, XDG_CACHE_HOME: folder, NO_COLOR: "1" },
+      stdin: "null",
+      signal: AbortSignal.timeout(120_000),
+    }).output();
+    const [out, err] = [stdout, stderr].map((b) => new TextDecoder().decode(b));
+    if (!success) throw new Error(errorReason(err || out));
+    return out.trim();
+  };
+  try {
+    for (let i = 0; i < 4; i++) {
+      await Deno.writeTextFile(
+        `${folder}/${i}.txt`,
+        `document ${i} `.repeat(9),
+      );
+    }
+    const version = await start("--version");
+    if (version !== VERSION) {
+      throw new Error(`it says '${version.split("\n")[0]}', not '${VERSION}'`);
+    }
+    const keys = ["model.context_length=8", "model.n_positions=8"];
+    const data = `data.files=[0.txt,1.txt,2.txt,3.txt]`;
+    await start(
+      "prepare",
+      data,
+      "data.tokenizer=byte",
+      "data.cache=c",
+      ...keys,
+    );
+    await start("plan", ...keys);
+  } catch (error) {
+    await Deno.remove(path).catch(() => {});
+    const { message } = error as Error;
+    throw new UserError(
+      `Cannot use the executable as it does not work: ${message}`,
+      { cause: error },
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 /** The line of Deno's error output that states the reason. */
 export function errorReason(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -99,8 +160,8 @@ export function errorReason(stderr: string): string {
 }
 
 /**
- * Runs a build and prints the path and size of its result; a
- * {@linkcode UserError} becomes one line and exit code 1.
+ * Runs a build and prints the path and size of its result; an error of the user
+ * or the file system becomes one line and exit code 1.
  */
 export async function runBuild(build: () => Promise<string>): Promise<void> {
   try {
@@ -110,8 +171,9 @@ export async function runBuild(build: () => Promise<string>): Promise<void> {
       `${relative(Deno.cwd(), path)} (${(size / 1e6).toFixed(1)} MB)`,
     );
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    console.error(error.message);
+    const told = fileError("build in", DIST, error);
+    if (!(told instanceof UserError)) throw error;
+    console.error(told.message);
     Deno.exit(1);
   }
 }

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { bundle, DIST, runBuild } from "./bundle.ts";
+import { bundle, DIST, runBuild, tryExecutable } from "./bundle.ts";
 import script from "./self_extract.sh" with { type: "text" };
 
 /**
@@ -16,12 +16,14 @@ import script from "./self_extract.sh" with { type: "text" };
  * @param app path of the bundle
  * @param deno path of the Deno that runs it
  * @param out path of the executable
+ * @param check tries the file before it takes its name
  * @returns `out`
  */
 export async function pack(
   app: string,
   deno: string,
   out: string,
+  check?: (path: string) => Promise<void>,
 ): Promise<string> {
   const parts = [];
   const hash = createHash("sha256");
@@ -45,17 +47,21 @@ export async function pack(
   // overwritten.
   const draft = `${out}.${Deno.pid}`;
   try {
-    using file = await Deno.open(draft, {
-      write: true,
-      create: true,
-      truncate: true,
-      mode: 0o755,
-    });
-    for (const part of [new TextEncoder().encode(head), ...parts]) {
-      for (let at = 0; at < part.length;) {
-        at += await file.write(part.subarray(at));
+    {
+      using file = await Deno.open(draft, {
+        write: true,
+        create: true,
+        truncate: true,
+        mode: 0o755,
+      });
+      for (const part of [new TextEncoder().encode(head), ...parts]) {
+        for (let at = 0; at < part.length;) {
+          at += await file.write(part.subarray(at));
+        }
       }
     }
+    // A file that is open for writing cannot be started.
+    await check?.(draft);
     await Deno.rename(draft, out);
   } catch (error) {
     await Deno.remove(draft).catch(() => {});
@@ -66,6 +72,11 @@ export async function pack(
 
 if (import.meta.main) {
   await runBuild(async () =>
-    await pack(await bundle(), Deno.execPath(), `${DIST}/blocksmith`)
+    await pack(
+      await bundle(),
+      Deno.execPath(),
+      `${DIST}/blocksmith`,
+      tryExecutable,
+    )
   );
 }

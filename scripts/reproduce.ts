@@ -18,6 +18,7 @@
  * @module
  */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "@std/cli/parse-args";
 import { describeMachine } from "../src/bench/mod.ts";
 import { UserError } from "../src/errors.ts";
@@ -34,7 +35,7 @@ import {
 } from "./_reproduction_runs.ts";
 
 /** The repository's root. */
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const DEFAULTS = {
   steps: "200",

@@ -6,8 +6,9 @@
  * @module
  */
 import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Folders whose own folders are rows, and folders that are one row each. */
 const SPLIT = ["src", "src/data"];

@@ -15,8 +15,9 @@
  * @module
  */
 import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** What a test may need, cheapest first. */
 export const TIERS = ["unit", "device", "slow"] as const;

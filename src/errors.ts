@@ -1,6 +1,6 @@
 /**
  * Whose error is it? The user's, which has a class of its own, the system's,
- * which has a code, or else the program's.
+ * which has a code, or else the program's; and how is it told?
  * @module
  */
 import { constants } from "node:os";
@@ -42,4 +42,48 @@ export function systemCode(error: unknown): string | null {
   if (number === undefined) return null;
   const names = Object.entries(constants.errno);
   return names.find(([, value]) => value === Number(number))?.[0] ?? null;
+}
+
+/** What is done with what each of Deno's permissions protects. */
+const PROTECTED: Record<string, string> = {
+  read: "read",
+  write: "write",
+  env: "use the environment variable",
+  sys: "ask the system for",
+  net: "connect to",
+  run: "run",
+  ffi: "load the library",
+  all: "open",
+};
+
+/**
+ * The permission that Deno did not grant, as a message, where an error or its
+ * cause says so; null for any other error. The text is what counts, as an error
+ * of a thread arrives as text.
+ */
+export function missingPermission(error: unknown): string | null {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const [, kind, what] =
+      /Requires (\w+) access(?: to (.+?))?, (?:run again|specify)/s
+        .exec(at.message) ?? [];
+    if (!kind) continue;
+    const doing = `${PROTECTED[kind] ?? kind} ${what ?? "what it protects"}`;
+    return `Cannot ${
+      doing.replaceAll('"', "'")
+    } as Deno was started without --allow-${kind}: add it, or -A`;
+  }
+  return null;
+}
+
+/**
+ * An error's message as one line; marks those that are faults of the program.
+ */
+export function messageOf(error: unknown): string {
+  const refused = missingPermission(error);
+  if (refused !== null) return refused;
+  const message = error instanceof Error ? error.message : String(error);
+  const line = message.split("\n")[0];
+  return error instanceof UserError
+    ? line
+    : `${line} (unexpected: --debug shows where)`;
 }

@@ -5,8 +5,9 @@
 import { assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Most files of a folder. */
 const FOLDER_FILES = 15;

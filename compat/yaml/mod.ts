@@ -11,6 +11,58 @@ interface YamlFault extends Error {
   mark?: { line: number; column: number; snippet: string };
 }
 
+const { int, float } = yaml.types;
+
+/**
+ * Integers that do not begin with 1 to 9, and signs, as `@std/yaml` reads them.
+ */
+const INTEGER = /^[-+]?0(?:b[01_]*[01]|x[\da-fA-F_]*[\da-fA-F]|[0-7_]*[0-7])?$/;
+
+/** All other numbers, as `@std/yaml` reads them. */
+const NUMBER =
+  /^(?:[-+]?(?:0|[1-9][\d_]*)(?:\.[\d_]*)?(?:[eE][-+]?\d+)?|\.[\d_]+(?:[eE][-+]?\d+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))(?<!_)$/;
+
+/**
+ * js-yaml 4 reads numbers by YAML 1.2 and its ancestor by 1.1: `017` is 15
+ * there, `0o17` and `08` are texts, and `1_000` is a number. What one of them
+ * writes without quotes must be the same value for the other.
+ */
+const SCHEMA = yaml.DEFAULT_SCHEMA.extend({
+  implicit: [
+    new yaml.Type(int.tag, {
+      kind: "scalar",
+      resolve: (text: string | null) => text !== null && INTEGER.test(text),
+      construct: (text: string) => {
+        const [, sign, digits] = /^([-+]?)0?(.*)$/.exec(
+          text.replaceAll("_", ""),
+        )!;
+        const value = /^[bx]/.test(digits)
+          ? Number(`0${digits}`)
+          : parseInt(digits || "0", 8);
+        return sign === "-" ? 0 - value : value;
+      },
+      predicate: int.predicate,
+      represent: int.represent,
+      defaultStyle: int.defaultStyle,
+    }),
+    new yaml.Type(float.tag, {
+      kind: "scalar",
+      resolve: (text: string | null) => text !== null && NUMBER.test(text),
+      construct: (text: string) => {
+        const plain = text.replaceAll("_", "").toLowerCase();
+        if (plain.endsWith(".nan")) return NaN;
+        if (plain.endsWith(".inf")) {
+          return plain.startsWith("-") ? -Infinity : Infinity;
+        }
+        return parseFloat(plain);
+      },
+      predicate: float.predicate,
+      represent: float.represent,
+      defaultStyle: float.defaultStyle,
+    }),
+  ],
+});
+
 const isFault = (error: unknown): error is YamlFault =>
   error instanceof yaml.YAMLException;
 
@@ -27,9 +79,7 @@ export interface ParseOptions {
  * of the message ends in `at line L, column C:`, both counted from 1
  */
 export function parse(content: string, options: ParseOptions = {}): unknown {
-  const schema = options.schema === "failsafe"
-    ? yaml.FAILSAFE_SCHEMA
-    : yaml.DEFAULT_SCHEMA;
+  const schema = options.schema === "failsafe" ? yaml.FAILSAFE_SCHEMA : SCHEMA;
   try {
     return yaml.load(content, { schema }) ?? null;
   } catch (error) {
@@ -63,7 +113,7 @@ export function stringify(
   options: StringifyOptions = {},
 ): string {
   try {
-    return yaml.dump(data, options);
+    return yaml.dump(data, { ...options, schema: SCHEMA });
   } catch (error) {
     if (!isFault(error)) throw error;
     throw new TypeError(error.message);

@@ -16,6 +16,9 @@ const COLUMNS = 80;
  */
 const CONSOLE = ["scripts/", "tests/"];
 
+/** Where URLs are addresses in the web. */
+const WEB_ADDRESSES = ["tests/helpers/data/hub_server.ts"];
+
 /**
  * How a UserError's sentence begins: with what cannot be done, or with the
  * thing that is unknown, missing or gone.
@@ -126,6 +129,28 @@ const plugin: Deno.lint.Plugin = {
             node,
             message: "Only scripts and tests use the console",
             hint: "In src/cli, print() or say() of src/terminal/output.ts",
+          });
+        },
+      }),
+    },
+    "url-as-path": {
+      create: (context) => ({
+        'MemberExpression[property.name="pathname"]'(
+          node: Deno.lint.MemberExpression,
+        ) {
+          if (within(context.filename, WEB_ADDRESSES)) return;
+          context.report({
+            node,
+            message: "A URL's pathname is percent-encoded: it is no path",
+            hint: "Use fileURLToPath() of node:url",
+          });
+        },
+        TemplateElement(node: Deno.lint.TemplateElement) {
+          if (!/^file:\/\/$/.test(node.cooked)) return;
+          context.report({
+            node,
+            message: "A path in a URL must be percent-encoded",
+            hint: "Use pathToFileURL() of node:url",
           });
         },
       }),

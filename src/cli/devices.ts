@@ -1,7 +1,7 @@
 /** `blocksmith devices`. @module */
 import { UserError } from "../errors.ts";
-import { openGpu } from "../gpu/device.ts";
 import { print } from "../terminal/output.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 import type { Command } from "./command.ts";
 
 /** Shows the adapter that a run would use. */
@@ -11,10 +11,12 @@ export const devices: Command = {
   help: `
 
 Prints the properties of the default adapter. Deno cannot list adapters; select
-another one with VK_DRIVER_FILES=<driver.json>, or DENO_WEBGPU_BACKEND=gl.
+another one with VK_DRIVER_FILES=<driver.json>, or DENO_WEBGPU_BACKEND=gl, and
+the CPU beside a GPU with BLOCKSMITH_DEVICE=cpu.
 
 Examples:
   blocksmith devices
+  BLOCKSMITH_DEVICE=cpu blocksmith train
   VK_DRIVER_FILES=/usr/share/vulkan/icd.d/lvp_icd.json blocksmith devices`,
   async run({ positionals }) {
     if (positionals.length > 0) {
@@ -24,7 +26,7 @@ Examples:
         }' as 'blocksmith devices' takes no arguments`,
       );
     }
-    const gpu = await openGpu();
+    const gpu = await openGpu(undefined, true);
     try {
       print(gpu.name);
       for (const [key, value] of Object.entries(gpu.info)) {

@@ -8,9 +8,9 @@ import { CONTENTS } from "../data/scan/fingerprint.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { UserError } from "../errors.ts";
 import { readPlainText } from "../fs/plain_file.ts";
-import { openGpu } from "../gpu/device.ts";
 import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { tellData } from "../train/data/tell_data.ts";
 import { prepareWith, sourcesOf } from "../train/open_data.ts";
@@ -23,9 +23,9 @@ import {
   openTrainedModel,
   TRAINED_HELP,
   type TrainedModel,
-} from "./checkpoint_args.ts";
+} from "./inputs/checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
-import { takeCache } from "./run_config.ts";
+import { takeCache } from "./inputs/run_config.ts";
 
 /** Prints loss and perplexity of a checkpoint. */
 export const evalCommand: Command = {

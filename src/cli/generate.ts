@@ -2,17 +2,17 @@
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { sampleToken } from "../engine/sampling.ts";
 import { UserError } from "../errors.ts";
-import { openGpu } from "../gpu/device.ts";
 import { writeOutput } from "../terminal/output.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 import {
   CONFIG_FILE_HELP,
   loadTrainedWeights,
   openInference,
   openTrainedModel,
   TRAINED_HELP,
-} from "./checkpoint_args.ts";
+} from "./inputs/checkpoint_args.ts";
 import { type Command, numberFlag } from "./command.ts";
-import { takeCache } from "./run_config.ts";
+import { takeCache } from "./inputs/run_config.ts";
 
 /** Samples text from a checkpoint. */
 export const generate: Command = {

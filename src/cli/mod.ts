@@ -2,7 +2,7 @@
  * The command line: which commands exist, their help, errors and exit codes.
  * @module
  */
-import { UserError } from "../errors.ts";
+import { messageOf, UserError } from "../errors.ts";
 import { OutputClosed, print, say } from "../terminal/output.ts";
 import { VERSION } from "../version.ts";
 import { bench } from "./bench.ts";
@@ -93,13 +93,4 @@ function requireFolder(): void {
       { cause: error },
     );
   }
-}
-
-/** The message as one line; marks errors that are not the user's. */
-function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const line = message.split("\n")[0];
-  return error instanceof UserError
-    ? line
-    : `${line} (unexpected: --debug shows where)`;
 }

@@ -17,7 +17,7 @@ import {
 import { pinData } from "../train/pin_data.ts";
 import { exitOnSignal } from "../train/signals.ts";
 import type { Command } from "./command.ts";
-import { CONFIG_HELP, configFromArgs } from "./config_args.ts";
+import { CONFIG_HELP, configFromArgs } from "./inputs/config_args.ts";
 
 /** Tokenizes text into a token store, before any training. */
 export const prepareCommand: Command = {

@@ -15,8 +15,8 @@ import {
   CONFIG_HELP,
   configFromArgs,
   type ConfigOfArgs,
-} from "./config_args.ts";
-import { readRunConfig, takeCache } from "./run_config.ts";
+} from "./inputs/config_args.ts";
+import { readRunConfig, takeCache } from "./inputs/run_config.ts";
 
 /** Trains a model, or resumes a run. */
 export const train: Command = {

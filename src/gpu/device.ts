@@ -5,6 +5,7 @@
  */
 import { UserError } from "../errors.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
+import { chooseAdapter, isSoftware } from "./adapter.ts";
 import { driverVersion } from "./driver.ts";
 
 /** An open device. */
@@ -17,6 +18,8 @@ export interface Gpu {
   info: Record<string, string | number | boolean>;
   /** Whether passes can write timestamps. */
   timestamps: boolean;
+  /** What the user should know about the choice of this adapter. */
+  notice: string | null;
   /**
    * Rejects with a clear error once the device is lost or a command was
    * invalid.
@@ -39,33 +42,22 @@ const LIMITS = [
 ] as const;
 
 /**
- * Opens the default adapter (`DENO_WEBGPU_BACKEND` picks another backend).
+ * Opens the adapter that {@linkcode chooseAdapter} chooses.
  *
  * @param memoryRemedy what a user can change where the device's memory is not
  *   enough, for the message that says so
- * @throws {UserError} where there is no adapter that can run the kernels
+ * @param unasked whether the CPU may stand in for a GPU without being asked for
+ * @throws {UserError} where there is no adapter that can run the kernels, or
+ *   only the CPU beside a GPU, and nobody asked for the CPU
  */
 export async function openGpu(
   memoryRemedy = "lower the batch size or the model's size",
+  unasked = false,
 ): Promise<Gpu> {
-  // With both backends loaded a process can crash in EGL's exit handler, and
-  // without a Vulkan driver OpenGL would run silently, many times slower.
-  if (Deno.build.os === "linux" && !Deno.env.has("DENO_WEBGPU_BACKEND")) {
-    Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
-  }
-  const adapter = await navigator.gpu?.requestAdapter({
-    powerPreference: "high-performance",
-  });
-  if (!adapter) {
-    throw new UserError(
-      "No WebGPU adapter found: install a Vulkan driver (a GPU's own, or mesa-vulkan-drivers for the CPU) and run 'blocksmith devices'",
-    );
-  }
+  const { adapter, notice } = await chooseAdapter(unasked);
   const { device, int64 } = await request(adapter);
   const { vendor, architecture, device: model, description } = adapter.info;
-  const software = /llvmpipe|lavapipe|swiftshader/i.test(
-    `${description} ${model}`,
-  );
+  const software = isSoftware(adapter.info);
   const limits = device.limits;
   const stretch = 2 ** 31 - ALIGN;
   const failures: Error[] = [];
@@ -119,6 +111,7 @@ export async function openGpu(
       timestamps: device.features.has("timestamp-query"),
     },
     timestamps: device.features.has("timestamp-query"),
+    notice,
     failure,
     check() {
       if (failures.length) throw failures[0];

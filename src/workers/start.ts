@@ -26,7 +26,7 @@ const NAME_PREFIX = "blocksmith-";
 /** Starts a worker of one kind; terminate it when done. */
 export function startWorker(kind: WorkerKind): Worker {
   const here = new URL(import.meta.url);
-  const inCheckout = here.pathname.endsWith("/src/workers/start.ts");
+  const inCheckout = here.href.endsWith("/src/workers/start.ts");
   // A bundle is one module: its workers run the bundle itself.
   const url = inCheckout ? new URL("../../main.ts", here) : here;
   return new Worker(url.href, { type: "module", name: NAME_PREFIX + kind });

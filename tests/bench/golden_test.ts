@@ -1,11 +1,13 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { holds } from "../../scripts/gpu_check.ts";
 import { checkGolden } from "../../src/bench/golden.ts";
 import { UserError } from "../../src/errors.ts";
 import { deviceTest, gpu } from "../helpers/device.ts";
 
-const FIXTURE =
-  new URL("../golden/st_default_nonorm", import.meta.url).pathname;
+const FIXTURE = fileURLToPath(
+  new URL("../golden/st_default_nonorm", import.meta.url),
+);
 
 /** A copy of a fixture with a changed config. */
 async function copy(to: string, change: (yaml: string) => string) {

@@ -1,8 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 
-const script = new URL("../../scripts/gpu_check.ts", import.meta.url).pathname;
-const FIXTURE =
-  new URL("../golden/st_default_nonorm", import.meta.url).pathname;
+const script = fileURLToPath(
+  new URL("../../scripts/gpu_check.ts", import.meta.url),
+);
+const FIXTURE = fileURLToPath(
+  new URL("../golden/st_default_nonorm", import.meta.url),
+);
 
 Deno.test("gpu_check continues after a failing fixture, and exits with 1", async () => {
   const top = await Deno.makeTempDir();

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   checkpoints,
@@ -137,7 +138,9 @@ Deno.test("train goes on to the same bits where nothing of what it says can be w
 });
 
 Deno.test("parity answers by its exit code where nobody reads it", async () => {
-  const fixture = new URL("../golden/nf_gpt", import.meta.url).pathname;
+  const fixture = fileURLToPath(
+    new URL("../golden/nf_gpt", import.meta.url),
+  );
   const parity = shellWords(["parity", fixture]);
   const { code, err } = await shell(`${parity} | true; exit \${PIPESTATUS[0]}`);
   assertEquals([code, err], [0, ""]);

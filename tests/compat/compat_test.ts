@@ -177,11 +177,44 @@ Deno.test("parse() leaves all scalars text under the failsafe schema", () => {
   );
 });
 
+Deno.test("parse() reads numbers as YAML 1.1 does, and stringify() quotes texts that look like them", () => {
+  const scalars: [string, string | number][] = [
+    ["017", 15],
+    ["-017", -15],
+    ["0b101", 5],
+    ["0x1F", 31],
+    ["-0x1f", -31],
+    ["1_000", 1000],
+    ["1_0.5", 10.5],
+    ["+12", 12],
+    ["1e3", 1000],
+    ["1e400", Infinity],
+    ["-.inf", -Infinity],
+    [".5", 0.5],
+    ["0", 0],
+    ["00", 0],
+    ["0o17", "0o17"],
+    ["08", "08"],
+    ["1_", "1_"],
+    ["_1", "_1"],
+    ["0x", "0x"],
+    ["1:30", "1:30"],
+    ["1e", "1e"],
+    ["v1.2", "v1.2"],
+  ];
+  for (const [text, value] of scalars) {
+    assertEquals(parse(`k: ${text}`), { k: value }, text);
+    const written = stringify({ k: text });
+    assertEquals(parse(written), { k: text });
+    if (typeof value === "number") assertEquals(written, `k: '${text}'\n`);
+  }
+});
+
 Deno.test("parse() tells the line of a fault", () => {
   const faults: [string, number][] = [
     ["a: 1\na: 2\n", 2],
     ["a: 1\nb: [1, 2\nc: 3\n", 3],
-    ["a: 1\nb:\n\t- x\n", 3],
+    ["a: 1\nb: 2\n c: 3\n", 3],
     ["a: @x\n", 1],
   ];
   for (const [text, line] of faults) {

@@ -1,4 +1,5 @@
 import { assert } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { loadWeights } from "../../src/checkpoint/load_weights.ts";
 import type { Batch } from "../../src/data/loader/batch.ts";
 import { IGNORE } from "../../src/data/store/token_store.ts";
@@ -26,7 +27,7 @@ interface Reference {
 
 const PATH = new URL("../golden/loss_average.json", import.meta.url);
 const golden = (name: string) =>
-  decodeURIComponent(new URL(`../golden/${name}`, import.meta.url).pathname);
+  fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
 
 /** The batch with the labels of each row's first `lengths` tokens. */
 function shortened(batch: Batch, lengths: number[], shifted: boolean): Batch {

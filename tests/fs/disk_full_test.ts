@@ -21,7 +21,7 @@ function inNamespace(command: string): Promise<Deno.CommandOutput> {
 async function onSmallDisk(path: string, name: string, ...args: string[]) {
   const { success, stdout } = await inNamespace(
     `mount -t tmpfs -o size=1m none ${path} && "${Deno.execPath()}" ` +
-      `run -A --no-check ${script(name)} ${path} ${args.join(" ")}`,
+      `run -A --no-check "${script(name)}" ${path} ${args.join(" ")}`,
   );
   assert(success);
   return JSON.parse(new TextDecoder().decode(stdout));
@@ -92,7 +92,7 @@ Deno.test("saveCheckpoint() leaves a whole checkpoint when the file-size limit k
     args: [
       "-c",
       `ulimit -c 0; ulimit -f 200; exec "${Deno.execPath()}" run -A --no-check ` +
-      `${script("save_once.ts")} ${run.path} 200000`,
+      `"${script("save_once.ts")}" ${run.path} 200000`,
     ],
     stdout: "null",
     stderr: "null",

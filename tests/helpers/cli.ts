@@ -3,8 +3,10 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+/** The entry of the program. */
+export const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 /** How one process ended. */
 export interface ProcessResult {

@@ -8,10 +8,21 @@ import {
 } from "../../src/config/mod.ts";
 import { UserError } from "../../src/errors.ts";
 
-/** Asserts that `action` refuses with exactly this line. */
-export function assertRefuses(action: () => unknown, line: string): void {
+/**
+ * Asserts that `action` refuses with exactly this line, or with one that begins
+ * like this and continues in a library's words.
+ */
+export function assertRefuses(
+  action: () => unknown,
+  line: string,
+  { continues = false } = {},
+): void {
   const error = assertThrows(action, UserError);
-  if (error.message !== line) {
+  const same = continues
+    ? error.message.startsWith(line) && !error.message.includes("\n") &&
+      error.message.length > line.length
+    : error.message === line;
+  if (!same) {
     throw new Error(`wrong message:\n  ${error.message}\nexpected:\n  ${line}`);
   }
 }

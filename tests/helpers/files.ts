@@ -1,5 +1,6 @@
 /** What the tests of this folder share. */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { writeState } from "../../src/checkpoint/checkpoint_folder.ts";
 import { writeSafetensors } from "../../src/checkpoint/safetensors.ts";
 
@@ -14,7 +15,7 @@ export function tempDir(): { path: string } & Disposable {
 
 /** The path of a script of `scripts/`, to be run in a process or a worker. */
 export function script(name: string): string {
-  return new URL(`./scripts/${name}`, import.meta.url).pathname;
+  return fileURLToPath(new URL(`./scripts/${name}`, import.meta.url));
 }
 
 /** What an action throws, or null. */

@@ -1,5 +1,7 @@
 /** Model configs for tests. @module */
 import { compose, type SimplifiedModelConfig } from "../../src/config/mod.ts";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   type Fixture,
   validateFixture,
@@ -25,8 +27,7 @@ export const FIXTURES: readonly URL[] = (() => {
 })();
 
 /** A fixture's name. */
-export const nameOf = (folder: URL): string =>
-  folder.pathname.split("/").at(-2)!;
+export const nameOf = (folder: URL): string => basename(fileURLToPath(folder));
 
 type Simplified = Extract<Fixture, { family: "simplified_transformers" }>;
 
@@ -34,7 +35,7 @@ type Simplified = Extract<Fixture, { family: "simplified_transformers" }>;
 export function fixtureConfig(
   folder: URL,
 ): Simplified & { model: FullConfig } {
-  const file = new URL("config.yaml", folder).pathname;
+  const file = fileURLToPath(new URL("config.yaml", folder));
   const fixture = validateFixture(Deno.readTextFileSync(file), file);
   return fixture as Simplified & { model: FullConfig };
 }

@@ -4,12 +4,13 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 
-const LAUNCHER = new URL("../../blocksmith", import.meta.url).pathname;
+const LAUNCHER = fileURLToPath(new URL("../../blocksmith", import.meta.url));
 
 /** Real tools that the launcher may use; all others are stubs or missing. */
 const TOOLS =
-  "awk cat chmod cp dirname env flock grep head ln mkdir mktemp mv " +
+  "awk cat chmod cksum cp dirname env flock grep head ln mkdir mv " +
   "readlink rm sed sh tail touch tr uname";
 
 /** One stubbed machine. */
@@ -29,21 +30,45 @@ export interface Machine {
   ): Promise<{ code: number; out: string; err: string }>;
   /** Commands that the stubs recorded, one per line. */
   log(): Promise<string>;
+  /** The names in a folder of the checkout, sorted. */
+  list(folder: string): string[];
 }
 
-/** A Deno that prints its arguments. */
+/**
+ * A Deno that prints its arguments and records where it installs packages, and
+ * where it finds them.
+ */
 export const deno = (version: string) =>
-  `if [ "$1" = --version ]; then echo "deno ${version} (stable)"; exit; fi
+  `case $1 in
+--version) echo "deno ${version} (stable)"; exit ;;
+install) echo "deno install in \${DENO_DIR-its own}" >>"$LOG"; exit ;;
+eval) readlink -f "$0"; exit ;;
+info) echo '      "registryUrl": "http://registry.test/",'; exit ;;
+esac
+echo "packages \${DENO_DIR-of its own} \${NPM_CONFIG_REGISTRY-}" >"$LOG.run"
 echo "cwd $PWD"; for a in "$@"; do echo "arg $a"; done`;
+
+/** Writes Deno 2.9.6 to `$bin/deno`. */
+const WRITE_DENO = `mkdir -p "$bin"
+cat >"$bin/deno" <<'END'
+#!/bin/sh
+${deno("2.9.6")}
+END`;
 
 /** An npm that installs what the real one does for deno@2.9.6. */
 export const NPM = `echo "npm $*" >>"$LOG"
 while [ "$1" != --prefix ]; do shift; done
 bin=$2/node_modules/@deno/linux-x64-glibc
-mkdir -p "$bin"
-printf '%s\\n' '#!/bin/sh' '${
-  deno("2.9.6").replaceAll("\n", "' '")
-}' >"$bin/deno"`;
+${WRITE_DENO}`;
+
+/** A Python whose pip fetches Deno 2.9.6, and whose zipfile unpacks it. */
+export const PYTHON = `case $* in
+*--version) ;;
+*download*) echo "python3 $*" >>"$LOG"; while [ "$1" != -d ]; do shift; done; echo >"$2/deno-1.whl" ;;
+*zipfile*) bin=$5/deno-2.9.6.data/scripts
+${WRITE_DENO}
+;;
+esac`;
 
 /** An apt-get that installs a driver, as Mesa's package does. */
 export const APT = `echo "apt-get $*" >>"$LOG"
@@ -62,7 +87,7 @@ export const DEBIAN_12 =
 export const BOOKWORM = "Types: deb\nURIs: http://mirror.test/debian\n" +
   "Suites: bookworm bookworm-updates\nComponents: main\n";
 
-/** Runs `test` on a machine with Deno 2.9.6 and nothing else. */
+/** Runs `test` on a machine with Deno 2.9.6, its packages, and nothing else. */
 export async function onMachine(
   test: (machine: Machine) => Promise<void>,
 ): Promise<void> {
@@ -104,6 +129,9 @@ export async function onMachine(
       return { code, out: text(stdout), err: text(stderr) };
     },
     log: () => Deno.readTextFile(`${top}/log`).catch(() => ""),
+    list: (folder) =>
+      Array.from(Deno.readDirSync(`${root}/${folder}`), (entry) => entry.name)
+        .sort(),
   };
   try {
     for (const dir of [root, sys, bin, `${top}/home`]) await Deno.mkdir(dir);
@@ -119,6 +147,9 @@ export async function onMachine(
     await machine.stub("deno", deno("2.9.6"));
     await machine.stub("ldconfig", "true");
     await machine.stub("id", "echo 1000");
+    await Deno.writeTextFile(`${root}/deno.lock`, "packages 1");
+    await machine.run(["--version"]);
+    await Deno.remove(`${top}/log`);
     await test(machine);
     const left = Array.from(Deno.readDirSync(top), (entry) => entry.name);
     assertEquals(left.filter((name) => name.startsWith("tmp")), []);

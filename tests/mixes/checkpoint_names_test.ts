@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { SafetensorsFile } from "../../src/checkpoint/safetensors.ts";
 import { writeTrainState } from "../../src/checkpoint/train_state.ts";
 import { initialiseWeights } from "../../src/engine/initial_weights.ts";
@@ -34,7 +35,9 @@ for (const name of NAMES) {
   deviceTest(
     `a checkpoint of ${name} holds the authors' state_dict`,
     async () => {
-      const folder = new URL(`../golden/${name}`, import.meta.url).pathname;
+      const folder = fileURLToPath(
+        new URL(`../golden/${name}`, import.meta.url),
+      );
       const { model, adam, expected, weights, close } = openFixture(folder);
       const device = await gpu();
       const sizes = {

@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { compose } from "../../src/config/mod.ts";
 import { modelOf } from "../../src/engine/from_config.ts";
 import { initialValues } from "../../src/model/initialise.ts";
@@ -73,7 +74,9 @@ for (
 ) {
   Deno.test(`initialValues() has the moments of the authors' ${fixture}`, async () => {
     const { openFixture } = await import("../../src/parity/fixture_files.ts");
-    const folder = new URL(`../golden/${fixture}`, import.meta.url).pathname;
+    const folder = fileURLToPath(
+      new URL(`../golden/${fixture}`, import.meta.url),
+    );
     const files = openFixture(folder);
     files.close();
     for (

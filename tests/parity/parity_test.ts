@@ -5,7 +5,6 @@ import {
   assertRejects,
 } from "@std/assert";
 import { fileURLToPath } from "node:url";
-
 import { UserError } from "../../src/errors.ts";
 import { parity } from "../../src/parity/parity.ts";
 import type { ParityRow } from "../../src/parity/parity_row.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { inflateSync } from "node:zlib";
+import { pathToFileURL } from "node:url";
 import { renderReportPage } from "../../src/report/page.ts";
 import { buildCharts } from "../../src/report/series.ts";
 import { readRuns } from "../../src/run_folder/read_run.ts";
@@ -93,7 +94,7 @@ Deno.test({
     ], () => {});
     const file = folder.at("report.html");
     await Deno.writeTextFile(file, await renderReportPage(runs));
-    const page = `file://${file}`;
+    const page = pathToFileURL(file).href;
 
     const dom = await open(folder.path, page, "--dump-dom");
     for (const { title } of buildCharts(runs)) {

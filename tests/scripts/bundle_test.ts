@@ -3,10 +3,17 @@
  * any environment. A shell script replaces Deno, so that it takes no time; CI
  * checks the real executable.
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { errorReason } from "../../scripts/bundle.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { errorReason, tryExecutable } from "../../scripts/bundle.ts";
 import { explain } from "../../scripts/compile.ts";
 import { pack } from "../../scripts/compile_offline.ts";
+import { UserError } from "../../src/errors.ts";
+import { VERSION } from "../../src/version.ts";
 
 const ignore = Deno.build.os === "windows";
 
@@ -175,6 +182,51 @@ Deno.test("explain() distinguishes a missing base executable from other errors",
     explain("Download https://x/denort.zip\nerror: No space left on device\n"),
     "Cannot compile: No space left on device",
   );
+  assertEquals(
+    explain(
+      "error: Writing it\n\nCaused by:\n    0: Writing binary bytes\n    1: Not an ELF file\n\nStack backtrace:\n   0: <unknown>\n",
+      "/x",
+    ),
+    "Cannot compile with the base executable '/x' of DENORT_BIN: Not an ELF file",
+  );
+});
+
+Deno.test({
+  name: "tryExecutable() refuses and removes what is not the program",
+  ignore,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "a b%20#ü" });
+    const cases = [
+      ["echo 9.9.9", "it says '9.9.9', not "],
+      [`echo "error: no such thing" >&2; exit 3`, "no such thing"],
+      [
+        `[ "$1" = --version ] && echo ${VERSION} || { echo "error: no thread"; exit 1; }`,
+        "no thread",
+      ],
+    ];
+    try {
+      for (const [body, reason] of cases) {
+        const path = `${folder}/program`;
+        await Deno.writeTextFile(path, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+        const error = await assertRejects(
+          () => tryExecutable(path),
+          UserError,
+          `Cannot use the executable as it does not work: ${reason}`,
+        );
+        assertEquals(error.message.includes("\n"), false);
+        assertEquals(Array.from(Deno.readDirSync(folder)), []);
+      }
+      // One that works stays.
+      const path = `${folder}/program`;
+      await Deno.writeTextFile(path, `#!/bin/sh\necho ${VERSION}\n`, {
+        mode: 0o755,
+      });
+      await tryExecutable(path);
+      assertEquals(Array.from(Deno.readDirSync(folder)).length, 1);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });
 
 Deno.test("errorReason() picks the line that names it", () => {

@@ -57,6 +57,27 @@ Deno.test("no message advises to remove what may not be the program's", () => {
   }
 });
 
+Deno.test("a URL is turned into a path, and a path into a URL, by node:url", () => {
+  for (
+    const source of [
+      'const root = new URL("..", import.meta.url).pathname;',
+      "const { x } = url.pathname.split(1);",
+      "new Worker(`file://${path}`);",
+    ]
+  ) {
+    assertEquals(report(source), ["url-as-path"], source);
+  }
+  for (
+    const source of [
+      'const root = fileURLToPath(new URL("..", import.meta.url));',
+      "const x = `file:///tmp/${name}`;",
+    ]
+  ) {
+    assertEquals(report(source), [], source);
+  }
+  assertEquals(report("url.pathname", "tests/helpers/data/hub_server.ts"), []);
+});
+
 Deno.test("a comment has at most 80 columns, unless a word is long", () => {
   const words = "word ".repeat(20).trim(),
     address = "https://" + "x".repeat(90);

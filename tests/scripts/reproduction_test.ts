@@ -22,7 +22,7 @@ import {
   trainArguments,
   VARIANTS,
 } from "../../scripts/_reproduction_runs.ts";
-import { configFromArgs } from "../../src/cli/config_args.ts";
+import { configFromArgs } from "../../src/cli/inputs/config_args.ts";
 import type { LoggedRun } from "../../src/run_folder/read_run.ts";
 
 const SIZES = {

@@ -1,5 +1,6 @@
 /** Is each test file in one tier, and the one that it belongs to? */
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import {
   filesOf,
   SLOW,
@@ -8,7 +9,7 @@ import {
   TIERS,
 } from "../../scripts/test_tiers.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 Deno.test("the tiers together are all test files, each once", () => {
   assertEquals(TIERS.flatMap((tier) => filesOf(tier)).sort(), testFiles());

@@ -149,7 +149,9 @@ Deno.test("Progress fits its line into any width, colours not counted", async ()
 });
 
 Deno.test("Progress lets the task go on when standard error is closed", async () => {
-  const run = `"${Deno.execPath()}" run -A --no-check ${script("progress.ts")}`;
+  const run = `"${Deno.execPath()}" run -A --no-check "${
+    script("progress.ts")
+  }"`;
   // Closed from the start, and closed while writing (EPIPE).
   for (const command of [`${run} 2>&-`, `{ ${run} 2>&1 >&3 | true; } 3>&1`]) {
     const { stdout } = await new Deno.Command("sh", {
@@ -169,9 +171,9 @@ Deno.test({
     stderr: "null",
   }).output()).success,
   fn: async () => {
-    const run = `"${Deno.execPath()}" run -A --no-check ${
+    const run = `"${Deno.execPath()}" run -A --no-check "${
       script("progress.ts")
-    }`;
+    }"`;
     for (const plain of [false, true]) {
       const env: Record<string, string> = Deno.env.toObject();
       env.TERM = "xterm";

@@ -3,6 +3,7 @@
  * retries.
  * @module
  */
+import { missingPermission } from "../../errors.ts";
 import { VERSION } from "../../version.ts";
 import type { HubSettings } from "./settings.ts";
 
@@ -287,7 +288,7 @@ function decompress(
  * signed.
  */
 function toHubError(error: unknown, host: string, timer: StallTimer): unknown {
-  if (error instanceof HubError) return error;
+  if (error instanceof HubError || missingPermission(error)) return error;
   const retryable = true;
   if (timer.reason !== null) {
     return new HubError(`${host} ${timer.reason}`, { retryable });

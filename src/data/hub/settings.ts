@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { folderVariable } from "../../fs/cache_dir.ts";
+import { userCacheHome } from "../../fs/cache_dir.ts";
 import { expandHome } from "../../fs/user_path.ts";
 
 /** Endpoint, credentials and retry behavior of the Hub client. */
@@ -90,13 +90,10 @@ function readToken(): string | null {
 function tokenFile(): string | null {
   const named = Deno.env.get("HF_TOKEN_PATH");
   if (named) return expandHome(named);
-  try {
-    const cache = folderVariable("XDG_CACHE_HOME", "~/.cache");
-    const home = folderVariable("HF_HOME", join(cache, "huggingface"));
-    return join(home, "token");
-  } catch {
-    return null;
-  }
+  const set = Deno.env.get("HF_HOME");
+  if (set) return join(expandHome(set), "token");
+  const caches = userCacheHome();
+  return caches && join(caches, "huggingface", "token");
 }
 
 /** Checks that a token can be sent; the message never shows it. */

@@ -88,7 +88,7 @@ async function findOrWrite(
       () => onProgress?.({ phase: "wait", done: 0, total: plan.bytes }),
     );
   } catch (error) {
-    throw writeError(error, dirname(dir));
+    throw writeError(error, dirname(dir), out === undefined);
   }
 }
 
@@ -100,12 +100,18 @@ function canResume(error: unknown): boolean {
   return error instanceof WorkerDiedError || !(error instanceof UserError);
 }
 
-function writeError(error: unknown, folder: string): unknown {
+function writeError(
+  error: unknown,
+  folder: string,
+  inCache: boolean,
+): unknown {
   const fault = fileError("write", folder, error);
   if (!(fault instanceof FileError)) return fault;
   const reason = hasCode(error, "ENOSPC")
     ? " as the disk is full: free some space and run again to continue from there"
-    : `: ${fault.reason}`;
+    : `: ${fault.reason}${
+      inCache ? "; data.cache=<folder> or XDG_CACHE_HOME names another" : ""
+    }`;
   return new UserError(
     `Cannot write the token store under '${folder}'${reason}`,
     { cause: error },

@@ -159,11 +159,12 @@ Deno.test("checkConfig() refuses unknown keys with the nearest name", () => {
 });
 
 Deno.test("checkConfig() names the file and line of a value", () => {
-  const inFile = (text: string, line: string) =>
+  const inFile = (text: string, line: string, how = {}) =>
     withFolder({ "model/mine.yaml": text }, (configDir) =>
       assertRefuses(
         () => compose({ overrides: ["model=mine"], configDir }),
         line.replace("FILE", `${configDir}/model/mine.yaml`),
+        how,
       ));
   inFile(
     "defaults: [default]\n\nn_layr: 2\n",
@@ -175,7 +176,8 @@ Deno.test("checkConfig() names the file and line of a value", () => {
   );
   inFile(
     "defaults: [default]\nn_embd: [\n",
-    "Cannot read FILE as line 3 must be valid YAML: unexpected end of the stream within a flow collection",
+    "Cannot read FILE as line 3 must be valid YAML: ",
+    { continues: true },
   );
 });
 

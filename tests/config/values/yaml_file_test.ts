@@ -30,11 +30,13 @@ Deno.test("parseYamlFile() reads an empty file as no keys", () => {
 Deno.test("parseYamlFile() names the line of malformed YAML", () => {
   assertRefuses(
     () => parseYamlFile("a: 1\nb: 2\n c: 3\n", "f.yaml"),
-    "Cannot read f.yaml as line 3 must be valid YAML: bad indentation of a mapping entry",
+    "Cannot read f.yaml as line 3 must be valid YAML: ",
+    { continues: true },
   );
   assertRefuses(
     () => parseYamlFile("a: 1\na: 2\n", "f.yaml"),
-    "Cannot read f.yaml as line 2 must be valid YAML: duplicated mapping key",
+    "Cannot read f.yaml as line 2 must be valid YAML: ",
+    { continues: true },
   );
 });
 

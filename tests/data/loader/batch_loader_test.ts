@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { INT32 } from "../../../src/data/fairseq/int_types.ts";
 import { MmapWriter } from "../../../src/data/fairseq/mmap_writer.ts";
 import type { FairseqLocation } from "../../../src/data/fairseq/mod.ts";
@@ -304,7 +305,7 @@ Deno.test("a loader hides reading behind longer work, and counts what it cannot 
       specOf([store.dir]),
       4,
       () =>
-        new Worker(`file://${script("slow_loader.ts")}`, {
+        new Worker(pathToFileURL(script("slow_loader.ts")).href, {
           type: "module",
           name: `${delayMs}`,
         }),

@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { tempDir } from "../../helpers/data/sources.ts";
 
-const SCRIPT =
-  new URL("../../helpers/scripts/prepare_once.ts", import.meta.url).pathname;
+const SCRIPT = fileURLToPath(
+  new URL("../../helpers/scripts/prepare_once.ts", import.meta.url),
+);
 
 /** Runs shell commands in a separate mount namespace, which ends with them. */
 function inNamespace(command: string): Promise<Deno.CommandOutput> {
@@ -32,7 +34,7 @@ Deno.test({
       const lines = Array.from({ length: 150_000 }, (_, i) => `${name} ${i}`);
       await Deno.writeTextFile(join(texts, name), lines.join("\n"));
     }
-    const run = `"${Deno.execPath()}" run -A --no-check ${SCRIPT} ` +
+    const run = `"${Deno.execPath()}" run -A --no-check "${SCRIPT}" ` +
       `${texts} ${cache} 0`;
     const { success, stdout } = await inNamespace(
       `mount -t tmpfs -o size=5m none ${cache}; ${run}; echo ---;` +

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { basename, join } from "node:path";
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
+import { fileURLToPath } from "node:url";
 import { UNFINISHED } from "../../../src/fs/durable_folder.ts";
 import {
   assertSameStore,
@@ -9,8 +10,9 @@ import {
   tempDir,
 } from "../../helpers/data/sources.ts";
 
-const SCRIPT =
-  new URL("../../helpers/scripts/prepare_once.ts", import.meta.url).pathname;
+const SCRIPT = fileURLToPath(
+  new URL("../../helpers/scripts/prepare_once.ts", import.meta.url),
+);
 
 interface Told {
   done?: number;

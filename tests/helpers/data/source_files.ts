@@ -1,5 +1,6 @@
 /** Helpers for the tests of the readers. */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   formatOf,
   jsonLines,
@@ -10,8 +11,9 @@ import {
 } from "../../../src/data/sources/mod.ts";
 
 /** Files written with real tools; see their README. */
-export const FIXTURES =
-  new URL("../../data/sources/fixtures/", import.meta.url).pathname;
+export const FIXTURES = fileURLToPath(
+  new URL("../../data/sources/fixtures/", import.meta.url),
+);
 
 /** A file to read, with the format that its name implies. */
 export function source(path: string, field = "text"): SourceFile {

@@ -9,11 +9,11 @@ import {
   readFairseqCommand,
   widthOf,
   withDataPath,
-} from "../config/mod.ts";
-import { UserError } from "../errors.ts";
-import { expandHome } from "../fs/user_path.ts";
-import { say } from "../terminal/output.ts";
-import type { ParsedArgs } from "./command.ts";
+} from "../../config/mod.ts";
+import { UserError } from "../../errors.ts";
+import { expandHome } from "../../fs/user_path.ts";
+import { say } from "../../terminal/output.ts";
+import type { ParsedArgs } from "../command.ts";
 
 /** A composed config, and what to call it. */
 export interface ConfigOfArgs extends Composed {

@@ -3,13 +3,13 @@
  * says is read, but it does not decide where this user's program writes.
  * @module
  */
-import { type Config, fromYaml } from "../config/mod.ts";
-import { isOwnCache, resolveCacheDir } from "../fs/cache_dir.ts";
-import { fileError } from "../fs/file_error.ts";
-import { absolutePath, shortPath } from "../fs/user_path.ts";
-import { say } from "../terminal/output.ts";
-import { readYamlText } from "../yaml/parse_yaml.ts";
-import type { ParsedArgs } from "./command.ts";
+import { type Config, fromYaml } from "../../config/mod.ts";
+import { isOwnCache, resolveCacheDir } from "../../fs/cache_dir.ts";
+import { fileError } from "../../fs/file_error.ts";
+import { absolutePath, shortPath } from "../../fs/user_path.ts";
+import { say } from "../../terminal/output.ts";
+import { readYamlText } from "../../yaml/parse_yaml.ts";
+import type { ParsedArgs } from "../command.ts";
 
 /** The cache that the command line names; null for the default one. */
 export type AskedCache = string | null | undefined;

@@ -4,33 +4,33 @@ import {
   findConfig,
   findWeights,
   type SavedWeights,
-} from "../checkpoint/find_weights.ts";
+} from "../../checkpoint/find_weights.ts";
 import {
   requirePlainCheckpoint,
   requirePlainRun,
-} from "../checkpoint/plain_run.ts";
-import { loadSavedTokenizer } from "../checkpoint/tokenizer_files.ts";
-import { loadModel } from "../checkpoint/train_state.ts";
-import type { Config } from "../config/mod.ts";
-import type { Tokenizer } from "../data/mod.ts";
-import { modelOf } from "../engine/from_config.ts";
+} from "../../checkpoint/plain_run.ts";
+import { loadSavedTokenizer } from "../../checkpoint/tokenizer_files.ts";
+import { loadModel } from "../../checkpoint/train_state.ts";
+import type { Config } from "../../config/mod.ts";
+import type { Tokenizer } from "../../data/mod.ts";
+import { modelOf } from "../../engine/from_config.ts";
 import {
   InferenceEngine,
   type InferencePurpose,
-} from "../engine/inference_engine.ts";
-import { UserError } from "../errors.ts";
-import { resolveCacheDir } from "../fs/cache_dir.ts";
-import { requirePlain } from "../fs/plain_file.ts";
-import { expandHome } from "../fs/user_path.ts";
-import type { Gpu } from "../gpu/device.ts";
-import type { KernelChoices } from "../gpu/tuner.ts";
-import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
-import type { Model } from "../model/model.ts";
-import { TimingProgress } from "../terminal/timing_progress.ts";
+} from "../../engine/inference_engine.ts";
+import { UserError } from "../../errors.ts";
+import { resolveCacheDir } from "../../fs/cache_dir.ts";
+import { requirePlain } from "../../fs/plain_file.ts";
+import { expandHome } from "../../fs/user_path.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import type { KernelChoices } from "../../gpu/tuner.ts";
+import { loadChoices, saveChoices } from "../../gpu/tuning_cache.ts";
+import type { Model } from "../../model/model.ts";
+import { TimingProgress } from "../../terminal/timing_progress.ts";
 import {
   recordedChoices,
   suggestEarlierCheckpoint,
-} from "../train/resume_checks.ts";
+} from "../../train/resume_checks.ts";
 import { type AskedCache, readRunConfig } from "./run_config.ts";
 
 /** Saved weights, with the config, tokenizer and model that they belong to. */
