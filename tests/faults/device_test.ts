@@ -66,7 +66,7 @@ Deno.test("train refuses a model larger than the device in one line, before any 
     "train.device_train_batch_size=10000000",
   );
   await tooLarge(
-    /Cannot build the model as 'model\.n_layer' must be at most 4096: got 1000000000/,
+    /Cannot build the model as 'model\.n_layer' must be at most 1024: got 1000000000/,
     "model.n_layer=1000000000",
   );
 });

@@ -367,6 +367,10 @@ Deno.test("prepare() refuses what cannot be trained on in one clear line", () =>
       [{ seed: -1 }, "'data.seed'"],
       [{ maxDocuments: 0 }, "'data.max_documents'"],
       [
+        { workers: 1_000_000 },
+        "'data.workers' must be an integer from 0 to 256: got 1000000",
+      ],
+      [
         { cacheDir: join(root, "t0.txt") },
         "Cannot write the token store under",
       ],

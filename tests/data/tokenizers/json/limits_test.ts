@@ -63,6 +63,28 @@ Deno.test("encode() ends where replacements grow a text without end", () => {
   );
 });
 
+Deno.test("encode() ends where one character becomes a long text", () => {
+  // A trie with the rule of "a", which becomes all that follows the trie.
+  const trie = new Uint32Array(256);
+  trie[0] = 1 << 10;
+  trie[1 ^ 0x61] = 0x61 | 1 << 8 | 2 << 10;
+  trie[1 ^ 0x61 ^ 2] = 0x80000000;
+  const bytes = new Uint8Array(4 + trie.byteLength + 100_001);
+  bytes.set([0, 4]);
+  bytes.set(new Uint8Array(trie.buffer), 4);
+  bytes.fill(0x62, 4 + trie.byteLength, -1);
+  const precompiled_charsmap = bytes.toBase64();
+  const tokenizer = tokenizerOf({
+    normalizer: { type: "Precompiled", precompiled_charsmap },
+  });
+  assertEquals([...tokenizer.encode("b")], [1]);
+  assertThrows(
+    () => tokenizer.encode("a".repeat(6000)),
+    UserError,
+    "as it takes too much memory for a text of 6000 characters",
+  );
+});
+
 const nested = (type: string, field: string, depth: number) => {
   let json: Record<string, unknown> = { type: "Digits" };
   for (let i = 0; i < depth; i++) json = { type, [field]: [json] };

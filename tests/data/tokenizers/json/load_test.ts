@@ -137,6 +137,35 @@ Deno.test("loadTokenizer() rejects invalid tokenizer files in one line", async (
   );
 });
 
+Deno.test("loadTokenizer() reads no file without an end, and no gigantic one", async () => {
+  await assertRejects(
+    () => loadTokenizer("/dev/zero"),
+    UserError,
+    "Cannot use the tokenizer '/dev/zero' as it is no file",
+  );
+  await withFolder({ "t.json": "{}" }, async (folder) => {
+    const path = join(folder, "t.json");
+    // With a hole that takes no space.
+    Deno.truncateSync(path, 1e12);
+    await assertRejects(
+      () => loadTokenizer(path),
+      UserError,
+      `Cannot use the tokenizer '${path}' as it must have at most 100.0 MB: got 1.0 TB`,
+    );
+  });
+});
+
+Deno.test("loadTokenizer() reads a tokenizer_config.json that Python has written", async () => {
+  await withFolder({
+    "tokenizer.json": composeTokenizerJson(fixtures, "bert"),
+    "tokenizer_config.json":
+      '{"model_max_length": Infinity, "x": NaN, "eos_token": "[PAD]"}',
+  }, async (folder) => {
+    const { eosId } = await loadTokenizer(folder);
+    assert(eosId !== null);
+  });
+});
+
 Deno.test("loadTokenizer() names the config key of its caller", async () => {
   await assertRejects(
     () => loadTokenizer("gpt-2", { key: "data.bpe" }),
