@@ -162,7 +162,8 @@ Deno.test({
     }
     terminal.kill("SIGKILL");
     await terminal.stderr.cancel();
-    while (isThere(work.at("run", "lock"))) await delay(20);
+    const end = Date.now() + 60_000;
+    while (isThere(work.at("run", "lock")) && Date.now() < end) await delay(20);
     const last = metrics(work.at("run")).at(-1)!.step;
     assertEquals(
       checkpoints(work.at("run")).at(-1),
