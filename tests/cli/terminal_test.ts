@@ -136,6 +136,22 @@ Deno.test("train goes on to the same bits where nothing of what it says can be w
   }
 });
 
+Deno.test({
+  name: "plan --json is whole on a pipe that does not wait for its reader",
+  ignore: !(await shell("python3 --version")).out,
+  async fn() {
+    const plan = shellWords(["plan", "model.n_layer=12", "--json"]);
+    const noWait =
+      "import fcntl,os; fcntl.fcntl(1, fcntl.F_SETFL, os.O_WRONLY | os.O_NONBLOCK)";
+    const whole = await shell(plan);
+    const { out } = await shell(
+      `{ python3 -c '${noWait}'; ${plan}; } | { sleep 1; cat; }`,
+    );
+    assert(whole.out.length > 2 ** 18);
+    assertEquals(out === whole.out, true);
+  },
+});
+
 Deno.test("parity answers by its exit code where nobody reads it", async () => {
   const fixture = new URL("../golden/nf_gpt", import.meta.url).pathname;
   const parity = shellWords(["parity", fixture]);
