@@ -14,6 +14,7 @@ import {
   listFolder,
   readState,
   resolveCheckpoint,
+  stepName,
 } from "./checkpoint_folder.ts";
 
 /** Weights on disk. */
@@ -28,10 +29,10 @@ export interface SavedWeights {
 
 /**
  * Finds the weights that a path names: the latest of a run's folder or of its
- * `checkpoints` folder, a checkpoint's folder, whole or with weights alone, or
- * a safetensors file.
+ * `checkpoints` folder, a folder that has them, or a safetensors file.
  *
- * @throws {UserError} if there are none, or the checkpoint is damaged
+ * @throws {UserError} if there are none, or the run's last checkpoint is
+ *   damaged
  */
 export function findWeights(path: string): SavedWeights {
   let isFolder: boolean;
@@ -41,41 +42,36 @@ export function findWeights(path: string): SavedWeights {
     throw fileError("use checkpoint", path, error);
   }
   if (!isFolder && path.endsWith(".safetensors")) {
-    return weightsIn(dirname(path), path);
+    return { file: path, folder: dirname(path), step: stepOf(path) };
   }
-  const alone = isFolder ? lastWithWeightsAlone(path) : null;
-  if (alone !== null) return weightsIn(alone, join(alone, MODEL_FILE));
-  const whole = resolveCheckpoint(path);
-  return {
-    file: join(whole.path, MODEL_FILE),
-    folder: whole.path,
-    step: whole.step,
-  };
+  const alone = isFolder ? folderWithWeights(path) : null;
+  const folder = alone ?? resolveCheckpoint(path).path;
+  const file = join(folder, MODEL_FILE);
+  return { file, folder, step: stepOf(file) };
 }
 
 const MODEL_FILE = "model.safetensors";
 
-/** The folder that a path names, where it holds weights alone. */
-function lastWithWeightsAlone(path: string): string | null {
-  const last = exists(join(path, MODEL_FILE))
-    ? path
-    : (listCheckpoints(path).at(-1) ?? listFolder(path).at(-1))?.path;
-  return last !== undefined && holdsWeightsAlone(last) ? last : null;
+/** The folder itself, or the run's last checkpoint if it is weights alone. */
+function folderWithWeights(path: string): string | null {
+  if (exists(join(path, MODEL_FILE))) return path;
+  const last = listCheckpoints(path).at(-1) ?? listFolder(path).at(-1);
+  return last && holdsWeightsAlone(last.path) ? last.path : null;
 }
 
-/** Weights of which only the file is known to be there. */
-function weightsIn(folder: string, file: string): SavedWeights {
-  const named = /^step-(\d+)$/.exec(basename(resolve(folder)))?.[1];
-  if (basename(file) !== MODEL_FILE) return { file, folder, step: null };
-  if (named) return { file, folder, step: Number(named) };
-  const step = exists(join(folder, "state.json"))
-    ? readState(folder).step
-    : null;
-  return {
-    file,
-    folder,
-    step: Number.isSafeInteger(step) ? Number(step) : null,
-  };
+/** Steps that a checkpoint's file has seen, by its folder's name or state. */
+function stepOf(file: string): number | null {
+  if (basename(file) !== MODEL_FILE) return null;
+  const folder = resolve(dirname(file));
+  const named = /^(?:\.old-\d+-)?step-(\d+)$/.exec(basename(folder))?.[1];
+  if (named) return Number(named);
+  try {
+    const { step } = readState(folder);
+    return Number.isSafeInteger(step) ? Number(step) : null;
+  } catch {
+    // Weights do not depend on it.
+    return null;
+  }
 }
 
 /**
@@ -105,11 +101,18 @@ export function findConfig({ file, folder }: SavedWeights): string {
  * @throws {UserError} that says what is there and what to do
  */
 export function requireNoLooseWeights(path: string): void {
-  if (!exists(path)) return;
-  const isFile = !Deno.statSync(path).isDirectory;
+  let isFile: boolean;
+  try {
+    isFile = !Deno.statSync(path).isDirectory;
+  } catch {
+    // What is wrong with a run's folder is reported where it is opened.
+    return;
+  }
   if (isFile ? !path.endsWith(".safetensors") : !isLooseCheckpoint(path)) {
     return;
   }
+  const step = isFile ? null : stepOf(join(path, MODEL_FILE));
+  const name = step === null ? "step-<steps>" : stepName(step);
   throw new UserError(
     isFile || holdsWeightsAlone(path)
       ? `Cannot resume from ${
@@ -117,16 +120,9 @@ export function requireNoLooseWeights(path: string): void {
       } as it holds weights alone, without an optimizer's state to continue from: give a run's folder, or start a new run; 'eval' and 'generate' need no more than weights`
       : `Cannot resume from ${
         quoted(path)
-      } as a checkpoint must be in its run's folder, under its name 'checkpoints/step-${
-        stepOf(path)
-      }': put it there, or start a new run; 'eval' and 'generate' take it as it is`,
+      } as a checkpoint must be in its run's folder, under its name 'checkpoints/${name}': put it there, or start a new run; 'eval' and 'generate' take it as it is`,
   );
 }
 
 const isLooseCheckpoint = (folder: string) =>
   exists(join(folder, MODEL_FILE)) && !exists(join(folder, "checkpoints"));
-
-function stepOf(folder: string): string {
-  const { step } = weightsIn(folder, join(folder, MODEL_FILE));
-  return step === null ? "<steps>" : String(step).padStart(6, "0");
-}

@@ -43,6 +43,8 @@ const REASONS: Record<string, string> = {
   ENOTDIR: "a part of the path is a file, not a folder: check the path",
   EISDIR: "it is a folder: give a file",
   EEXIST: "a file of that name is in the way: choose another name",
+  ELOOP: "its symbolic links lead in a circle: check the path",
+  ENAMETOOLONG: "its name is too long: choose a shorter one",
   EMFILE: "too many files are open: raise 'ulimit -n'",
   EIO: "the disk reports an input/output error: check the disk",
 };

@@ -50,7 +50,9 @@ export function readRuns(
     );
   }
   const runs: LoggedRun[] = [], given = new Map<string, string>();
-  for (const dir of dirs) {
+  // A run has its folder's name, not that of a link such as 'latest'.
+  const order = dirs.toSorted((a, b) => Number(isLink(a)) - Number(isLink(b)));
+  for (const dir of order) {
     try {
       requireFolder(dir);
       const real = Deno.realPathSync(dir), first = given.get(real);
@@ -73,6 +75,14 @@ export function readRuns(
     runs.forEach((run, i) => run.label = oneLine(names[i], NAME_LENGTH));
   }
   return runs;
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch {
+    return false;
+  }
 }
 
 /** Why the report has to do without a path. */

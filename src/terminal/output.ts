@@ -78,13 +78,19 @@ function writeAll(stream: Stream, text: string): void {
   const bytes = encoder.encode(text);
   for (let at = 0; at < bytes.length;) {
     try {
-      at += stream.writeSync(bytes.subarray(at));
+      at += stream.writeSync(bytes.subarray(at, at + PIPE_BUF));
     } catch (error) {
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      // Set so by another process that shares it: wait as a write does.
+      // Another process that shares it has set it to not wait.
       Atomics.wait(PAUSE, 0, 0, 5);
     }
   }
 }
+
+/**
+ * Bytes that a pipe takes wholly or not at all. Of more, Deno does not tell how
+ * many were written before one that does not wait was full.
+ */
+const PIPE_BUF = 4096;
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));

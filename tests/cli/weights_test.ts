@@ -74,6 +74,8 @@ Deno.test("eval and generate take weights alone, wherever they are; train says t
         ["train", "--resume", best],
         /Cannot resume from '.*best' as a checkpoint must be in its run's folder, under its name 'checkpoints\/step-000010': put it there/,
       );
+      Deno.removeSync(join(best, "state.json"));
+      assertEquals(await result(best, "--config", config), `${figures}\n`);
       Deno.symlinkSync(join(run, LAST), work.at("link"));
       assertEquals(await result(work.at("link")), whole);
     },

@@ -132,7 +132,7 @@ Deno.test("readRuns() passes over what is no run, in one line each", () => {
   write(at("odd"), { metrics: null });
   Deno.mkdirSync(at("odd", "metrics.jsonl"));
   Deno.symlinkSync(at("gone"), at("dangling"));
-  Deno.symlinkSync(first, at("latest"));
+  Deno.symlinkSync(first, at("alias"));
   const dirs = Array.from(Deno.readDirSync(folder.path), ({ name }) => at(name))
     .sort();
   const { runs, said } = read([...dirs, `${first}/.`, at("gone")]);
@@ -141,9 +141,7 @@ Deno.test("readRuns() passes over what is no run, in one line each", () => {
     `passed over '${at(name)}' as ${reason}`;
   const folderOfRun = ": give the folder of a run";
   assertEquals(said, [
-    why("dangling", "it does not exist: check the path"),
     why("empty", `it holds no run (there is no 'config.yaml')${folderOfRun}`),
-    why("latest", `it is '${first}' again`),
     why("new", "its 'metrics.jsonl' is missing: train it first"),
     why("notes.txt", `it is a file${folderOfRun}`),
     why(
@@ -153,6 +151,8 @@ Deno.test("readRuns() passes over what is no run, in one line each", () => {
     why("sweep", `it holds runs but is none: give '${at("sweep")}/*'`),
     `passed over '${first}/.' as it is '${first}' again`,
     why("gone", `it does not exist${folderOfRun}`),
+    why("alias", `it is '${first}' again`),
+    why("dangling", "it does not exist: check the path"),
   ]);
   const none = [at("empty"), at("new")];
   assertEquals(
