@@ -134,11 +134,6 @@ function copyAtomically(from: string, to: string): void {
 
 /** Bytes of a file, or null if it does not exist. */
 function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
-  // A pipe would never end.
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found && !found.isFile()) {
-    throw new UserError(`Cannot read '${path}' as it is not a file`);
-  }
   try {
     const stats = statSync(path);
     // A device or a pipe may have no end.
