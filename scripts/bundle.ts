@@ -86,13 +86,7 @@ export async function bundle(
       `Cannot bundle main.ts: ${errorReason(run.stderr)}`,
     );
   }
-  // The bundler names a package's modules by their path in this machine's
-  // cache; without that path, equal sources give equal bytes on every machine.
-  const text = await Deno.readTextFile(out);
-  await Deno.writeTextFile(
-    out,
-    text.replaceAll(/(?:\.\.\/)+[^\s"]*?\/npm\/[^\s"/]+\//g, "npm/"),
-  );
+  await Deno.writeTextFile(out, withoutCache(await Deno.readTextFile(out)));
   return out;
 }
 
@@ -149,6 +143,18 @@ export async function tryExecutable(path: string): Promise<void> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/**
+ * A bundle whose modules are named independently of where packages are cached:
+ * equal sources give equal bytes on every machine. The bundler names a
+ * package's modules by their path, relative to the checkout.
+ */
+export function withoutCache(text: string): string {
+  return text.replaceAll(
+    /(?<=\/\/ |")(?:\.\.|\.deno)\/[^\n"]*?\/npm\/[^\s"/]+\//g,
+    "npm/",
+  );
 }
 
 /** The line of Deno's error output that states the reason. */

@@ -128,9 +128,9 @@ function noAdapter(
   gpu: GpuNode | undefined,
 ): string {
   if (driver) {
-    return `No WebGPU adapter found by the drivers in ${driver}, '${
+    return `No WebGPU adapter found: install a Vulkan driver, or unset ${driver} to use the system's (it is '${
       Deno.env.get(driver)
-    }': unset it to use the system's`;
+    }')`;
   }
   const backend = Deno.env.get("DENO_WEBGPU_BACKEND");
   if (backend && backend !== "vulkan") {
@@ -159,7 +159,8 @@ function unusable(gpu: GpuNode): string {
     remedy =
       "install the part of NVIDIA's driver that has Vulkan (libGLX_nvidia.so.0, nvidia_icd.json) and libvulkan1; " +
       "in a container NVIDIA_DRIVER_CAPABILITIES must be 'all' or contain 'graphics'" +
-      (set ? ` (it is '${set}')` : "");
+      (set ? ` (it is '${set}')` : "") +
+      "; VK_DRIVER_FILES names a driver in another folder";
   } else {
     remedy = maker
       ? "install libvulkan1 and mesa-vulkan-drivers, or their counterparts"

@@ -162,7 +162,10 @@ Deno.test({
 Deno.test("chooseAdapter() says which variable keeps an adapter from it", async () => {
   await withAdapter(null, async () => {
     const cases: [Record<string, string>, string][] = [
-      [{ VK_DRIVER_FILES: "/no.json" }, "in VK_DRIVER_FILES, '/no.json'"],
+      [
+        { VK_DRIVER_FILES: "/no.json" },
+        "unset VK_DRIVER_FILES to use the system's (it is '/no.json')",
+      ],
       [{ BLOCKSMITH_DEVICE: "cpu" }, "for the CPU"],
       [{ BLOCKSMITH_DEVICE: "tpu" }, "must be 'cpu' or unset: got 'tpu'"],
       [

@@ -9,7 +9,11 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { errorReason, tryExecutable } from "../../scripts/bundle.ts";
+import {
+  errorReason,
+  tryExecutable,
+  withoutCache,
+} from "../../scripts/bundle.ts";
 import { explain } from "../../scripts/compile.ts";
 import { pack } from "../../scripts/compile_offline.ts";
 import { UserError } from "../../src/errors.ts";
@@ -227,6 +231,24 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
+});
+
+Deno.test("withoutCache() names modules alike, wherever packages are cached", () => {
+  for (
+    const cache of [
+      "../../.cache/deno",
+      "../../a b%20#ü/deno",
+      ".deno/2.9.6/cache",
+    ]
+  ) {
+    const path = `${cache}/npm/registry.test/vega/1.0.0/a.js`;
+    assertEquals(
+      withoutCache(`// ${path}\n  "${path}"(exports) {`),
+      '// npm/vega/1.0.0/a.js\n  "npm/vega/1.0.0/a.js"(exports) {',
+    );
+  }
+  const other = '// src/a.ts\nconst x = "../npm/", y = a / b;\n';
+  assertEquals(withoutCache(other), other);
 });
 
 Deno.test("errorReason() picks the line that names it", () => {
