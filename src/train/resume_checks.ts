@@ -13,6 +13,7 @@ import { CONTENTS } from "../data/scan/fingerprint.ts";
 import type { TrainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
 import { readPlainText } from "../fs/plain_file.ts";
+import { shortPath } from "../fs/user_path.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { UNKNOWN_DRIVER } from "../gpu/driver.ts";
 import { asChoices, type KernelChoices } from "../gpu/tuner.ts";
@@ -134,7 +135,9 @@ export async function openRunData(
   } catch (error) {
     if (!(error instanceof UserError && error.isMissing)) throw error;
     throw new UserError(
-      `${error.message} (${file} names it: if it was moved, change the path there)`,
+      `${error.message} (${
+        shortPath(file)
+      } names it: if it was moved, change the path there)`,
       { cause: error },
     );
   }

@@ -14,7 +14,9 @@ async function says(
   }).output();
   const err = new TextDecoder().decode(stderr).trim();
   assertEquals([code, new TextDecoder().decode(stdout)], [1, ""], err);
-  const lines = err.split("\n").filter((line) => !/^(read|token)/.test(line));
+  const lines = err.split("\n").filter((line) =>
+    !/^(read|token|model: )/.test(line)
+  );
   assertEquals(lines.length, 1, err);
   return lines[0];
 }

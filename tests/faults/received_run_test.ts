@@ -57,7 +57,9 @@ Deno.test("openRunFolder() and requirePlainRun() refuse links and pipes before t
       else Deno.symlinkSync(make === "link" ? victim : `${run}/no`, at(name));
       const before = filesBelow(run);
       const kind = all.includes(name) ? "file" : "folder";
-      const message = `Cannot use '${at(name)}' as it must be a plain ${kind}`;
+      const message = `Cannot use '${at(name)}' as '${
+        name.split("/").at(-1)
+      }' must be a plain ${kind}`;
       for (const resume of [true, false]) {
         await assertRejects(
           () => openRunFolder(run, { resume }),
@@ -196,7 +198,7 @@ Deno.test("commands on a received run write where the user says, not where it sa
     ) {
       await fails(
         [...words, run],
-        /metrics\.jsonl' as it must be a plain file: got a pipe; put a file in its place$/,
+        /metrics\.jsonl' as 'metrics\.jsonl' must be a plain file: got a pipe; put a file in its place$/,
         { env },
       );
     }
