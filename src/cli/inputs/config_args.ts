@@ -3,7 +3,6 @@ import {
   compose,
   type Composed,
   familyOf,
-  formatName,
   layersOf,
   modelChoices,
   readFairseqCommand,
@@ -13,6 +12,7 @@ import {
 import { UserError } from "../../errors.ts";
 import { expandHome } from "../../fs/user_path.ts";
 import { say } from "../../terminal/output.ts";
+import { quoted } from "../../terminal/quote.ts";
 import type { ParsedArgs } from "../command.ts";
 
 /** A composed config, and what to call it. */
@@ -72,7 +72,7 @@ function describe(
     ? "nothing given chooses a model, data or an experiment"
     : decidedBy === undefined
     ? "by the files of --config-dir"
-    : `chosen by '${formatName(decidedBy)}'${
+    : `chosen by ${quoted(decidedBy)}${
       byKeysAlone && !ownFolder
         ? "; this is no longer the demo: add experiment=demo to change the demo's"
         : ""

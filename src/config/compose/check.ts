@@ -6,12 +6,12 @@
  */
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
+import { quoted } from "../../terminal/quote.ts";
 import { textAt } from "../../yaml/parse_yaml.ts";
 import type { Traits } from "../schema/fields.ts";
 import {
   type ConfigValue,
   type FlatConfig,
-  formatName,
   formatValue,
   unflatten,
 } from "../values/flat_config.ts";
@@ -129,9 +129,7 @@ function knownValues(
       kept.set(key, value);
     } else if (!known.some((name) => name.startsWith(`${key}.`))) {
       throw new UserError(
-        `Cannot set '${
-          formatName(key)
-        }' as it must be a known key: the nearest is '${
+        `Cannot set ${quoted(key)} as it must be a known key: the nearest is '${
           nearest(key, [...known, ...alsoMeant])
         }' (${value.origin})`,
       );

@@ -7,7 +7,8 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { formatName, isMapping } from "../values/flat_config.ts";
+import { quoted } from "../../terminal/quote.ts";
+import { isMapping } from "../values/flat_config.ts";
 import { closingBrace } from "../values/interpolate.ts";
 import {
   FLOAT,
@@ -74,7 +75,7 @@ export function parseOverride(source: string): Override {
 
 /** The error of an override that cannot be used; `why` completes "as …". */
 export const refusal = (source: string, why: string): UserError =>
-  new UserError(`Cannot read the override '${formatName(source)}' as ${why}`);
+  new UserError(`Cannot read the override ${quoted(source)} as ${why}`);
 
 const CLOSING: Record<string, string> = { "[": "]", "{": "}", "(": ")" };
 
