@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import { readSmallText } from "../fs/bounded_file.ts";
 import { exists, FileError, fileError } from "../fs/file_error.ts";
 import { NAME_LENGTH, oneLine, quoted } from "../terminal/quote.ts";
-import { parseYaml, readYamlText } from "../yaml/parse_yaml.ts";
+import { parseYaml } from "../yaml/parse_yaml.ts";
 import { metricLines, type MetricRecord, readMetrics } from "./metrics_log.ts";
 
 /** One run. A number that the folder does not have is null. */
@@ -192,7 +192,7 @@ function median(values: number[]): number | null {
 function describeModel(file: string, warn: (line: string) => void): string {
   let model: Record<string, unknown>;
   try {
-    const config = parseYaml(readYamlText(file)).value as typeof model;
+    const config = parseYaml(readSmallText(file)).value as typeof model;
     model = (config?.model ?? {}) as typeof model;
   } catch {
     warn(`${quoted(file)} cannot be read: the run's model is left out`);

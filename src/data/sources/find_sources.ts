@@ -7,6 +7,7 @@ import { lstatSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, parse, relative, resolve } from "node:path";
 import process from "node:process";
 import { UserError } from "../../errors.ts";
+import { hasCode } from "../../fs/file_error.ts";
 import { shortPath } from "../../fs/user_path.ts";
 import { oneLine } from "../../terminal/quote.ts";
 import { formatOf } from "./format.ts";
@@ -222,7 +223,7 @@ function isThere(path: string): boolean {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
     // What is there cannot be known: reading it gives the reason.
-    return (error as { code?: string }).code !== "ENOTDIR";
+    return !hasCode(error, "ENOTDIR");
   }
 }
 
