@@ -4,9 +4,9 @@
  * paths only.
  * @module
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { delimiter, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../errors.ts";
 
 /**
@@ -61,6 +61,27 @@ export function absolutePath(path: string, base?: string): string {
   const expanded = expandHome(path);
   if (isAbsolute(expanded)) return resolve(expanded);
   return resolve(base ?? workingFolder(), expanded);
+}
+
+/**
+ * The paths in a list such as `PATH`, without empty ones. A name that contains
+ * the separator is one path where there is a file or folder of that name.
+ *
+ * @param isThere whether there is one
+ */
+export function splitPaths(
+  list: string,
+  isThere: (path: string) => boolean = existsSync,
+): string[] {
+  const paths: string[] = [];
+  for (let parts = list.split(delimiter); parts.length > 0;) {
+    const first = (count: number) => parts.slice(0, count).join(delimiter);
+    let count = parts.length;
+    while (count > 1 && !isThere(first(count))) count--;
+    if (first(count) !== "") paths.push(first(count));
+    parts = parts.slice(count);
+  }
+  return paths;
 }
 
 function workingFolder(): string {

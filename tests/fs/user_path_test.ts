@@ -2,7 +2,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { UserError } from "../../src/errors.ts";
-import { absolutePath, expandHome, shortPath } from "../../src/fs/user_path.ts";
+import {
+  absolutePath,
+  expandHome,
+  shortPath,
+  splitPaths,
+} from "../../src/fs/user_path.ts";
 import { tempDir } from "../helpers/files.ts";
 
 const { username, homedir } = userInfo();
@@ -60,6 +65,14 @@ Deno.test("shortPath() is relative below the working folder only", () => {
   for (const path of ["a", "../a", here, join(here, ".."), "/", `${here}x`]) {
     assertEquals(shortPath(path), path);
   }
+});
+
+Deno.test("splitPaths() takes a name with a colon literally if it is there", () => {
+  const there = (path: string) => ["a:b", ":"].includes(path);
+  assertEquals(splitPaths("x:a:b:y", there), ["x", "a:b", "y"]);
+  assertEquals(splitPaths("a:b", there), ["a:b"]);
+  assertEquals(splitPaths("::x:", () => false), ["x"]);
+  assertEquals(splitPaths("", there), []);
 });
 
 Deno.test("absolutePath() and shortPath() live without a working folder", () => {
