@@ -12,8 +12,9 @@ import { inFairseqsUnit } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import { openGpu } from "./inputs/open_gpu.ts";
 import { evaluate } from "../train/evaluate.ts";
+import { sourcesOf } from "../train/data/sources_of.ts";
 import { tellData } from "../train/data/tell_data.ts";
-import { prepareWith, sourcesOf } from "../train/open_data.ts";
+import { prepareWith } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import { openRunData } from "../train/resume_checks.ts";
 import {

@@ -1,7 +1,7 @@
 /** Which sequences and which tokenizer does a config's data give? @module */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { sourceTexts } from "../assets/source_text.ts";
 import {
   type Config,
@@ -9,7 +9,6 @@ import {
   sequenceLengthKey,
 } from "../config/mod.ts";
 import { loadFairseqData } from "../data/fairseq/mod.ts";
-import { fetchHubDataset } from "../data/hub/mod.ts";
 import {
   loadTokenizer,
   prepare,
@@ -19,20 +18,13 @@ import {
   type Tokenizer,
 } from "../data/mod.ts";
 import { CONTENTS } from "../data/scan/fingerprint.ts";
-import {
-  findSources,
-  formatOf,
-  type FoundSources,
-  type SourceFile,
-  type Unopened,
-} from "../data/sources/mod.ts";
+import type { SourceFile } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
 import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
-import { shortPath } from "../fs/user_path.ts";
+import { shortPath, splitPaths } from "../fs/user_path.ts";
 import { documentLimit, noteTokenMult } from "./data/document_limit.ts";
 import { PhaseProgress } from "./data/phase_progress.ts";
-import { noteFolderLinks } from "./data/tell_data.ts";
-import { HUB } from "./pin_data.ts";
+import { sourcesOf } from "./data/sources_of.ts";
 
 /**
  * Seed of the documents' shuffle. It is not the run's, as in the paper's code:
@@ -258,91 +250,6 @@ export async function prepareWith(
   }
 }
 
-/** Options of {@linkcode sourcesOf}. */
-export interface SourcesOptions
-  extends Pick<OpenDataOptions, "say" | "settled"> {
-  /** Indices into the list. @default all */
-  entries?: readonly number[];
-  /** As in `findSources`. */
-  byName?: boolean | undefined;
-}
-
-/**
- * The files that `data.files` or `data.valid_files` name; those of the hub are
- * downloaded.
- *
- * @throws {UserError} where something is found that cannot be opened, unless
- *   `data.skip_bad` or `settled` is set
- */
-export async function sourcesOf(
-  config: Config,
-  key: "files" | "valid_files",
-  { say, settled = false, entries, byName }: SourcesOptions = {},
-): Promise<Omit<FoundSources, "folderLinks">> {
-  const { data } = config;
-  const names = data[key];
-  const of = (list: string | string[], i: number) =>
-    typeof list === "string" ? list : list[i];
-  const found: SourceFile[] = [];
-  const unopened: Unopened[] = [];
-  for (const i of entries ?? names.keys()) {
-    const field = key === "files"
-      ? of(data.text_field, i)
-      : typeof data.text_field === "string"
-      ? data.text_field
-      : data.text_field[0];
-    if (!names[i].startsWith(HUB)) {
-      const local = await findSources([names[i]], {
-        key: `data.${key}`,
-        format: data.format,
-        fields: field,
-        byName,
-        skipBad: data.skip_bad || settled,
-      });
-      found.push(...local.files);
-      unopened.push(...local.unopened);
-      if (say) noteFolderLinks(local.folderLinks, names[i], say);
-      continue;
-    }
-    const meter = new PhaseProgress();
-    const split = of(key === "files" ? data.split : data.valid_split, i);
-    try {
-      const { files } = await fetchHubDataset({
-        url: names[i],
-        split,
-        cacheDir: resolveCacheDir(config),
-        say,
-        onProgress: (p) => meter.at({ ...p, phase: "download" }),
-      });
-      found.push(
-        ...files.map((file) => ({
-          ...file,
-          ...formatOf(file.name, data.format),
-          field,
-          named: file.name === names[i],
-        })),
-      );
-    } finally {
-      await meter.stop();
-    }
-  }
-  return { files: withoutRepeats(found), unopened };
-}
-
-/**
- * Removes files that an earlier entry names too, as with several patterns of
- * one entry.
- */
-function withoutRepeats(files: SourceFile[]): SourceFile[] {
-  const kept = new Map<string, SourceFile>();
-  for (const file of files) {
-    const first = kept.get(file.path);
-    if (!first) kept.set(file.path, file);
-    else if (file.named) kept.set(file.path, { ...first, named: true });
-  }
-  return [...kept.values()];
-}
-
 async function openFairseq(
   { data, model }: Config,
   { say }: OpenDataOptions,
@@ -352,7 +259,7 @@ async function openFairseq(
       "Cannot read the data as 'data.path' must be a folder that fairseq-preprocess wrote: got null",
     );
   }
-  const first = data.path.split(delimiter)[0];
+  const [first = ""] = splitPaths(data.path);
   if (
     !data.combine_val && existsSync(join(first, `${data.valid_subset}1.idx`))
   ) {
