@@ -10,17 +10,12 @@ import { delimiter, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../errors.ts";
 
 /**
- * The user's home folder: `HOME`, else what the system's list of users says.
- *
- * @throws {UserError} if neither says
+ * The user's home folder: `HOME`, else what the system's list of users says;
+ * null where neither says.
  */
-export function homeFolder(): string {
-  // Deno answers null for a user whom the system does not know.
-  const home = homedir() as string | null;
-  if (home) return home;
-  throw new UserError(
-    "Cannot find the home folder as HOME is not set and the system does not know this user: set HOME to a folder that you may write to",
-  );
+export function homeFolder(): string | null {
+  // Deno's types omit null, its answer for an unknown user.
+  return (homedir() as string | null) || null;
 }
 
 /**
@@ -33,9 +28,11 @@ export function expandHome(path: string): string {
   const [, user, rest] = /^~([^/]*)(?:\/+(.*))?$/s.exec(path) ?? [];
   if (user === undefined) return path;
   const home = user === "" ? homeFolder() : homeOf(user);
-  if (home !== undefined) return join(home, rest ?? "");
+  if (home) return join(home, rest ?? "");
   throw new UserError(
-    `Cannot use the path '${path}' as there is no user '${user}' on this machine: write the folder out, or './${path}' for a file of that name`,
+    user === ""
+      ? "Cannot find the home folder as HOME is not set and the system does not know this user: set HOME to a folder that you may write to"
+      : `Cannot use the path '${path}' as there is no user '${user}' on this machine: write the folder out, or './${path}' for a file of that name`,
   );
 }
 
@@ -84,12 +81,20 @@ export function splitPaths(
   return paths;
 }
 
-function workingFolder(): string {
+/**
+ * The working folder.
+ *
+ * @throws {UserError} if it was removed, or its path is not UTF-8
+ */
+export function workingFolder(): string {
   try {
     return Deno.cwd();
-  } catch {
+  } catch (error) {
     throw new UserError(
-      "Cannot use a relative path as the working folder does not exist any more: change to another one",
+      `Cannot work in the current folder as it must exist, with a path in UTF-8: ${
+        (error as Error).message
+      }; change to another folder`,
+      { cause: error },
     );
   }
 }

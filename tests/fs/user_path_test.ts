@@ -86,7 +86,7 @@ Deno.test("absolutePath() and shortPath() live without a working folder", () => 
     assertThrows(
       () => absolutePath("a"),
       UserError,
-      "the working folder does not exist any more",
+      "Cannot work in the current folder as it must exist",
     );
   } finally {
     Deno.chdir(before);
@@ -94,7 +94,7 @@ Deno.test("absolutePath() and shortPath() live without a working folder", () => 
 });
 
 Deno.test({
-  name: "homeFolder() tells a user without one what to do",
+  name: "absolutePath() tells a user without a home what to do",
   ignore: Deno.uid() !== 0,
   async fn() {
     using dir = tempDir();
