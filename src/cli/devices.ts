@@ -26,7 +26,7 @@ Examples:
         }' as 'blocksmith devices' takes no arguments`,
       );
     }
-    const gpu = await openGpu(undefined, true);
+    const gpu = await openGpu({ allowCpu: true });
     try {
       print(gpu.name);
       for (const [key, value] of Object.entries(gpu.info)) {

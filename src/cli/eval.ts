@@ -73,7 +73,7 @@ Examples:
       );
     }
     const chosen = openSplits(locations);
-    const gpu = await openGpu(MEMORY_REMEDY);
+    const gpu = await openGpu({ memoryRemedy: MEMORY_REMEDY });
     try {
       const batchSize = Math.min(
         config.train.device_eval_batch_size,

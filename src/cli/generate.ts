@@ -70,7 +70,7 @@ Examples:
     if (config.data.name === "fairseq" || tokens.length === 0) {
       tokens.unshift(tokenizer.eosId ?? 0);
     }
-    const gpu = await openGpu(MEMORY_REMEDY);
+    const gpu = await openGpu({ memoryRemedy: MEMORY_REMEDY });
     try {
       const engine = await openInference(trained, gpu, { generate: true });
       loadTrainedWeights(trained, engine);

@@ -52,7 +52,7 @@ Examples:
     const model = modelOf(config, await vocabularyOf(config));
     let limits = ASSUMED, adapter = "a GPU with 2 GiB bindings (assumed)";
     if (args.switches.has("device")) {
-      const gpu = await openGpu(undefined, true);
+      const gpu = await openGpu({ allowCpu: true });
       [limits, adapter] = [gpu.limits, gpu.name];
       gpu.close();
     }
