@@ -13,7 +13,7 @@ import {
   isMapping,
 } from "./flat_config.ts";
 import { nearest } from "./nearest.ts";
-import { pythonText, scalarOf } from "./scalars.ts";
+import { pythonText, scalarOf, type Written } from "./scalars.ts";
 
 /** Looks up an environment variable; undefined if it is not set. */
 export type Environment = (name: string) => string | undefined;
@@ -52,12 +52,6 @@ export function interpolate(
       { ...resolver.valueOf(key, []), origin },
     ]),
   );
-}
-
-/** A value, and how it was written. */
-interface Written {
-  value: unknown;
-  text?: unknown;
 }
 
 /** Where a reference stands. */
