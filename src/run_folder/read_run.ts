@@ -4,6 +4,7 @@ import { requirePlainRun } from "../checkpoint/plain_run.ts";
 import { UserError } from "../errors.ts";
 import { readSmallText } from "../fs/bounded_file.ts";
 import { exists, FileError, fileError } from "../fs/file_error.ts";
+import { counted } from "../terminal/format_numbers.ts";
 import { NAME_LENGTH, oneLine, quoted } from "../terminal/quote.ts";
 import { parseYaml } from "../yaml/parse_yaml.ts";
 import { metricLines, type MetricRecord, readMetrics } from "./metrics_log.ts";
@@ -120,9 +121,7 @@ function readRun(dir: string, warn: (line: string) => void): LoggedRun {
   const torn = linesOf(file) - records.length;
   if (torn > 0) {
     warn(
-      `skipped ${torn} torn ${torn === 1 ? "line" : "lines"} of ${
-        quoted(file)
-      }`,
+      `skipped ${counted(torn, "torn line")} of ${quoted(file)}`,
     );
   }
   if (records.length === 0) {

@@ -19,6 +19,15 @@ export function formatCount(count: number): string {
   return scaled(count, ["", "k", "M", "G", "T"]);
 }
 
+/** A number of things, as in `1 file` and `2 files`. */
+export function counted(
+  count: number,
+  one: string,
+  several = `${one}s`,
+): string {
+  return `${count} ${count === 1 ? one : several}`;
+}
+
 /** Bytes in decimal units: `512 B`, `12.3 MB`. */
 export function formatBytes(bytes: number): string {
   return scaled(bytes, [" B", " kB", " MB", " GB", " TB"]);

@@ -11,6 +11,7 @@ import {
 } from "../../config/mod.ts";
 import { UserError } from "../../errors.ts";
 import { expandHome } from "../../fs/user_path.ts";
+import { counted } from "../../terminal/format_numbers.ts";
 import { say } from "../../terminal/output.ts";
 import { quoted } from "../../terminal/quote.ts";
 import type { ParsedArgs } from "../command.ts";
@@ -65,9 +66,7 @@ function describe(
   const { decidedBy, choice, byKeysAlone } = subject;
   const name = isDemo ? "the demo" : choice ?? "default";
   const { layers } = layersOf(config.model);
-  const size = `${layers} ${layers === 1 ? "layer" : "layers"} of width ${
-    widthOf(config.model)
-  }`;
+  const size = `${counted(layers, "layer")} of width ${widthOf(config.model)}`;
   const why = isDemo
     ? "nothing given chooses a model, data or an experiment"
     : decidedBy === undefined

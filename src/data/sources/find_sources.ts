@@ -9,6 +9,7 @@ import process from "node:process";
 import { UserError } from "../../errors.ts";
 import { hasCode } from "../../fs/file_error.ts";
 import { shortPath } from "../../fs/user_path.ts";
+import { counted } from "../../terminal/format_numbers.ts";
 import { oneLine } from "../../terminal/quote.ts";
 import { formatOf } from "./format.ts";
 import type { Format, SourceFile } from "./source_file.ts";
@@ -231,7 +232,7 @@ function unopenedError(unopened: Unopened[], pattern: string): UserError {
   const [{ name, reason }] = unopened;
   const others = unopened.length - 1;
   const more = others > 0
-    ? ` (and ${others} ${others === 1 ? "other" : "others"} in '${pattern}')`
+    ? ` (and ${counted(others, "other")} in '${pattern}')`
     : "";
   return new UserError(
     `Cannot read '${oneLine(name, Infinity)}': ${reason}${more}; ${LEAVE_OUT}`,
@@ -248,16 +249,13 @@ function nothingFound(
   pattern: string,
   key: string,
 ): UserError {
-  const count = (n: number, what: string) => n > 0 ? [`${n} ${what}`] : [];
   const first = unopened.map(({ name, reason }) => `'${name}': ${reason}`)[0];
   const leftOut = [
-    ...count(unopened.length, `that cannot be opened (${first})`),
-    ...count(hidden, hidden === 1 ? "hidden entry" : "hidden entries"),
-    ...count(
-      folderLinks,
-      folderLinks === 1 ? "link to a folder" : "links to folders",
-    ),
-  ];
+    first && `${unopened.length} that cannot be opened (${first})`,
+    hidden > 0 && counted(hidden, "hidden entry", "hidden entries"),
+    folderLinks > 0 &&
+    counted(folderLinks, "link to a folder", "links to folders"),
+  ].filter((part) => part);
   return new UserError(
     `Cannot read any text as '${key}' finds no file: got '${pattern}'${
       leftOut.length > 0 ? `, which leaves out ${leftOut.join(", ")}` : ""
