@@ -1,6 +1,6 @@
 /**
- * Do overrides say what is trained, or only how? Without a word on what, it is
- * the demo.
+ * Do overrides say what is trained, or only how? If none says what, the demo is
+ * trained.
  * @module
  */
 import { configSchemas } from "../schema/schema.ts";
