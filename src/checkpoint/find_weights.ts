@@ -7,6 +7,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { exists, fileError } from "../fs/file_error.ts";
+import { shortPath } from "../fs/user_path.ts";
 import { quoted } from "../terminal/quote.ts";
 import {
   holdsWeightsAlone,
@@ -78,6 +79,7 @@ function stepOf(file: string): number | null {
  * The `config.yaml` of saved weights: in their folder, the folder around it, or
  * that of the run, whichever is nearest.
  *
+ * @returns its path, as messages show it
  * @throws {UserError} if there is none
  */
 export function findConfig({ file, folder }: SavedWeights): string {
@@ -85,7 +87,7 @@ export function findConfig({ file, folder }: SavedWeights): string {
   for (const start of [resolve(folder), Deno.realPathSync(folder)]) {
     for (const place of [start, dirname(start), dirname(dirname(start))]) {
       const config = join(place, "config.yaml");
-      if (exists(config)) return config;
+      if (exists(config)) return shortPath(config);
     }
   }
   throw new UserError(
