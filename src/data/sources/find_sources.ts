@@ -97,14 +97,9 @@ export async function findSources(
       `Cannot read any text as '${key}' is empty: give paths, folders or globs`,
     );
   }
-  const found = new Map<
-    string,
-    { path: string; bytes: number; field: string; json: boolean }
-  >();
+  const found = new Map<string, FoundFile>();
   const unopened: Walk["unopened"] = new Map();
   let folderLinks = 0;
-  /** The files that are named by themselves. */
-  const named = new Set<string>();
   for (const [i, pattern] of patterns.entries()) {
     const walk = await expandPattern(pattern, root, key);
     const bad = withNames(walk.unopened, root);
@@ -121,42 +116,64 @@ export async function findSources(
     const { rest } = literalPart(resolve(root), pattern);
     const json = /\.json/i.test(rest);
     for (const [path, bytes] of walk.files) {
-      const id = byName ? nameOf(path, root) : path;
-      found.set(id, { path, bytes, field, json });
-      if (path === resolve(root, pattern)) named.add(id);
+      const name = nameOf(path, root), id = byName ? name : path;
+      const named = path === resolve(root, pattern) || found.get(id)?.named;
+      found.set(id, { name, path, bytes, field, json, named: named ?? false });
     }
   }
-  const seen = new Map<string, SourceFile>();
   // The default order is by UTF-16 code units, the same in every locale.
-  for (const id of [...found.keys()].sort()) {
-    const { path, bytes, field, json } = found.get(id)!;
-    const name = nameOf(path, root);
+  const sorted = [...found.keys()].sort().map((id) => found.get(id)!);
+  const files = sourcesOf(sorted, format, (path, name, reason) => {
+    if (!skipBad) throw unopenedError([{ name, reason }], name);
+    unopened.set(path, { path, reason });
+  });
+  return { files, unopened: withNames(unopened, root), folderLinks };
+}
+
+/** A file, and what the patterns that find it say of it. */
+interface FoundFile {
+  name: string;
+  path: string;
+  bytes: number;
+  field: string;
+  /** Whether a pattern says `.json`. */
+  json: boolean;
+  /** Whether a pattern is this very path. */
+  named: boolean;
+}
+
+/**
+ * Makes a source of each file, and one of files with several names.
+ *
+ * @param onFault receives what cannot be opened
+ */
+function sourcesOf(
+  found: readonly FoundFile[],
+  format: Format | null,
+  onFault: (path: string, name: string, reason: string) => void,
+): SourceFile[] {
+  const seen = new Map<string, SourceFile>();
+  for (const { name, path, bytes, field, json, named } of found) {
     let real: string;
     try {
       real = realpathSync(path);
     } catch (error) {
-      const reason = accessReason(error);
-      if (!skipBad) throw unopenedError([{ name, reason }], name);
-      unopened.set(path, { path, reason });
+      onFault(path, name, accessReason(error));
       continue;
     }
     const first = seen.get(real);
     if (first) {
-      if (named.has(id)) first.named = true;
+      if (named) first.named = true;
       continue;
     }
     const form = formatOf(name, format);
     // Among a folder's files of all kinds, package.json and the like are texts.
     if (!format && !json && /\.json$/i.test(name)) form.format = "text";
     const source: SourceFile = { name, path: real, bytes, ...form, field };
-    if (named.has(id)) source.named = true;
+    if (named) source.named = true;
     seen.set(real, source);
   }
-  return {
-    files: [...seen.values()],
-    unopened: withNames(unopened, root),
-    folderLinks,
-  };
+  return [...seen.values()];
 }
 
 async function expandPattern(
