@@ -70,8 +70,8 @@ export interface OpenDataOptions {
    */
   recorded?: string | undefined;
   /**
-   * Whether a run has been made on this data: then what cannot be used and did
-   * not stop the run is told, and stops nothing now.
+   * Whether a run was made on this data: then what cannot be used did not stop
+   * it, and is counted now too.
    * @default false
    */
   settled?: boolean;
@@ -99,50 +99,63 @@ export async function openData(
   const { say, settled = false, recorded } = options;
   const withNames = recorded !== undefined && !recorded.startsWith(CONTENTS);
   if (say && !settled) noteTokenMult(config, say);
-  // Without weights all files are one text.
-  const weighted = data.weights.length > 0;
-  const entries = weighted
-    ? data.files.map((_, i) => [i])
-    : [data.files.map((_, i) => i)];
   const valid = await sourcesOf(config, "valid_files", {
     say,
     settled,
     byName: withNames,
   });
-  const validDocuments = valid.files;
   const stores: Prepared[] = [];
+  const weighted = data.weights.length > 0;
   const seen = new Map<string, string>();
-  for (const entry of entries) {
-    const one = async () => {
-      const { files, unopened } = await sourcesOf(config, "files", {
-        say,
-        settled,
-        entries: entry,
-        byName: withNames,
-      });
-      // Each part holds out its own documents: no other may train on them.
-      if (weighted && validDocuments.length === 0 && data.valid_fraction > 0) {
-        refuseRepeated(files, shortPath(data.files[entry[0]]), seen);
-      }
-      return await prepareWith(config, {
-        documents: data.name === "source"
-          ? { texts: sourceTexts() }
-          : { files },
-        validDocuments,
-        unopened: [...valid.unopened, ...unopened],
-        tokenizer,
-        sequenceLength: sequenceLength(model),
-        withNames,
-        skipNamed: data.skip_bad || settled,
-        say,
-      });
-    };
-    stores.push(
-      await (weighted
-        ? withEntryName(one, shortPath(data.files[entry[0]]))
-        : one()),
-    );
+  const prepareEntries = async (entries: readonly number[]) => {
+    const { files, unopened } = await sourcesOf(config, "files", {
+      say,
+      settled,
+      entries,
+      byName: withNames,
+    });
+    // Each part holds out its own documents: no other may train on them.
+    if (weighted && valid.files.length === 0 && data.valid_fraction > 0) {
+      refuseRepeated(files, shortPath(data.files[entries[0]]), seen);
+    }
+    return await prepareWith(config, {
+      documents: data.name === "source" ? { texts: sourceTexts() } : { files },
+      validDocuments: valid.files,
+      unopened: [...valid.unopened, ...unopened],
+      tokenizer,
+      sequenceLength: sequenceLength(model),
+      withNames,
+      skipNamed: data.skip_bad || settled,
+      say,
+    });
+  };
+  if (weighted) {
+    for (const [i, entry] of data.files.entries()) {
+      const prepareOne = () => prepareEntries([i]);
+      stores.push(await withEntryName(prepareOne, shortPath(entry)));
+    }
+  } else {
+    // Without weights all files are one text.
+    stores.push(await prepareEntries([...data.files.keys()]));
   }
+  return trainingDataOf(config, tokenizer, stores, {
+    withNames,
+    sharedValid: valid.files.length > 0,
+  });
+}
+
+/**
+ * The data in one store, or in one store for each entry with a weight.
+ *
+ * @param options.sharedValid whether the stores have the same held-out files
+ */
+function trainingDataOf(
+  { data }: Config,
+  tokenizer: Tokenizer,
+  stores: Prepared[],
+  { withNames, sharedValid }: { withNames: boolean; sharedValid: boolean },
+): TrainingData {
+  const weighted = data.weights.length > 0;
   const part = (split: "train" | "valid") =>
     stores.map(({ dir, summary }, i) => ({
       location: { store: dir, split },
@@ -162,8 +175,7 @@ export async function openData(
     tokenizer,
     fingerprint,
     train: part("train"),
-    // Named held-out files are the same for every part.
-    valid: validDocuments.length > 0 ? validParts.slice(0, 1) : validParts,
+    valid: sharedValid ? validParts.slice(0, 1) : validParts,
     ignoreId: tokenizer.eosId,
     stores,
   };

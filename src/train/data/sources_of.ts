@@ -18,7 +18,8 @@ export interface SourcesOptions {
   /** Shows the user a line. */
   say?: ((line: string) => void) | undefined;
   /**
-   * Whether a run has been made on this data: then nothing stops it now.
+   * Whether a run was made on this data: then what cannot be opened did not
+   * stop it, and is returned now too.
    * @default false
    */
   settled?: boolean;
