@@ -13,9 +13,12 @@ import {
   holdsWeightsAlone,
   listCheckpoints,
   listFolder,
+  MODEL_FILE,
   readState,
   resolveCheckpoint,
   stepName,
+  WEIGHTS_ALONE,
+  WEIGHTS_SUFFICE,
 } from "./checkpoint_folder.ts";
 
 /** Weights on disk. */
@@ -24,7 +27,7 @@ export interface SavedWeights {
   readonly file: string;
   /** Its folder, where the tokenizer's files are. */
   readonly folder: string;
-  /** Optimizer steps done; null where nothing tells. */
+  /** Optimizer steps done; null where they are not known. */
   readonly step: number | null;
 }
 
@@ -50,8 +53,6 @@ export function findWeights(path: string): SavedWeights {
   const file = join(folder, MODEL_FILE);
   return { file, folder, step: stepOf(file) };
 }
-
-const MODEL_FILE = "model.safetensors";
 
 /** The folder itself, or the run's last checkpoint if it is weights alone. */
 function folderWithWeights(path: string): string | null {
@@ -119,7 +120,7 @@ export function requireNoLooseWeights(path: string): void {
     isFile || holdsWeightsAlone(path)
       ? `Cannot resume from ${
         quoted(path)
-      } as it holds weights alone, without an optimizer's state to continue from: give a run's folder, or start a new run; 'eval' and 'generate' need no more than weights`
+      } as ${WEIGHTS_ALONE}: give a run's folder, or start a new run; ${WEIGHTS_SUFFICE}`
       : `Cannot resume from ${
         quoted(path)
       } as a checkpoint must be in its run's folder, under its name 'checkpoints/${name}': put it there, or start a new run; 'eval' and 'generate' take it as it is`,

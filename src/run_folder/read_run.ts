@@ -57,7 +57,9 @@ export function readRuns(
     try {
       requireFolder(dir);
       const real = Deno.realPathSync(dir), first = given.get(real);
-      if (first !== undefined) throw no(dir, `it is ${quoted(first)} again`);
+      if (first !== undefined) {
+        throw unusable(dir, `it is ${quoted(first)} again`);
+      }
       runs.push(readRun(dir, warn));
       given.set(real, dir);
     } catch (error) {
@@ -86,23 +88,23 @@ function isLink(path: string): boolean {
   }
 }
 
-/** Why the report has to do without a path. */
-const no = (dir: string, why: string) =>
+/** The error of a path that the report cannot use. */
+const unusable = (dir: string, why: string) =>
   new FileError(`Cannot report on ${quoted(dir)}`, why);
 
 /** @throws {FileError} if there is no folder that may hold a run */
 function requireFolder(dir: string): void {
   if (!exists(dir)) {
-    throw no(dir, "it does not exist: give the folder of a run");
+    throw unusable(dir, "it does not exist: give the folder of a run");
   }
   if (!Deno.statSync(dir).isDirectory) {
-    throw no(dir, "it is a file: give the folder of a run");
+    throw unusable(dir, "it is a file: give the folder of a run");
   }
   if (exists(join(dir, "config.yaml"))) return;
   const holdsRuns = [...Deno.readDirSync(dir)].some(({ name, isDirectory }) =>
     isDirectory && exists(join(dir, name, "metrics.jsonl"))
   );
-  throw no(
+  throw unusable(
     dir,
     holdsRuns
       ? `it holds runs but is none: give ${quoted(join(dir, "*"))}`
@@ -114,7 +116,7 @@ function readRun(dir: string, warn: (line: string) => void): LoggedRun {
   requirePlainRun(dir);
   const file = join(dir, "metrics.jsonl");
   if (!exists(file)) {
-    throw no(dir, "its 'metrics.jsonl' is missing: train it first");
+    throw unusable(dir, "its 'metrics.jsonl' is missing: train it first");
   }
   // In the order of steps, whoever put the file together.
   const records = readMetrics(file).sort((a, b) => a.step - b.step);
@@ -125,7 +127,7 @@ function readRun(dir: string, warn: (line: string) => void): LoggedRun {
     );
   }
   if (records.length === 0) {
-    throw no(
+    throw unusable(
       dir,
       `its 'metrics.jsonl' holds no ${
         torn > 0 ? "complete " : ""
