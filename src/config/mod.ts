@@ -17,6 +17,7 @@ export type { FairseqModelConfig } from "./schema/fairseq_schema.ts";
 export {
   type AnyModel,
   layersOf,
+  logsBits,
   sequenceLength,
   sequenceLengthKey,
   widthOf,

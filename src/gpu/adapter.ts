@@ -181,7 +181,7 @@ function mayOpen(path: string): boolean {
   }
 }
 
-// What cannot be read tells of no GPU: these files are often hidden.
+// What cannot be read counts as no GPU: containers often hide these files.
 
 function namesIn(folder: string): string[] {
   try {

@@ -76,6 +76,6 @@ export function formatValue(value: number, places = 3): string {
  * What fairseq prints for a loss, in bits, to follow one in nats:
  * ` (fairseq prints 5.644)`. Its perplexity, 2 to that loss, is e to ours.
  */
-export function inFairseqsUnit(nats: number): string {
+export function asFairseqPrints(nats: number): string {
   return ` (fairseq prints ${(nats / Math.LN2).toFixed(3)})`;
 }

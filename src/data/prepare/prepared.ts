@@ -1,6 +1,6 @@
 /**
- * What became of the documents, and how a user is told: the same lines wherever
- * data is read.
+ * What became of the documents, and the lines that say so: the same ones for
+ * every command that reads data.
  * @module
  */
 import {
