@@ -1,8 +1,8 @@
 /** `blocksmith devices`. @module */
 import { UserError } from "../errors.ts";
 import { print } from "../terminal/output.ts";
-import { openGpu } from "./inputs/open_gpu.ts";
 import type { Command } from "./command.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 
 /** Shows the adapter that a run would use. */
 export const devices: Command = {

@@ -10,13 +10,13 @@ import { UserError } from "../errors.ts";
 import { readPlainText } from "../fs/plain_file.ts";
 import { asFairseqPrints } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
-import { openGpu } from "./inputs/open_gpu.ts";
-import { evaluate } from "../train/evaluate.ts";
 import { sourcesOf } from "../train/data/sources_of.ts";
 import { tellData } from "../train/data/tell_data.ts";
+import { evaluate } from "../train/evaluate.ts";
 import { prepareWith } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import { openRunData } from "../train/resume_checks.ts";
+import { type Command, numberFlag } from "./command.ts";
 import {
   CONFIG_FILE_HELP,
   loadTrainedWeights,
@@ -25,7 +25,7 @@ import {
   TRAINED_HELP,
   type TrainedModel,
 } from "./inputs/checkpoint_args.ts";
-import { type Command, numberFlag } from "./command.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 import { takeCache } from "./inputs/run_config.ts";
 
 /** Prints loss and perplexity of a checkpoint. */

@@ -10,13 +10,6 @@
 import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
 import {
-  flagKind,
-  flagName,
-  hasKey,
-  overridesOfFlag,
-  problemOf,
-} from "./flags.ts";
-import {
   DEFAULTS,
   ONLY,
   PRECISION,
@@ -24,6 +17,13 @@ import {
   SAME_AS,
   WITHOUT_EFFECT,
 } from "./fairseq_options.ts";
+import {
+  flagKind,
+  flagName,
+  hasKey,
+  overridesOfFlag,
+  problemOf,
+} from "./flags.ts";
 
 /** A command line's overrides, and what to say of its flags. */
 export interface FairseqCommand {
