@@ -1,6 +1,6 @@
 /**
- * Whose error is it? The user's, which has a class of its own, the system's,
- * which has a code, or else the program's; and how is it told?
+ * Whose error is it, and how is it shown? A {@linkcode UserError} is the
+ * user's, an error with a code the system's, any other a fault of the program.
  * @module
  */
 import { constants } from "node:os";

@@ -22,9 +22,12 @@ import { stableJson } from "../fs/stable_json.ts";
 import { syncFolder, syncTree } from "../fs/sync.ts";
 import { quoted } from "../terminal/quote.ts";
 
+/** The weights of a checkpoint. */
+export const MODEL_FILE = "model.safetensors";
+
 /** The files of a checkpoint. */
 export const CHECKPOINT_FILES = [
-  "model.safetensors",
+  MODEL_FILE,
   "optimizer.safetensors",
   "state.json",
 ] as const;
@@ -249,21 +252,28 @@ function lastComplete(all: Checkpoint[]): Checkpoint | null {
     : ": take another";
   throw new UserError(
     holdsWeightsAlone(last.path)
-      ? `Cannot resume from ${quoted(last.path)} as it holds weights alone, ` +
-        `without an optimizer's state to continue from ` +
+      ? `Cannot resume from ${quoted(last.path)} as ${WEIGHTS_ALONE} ` +
         `(${missing.map(quoted).join(" and ")})${instead}, ` +
-        `or start a new run; 'eval' and 'generate' need no more than weights`
+        `or start a new run; ${WEIGHTS_SUFFICE}`
       : `Cannot use checkpoint ${quoted(last.path)} as it lacks ` +
         `${missing.map(quoted).join(" and ")}${instead}`,
   );
 }
+
+/** Why a run cannot continue from weights. */
+export const WEIGHTS_ALONE =
+  "it holds weights alone, without an optimizer's state to continue from";
+
+/** What can be done with weights. */
+export const WEIGHTS_SUFFICE =
+  "'eval' and 'generate' need no more than weights";
 
 /**
  * Whether a folder holds the weights of a checkpoint but no optimizer's state,
  * as where a user has kept only what a trained model needs.
  */
 export function holdsWeightsAlone(folder: string): boolean {
-  return exists(join(folder, "model.safetensors")) &&
+  return exists(join(folder, MODEL_FILE)) &&
     !exists(join(folder, "optimizer.safetensors"));
 }
 

@@ -7,14 +7,18 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { exists, fileError } from "../fs/file_error.ts";
+import { shortPath } from "../fs/user_path.ts";
 import { quoted } from "../terminal/quote.ts";
 import {
   holdsWeightsAlone,
   listCheckpoints,
   listFolder,
+  MODEL_FILE,
   readState,
   resolveCheckpoint,
   stepName,
+  WEIGHTS_ALONE,
+  WEIGHTS_SUFFICE,
 } from "./checkpoint_folder.ts";
 
 /** Weights on disk. */
@@ -23,7 +27,7 @@ export interface SavedWeights {
   readonly file: string;
   /** Its folder, where the tokenizer's files are. */
   readonly folder: string;
-  /** Optimizer steps done; null where nothing tells. */
+  /** Optimizer steps done; null where they are not known. */
   readonly step: number | null;
 }
 
@@ -49,8 +53,6 @@ export function findWeights(path: string): SavedWeights {
   const file = join(folder, MODEL_FILE);
   return { file, folder, step: stepOf(file) };
 }
-
-const MODEL_FILE = "model.safetensors";
 
 /** The folder itself, or the run's last checkpoint if it is weights alone. */
 function folderWithWeights(path: string): string | null {
@@ -78,6 +80,7 @@ function stepOf(file: string): number | null {
  * The `config.yaml` of saved weights: in their folder, the folder around it, or
  * that of the run, whichever is nearest.
  *
+ * @returns its path, as messages show it
  * @throws {UserError} if there is none
  */
 export function findConfig({ file, folder }: SavedWeights): string {
@@ -85,7 +88,7 @@ export function findConfig({ file, folder }: SavedWeights): string {
   for (const start of [resolve(folder), Deno.realPathSync(folder)]) {
     for (const place of [start, dirname(start), dirname(dirname(start))]) {
       const config = join(place, "config.yaml");
-      if (exists(config)) return config;
+      if (exists(config)) return shortPath(config);
     }
   }
   throw new UserError(
@@ -117,7 +120,7 @@ export function requireNoLooseWeights(path: string): void {
     isFile || holdsWeightsAlone(path)
       ? `Cannot resume from ${
         quoted(path)
-      } as it holds weights alone, without an optimizer's state to continue from: give a run's folder, or start a new run; 'eval' and 'generate' need no more than weights`
+      } as ${WEIGHTS_ALONE}: give a run's folder, or start a new run; ${WEIGHTS_SUFFICE}`
       : `Cannot resume from ${
         quoted(path)
       } as a checkpoint must be in its run's folder, under its name 'checkpoints/${name}': put it there, or start a new run; 'eval' and 'generate' take it as it is`,

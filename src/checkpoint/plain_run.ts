@@ -7,16 +7,15 @@
 import { join } from "node:path";
 import { fileError } from "../fs/file_error.ts";
 import { requirePlain } from "../fs/plain_file.ts";
+import { CHECKPOINT_FILES } from "./checkpoint_folder.ts";
 
 /** Files of a run that are read or written. */
 const RUN_FILES = ["lock", "config.yaml", "run.json", "metrics.jsonl"];
 
 /** Files of a checkpoint that are read. */
-const CHECKPOINT_FILES = [
-  "model.safetensors",
-  "optimizer.safetensors",
+const READ_FILES = [
+  ...CHECKPOINT_FILES,
   "fixed.safetensors",
-  "state.json",
   "dict.txt",
   "tokenizer.json",
   "tokenizer_config.json",
@@ -40,7 +39,7 @@ export function requirePlainRun(dir: string): void {
 
 /** The same for the files of a checkpoint's folder. */
 export function requirePlainCheckpoint(dir: string): void {
-  for (const name of CHECKPOINT_FILES) requirePlain(join(dir, name), "file");
+  for (const name of READ_FILES) requirePlain(join(dir, name), "file");
 }
 
 function namesIn(folder: string): string[] {

@@ -5,13 +5,14 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { Config } from "../config/mod.ts";
 import { fairseqTokenizerSpec } from "../data/fairseq/mod.ts";
 import { loadTokenizer, type Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { writeDurably } from "../fs/atomic_file.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
+import { splitPaths } from "../fs/user_path.ts";
 import { quoted } from "../terminal/quote.ts";
 
 /**
@@ -57,7 +58,7 @@ export async function loadSavedTokenizer(
 
 /** The dictionary of the folders that `data.path` names. */
 function dictionaryOf(path: string | null): string {
-  const [first = ""] = (path ?? "").split(delimiter).filter(Boolean);
+  const [first = ""] = splitPaths(path ?? "");
   return join(first, "dict.txt");
 }
 

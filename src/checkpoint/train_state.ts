@@ -13,7 +13,7 @@ import { exists } from "../fs/file_error.ts";
 import { initialValues } from "../model/initialise.ts";
 import { elements, type ParameterSpec } from "../model/parameters.ts";
 import { quoted } from "../terminal/quote.ts";
-import { readState, writeState } from "./checkpoint_folder.ts";
+import { MODEL_FILE, readState, writeState } from "./checkpoint_folder.ts";
 import {
   checkFinite,
   loadWeights,
@@ -56,8 +56,6 @@ const schema = v.strictObject({
 export type TrainState = v.InferOutput<typeof schema>;
 
 const MOMENTS: StateKind[] = ["exp_avg", "exp_avg_sq"];
-
-const MODEL_FILE = "model.safetensors";
 
 /**
  * Matrices that are not parameters but cannot be recomputed; the authors do not

@@ -10,10 +10,10 @@ import {
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { expandHome } from "../fs/user_path.ts";
-import { openGpu } from "./inputs/open_gpu.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 
 /** Times kernels, training steps and the data pipeline. */
 export const bench: Command = {

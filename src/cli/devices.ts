@@ -1,8 +1,8 @@
 /** `blocksmith devices`. @module */
 import { UserError } from "../errors.ts";
 import { print } from "../terminal/output.ts";
-import { openGpu } from "./inputs/open_gpu.ts";
 import type { Command } from "./command.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 
 /** Shows the adapter that a run would use. */
 export const devices: Command = {
@@ -26,7 +26,7 @@ Examples:
         }' as 'blocksmith devices' takes no arguments`,
       );
     }
-    const gpu = await openGpu(undefined, true);
+    const gpu = await openGpu({ allowCpu: true });
     try {
       print(gpu.name);
       for (const [key, value] of Object.entries(gpu.info)) {

@@ -1,21 +1,22 @@
 /** `blocksmith eval`. @module */
 import { join } from "node:path";
 import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
-import { absoluteSource, type Config } from "../config/mod.ts";
+import { absoluteSource, type Config, logsBits } from "../config/mod.ts";
 import { locateFairseqSubset } from "../data/fairseq/mod.ts";
 import { openSplits, preparedLines, type SplitLocation } from "../data/mod.ts";
 import { CONTENTS } from "../data/scan/fingerprint.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { UserError } from "../errors.ts";
 import { readPlainText } from "../fs/plain_file.ts";
-import { inFairseqsUnit } from "../terminal/format_numbers.ts";
+import { asFairseqPrints } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
-import { openGpu } from "./inputs/open_gpu.ts";
-import { evaluate } from "../train/evaluate.ts";
+import { sourcesOf } from "../train/data/sources_of.ts";
 import { tellData } from "../train/data/tell_data.ts";
-import { prepareWith, sourcesOf } from "../train/open_data.ts";
+import { evaluate } from "../train/evaluate.ts";
+import { prepareWith } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import { openRunData } from "../train/resume_checks.ts";
+import { type Command, numberFlag } from "./command.ts";
 import {
   CONFIG_FILE_HELP,
   loadTrainedWeights,
@@ -24,7 +25,7 @@ import {
   TRAINED_HELP,
   type TrainedModel,
 } from "./inputs/checkpoint_args.ts";
-import { type Command, numberFlag } from "./command.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 import { takeCache } from "./inputs/run_config.ts";
 
 /** Prints loss and perplexity of a checkpoint. */
@@ -72,7 +73,7 @@ Examples:
       );
     }
     const chosen = openSplits(locations);
-    const gpu = await openGpu(MEMORY_REMEDY);
+    const gpu = await openGpu({ memoryRemedy: MEMORY_REMEDY });
     try {
       const batchSize = Math.min(
         config.train.device_eval_batch_size,
@@ -89,12 +90,12 @@ Examples:
       };
       const result = await evaluate(engine, chosen, options, limit);
       const { loss, perplexity, tokens } = result!;
-      const inBits = config.model.name === "transformer_lm_gpt";
+      const inBits = logsBits(config.model);
       const step = weights.step === null ? "" : `step ${weights.step}  `;
       print(
         `${step}${files.length > 0 ? "files" : split}  loss ${
           loss.toFixed(4)
-        } nats per token${inBits ? inFairseqsUnit(loss) : ""}  perplexity ${
+        } nats per token${inBits ? asFairseqPrints(loss) : ""}  perplexity ${
           perplexity.toPrecision(5)
         }  ${tokens} tokens`,
       );

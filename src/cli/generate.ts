@@ -3,7 +3,7 @@ import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { sampleToken } from "../engine/sampling.ts";
 import { UserError } from "../errors.ts";
 import { writeOutput } from "../terminal/output.ts";
-import { openGpu } from "./inputs/open_gpu.ts";
+import { type Command, numberFlag } from "./command.ts";
 import {
   CONFIG_FILE_HELP,
   loadTrainedWeights,
@@ -11,7 +11,7 @@ import {
   openTrainedModel,
   TRAINED_HELP,
 } from "./inputs/checkpoint_args.ts";
-import { type Command, numberFlag } from "./command.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 import { takeCache } from "./inputs/run_config.ts";
 
 /** Samples text from a checkpoint. */
@@ -70,7 +70,7 @@ Examples:
     if (config.data.name === "fairseq" || tokens.length === 0) {
       tokens.unshift(tokenizer.eosId ?? 0);
     }
-    const gpu = await openGpu(MEMORY_REMEDY);
+    const gpu = await openGpu({ memoryRemedy: MEMORY_REMEDY });
     try {
       const engine = await openInference(trained, gpu, { generate: true });
       loadTrainedWeights(trained, engine);

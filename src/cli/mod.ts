@@ -3,6 +3,7 @@
  * @module
  */
 import { messageOf, UserError } from "../errors.ts";
+import { workingFolder } from "../fs/user_path.ts";
 import { OutputClosed, print, say } from "../terminal/output.ts";
 import { VERSION } from "../version.ts";
 import { bench } from "./bench.ts";
@@ -70,7 +71,8 @@ export async function main(args: readonly string[]): Promise<number> {
       print(`Usage: blocksmith ${command.name} ${command.help}`);
       return 0;
     }
-    requireFolder();
+    // Paths start from it: fail before a command does any work.
+    workingFolder();
     return await command.run(parsed);
   } catch (error) {
     // The reader of our output, such as `head`, has closed the pipe.
@@ -78,19 +80,5 @@ export async function main(args: readonly string[]): Promise<number> {
     say(`blocksmith: ${messageOf(error)}`);
     if (debug) say(Deno.inspect(error));
     return 1;
-  }
-}
-
-/** @throws {UserError} if paths cannot start from the current folder */
-function requireFolder(): void {
-  try {
-    Deno.cwd();
-  } catch (error) {
-    throw new UserError(
-      `Cannot work in the current folder as it must exist, with a path in UTF-8: ${
-        (error as Error).message
-      }; change to another folder`,
-      { cause: error },
-    );
   }
 }

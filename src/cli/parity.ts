@@ -1,10 +1,10 @@
 /** `blocksmith parity`. @module */
 import { UserError } from "../errors.ts";
 import { expandHome } from "../fs/user_path.ts";
-import { openGpu } from "./inputs/open_gpu.ts";
 import { parity } from "../parity/parity.ts";
 import { OutputClosed, print } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 
 /** Compares the model with the authors' numbers. */
 export const parityCommand: Command = {

@@ -4,7 +4,6 @@ import { loadTokenizer } from "../data/mod.ts";
 import { modelOf, stepPlansOf } from "../engine/from_config.ts";
 import { trainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
-import { openGpu } from "./inputs/open_gpu.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -12,6 +11,7 @@ import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_HELP, configFromArgs } from "./inputs/config_args.ts";
+import { openGpu } from "./inputs/open_gpu.ts";
 
 /** Limits of a typical discrete GPU, for planning without a device. */
 export const ASSUMED: AdapterLimits = {
@@ -52,7 +52,7 @@ Examples:
     const model = modelOf(config, await vocabularyOf(config));
     let limits = ASSUMED, adapter = "a GPU with 2 GiB bindings (assumed)";
     if (args.switches.has("device")) {
-      const gpu = await openGpu(undefined, true);
+      const gpu = await openGpu({ allowCpu: true });
       [limits, adapter] = [gpu.limits, gpu.name];
       gpu.close();
     }

@@ -5,15 +5,11 @@ import { sequenceLength } from "../config/mod.ts";
 import { FairseqSink } from "../data/fairseq/mod.ts";
 import { type Prepared, preparedLines } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
-import { expandHome, shortPath } from "../fs/user_path.ts";
+import { expandHome, shortPath, splitPaths } from "../fs/user_path.ts";
 import { print, say } from "../terminal/output.ts";
 import { noteTokenMult } from "../train/data/document_limit.ts";
-import {
-  openData,
-  prepareWith,
-  sourcesOf,
-  tokenizerOf,
-} from "../train/open_data.ts";
+import { sourcesOf } from "../train/data/sources_of.ts";
+import { openData, prepareWith, tokenizerOf } from "../train/open_data.ts";
 import { pinData } from "../train/pin_data.ts";
 import { exitOnSignal } from "../train/signals.ts";
 import type { Command } from "./command.ts";
@@ -90,7 +86,7 @@ Examples:
         parts.reduce((sum, part) => sum + part.sequences, 0);
       print(
         `${
-          config.data.path!.split(delimiter).map(shortPath).join(delimiter)
+          splitPaths(config.data.path!).map(shortPath).join(delimiter)
         } is prepared: ${total(train)} blocks to train on, ${
           total(valid)
         } to validate on, ${tokenizer.vocabSize} symbols`,

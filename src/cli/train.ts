@@ -1,12 +1,12 @@
 /** `blocksmith train`. @module */
 import { basename, dirname, join, resolve } from "node:path";
 import { requireNoLooseWeights } from "../checkpoint/find_weights.ts";
-import { printConfig, warnings } from "../config/mod.ts";
+import { logsBits, printConfig, warnings } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../fs/file_error.ts";
 import { requirePlain } from "../fs/plain_file.ts";
 import { expandHome, shortPath } from "../fs/user_path.ts";
-import { inFairseqsUnit } from "../terminal/format_numbers.ts";
+import { asFairseqPrints } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import { trainRun } from "../train/train_run.ts";
@@ -78,13 +78,13 @@ Examples:
       );
       return EXIT_CODES[stopped];
     }
-    const inBits = config.model.name === "transformer_lm_gpt";
+    const inBits = logsBits(config.model);
     if (evaluation) {
       say(
         `done: ${step} steps, validation loss ${
           evaluation.loss.toFixed(4)
         } nats per token${
-          inBits ? inFairseqsUnit(evaluation.loss) : ""
+          inBits ? asFairseqPrints(evaluation.loss) : ""
         }, perplexity ${evaluation.perplexity.toPrecision(4)}`,
       );
     } else say(`done: ${step} steps`);

@@ -17,6 +17,7 @@ export type { FairseqModelConfig } from "./schema/fairseq_schema.ts";
 export {
   type AnyModel,
   layersOf,
+  logsBits,
   sequenceLength,
   sequenceLengthKey,
   widthOf,
@@ -25,6 +26,5 @@ export { absoluteSource } from "./compose/absolute_paths.ts";
 export { flagKind, flagNames } from "./compose/flags.ts";
 export { readFairseqCommand, withDataPath } from "./compose/fairseq_command.ts";
 export { modelChoices } from "./compose/library.ts";
-export { formatName } from "./values/flat_config.ts";
 export { nearest } from "./values/nearest.ts";
 export { warnings } from "./schema/warnings.ts";

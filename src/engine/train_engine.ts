@@ -260,8 +260,8 @@ export class TrainEngine {
 
   /**
    * Fills the staging buffer; the first batch is micro-batch `micro`. Each
-   * batch has the factor of its summed loss with it: the update's mean takes no
-   * dispatch of its own.
+   * batch has the factor of its summed loss with it: the mean over the update
+   * needs no further dispatch.
    */
   #fill(batches: readonly Batch[], step: number, micro = 0): void {
     let counted = 0, filled = 0;

@@ -26,7 +26,7 @@ export function requireBounded(path: string, most = SMALL_BYTES): void {
   if (!isFile && !isDirectory) refuse("it is not a file");
   if (size > most) {
     refuse(
-      `it may have at most ${formatBytes(most)}: got ${formatBytes(size)}`,
+      `it must have at most ${formatBytes(most)}: got ${formatBytes(size)}`,
     );
   }
 }

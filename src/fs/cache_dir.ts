@@ -4,12 +4,11 @@
  * @module
  */
 import { lstatSync, mkdirSync, readdirSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { writeFileAtomic } from "./atomic_file.ts";
 import { readPlainText } from "./plain_file.ts";
-import { expandHome } from "./user_path.ts";
+import { expandHome, homeFolder } from "./user_path.ts";
 
 /**
  * The folder of this user's caches, by the XDG base directory specification: a
@@ -18,8 +17,7 @@ import { expandHome } from "./user_path.ts";
 export function userCacheHome(): string | null {
   const set = expandHome(Deno.env.get("XDG_CACHE_HOME") ?? "");
   if (isAbsolute(set)) return set;
-  // Null where HOME is not set and the user has no entry in the system's list.
-  const home = homedir() as string | null;
+  const home = homeFolder();
   return home && isAbsolute(home) ? join(home, ".cache") : null;
 }
 
@@ -56,8 +54,15 @@ const tagText = (dir: string) =>
 # This folder, of inode ${statSync(dir, { bigint: true }).ino}, ${END}`;
 
 /** What blocksmith keeps in a cache. */
-const OWN = ["hub", "inspected.jsonl", "stdin", "stores", "tokenizers"]
-  .concat("tuning", TAG);
+const OWN = [
+  TAG,
+  "hub",
+  "inspected.jsonl",
+  "stdin",
+  "stores",
+  "tokenizers",
+  "tuning",
+];
 
 /**
  * Makes the cache folder and marks it as blocksmith's. A folder with anything
@@ -69,7 +74,7 @@ export function markCache(dir: string): void {
     mkdirSync(dir, { recursive: true });
     const names = readdirSync(dir);
     if (isOwnCache(dir) || !names.every((name) => OWN.includes(name))) return;
-    // Another program's mark stays; that of a copied cache is made anew.
+    // Another program's mark stays; that of a copied cache is replaced.
     if (
       names.includes(TAG) && !readPlainText(join(dir, TAG)).endsWith(END)
     ) {

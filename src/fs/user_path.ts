@@ -4,23 +4,18 @@
  * paths only.
  * @module
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { delimiter, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../errors.ts";
 
 /**
- * The user's home folder: `HOME`, else what the system's list of users says.
- *
- * @throws {UserError} if neither says
+ * The user's home folder: `HOME`, else what the system's list of users says;
+ * null where neither says.
  */
-export function homeFolder(): string {
-  // Deno answers null for a user whom the system does not know.
-  const home = homedir() as string | null;
-  if (home) return home;
-  throw new UserError(
-    "Cannot find the home folder as HOME is not set and the system does not know this user: set HOME to a folder that you may write to",
-  );
+export function homeFolder(): string | null {
+  // Deno's types omit null, its answer for an unknown user.
+  return (homedir() as string | null) || null;
 }
 
 /**
@@ -33,9 +28,11 @@ export function expandHome(path: string): string {
   const [, user, rest] = /^~([^/]*)(?:\/+(.*))?$/s.exec(path) ?? [];
   if (user === undefined) return path;
   const home = user === "" ? homeFolder() : homeOf(user);
-  if (home !== undefined) return join(home, rest ?? "");
+  if (home) return join(home, rest ?? "");
   throw new UserError(
-    `Cannot use the path '${path}' as there is no user '${user}' on this machine: write the folder out, or './${path}' for a file of that name`,
+    user === ""
+      ? "Cannot find the home folder as HOME is not set and the system does not know this user: set HOME to a folder that you may write to"
+      : `Cannot use the path '${path}' as there is no user '${user}' on this machine: write the folder out, or './${path}' for a file of that name`,
   );
 }
 
@@ -63,12 +60,41 @@ export function absolutePath(path: string, base?: string): string {
   return resolve(base ?? workingFolder(), expanded);
 }
 
-function workingFolder(): string {
+/**
+ * The paths in a list such as `PATH`, without empty ones. A name that contains
+ * the separator is one path where there is a file or folder of that name.
+ *
+ * @param isThere whether there is one
+ */
+export function splitPaths(
+  list: string,
+  isThere: (path: string) => boolean = existsSync,
+): string[] {
+  const paths: string[] = [];
+  for (let parts = list.split(delimiter); parts.length > 0;) {
+    const first = (count: number) => parts.slice(0, count).join(delimiter);
+    let count = parts.length;
+    while (count > 1 && !isThere(first(count))) count--;
+    if (first(count) !== "") paths.push(first(count));
+    parts = parts.slice(count);
+  }
+  return paths;
+}
+
+/**
+ * The working folder.
+ *
+ * @throws {UserError} if it was removed, or its path is not UTF-8
+ */
+export function workingFolder(): string {
   try {
     return Deno.cwd();
-  } catch {
+  } catch (error) {
     throw new UserError(
-      "Cannot use a relative path as the working folder does not exist any more: change to another one",
+      `Cannot work in the current folder as it must exist, with a path in UTF-8: ${
+        (error as Error).message
+      }; change to another folder`,
+      { cause: error },
     );
   }
 }

@@ -78,12 +78,13 @@ export function isSoftware(
  * GPU (`DENO_WEBGPU_BACKEND` picks another backend), or the CPU where there is
  * no GPU. A notice says so where the CPU computes beside a GPU.
  *
- * @param unasked whether the CPU may stand in for a GPU without being asked for
+ * @param allowCpu whether the CPU may stand in for a GPU without being asked
+ *   for
  * @throws {UserError} where there is no adapter, or only one that was not asked
  *   for
  */
 export async function chooseAdapter(
-  unasked: boolean,
+  allowCpu: boolean,
 ): Promise<{ adapter: GPUAdapter; notice: string | null }> {
   const asked = Deno.env.get("BLOCKSMITH_DEVICE") || null;
   if (asked !== null && asked !== "cpu") {
@@ -110,7 +111,7 @@ export async function chooseAdapter(
   const driver = DRIVER_LISTS.find((name) => Deno.env.get(name));
   if (!adapter) throw new UserError(noAdapter(asked, driver, gpu));
   if (!gpu || !isSoftware(adapter.info)) return { adapter, notice: null };
-  if (!asked && !driver && !unasked) {
+  if (!asked && !driver && !allowCpu) {
     throw new UserError(`Cannot use ${unusable(gpu)}`);
   }
   const notice = asked || driver
@@ -180,7 +181,7 @@ function mayOpen(path: string): boolean {
   }
 }
 
-// What cannot be read tells of no GPU: these files are often hidden.
+// What cannot be read counts as no GPU: containers often hide these files.
 
 function namesIn(folder: string): string[] {
   try {

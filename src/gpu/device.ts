@@ -41,20 +41,35 @@ const LIMITS = [
   "minUniformBufferOffsetAlignment",
 ] as const;
 
+/** How {@linkcode openGpu} opens a device. */
+export interface OpenGpuOptions {
+  /**
+   * What a user can change where the device's memory is not enough, for the
+   * message that says so.
+   * @default "lower the batch size or the model's size"
+   */
+  memoryRemedy?: string;
+  /**
+   * Whether the CPU may stand in for a GPU without being asked for: to look at
+   * the device, not to compute.
+   * @default false
+   */
+  allowCpu?: boolean;
+}
+
 /**
  * Opens the adapter that {@linkcode chooseAdapter} chooses.
  *
- * @param memoryRemedy what a user can change where the device's memory is not
- *   enough, for the message that says so
- * @param unasked whether the CPU may stand in for a GPU without being asked for
  * @throws {UserError} where there is no adapter that can run the kernels, or
  *   only the CPU beside a GPU, and nobody asked for the CPU
  */
 export async function openGpu(
-  memoryRemedy = "lower the batch size or the model's size",
-  unasked = false,
+  {
+    memoryRemedy = "lower the batch size or the model's size",
+    allowCpu = false,
+  }: OpenGpuOptions = {},
 ): Promise<Gpu> {
-  const { adapter, notice } = await chooseAdapter(unasked);
+  const { adapter, notice } = await chooseAdapter(allowCpu);
   const { device, int64 } = await request(adapter);
   const { vendor, architecture, device: model, description } = adapter.info;
   const software = isSoftware(adapter.info);

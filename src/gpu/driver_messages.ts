@@ -4,6 +4,7 @@
  */
 import { accessSync, constants } from "node:fs";
 import { dirname, join } from "node:path";
+import { hasCode } from "../fs/file_error.ts";
 
 /**
  * To be called before the first adapter is requested. What the user has set is
@@ -31,8 +32,7 @@ function mayMake(folder: string): boolean {
       accessSync(at, constants.W_OK);
       return true;
     } catch (error) {
-      const { code } = error as { code?: string };
-      if (code !== "ENOENT" || dirname(at) === at) return false;
+      if (!hasCode(error, "ENOENT") || dirname(at) === at) return false;
     }
   }
 }

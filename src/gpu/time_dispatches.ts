@@ -75,7 +75,7 @@ export async function timeDispatches(
  */
 async function mapOrFail(gpu: Gpu, buffer: GPUBuffer): Promise<void> {
   try {
-    // A device that is lost may leave the buffer unmapped for ever.
+    // A lost device may never map the buffer.
     await Promise.race([buffer.mapAsync(GPUMapMode.READ), gpu.failure]);
   } catch (error) {
     // It may also refuse the buffer before it reports the loss.

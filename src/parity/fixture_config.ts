@@ -17,10 +17,7 @@ import {
   positive,
 } from "../config/schema/fields.ts";
 import { checkModelRules } from "../config/schema/rules.ts";
-import {
-  type SimplifiedModelConfig,
-  simplifiedSchema,
-} from "../config/schema/simplified_schema.ts";
+import { simplifiedSchema } from "../config/schema/simplified_schema.ts";
 import {
   type FlatConfig,
   flatten,
@@ -79,11 +76,6 @@ const fixtureSchemas = {
   }),
 };
 
-/** Optimizer and schedule of a `simplified_transformers` fixture. */
-export type FixtureOptim = v.InferOutput<typeof optimSchema>;
-/** fairseq's Adam and schedule. */
-export type NormformerOptim = v.InferOutput<typeof normformerOptimSchema>;
-
 /** A fixture's config; `family` selects the alternative. */
 export type Fixture =
   | v.InferOutput<typeof fixtureSchemas.simplified_transformers>
@@ -110,26 +102,6 @@ function addModel(
   }
   const given = "context_length" in raw ? { ...IMPLIED, ...raw } : raw;
   flatten(into, { vocab_size: null, ...given }, "model", { origin });
-}
-
-/**
- * Checks a separate `model` section of the authors' options; those that it
- * lacks have their defaults, except `n_positions`, which is `context_length`.
- *
- * @param where place of the section, for messages
- * @throws {UserError} on anything unknown, ill-typed or contradictory
- */
-export function validateModel(
-  raw: unknown,
-  where: string,
-): SimplifiedModelConfig {
-  const flat: FlatConfig = new Map();
-  addModel(flat, raw, () => where);
-  const schema = v.strictObject({ model: simplifiedSchema });
-  fillDefaults(flat, schema, "gpt2");
-  const { model } = checkConfig(schema, flat, where);
-  checkModelRules(model);
-  return model;
 }
 
 /**

@@ -3,12 +3,12 @@ import { SafetensorsFile } from "../checkpoint/safetensors.ts";
 import type { AnyModel } from "../config/mod.ts";
 import { assembleBatch, type Batch } from "../data/loader/batch.ts";
 import { UserError } from "../errors.ts";
+import { readSmallText } from "../fs/bounded_file.ts";
 import { fairseqDecoder } from "../model/fairseq/decoder.ts";
 import type { Model } from "../model/model.ts";
 import { simplifiedModel } from "../model/simplified/model.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import type { Schedule } from "../optim/schedule.ts";
-import { readYamlText } from "../yaml/parse_yaml.ts";
 import { type Fixture, validateFixture } from "./fixture_config.ts";
 import type { TrajectoryNoise } from "./trajectory_tolerance.ts";
 
@@ -63,7 +63,7 @@ export interface FixtureFiles {
  */
 export function openFixture(path: string): FixtureFiles {
   const config = `${path}/config.yaml`;
-  const fixture = validateFixture(readText(config, readYamlText), config);
+  const fixture = validateFixture(readText(config), config);
   refuseDropout(fixture.model, config);
   const expected = readExpected(`${path}/expected.json`);
   const files: SafetensorsFile[] = [];
@@ -200,12 +200,9 @@ function readExpected(file: string): Expected {
   }
 }
 
-function readText(
-  file: string,
-  read: (path: string) => string = Deno.readTextFileSync,
-): string {
+function readText(file: string): string {
   try {
-    return read(file);
+    return readSmallText(file);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(

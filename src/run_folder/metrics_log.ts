@@ -190,7 +190,7 @@ function parse(line: Uint8Array): MetricRecord | null {
 
 /**
  * Rewrites the file without torn lines and without records after a step. A file
- * with other names too, as in a copy by hard links, becomes one of its own.
+ * with other names too, as in a copy by hard links, is replaced by a copy.
  */
 function cut(path: string, after: number): void {
   if (!exists(path)) return;

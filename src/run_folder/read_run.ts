@@ -4,8 +4,9 @@ import { requirePlainRun } from "../checkpoint/plain_run.ts";
 import { UserError } from "../errors.ts";
 import { readSmallText } from "../fs/bounded_file.ts";
 import { exists, FileError, fileError } from "../fs/file_error.ts";
+import { counted } from "../terminal/format_numbers.ts";
 import { NAME_LENGTH, oneLine, quoted } from "../terminal/quote.ts";
-import { parseYaml, readYamlText } from "../yaml/parse_yaml.ts";
+import { parseYaml } from "../yaml/parse_yaml.ts";
 import { metricLines, type MetricRecord, readMetrics } from "./metrics_log.ts";
 
 /** One run. A number that the folder does not have is null. */
@@ -56,7 +57,9 @@ export function readRuns(
     try {
       requireFolder(dir);
       const real = Deno.realPathSync(dir), first = given.get(real);
-      if (first !== undefined) throw no(dir, `it is ${quoted(first)} again`);
+      if (first !== undefined) {
+        throw unusable(dir, `it is ${quoted(first)} again`);
+      }
       runs.push(readRun(dir, warn));
       given.set(real, dir);
     } catch (error) {
@@ -85,23 +88,23 @@ function isLink(path: string): boolean {
   }
 }
 
-/** Why the report has to do without a path. */
-const no = (dir: string, why: string) =>
+/** The error of a path that the report cannot use. */
+const unusable = (dir: string, why: string) =>
   new FileError(`Cannot report on ${quoted(dir)}`, why);
 
 /** @throws {FileError} if there is no folder that may hold a run */
 function requireFolder(dir: string): void {
   if (!exists(dir)) {
-    throw no(dir, "it does not exist: give the folder of a run");
+    throw unusable(dir, "it does not exist: give the folder of a run");
   }
   if (!Deno.statSync(dir).isDirectory) {
-    throw no(dir, "it is a file: give the folder of a run");
+    throw unusable(dir, "it is a file: give the folder of a run");
   }
   if (exists(join(dir, "config.yaml"))) return;
   const holdsRuns = [...Deno.readDirSync(dir)].some(({ name, isDirectory }) =>
     isDirectory && exists(join(dir, name, "metrics.jsonl"))
   );
-  throw no(
+  throw unusable(
     dir,
     holdsRuns
       ? `it holds runs but is none: give ${quoted(join(dir, "*"))}`
@@ -113,20 +116,18 @@ function readRun(dir: string, warn: (line: string) => void): LoggedRun {
   requirePlainRun(dir);
   const file = join(dir, "metrics.jsonl");
   if (!exists(file)) {
-    throw no(dir, "its 'metrics.jsonl' is missing: train it first");
+    throw unusable(dir, "its 'metrics.jsonl' is missing: train it first");
   }
   // In the order of steps, whoever put the file together.
   const records = readMetrics(file).sort((a, b) => a.step - b.step);
   const torn = linesOf(file) - records.length;
   if (torn > 0) {
     warn(
-      `skipped ${torn} torn ${torn === 1 ? "line" : "lines"} of ${
-        quoted(file)
-      }`,
+      `skipped ${counted(torn, "torn line")} of ${quoted(file)}`,
     );
   }
   if (records.length === 0) {
-    throw no(
+    throw unusable(
       dir,
       `its 'metrics.jsonl' holds no ${
         torn > 0 ? "complete " : ""
@@ -192,7 +193,7 @@ function median(values: number[]): number | null {
 function describeModel(file: string, warn: (line: string) => void): string {
   let model: Record<string, unknown>;
   try {
-    const config = parseYaml(readYamlText(file)).value as typeof model;
+    const config = parseYaml(readSmallText(file)).value as typeof model;
     model = (config?.model ?? {}) as typeof model;
   } catch {
     warn(`${quoted(file)} cannot be read: the run's model is left out`);

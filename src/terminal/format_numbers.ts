@@ -19,6 +19,15 @@ export function formatCount(count: number): string {
   return scaled(count, ["", "k", "M", "G", "T"]);
 }
 
+/** A number of things, as in `1 file` and `2 files`. */
+export function counted(
+  count: number,
+  one: string,
+  several = `${one}s`,
+): string {
+  return `${count} ${count === 1 ? one : several}`;
+}
+
 /** Bytes in decimal units: `512 B`, `12.3 MB`. */
 export function formatBytes(bytes: number): string {
   return scaled(bytes, [" B", " kB", " MB", " GB", " TB"]);
@@ -67,6 +76,6 @@ export function formatValue(value: number, places = 3): string {
  * What fairseq prints for a loss, in bits, to follow one in nats:
  * ` (fairseq prints 5.644)`. Its perplexity, 2 to that loss, is e to ours.
  */
-export function inFairseqsUnit(nats: number): string {
+export function asFairseqPrints(nats: number): string {
   return ` (fairseq prints ${(nats / Math.LN2).toFixed(3)})`;
 }

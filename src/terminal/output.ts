@@ -1,7 +1,7 @@
 /**
  * Where do words for the user go? What a command is asked for goes to standard
  * output and must arrive; everything else goes to standard error, and no
- * failure there ends the work that it tells of.
+ * failure there ends the work.
  * @module
  */
 import { systemCode, UserError } from "../errors.ts";

@@ -5,11 +5,11 @@
  */
 import { ProgressBar } from "@std/cli/unstable-progress-bar";
 import {
+  asFairseqPrints,
   formatBytes,
   formatCount,
   formatTime,
   formatValue,
-  inFairseqsUnit,
 } from "./format_numbers.ts";
 import { writeError } from "./output.ts";
 
@@ -193,7 +193,7 @@ export class Progress {
     ];
     if (bar) parts.push([bar, 4]);
     if (loss !== undefined) {
-      const unit = inBits ? inFairseqsUnit(loss) : "";
+      const unit = inBits ? asFairseqPrints(loss) : "";
       // A bar drops it where there is no room; a line never does.
       parts.push([`loss ${formatValue(loss)} nats${bar ? "" : unit}`, 1]);
       if (bar && unit) parts.push([unit.trim(), 8]);

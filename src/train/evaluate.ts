@@ -4,8 +4,8 @@ import {
   evalBatches,
   type EvalBatchOptions,
 } from "../data/loader/batch_loader.ts";
-import { UserError } from "../errors.ts";
 import type { TokenSplit } from "../data/mod.ts";
+import { UserError } from "../errors.ts";
 
 /** Mean cross-entropy over a split. */
 export interface Evaluation {

@@ -1,7 +1,7 @@
 /** Which sequences and which tokenizer does a config's data give? @module */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { sourceTexts } from "../assets/source_text.ts";
 import {
   type Config,
@@ -9,7 +9,6 @@ import {
   sequenceLengthKey,
 } from "../config/mod.ts";
 import { loadFairseqData } from "../data/fairseq/mod.ts";
-import { fetchHubDataset } from "../data/hub/mod.ts";
 import {
   loadTokenizer,
   prepare,
@@ -19,20 +18,13 @@ import {
   type Tokenizer,
 } from "../data/mod.ts";
 import { CONTENTS } from "../data/scan/fingerprint.ts";
-import {
-  findSources,
-  formatOf,
-  type FoundSources,
-  type SourceFile,
-  type Unopened,
-} from "../data/sources/mod.ts";
+import type { SourceFile } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
 import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
-import { shortPath } from "../fs/user_path.ts";
+import { shortPath, splitPaths } from "../fs/user_path.ts";
 import { documentLimit, noteTokenMult } from "./data/document_limit.ts";
 import { PhaseProgress } from "./data/phase_progress.ts";
-import { noteFolderLinks } from "./data/tell_data.ts";
-import { HUB } from "./pin_data.ts";
+import { sourcesOf } from "./data/sources_of.ts";
 
 /**
  * Seed of the documents' shuffle. It is not the run's, as in the paper's code:
@@ -78,8 +70,8 @@ export interface OpenDataOptions {
    */
   recorded?: string | undefined;
   /**
-   * Whether a run has been made on this data: then what cannot be used and did
-   * not stop the run is told, and stops nothing now.
+   * Whether a run was made on this data: then what cannot be used did not stop
+   * it, and is counted now too.
    * @default false
    */
   settled?: boolean;
@@ -107,50 +99,63 @@ export async function openData(
   const { say, settled = false, recorded } = options;
   const withNames = recorded !== undefined && !recorded.startsWith(CONTENTS);
   if (say && !settled) noteTokenMult(config, say);
-  // Without weights all files are one text.
-  const weighted = data.weights.length > 0;
-  const entries = weighted
-    ? data.files.map((_, i) => [i])
-    : [data.files.map((_, i) => i)];
   const valid = await sourcesOf(config, "valid_files", {
     say,
     settled,
     byName: withNames,
   });
-  const validDocuments = valid.files;
   const stores: Prepared[] = [];
+  const weighted = data.weights.length > 0;
   const seen = new Map<string, string>();
-  for (const entry of entries) {
-    const one = async () => {
-      const { files, unopened } = await sourcesOf(config, "files", {
-        say,
-        settled,
-        entries: entry,
-        byName: withNames,
-      });
-      // Each part holds out its own documents: no other may train on them.
-      if (weighted && validDocuments.length === 0 && data.valid_fraction > 0) {
-        refuseRepeated(files, shortPath(data.files[entry[0]]), seen);
-      }
-      return await prepareWith(config, {
-        documents: data.name === "source"
-          ? { texts: sourceTexts() }
-          : { files },
-        validDocuments,
-        unopened: [...valid.unopened, ...unopened],
-        tokenizer,
-        sequenceLength: sequenceLength(model),
-        withNames,
-        skipNamed: data.skip_bad || settled,
-        say,
-      });
-    };
-    stores.push(
-      await (weighted
-        ? withEntryName(one, shortPath(data.files[entry[0]]))
-        : one()),
-    );
+  const prepareEntries = async (entries: readonly number[]) => {
+    const { files, unopened } = await sourcesOf(config, "files", {
+      say,
+      settled,
+      entries,
+      byName: withNames,
+    });
+    // Each part holds out its own documents: no other may train on them.
+    if (weighted && valid.files.length === 0 && data.valid_fraction > 0) {
+      refuseRepeated(files, shortPath(data.files[entries[0]]), seen);
+    }
+    return await prepareWith(config, {
+      documents: data.name === "source" ? { texts: sourceTexts() } : { files },
+      validDocuments: valid.files,
+      unopened: [...valid.unopened, ...unopened],
+      tokenizer,
+      sequenceLength: sequenceLength(model),
+      withNames,
+      skipNamed: data.skip_bad || settled,
+      say,
+    });
+  };
+  if (weighted) {
+    for (const [i, entry] of data.files.entries()) {
+      const prepareOne = () => prepareEntries([i]);
+      stores.push(await withEntryName(prepareOne, shortPath(entry)));
+    }
+  } else {
+    // Without weights all files are one text.
+    stores.push(await prepareEntries([...data.files.keys()]));
   }
+  return trainingDataOf(config, tokenizer, stores, {
+    withNames,
+    sharedValid: valid.files.length > 0,
+  });
+}
+
+/**
+ * The data in one store, or in one store for each entry with a weight.
+ *
+ * @param options.sharedValid whether the stores have the same held-out files
+ */
+function trainingDataOf(
+  { data }: Config,
+  tokenizer: Tokenizer,
+  stores: Prepared[],
+  { withNames, sharedValid }: { withNames: boolean; sharedValid: boolean },
+): TrainingData {
+  const weighted = data.weights.length > 0;
   const part = (split: "train" | "valid") =>
     stores.map(({ dir, summary }, i) => ({
       location: { store: dir, split },
@@ -170,8 +175,7 @@ export async function openData(
     tokenizer,
     fingerprint,
     train: part("train"),
-    // Named held-out files are the same for every part.
-    valid: validDocuments.length > 0 ? validParts.slice(0, 1) : validParts,
+    valid: sharedValid ? validParts.slice(0, 1) : validParts,
     ignoreId: tokenizer.eosId,
     stores,
   };
@@ -258,91 +262,6 @@ export async function prepareWith(
   }
 }
 
-/** Options of {@linkcode sourcesOf}. */
-export interface SourcesOptions
-  extends Pick<OpenDataOptions, "say" | "settled"> {
-  /** Indices into the list. @default all */
-  entries?: readonly number[];
-  /** As in `findSources`. */
-  byName?: boolean | undefined;
-}
-
-/**
- * The files that `data.files` or `data.valid_files` name; those of the hub are
- * downloaded.
- *
- * @throws {UserError} where something is found that cannot be opened, unless
- *   `data.skip_bad` or `settled` is set
- */
-export async function sourcesOf(
-  config: Config,
-  key: "files" | "valid_files",
-  { say, settled = false, entries, byName }: SourcesOptions = {},
-): Promise<Omit<FoundSources, "folderLinks">> {
-  const { data } = config;
-  const names = data[key];
-  const of = (list: string | string[], i: number) =>
-    typeof list === "string" ? list : list[i];
-  const found: SourceFile[] = [];
-  const unopened: Unopened[] = [];
-  for (const i of entries ?? names.keys()) {
-    const field = key === "files"
-      ? of(data.text_field, i)
-      : typeof data.text_field === "string"
-      ? data.text_field
-      : data.text_field[0];
-    if (!names[i].startsWith(HUB)) {
-      const local = await findSources([names[i]], {
-        key: `data.${key}`,
-        format: data.format,
-        fields: field,
-        byName,
-        skipBad: data.skip_bad || settled,
-      });
-      found.push(...local.files);
-      unopened.push(...local.unopened);
-      if (say) noteFolderLinks(local.folderLinks, names[i], say);
-      continue;
-    }
-    const meter = new PhaseProgress();
-    const split = of(key === "files" ? data.split : data.valid_split, i);
-    try {
-      const { files } = await fetchHubDataset({
-        url: names[i],
-        split,
-        cacheDir: resolveCacheDir(config),
-        say,
-        onProgress: (p) => meter.at({ ...p, phase: "download" }),
-      });
-      found.push(
-        ...files.map((file) => ({
-          ...file,
-          ...formatOf(file.name, data.format),
-          field,
-          named: file.name === names[i],
-        })),
-      );
-    } finally {
-      await meter.stop();
-    }
-  }
-  return { files: withoutRepeats(found), unopened };
-}
-
-/**
- * Removes files that an earlier entry names too, as with several patterns of
- * one entry.
- */
-function withoutRepeats(files: SourceFile[]): SourceFile[] {
-  const kept = new Map<string, SourceFile>();
-  for (const file of files) {
-    const first = kept.get(file.path);
-    if (!first) kept.set(file.path, file);
-    else if (file.named) kept.set(file.path, { ...first, named: true });
-  }
-  return [...kept.values()];
-}
-
 async function openFairseq(
   { data, model }: Config,
   { say }: OpenDataOptions,
@@ -352,7 +271,7 @@ async function openFairseq(
       "Cannot read the data as 'data.path' must be a folder that fairseq-preprocess wrote: got null",
     );
   }
-  const first = data.path.split(delimiter)[0];
+  const [first = ""] = splitPaths(data.path);
   if (
     !data.combine_val && existsSync(join(first, `${data.valid_subset}1.idx`))
   ) {

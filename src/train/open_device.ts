@@ -34,7 +34,10 @@ export async function openDevice(
 ): Promise<RunDevice> {
   const { config, model, settings } = inputs;
   using stack = new DisposableStack();
-  const gpu = stack.adopt(await openGpu(MEMORY_REMEDY), (gpu) => gpu.close());
+  const gpu = stack.adopt(
+    await openGpu({ memoryRemedy: MEMORY_REMEDY }),
+    (gpu) => gpu.close(),
+  );
   if (gpu.notice) say(`warning: ${gpu.notice}`);
   const plans = stepPlansOf(config, model, settings, gpu.limits);
   describe(inputs, plans, gpu, folder.dir, say);

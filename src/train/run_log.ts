@@ -1,6 +1,6 @@
 /** What does a run write to metrics.jsonl and to the terminal? @module */
 import type { MetricsLog } from "../run_folder/metrics_log.ts";
-import { inFairseqsUnit } from "../terminal/format_numbers.ts";
+import { asFairseqPrints } from "../terminal/format_numbers.ts";
 import type { Progress } from "../terminal/progress_bar.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { Lap } from "./step_clock.ts";
@@ -76,7 +76,7 @@ export class RunLog {
     });
     this.#progress.note(
       `step ${step}  validation loss ${loss.toFixed(4)} nats${
-        this.#inBits ? inFairseqsUnit(loss) : ""
+        this.#inBits ? asFairseqPrints(loss) : ""
       }  perplexity ${perplexity.toPrecision(4)}`,
     );
   }

@@ -10,6 +10,7 @@ import {
 } from "../checkpoint/checkpoint_folder.ts";
 import { saveTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { type TrainState, writeTrainState } from "../checkpoint/train_state.ts";
+import { logsBits } from "../config/mod.ts";
 import type { TokenSplit } from "../data/mod.ts";
 import { checkSupported } from "../engine/from_config.ts";
 import { tokensAfter } from "../engine/train_settings.ts";
@@ -54,7 +55,7 @@ async function train(
   start: StartedRun,
 ): Promise<TrainResult> {
   const { loader, valid, metrics } = start;
-  const inBits = config.model.name === "transformer_lm_gpt";
+  const inBits = logsBits(config.model);
   const tokens = (step: number) => tokensAfter(settings, step);
   await using progress = new Progress({
     label: "step",

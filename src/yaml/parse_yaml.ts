@@ -4,9 +4,8 @@
  * @module
  */
 import { parse } from "@std/yaml";
-import { UserError } from "../errors.ts";
 
-/** Largest file, in bytes or UTF-16 units. Configs have about 10 KB. */
+/** Largest document, in UTF-16 units. Configs have about 10 KB. */
 const MAX_SIZE = 4 * 2 ** 20;
 
 /**
@@ -63,23 +62,6 @@ export function parseYaml(text: string): YamlDocument {
   return { value: withTypes(parseWith(text, "default"), texts), texts };
 }
 
-/**
- * Reads a YAML file as text.
- *
- * @throws {UserError} if it is no regular file, or too large
- * @throws what Deno throws if it cannot be read
- */
-export function readYamlText(path: string): string {
-  const { isFile, size } = Deno.statSync(path);
-  if (!isFile) {
-    throw new UserError(`Cannot read ${path} as it must be a regular file`);
-  }
-  if (size > MAX_SIZE) {
-    throw new UserError(`Cannot read ${path} as ${tooLarge(size)}`);
-  }
-  return Deno.readTextFileSync(path);
-}
-
 const tooLarge = (size: number) =>
   `YAML must be at most ${MAX_SIZE / 2 ** 20} MiB: got ${
     (size / 2 ** 20).toFixed(1)
@@ -100,7 +82,7 @@ function parseWith(text: string, schema: "failsafe" | "default"): unknown {
   }
 }
 
-/** Counts characters and values, each alias anew, up to the limit. */
+/** Counts characters and values, each alias as what it stands for. */
 function checkSize(root: unknown): void {
   let size = 0;
   const add = (value: unknown, depth: number): void => {

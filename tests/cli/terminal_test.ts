@@ -101,7 +101,7 @@ async function shell(line: string) {
   return { code, out, err };
 }
 
-Deno.test("train goes on to the same bits where nothing of what it says can be written", async () => {
+Deno.test("train ends with the same bits where none of its messages can be written", async () => {
   using work = workshop();
   await succeeds(["train", ...work.tiny("straight")]);
   const whole = hashes(work.at("straight"), "step-000020");

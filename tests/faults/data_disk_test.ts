@@ -100,7 +100,7 @@ Deno.test({
     const ended = await onSmallDisk(work, files, { env });
     assertMatch(
       ended.fault,
-      /: Cannot fetch hf:\S+ as '.*hub' must have 0\.7 MB free: got 0\.[34] MB; free up space, or set 'data\.cache' to a folder on another disk$/,
+      /: Cannot fetch hf:\S+ as '.*hub' must have 0\.7 MB free: got 0\.[34] MB; free some space, or set 'data\.cache' to a folder on another disk$/,
     );
     for (const path of ended.left) assertMatch(path, /^cache\/hub\/datasets\//);
     assertWhole(ended);

@@ -14,7 +14,7 @@ Deno.test("readSmallText() reads a small file, and refuses a large one unread", 
   const { message } = assertThrows(() => readSmallText(path), UserError);
   assertEquals(
     message,
-    `Cannot read '${path}' as it may have at most 8.0 MB: got 2.0 TB`,
+    `Cannot read '${path}' as it must have at most 8.0 MB: got 2.0 TB`,
   );
   requireBounded(path, 3e12);
 });

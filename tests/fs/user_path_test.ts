@@ -2,7 +2,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { UserError } from "../../src/errors.ts";
-import { absolutePath, expandHome, shortPath } from "../../src/fs/user_path.ts";
+import {
+  absolutePath,
+  expandHome,
+  shortPath,
+  splitPaths,
+} from "../../src/fs/user_path.ts";
 import { tempDir } from "../helpers/files.ts";
 
 const { username, homedir } = userInfo();
@@ -62,6 +67,14 @@ Deno.test("shortPath() is relative below the working folder only", () => {
   }
 });
 
+Deno.test("splitPaths() takes a name with a colon literally if it is there", () => {
+  const there = (path: string) => ["a:b", ":"].includes(path);
+  assertEquals(splitPaths("x:a:b:y", there), ["x", "a:b", "y"]);
+  assertEquals(splitPaths("a:b", there), ["a:b"]);
+  assertEquals(splitPaths("::x:", () => false), ["x"]);
+  assertEquals(splitPaths("", there), []);
+});
+
 Deno.test("absolutePath() and shortPath() live without a working folder", () => {
   const before = Deno.cwd();
   const folder = tempDir();
@@ -73,7 +86,7 @@ Deno.test("absolutePath() and shortPath() live without a working folder", () => 
     assertThrows(
       () => absolutePath("a"),
       UserError,
-      "the working folder does not exist any more",
+      "Cannot work in the current folder as it must exist",
     );
   } finally {
     Deno.chdir(before);
@@ -81,7 +94,7 @@ Deno.test("absolutePath() and shortPath() live without a working folder", () => 
 });
 
 Deno.test({
-  name: "homeFolder() tells a user without one what to do",
+  name: "absolutePath() tells a user without a home what to do",
   ignore: Deno.uid() !== 0,
   async fn() {
     using dir = tempDir();

@@ -37,7 +37,7 @@ deviceTest("Gpu.check() throws what the device refused", async () => {
 deviceTest(
   "Gpu.check() names the caller's remedy where memory runs out",
   async () => {
-    const own = await openGpu("use less of it");
+    const own = await openGpu({ memoryRemedy: "use less of it" });
     const event = new Event("uncapturederror");
     Object.defineProperty(event, "error", {
       value: { message: "Not enough memory left" },
@@ -64,7 +64,7 @@ deviceTest("openGpu() says what to do where there is no adapter", async () => {
   const ask = prototype.requestAdapter;
   prototype.requestAdapter = () => Promise.resolve(null);
   try {
-    await assertRejects(openGpu, UserError, "install a Vulkan driver");
+    await assertRejects(() => openGpu(), UserError, "install a Vulkan driver");
   } finally {
     prototype.requestAdapter = ask;
   }

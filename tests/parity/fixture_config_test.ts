@@ -1,9 +1,5 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
-import { parse } from "@std/yaml";
-import {
-  validateFixture,
-  validateModel,
-} from "../../src/parity/fixture_config.ts";
+import { assertEquals } from "@std/assert";
+import { validateFixture } from "../../src/parity/fixture_config.ts";
 import { assertRefuses } from "../helpers/config.ts";
 
 const SIMPLIFIED = `\
@@ -198,22 +194,5 @@ Deno.test("validateFixture() refuses other families and other documents", () => 
     () =>
       validateFixture("family: simplified_transformers\nmodel: 3", "x.yaml"),
     "Cannot set 'model' as it must be a section of keys: got 3 (x.yaml:2)",
-  );
-});
-
-Deno.test("validateModel() checks a separate section", () => {
-  const raw = (parse(SIMPLIFIED) as { model: Record<string, unknown> }).model;
-  const model = validateModel(raw, "weights.safetensors");
-  assertStrictEquals(model.n_positions, 20);
-  assertStrictEquals(model.proj_resid_gain, 1);
-  const { vocab_size: _, ...unsized } = raw;
-  assertStrictEquals(validateModel(unsized, "w").vocab_size, null);
-  assertRefuses(
-    () => validateModel({ ...raw, n_layer: 0 }, "weights.safetensors"),
-    "Cannot set 'model.n_layer' as it must be an integer of 1 or more: got 0 (weights.safetensors)",
-  );
-  assertRefuses(
-    () => validateModel({ ...raw, depth: 2 }, "w"),
-    "Cannot set 'model.depth' as it must be a known key: the nearest is 'model.name' (w)",
   );
 });

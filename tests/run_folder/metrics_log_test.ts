@@ -105,7 +105,7 @@ Deno.test("MetricsLog.open() reads logs longer than any string, and refuses giga
     assertThrows(
       read,
       UserError,
-      `Cannot read '${path}' as it may have at most 1.1 GB: got 1.0 TB`,
+      `Cannot read '${path}' as it must have at most 1.1 GB: got 1.0 TB`,
     );
   }
   assertEquals(Deno.statSync(path).size, 1e12);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  counted,
   formatBytes,
   formatCount,
   formatTime,
@@ -13,6 +14,14 @@ Deno.test("formatCount() and formatBytes() keep to three or four digits", () => 
     ["0", "950", "1.0k", "12.3k", "999.9k", "1.0M", "1.5M", "2000.0T"],
   );
   assertEquals([512, 8.1e6].map(formatBytes), ["512 B", "8.1 MB"]);
+});
+
+Deno.test("counted() takes the singular for one thing", () => {
+  assertEquals(
+    [0, 1, 2].map((n) => counted(n, "file")),
+    ["0 files", "1 file", "2 files"],
+  );
+  assertEquals(counted(2, "entry", "entries"), "2 entries");
 });
 
 Deno.test("formatTime() gives the two largest units", () => {

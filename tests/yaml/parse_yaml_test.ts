@@ -1,10 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { UserError } from "../../src/errors.ts";
-import {
-  parseYaml,
-  readYamlText,
-  YamlError,
-} from "../../src/yaml/parse_yaml.ts";
+import { parseYaml, YamlError } from "../../src/yaml/parse_yaml.ts";
 
 Deno.test("parseYaml() keeps the text of every scalar", () => {
   const { value, texts } = parseYaml(
@@ -77,22 +72,3 @@ for (const [name, text] of Object.entries(BOMBS)) {
     assert(!message.includes("call stack"), message);
   });
 }
-
-Deno.test("readYamlText() reads small regular files alone", () => {
-  const folder = Deno.makeTempDirSync();
-  try {
-    const path = `${folder}/c.yaml`;
-    Deno.writeTextFileSync(path, "a: 1");
-    assertEquals(readYamlText(path), "a: 1");
-    Deno.truncateSync(path, 2 ** 40);
-    const { message } = assertThrows(() => readYamlText(path), UserError);
-    assertEquals(
-      message,
-      `Cannot read ${path} as YAML must be at most 4 MiB: got 1048576.0 MiB`,
-    );
-    assertThrows(() => readYamlText("/dev/zero"), UserError, "a regular file");
-    assertThrows(() => readYamlText(`${folder}/x`), Deno.errors.NotFound);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-});

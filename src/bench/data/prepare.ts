@@ -3,6 +3,7 @@
  * @module
  */
 import { join } from "node:path";
+import { counted } from "../../terminal/format_numbers.ts";
 import { type ChildReply, prepareInChild } from "./child.ts";
 import { rateOf } from "./clock.ts";
 import type { BenchSource } from "./files.ts";
@@ -73,9 +74,7 @@ export async function benchPrepare(
       let one: { mb: number; cpuMs: number } | undefined;
       for (const workers of options.workers) {
         options.onStage(
-          `prepare ${source}, ${tokenizer}, ${workers} thread${
-            workers === 1 ? "" : "s"
-          }`,
+          `prepare ${source}, ${tokenizer}, ${counted(workers, "thread")}`,
         );
         const cacheDir = join(options.folder, `cache-${rows.length}`);
         reply = await prepareInChild({

@@ -3,7 +3,6 @@ import {
   compose,
   type Composed,
   familyOf,
-  formatName,
   layersOf,
   modelChoices,
   readFairseqCommand,
@@ -12,7 +11,9 @@ import {
 } from "../../config/mod.ts";
 import { UserError } from "../../errors.ts";
 import { expandHome } from "../../fs/user_path.ts";
+import { counted } from "../../terminal/format_numbers.ts";
 import { say } from "../../terminal/output.ts";
+import { quoted } from "../../terminal/quote.ts";
 import type { ParsedArgs } from "../command.ts";
 
 /** A composed config, and what to call it. */
@@ -65,14 +66,12 @@ function describe(
   const { decidedBy, choice, byKeysAlone } = subject;
   const name = isDemo ? "the demo" : choice ?? "default";
   const { layers } = layersOf(config.model);
-  const size = `${layers} ${layers === 1 ? "layer" : "layers"} of width ${
-    widthOf(config.model)
-  }`;
+  const size = `${counted(layers, "layer")} of width ${widthOf(config.model)}`;
   const why = isDemo
     ? "nothing given chooses a model, data or an experiment"
     : decidedBy === undefined
     ? "by the files of --config-dir"
-    : `chosen by '${formatName(decidedBy)}'${
+    : `chosen by ${quoted(decidedBy)}${
       byKeysAlone && !ownFolder
         ? "; this is no longer the demo: add experiment=demo to change the demo's"
         : ""

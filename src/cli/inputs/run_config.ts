@@ -4,11 +4,11 @@
  * @module
  */
 import { type Config, fromYaml } from "../../config/mod.ts";
+import { readSmallText } from "../../fs/bounded_file.ts";
 import { isOwnCache, resolveCacheDir } from "../../fs/cache_dir.ts";
 import { fileError } from "../../fs/file_error.ts";
 import { absolutePath, shortPath } from "../../fs/user_path.ts";
 import { say } from "../../terminal/output.ts";
-import { readYamlText } from "../../yaml/parse_yaml.ts";
 import type { ParsedArgs } from "../command.ts";
 
 /** The cache that the command line names; null for the default one. */
@@ -49,7 +49,7 @@ export function readRunConfig(
 ): Config {
   let yaml: string;
   try {
-    yaml = readYamlText(file);
+    yaml = readSmallText(file);
   } catch (error) {
     throw fileError("read", file, error);
   }

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { delimiter } from "node:path";
 import { UserError } from "../../errors.ts";
-import { absolutePath } from "../../fs/user_path.ts";
+import { absolutePath, splitPaths } from "../../fs/user_path.ts";
 import type { PathKind } from "../schema/fields.ts";
 import type { ConfigValue } from "../values/flat_config.ts";
 
@@ -64,13 +64,13 @@ export function absoluteSource(text: string, folder?: string): string {
   return [fixed.replace(/\/$/, ""), ...parts.slice(first)].join("/");
 }
 
-/** Each of several paths; a name with the separator in it, if it is there. */
+/** Each of several paths. */
 function absolutePaths(text: string, folder?: string): string {
-  const one = absolutePath(text, folder);
-  if (existsSync(one)) return one;
-  return text.split(delimiter)
-    .map((path) => path === "" ? "" : absolutePath(path, folder))
-    .join(delimiter);
+  const paths = splitPaths(
+    text,
+    (path) => existsSync(absolutePath(path, folder)),
+  );
+  return paths.map((path) => absolutePath(path, folder)).join(delimiter);
 }
 
 /**

@@ -6,12 +6,12 @@
  */
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
+import { quoted } from "../../terminal/quote.ts";
 import { textAt } from "../../yaml/parse_yaml.ts";
-import type { Traits } from "../schema/fields.ts";
+import type { Field } from "../schema/fields.ts";
 import {
   type ConfigValue,
   type FlatConfig,
-  formatName,
   formatValue,
   unflatten,
 } from "../values/flat_config.ts";
@@ -32,8 +32,11 @@ export function keysOf(schema: Schema, prefix = ""): string[] {
   );
 }
 
-/** What the schema says of a key; undefined for a section and no key. */
-export function traitsOf(schema: Schema, key: string): Traits | undefined {
+/** The schema of a key's value; undefined for a section and no key. */
+export function fieldOf(
+  schema: Schema,
+  key: string,
+): Field<unknown> | undefined {
   let at: v.ObjectEntries[string] | undefined = schema;
   for (const part of key.split(".")) {
     if (!at || !isSection(at) || !Object.hasOwn(at.entries, part)) {
@@ -41,7 +44,7 @@ export function traitsOf(schema: Schema, key: string): Traits | undefined {
     }
     at = at.entries[part];
   }
-  return isSection(at) ? undefined : at as Traits;
+  return isSection(at) ? undefined : at as Field<unknown>;
 }
 
 /** What {@linkcode checkConfig} takes from outside. */
@@ -70,7 +73,7 @@ export function checkConfig<S extends Schema>(
     knownValues(schema, flat, options.names ?? []),
     {
       environment: options.environment,
-      finish: (key, said) => finishText(traitsOf(schema, key), said),
+      finish: (key, said) => finishText(fieldOf(schema, key), said),
     },
   );
   for (const key of keysOf(schema)) {
@@ -85,7 +88,7 @@ export function checkConfig<S extends Schema>(
   const issue = result.issues[0];
   const key = v.getDotPath(issue)!;
   const { value, text, origin } = resolved.get(key)!;
-  const rule = traitsOf(schema, key)?.beyond?.(value) ?? issue.message;
+  const rule = fieldOf(schema, key)?.beyond?.(value) ?? issue.message;
   throw new UserError(
     `Cannot set '${key}' as it must be ${rule}: got ${
       formatValue(value, text)
@@ -96,10 +99,13 @@ export function checkConfig<S extends Schema>(
 /**
  * The value of a key that is text: as it was written, and paths from the root.
  */
-function finishText(traits: Traits | undefined, said: ConfigValue): unknown {
-  if (!traits?.isText) return said.value;
+function finishText(
+  field: Field<unknown> | undefined,
+  said: ConfigValue,
+): unknown {
+  if (!field?.isText) return said.value;
   const written = asWritten(said.value, said.text);
-  return absoluteValue(traits.pathKind, { ...said, value: written });
+  return absoluteValue(field.pathKind, { ...said, value: written });
 }
 
 /** Text for a key that is text: `010` and `1e-3` as they were written. */
@@ -129,9 +135,7 @@ function knownValues(
       kept.set(key, value);
     } else if (!known.some((name) => name.startsWith(`${key}.`))) {
       throw new UserError(
-        `Cannot set '${
-          formatName(key)
-        }' as it must be a known key: the nearest is '${
+        `Cannot set ${quoted(key)} as it must be a known key: the nearest is '${
           nearest(key, [...known, ...alsoMeant])
         }' (${value.origin})`,
       );

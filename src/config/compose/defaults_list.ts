@@ -3,16 +3,16 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import { quoted } from "../../terminal/quote.ts";
+import { textAt } from "../../yaml/parse_yaml.ts";
 import {
   COMMAND_LINE,
   type FlatConfig,
   flatten,
-  formatName,
   formatValue,
   isMapping,
 } from "../values/flat_config.ts";
 import { nearest } from "../values/nearest.ts";
-import { textAt } from "../../yaml/parse_yaml.ts";
 import type { YamlFile } from "../values/yaml_file.ts";
 import { EXPERIMENT, GROUPS, type Library } from "./library.ts";
 
@@ -209,10 +209,8 @@ function entryOf(
 function knownGroup(name: string, origin: string): string {
   if (GROUPS.includes(name)) return name;
   throw new UserError(
-    `Cannot read 'defaults' as '${
-      formatName(name)
-    }' must be one of the groups ${GROUPS.join(", ")}: the nearest is '${
-      nearest(name, GROUPS)
-    }' (${origin})`,
+    `Cannot read 'defaults' as ${quoted(name)} must be one of the groups ${
+      GROUPS.join(", ")
+    }: the nearest is '${nearest(name, GROUPS)}' (${origin})`,
   );
 }

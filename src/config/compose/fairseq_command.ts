@@ -9,7 +9,6 @@
  */
 import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
-import { flagKind, hasKey, overridesOfFlag, problemOf } from "./flags.ts";
 import {
   DEFAULTS,
   ONLY,
@@ -18,6 +17,13 @@ import {
   SAME_AS,
   WITHOUT_EFFECT,
 } from "./fairseq_options.ts";
+import {
+  flagKind,
+  flagName,
+  hasKey,
+  overridesOfFlag,
+  problemOf,
+} from "./flags.ts";
 
 /** A command line's overrides, and what to say of its flags. */
 export interface FairseqCommand {
@@ -33,13 +39,6 @@ export interface CommandContext {
   /** The model family that the command chooses. */
   family(): AnyModel["name"];
 }
-
-/** Other names of an option. */
-const SAME: Record<string, string> = {
-  "max-sentences": "batch-size",
-  "max-sentences-valid": "batch-size-valid",
-  "nval": "max-valid-steps",
-};
 
 /** The most checkpoints that `train.keep` can name. */
 const ALL = 2 ** 32 - 1;
@@ -151,7 +150,7 @@ function flagOf(word: string): Flag | null {
   const one = name === "lr" || name === "update-freq"
     ? /^[[(]\s*([^,]+?)\s*,?\s*[\])]$/.exec(text)
     : null;
-  return { name: SAME[name] ?? name, value: one?.[1] ?? text };
+  return { name: flagName(name), value: one?.[1] ?? text };
 }
 
 /**

@@ -113,7 +113,7 @@ export const REFUSED: readonly string[] = names(`
 `);
 
 /** They set a key together with others: see `fairseq_command.ts`. */
-export const COMBINED: readonly string[] = names(`
+const COMBINED: readonly string[] = names(`
   distributed-world-size= max-tokens= required-batch-size-multiple=
 `);
 

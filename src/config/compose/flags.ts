@@ -7,10 +7,9 @@
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
-import type { Field } from "../schema/fields.ts";
 import { configSchemas } from "../schema/schema.ts";
 import { nearest } from "../values/nearest.ts";
-import { asWritten, keysOf, traitsOf } from "./check.ts";
+import { asWritten, fieldOf, keysOf } from "./check.ts";
 import { OPTIONS } from "./fairseq_options.ts";
 import { GROUPS } from "./library.ts";
 import { parseOverrides } from "./overrides.ts";
@@ -27,10 +26,7 @@ const COMMON: Record<string, string[]> = {
   "max-epoch": ["train.num_train_epochs"],
   "batch-size": ["train.device_train_batch_size"],
   "batch-size-valid": ["train.device_eval_batch_size"],
-  "max-sentences": ["train.device_train_batch_size"],
-  "max-sentences-valid": ["train.device_eval_batch_size"],
   "max-valid-steps": ["train.max_eval_batches"],
-  "nval": ["train.max_eval_batches"],
   "update-freq": ["train.gradient_accumulation_steps"],
   "optimizer": ["train.optim"],
   "adam-eps": ["train.adam_epsilon"],
@@ -60,6 +56,16 @@ const ALIASES: Record<Family, Record<string, string[]>> = {
   },
 };
 
+/** Flags that fairseq has two names for. */
+const SAME: Record<string, string> = {
+  "max-sentences": "batch-size",
+  "max-sentences-valid": "batch-size-valid",
+  "nval": "max-valid-steps",
+};
+
+/** The name of a flag, of those that fairseq has for it. */
+export const flagName = (name: string): string => SAME[name] ?? name;
+
 /** The flag of fairseq's that sets two keys. */
 const BETAS = "adam-betas";
 
@@ -73,7 +79,7 @@ function keysFor(name: string, family: Family): string[] {
   const exact = keysOf(configSchemas[family]).filter((k) =>
     lastPart(k) === key
   );
-  return exact.length > 0 ? exact : ALIASES[family][name] ?? [];
+  return exact.length > 0 ? exact : ALIASES[family][flagName(name)] ?? [];
 }
 
 /** The names of all flags, without dashes, sorted. */
@@ -84,7 +90,7 @@ export function flagNames(): string[] {
     ),
     ...Object.keys(ALIASES[family]),
   ]);
-  return [...new Set([...names, BETAS])].sort();
+  return [...new Set([...names, ...Object.keys(SAME), BETAS])].sort();
 }
 
 /**
@@ -95,7 +101,7 @@ export function flagNames(): string[] {
 export function flagKind(name: string): "switch" | "value" | undefined {
   if (name === BETAS) return "value";
   const fields = FAMILIES.flatMap((family) =>
-    keysFor(name, family).map((key) => traitsOf(configSchemas[family], key))
+    keysFor(name, family).map((key) => fieldOf(configSchemas[family], key))
   );
   if (fields.length === 0) {
     if (OPTIONS.includes(name)) return "switch";
@@ -116,11 +122,10 @@ export const hasKey = (name: string): boolean =>
 export function problemOf(override: string, family: Family): string | null {
   const { values } = parseOverrides([override], GROUPS);
   for (const [key, { value, text }] of values) {
-    const field = traitsOf(configSchemas[family], key);
+    const field = fieldOf(configSchemas[family], key);
     if (!field) continue;
-    const { message } = field as Field<unknown>;
     const meant = field.isText ? asWritten(value, text) : value;
-    if (!v.is(field as Field<unknown>, meant)) return `${message}`;
+    if (!v.is(field, meant)) return field.message;
   }
   return null;
 }

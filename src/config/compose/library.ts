@@ -6,9 +6,9 @@
 import { dirname } from "node:path";
 import { assetPaths, assetText } from "../../assets/assets.ts";
 import { UserError } from "../../errors.ts";
+import { readSmallText } from "../../fs/bounded_file.ts";
 import { absolutePath } from "../../fs/user_path.ts";
-import { readYamlText } from "../../yaml/parse_yaml.ts";
-import { formatName } from "../values/flat_config.ts";
+import { quoted } from "../../terminal/quote.ts";
 import { nearest } from "../values/nearest.ts";
 import { parseYamlFile, type YamlFile } from "../values/yaml_file.ts";
 
@@ -84,11 +84,11 @@ export function openLibrary(configDir?: string): Library {
       const known = choices(group);
       if (!known.includes(choice)) {
         throw new UserError(
-          `Cannot choose '${group}=${
-            formatName(choice)
-          }' as '${group}' must be one of ${
-            known.join(", ")
-          }: the nearest is '${nearest(choice, known)}' (${origin})`,
+          `Cannot choose ${
+            quoted(`${group}=${choice}`)
+          } as '${group}' must be one of ${known.join(", ")}: the nearest is '${
+            nearest(choice, known)
+          }' (${origin})`,
         );
       }
       return read(`${group}/${choice}.yaml`);
@@ -132,7 +132,7 @@ function listYaml(
 
 function readText(path: string): string {
   try {
-    return readYamlText(path);
+    return readSmallText(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(

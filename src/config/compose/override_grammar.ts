@@ -7,23 +7,10 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import { formatName, isMapping } from "../values/flat_config.ts";
+import { quoted } from "../../terminal/quote.ts";
+import { isMapping } from "../values/flat_config.ts";
 import { closingBrace } from "../values/interpolate.ts";
-import {
-  FLOAT,
-  floatText,
-  numberOf,
-  pythonText,
-  scalarOf,
-} from "../values/scalars.ts";
-
-/** A value of an override. */
-export interface OverrideValue {
-  /** Null, boolean, number, text, list, or mapping. */
-  value: unknown;
-  /** The same with the text of every scalar, as written, without quotes. */
-  text: unknown;
-}
+import { castScalar, scalarOf, type Written } from "../values/scalars.ts";
 
 /** One override, parsed. */
 export interface Override {
@@ -35,7 +22,7 @@ export interface Override {
   /** What follows the key after `@`. */
   package?: string | undefined;
   /** Absent in `~key`. */
-  value?: OverrideValue | undefined;
+  value?: Written | undefined;
 }
 
 const NAME = String.raw`[A-Za-z_$][\w$-]*`;
@@ -74,7 +61,7 @@ export function parseOverride(source: string): Override {
 
 /** The error of an override that cannot be used; `why` completes "as …". */
 export const refusal = (source: string, why: string): UserError =>
-  new UserError(`Cannot read the override '${formatName(source)}' as ${why}`);
+  new UserError(`Cannot read the override ${quoted(source)} as ${why}`);
 
 const CLOSING: Record<string, string> = { "[": "]", "{": "}", "(": ")" };
 
@@ -102,7 +89,7 @@ class ValueReader {
 
   constructor(readonly source: string, readonly input: string) {}
 
-  read(): OverrideValue {
+  read(): Written {
     this.#skipBlanks();
     if (this.#at === this.input.length) return { value: "", text: "" };
     const value = this.#element();
@@ -112,7 +99,7 @@ class ValueReader {
   }
 
   /** Reads one value, and the blanks around it. */
-  #element(): OverrideValue {
+  #element(): Written {
     this.#skipBlanks();
     const char = this.input[this.#at];
     if (char === "'" || char === '"') return this.#quoted();
@@ -132,7 +119,7 @@ class ValueReader {
     return this.#unquoted(",]})");
   }
 
-  #list(): OverrideValue {
+  #list(): Written {
     const items = this.#items("]", () => this.#element());
     return {
       value: items.map(({ value }) => value),
@@ -140,7 +127,7 @@ class ValueReader {
     };
   }
 
-  #mapping(): OverrideValue {
+  #mapping(): Written {
     const items = this.#items("}", () => {
       this.#skipBlanks();
       const quote = /['"]/.test(this.input[this.#at] ?? "");
@@ -157,14 +144,14 @@ class ValueReader {
   }
 
   /** Applies a cast, such as `str(1e-3)`. */
-  #call(name: string): OverrideValue {
+  #call(name: string): Written {
     const args = this.#items(")", () => {
       this.#skipBlanks();
       this.#at += /^value[ \t]*=/.exec(this.#next(20))?.[0].length ?? 0;
       return this.#element();
     });
     if (SWEEPS.includes(name) || args.length > 1) throw this.#sweep();
-    const cast = (value: unknown, text: unknown): OverrideValue => {
+    const cast = (value: unknown, text: unknown): Written => {
       if (Array.isArray(value)) {
         const items = value.map((item, i) =>
           cast(item, (text as unknown[])[i])
@@ -210,7 +197,7 @@ class ValueReader {
   }
 
   /** Text in quotes: backslashes count only before a quote of that kind. */
-  #quoted(): OverrideValue {
+  #quoted(): Written {
     const quote = this.input[this.#at++];
     let text = "";
     for (;;) {
@@ -259,7 +246,7 @@ class ValueReader {
    *
    * @param ends the characters that end it
    */
-  #unquoted(ends: string): OverrideValue {
+  #unquoted(ends: string): Written {
     let text = "", escaped = false, end = 0;
     while (this.#at < this.input.length) {
       const char = this.input[this.#at];
@@ -351,42 +338,4 @@ class ValueReader {
       `it is a sweep over several values, which must be runs of their own here: a list is written 'key=[a,b]', text with commas "key='a,b'"`,
     );
   }
-}
-
-/** A scalar after a cast; undefined if Python cannot convert it. */
-function castScalar(
-  cast: string,
-  value: unknown,
-  text: string,
-): OverrideValue | undefined {
-  if (value === null || value === undefined) return undefined;
-  if (cast === "str") {
-    const written = typeof value === "boolean"
-      ? String(value)
-      : pythonText(value, text);
-    return { value: written, text: written };
-  }
-  if (cast === "bool") {
-    if (typeof value !== "string") {
-      return {
-        value: Boolean(value) || Number.isNaN(value),
-        text: String(value),
-      };
-    }
-    const known = /^(?:true|false)$/i.test(value);
-    return known ? { value: /^t/i.test(value), text } : undefined;
-  }
-  const pattern = cast === "int" ? /^\d(?:_?\d)*$/ : FLOAT;
-  if (typeof value === "string") {
-    const digits = value.trim().replace(/^[-+]/, "");
-    // Python reads text with leading zeros.
-    if (!pattern.test(digits.replace(/^0+(?=\d)/, ""))) return undefined;
-  }
-  const number = typeof value === "string"
-    ? numberOf(value.trim())
-    : Number(value);
-  if (cast === "float") return { value: number, text: floatText(number) };
-  if (!Number.isFinite(number)) return undefined;
-  const whole = Math.trunc(number);
-  return { value: whole, text: String(whole) };
 }

@@ -1,11 +1,11 @@
 /**
- * Do overrides say what is trained, or only how? Without a word on what, it is
- * the demo.
+ * Do overrides say what is trained, or only how? If none says what, the demo is
+ * trained.
  * @module
  */
 import { configSchemas } from "../schema/schema.ts";
 import { isMapping } from "../values/flat_config.ts";
-import { keysOf, traitsOf } from "./check.ts";
+import { fieldOf, keysOf } from "./check.ts";
 import { EXPERIMENT, GROUPS } from "./library.ts";
 import type { Override } from "./override_grammar.ts";
 
@@ -58,5 +58,5 @@ function saysHow(key: string): boolean {
   const keys = keysOf(schema).filter((name) =>
     name === key || name.startsWith(`${key}.`)
   );
-  return keys.length > 0 && keys.every((name) => traitsOf(schema, name)?.isHow);
+  return keys.length > 0 && keys.every((name) => fieldOf(schema, name)?.isHow);
 }

@@ -26,6 +26,10 @@ export const sequenceLengthKey = (model: AnyModel): string =>
 export const widthOf = (model: AnyModel): number =>
   model.name === "gpt2" ? model.n_embd : model.decoder_embed_dim;
 
+/** Whether the authors' code logs losses in bits, as fairseq does. */
+export const logsBits = (model: AnyModel): boolean =>
+  model.name === "transformer_lm_gpt";
+
 /** The number of blocks, and the key that sets it. */
 export const layersOf = (
   model: AnyModel,

@@ -118,7 +118,7 @@ export const text: Field<string> = field(
 );
 
 /** A list of text, possibly empty. */
-export const textList: Field<string[]> = field(
+const textList: Field<string[]> = field(
   "a list of text, like [a, b]",
   (value) => Array.isArray(value) && value.every((item) => v.is(text, item)),
   { isText: true },

@@ -5,6 +5,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import { quoted } from "../../terminal/quote.ts";
 import { textAt } from "../../yaml/parse_yaml.ts";
 
 /** One value of a config. */
@@ -58,9 +59,9 @@ export function flatten(
     if (name.includes(".")) {
       const [section, ...rest] = name.split(".");
       throw new UserError(
-        `Cannot set '${formatName(key)}' as a key in a file must be nested, '${
-          formatName(section)
-        }:' and below it '${formatName(rest.join("."))}:': got a dotted name (${
+        `Cannot set ${quoted(key)} as a key in a file must be nested, ${
+          quoted(`${section}:`)
+        } and below it ${quoted(`${rest.join(".")}:`)}: got a dotted name (${
           said.origin(key)
         })`,
       );
@@ -102,20 +103,13 @@ export function unflatten(flat: FlatConfig): Record<string, unknown> {
  */
 export function formatValue(value: unknown, text?: unknown): string {
   if (value === undefined) return "nothing";
-  const line = oneLine(value, text);
+  const line = inline(value, text);
   return line.length > 80 ? `${line.slice(0, 77)}...` : line;
 }
 
-/** A key or another name for a message: short, and on one line. */
-export function formatName(name: string): string {
-  // deno-lint-ignore no-control-regex
-  const line = name.slice(0, 200).replace(/[\x00-\x1f\x7f-\x9f]+/g, " ");
-  return line.length > 120 ? `${line.slice(0, 117)}...` : line;
-}
-
-function oneLine(value: unknown, text: unknown): string {
+function inline(value: unknown, text: unknown): string {
   if (Array.isArray(value)) {
-    const items = value.map((item, i) => oneLine(item, textAt(text, `${i}`)));
+    const items = value.map((item, i) => inline(item, textAt(text, `${i}`)));
     return `[${items.join(",")}]`;
   }
   if (typeof value === "string" || isMapping(value)) {

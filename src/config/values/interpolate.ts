@@ -4,16 +4,16 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
+import { NAME_LENGTH, oneLine, quoted } from "../../terminal/quote.ts";
 import { textAt } from "../../yaml/parse_yaml.ts";
 import {
   type ConfigValue,
   type FlatConfig,
-  formatName,
   formatValue,
   isMapping,
 } from "./flat_config.ts";
 import { nearest } from "./nearest.ts";
-import { pythonText, scalarOf } from "./scalars.ts";
+import { pythonText, scalarOf, type Written } from "./scalars.ts";
 
 /** Looks up an environment variable; undefined if it is not set. */
 export type Environment = (name: string) => string | undefined;
@@ -52,12 +52,6 @@ export function interpolate(
       { ...resolver.valueOf(key, []), origin },
     ]),
   );
-}
-
-/** A value, and how it was written. */
-interface Written {
-  value: unknown;
-  text?: unknown;
 }
 
 /** Where a reference stands. */
@@ -180,9 +174,9 @@ class Resolver {
     if (!Array.isArray(value) && !isMapping(value)) return;
     throw this.#refusal(
       place,
-      `${formatName(reference)} inside text must be a single value: got ${
-        formatValue(value)
-      }`,
+      `${
+        oneLine(reference, NAME_LENGTH)
+      } inside text must be a single value: got ${formatValue(value)}`,
     );
   }
 
@@ -203,7 +197,7 @@ class Resolver {
     const inside = known.find((other) => other.startsWith(`${key}.`));
     throw this.#refusal(
       place,
-      `\${${formatName(name)}} must name ${
+      `\${${oneLine(name, NAME_LENGTH)}} must name ${
         inside
           ? `one key of the section, like '${inside}'`
           : `a known key: the nearest is '${nearest(key, known)}'`
@@ -216,9 +210,9 @@ class Resolver {
     if (resolver !== "oc.env") {
       throw this.#refusal(
         place,
-        `'\${${
-          formatName(resolver)
-        }:' must be a key, like \${model.n_layer}, or \${oc.env:NAME,default}: other resolvers are not available`,
+        `${
+          quoted("${" + resolver + ":")
+        } must be a key, like \${model.n_layer}, or \${oc.env:NAME,default}: other resolvers are not available`,
       );
     }
     if (!this.options.environment) {
@@ -235,13 +229,13 @@ class Resolver {
     if (fallback === undefined) {
       throw this.#refusal(
         place,
-        `the environment variable '${
-          formatName(name)
-        }' must be set, or have a default, like \${oc.env:NAME,default}: got nothing`,
+        `the environment variable ${
+          quoted(name)
+        } must be set, or have a default, like \${oc.env:NAME,default}: got nothing`,
       );
     }
-    const quoted = /^(["'])(.*)\1$/s.exec(fallback);
-    if (quoted) return { value: quoted[2], text: quoted[2] };
+    const inQuotes = /^(["'])(.*)\1$/s.exec(fallback)?.[2];
+    if (inQuotes !== undefined) return { value: inQuotes, text: inQuotes };
     const value = scalarOf(fallback);
     return { value: value === undefined ? fallback : value, text: fallback };
   }

@@ -4,9 +4,17 @@
  * @module
  */
 
+/** A value, and how it was written. */
+export interface Written {
+  /** Null, boolean, number, text, list, or mapping. */
+  value: unknown;
+  /** The same with the text of every scalar, without quotes, if it is known. */
+  text?: unknown;
+}
+
 const INTEGER = /^[-+]?(?:0|[1-9](?:_?\d)*)$/;
 /** A float, in any of Hydra's forms, or an integer with a point. */
-export const FLOAT =
+const FLOAT =
   /^[-+]?(?:(?:(?:0|[1-9](?:_?\d)*)\.?|(?:0|[1-9](?:_?\d)*)?\.\d(?:_?\d)*)(?:e[-+]?\d(?:_?\d)*)?|inf|nan)$/i;
 
 /**
@@ -21,7 +29,7 @@ export function scalarOf(text: string): number | boolean | null | undefined {
 }
 
 /** The number that text in one of these forms is. */
-export function numberOf(text: string): number {
+function numberOf(text: string): number {
   const plain = text.replaceAll("_", "").toLowerCase();
   if (plain.endsWith("inf")) return plain[0] === "-" ? -Infinity : Infinity;
   // An integer has no negative zero.
@@ -48,7 +56,7 @@ export function pythonText(value: unknown, text?: unknown): string {
 }
 
 /** A float as Python's `repr()` writes it. */
-export function floatText(value: number): string {
+function floatText(value: number): string {
   if (!Number.isFinite(value)) {
     return String(value).toLowerCase().replace("infinity", "inf");
   }
@@ -59,4 +67,47 @@ export function floatText(value: number): string {
     return `${digits}e${exponent < 0 ? "-" : "+"}${size}`;
   }
   return Number.isInteger(value) ? value.toFixed(1) : String(value);
+}
+
+/**
+ * A scalar after one of Hydra's casts: int, float, str or bool.
+ *
+ * @param text the value as it was written
+ * @returns undefined where Python cannot convert it
+ */
+export function castScalar(
+  cast: string,
+  value: unknown,
+  text: string,
+): Written | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (cast === "str") {
+    const written = typeof value === "boolean"
+      ? String(value)
+      : pythonText(value, text);
+    return { value: written, text: written };
+  }
+  if (cast === "bool") {
+    if (typeof value !== "string") {
+      return {
+        value: Boolean(value) || Number.isNaN(value),
+        text: String(value),
+      };
+    }
+    const known = /^(?:true|false)$/i.test(value);
+    return known ? { value: /^t/i.test(value), text } : undefined;
+  }
+  const pattern = cast === "int" ? /^\d(?:_?\d)*$/ : FLOAT;
+  if (typeof value === "string") {
+    const digits = value.trim().replace(/^[-+]/, "");
+    // Python reads text with leading zeros.
+    if (!pattern.test(digits.replace(/^0+(?=\d)/, ""))) return undefined;
+  }
+  const number = typeof value === "string"
+    ? numberOf(value.trim())
+    : Number(value);
+  if (cast === "float") return { value: number, text: floatText(number) };
+  if (!Number.isFinite(number)) return undefined;
+  const whole = Math.trunc(number);
+  return { value: whole, text: String(whole) };
 }

@@ -11,9 +11,9 @@
  */
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, statSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
-import { shortPath } from "../../fs/user_path.ts";
+import { shortPath, splitPaths } from "../../fs/user_path.ts";
 import { Dictionary, EOS, PAD } from "../tokenizers/fairseq/dictionary.ts";
 import { fairseqTokenizerSpec } from "../tokenizers/fairseq/dictionary_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/load_tokenizer.ts";
@@ -146,32 +146,21 @@ export function locateFairseqSubset(
 }
 
 function splitFolders(path: string): string[] {
-  const folders: string[] = [];
-  for (let parts = path.split(delimiter); parts.length > 0;) {
-    // A name with the separator in it is taken literally if there is such a
-    // folder.
-    let used = parts.length;
-    while (used > 1 && !isFolder(parts.slice(0, used).join(delimiter))) used--;
-    const folder = parts.slice(0, used).join(delimiter);
-    parts = parts.slice(used);
-    if (folder === "") continue;
-    if (!isFolder(folder)) {
-      throw new UserError(
-        `Cannot read 'data.path' as '${shortPath(folder)}' is not a folder`,
-        { isMissing: true },
-      );
-    }
-    folders.push(resolve(folder));
+  const folders = splitPaths(path);
+  if (folders.length === 0) {
+    throw new UserError(
+      "Cannot read 'data.path' as it must be a folder with dict.txt, train.idx and train.bin: got ''",
+    );
   }
-  if (folders.length > 0) return folders;
-  throw new UserError(
-    "Cannot read 'data.path' as it must be a folder with dict.txt, train.idx and train.bin: got ''",
-  );
-}
-
-function isFolder(path: string): boolean {
-  return path !== "" &&
-    (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  return folders.map((folder) => {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+      return resolve(folder);
+    }
+    throw new UserError(
+      `Cannot read 'data.path' as '${shortPath(folder)}' is not a folder`,
+      { isMissing: true },
+    );
+  });
 }
 
 /**

@@ -130,7 +130,7 @@ export function toDiskError(error: unknown, dir: string): unknown {
   const fault = fileError("write", dir, error);
   if (!(fault instanceof FileError)) return fault;
   const reason = hasCode(error, "ENOSPC")
-    ? "the disk is full: free up space, or set 'data.cache' to a folder on another disk"
+    ? "the disk is full: free some space, or set 'data.cache' to a folder on another disk"
     : fault.reason;
   return new UserError(`Cannot write under '${dir}' as ${reason}`, {
     cause: error,

@@ -133,6 +133,6 @@ function checkDiskSpace(repository: Repository, bytes: number): void {
       shown(bytes)
     } free: got ${
       shown(free)
-    }; free up space, or set 'data.cache' to a folder on another disk`,
+    }; free some space, or set 'data.cache' to a folder on another disk`,
   );
 }

@@ -60,7 +60,7 @@ const MAX_REDIRECTS = 10;
 const MIN_NOTED_PAUSE_MS = 1500;
 /**
  * A connection that receives fewer bytes in the time of a stall has stalled: a
- * server may send one byte per second for ever.
+ * server may send one byte per second without end.
  */
 const MIN_BYTES = 8192;
 

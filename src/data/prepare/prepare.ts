@@ -49,6 +49,7 @@ async function findOrWrite(
   options: PrepareOptions,
 ): Promise<Prepared> {
   const { out, onProgress } = options;
+  // The first 16 digits, without the prefix of its form.
   const dir = out?.dir ??
     join(options.cacheDir, "stores", plan.fingerprint.slice(-64, -48));
   const prepared = (reused: boolean, summary: StoreSummary): Prepared => ({

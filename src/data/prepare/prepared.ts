@@ -1,9 +1,13 @@
 /**
- * What became of the documents, and how a user is told: the same lines wherever
- * data is read.
+ * What became of the documents, and the lines that say so: the same ones for
+ * every command that reads data.
  * @module
  */
-import { formatBytes, formatCount } from "../../terminal/format_numbers.ts";
+import {
+  counted,
+  formatBytes,
+  formatCount,
+} from "../../terminal/format_numbers.ts";
 import { oneLine } from "../../terminal/quote.ts";
 import type { Skipped } from "../scan/skip_counts.ts";
 import type { SplitName, StoreSummary } from "../store/token_store.ts";
@@ -65,12 +69,11 @@ export function preparedLines(
     lines.push(
       [
         title.padEnd(6),
-        `${documents} ${documents === 1 ? "document" : "documents"}${
-          tooShort > 0 ? ` (${tooShort} too short)` : ""
-        }`,
+        counted(documents, "document") +
+        (tooShort > 0 ? ` (${tooShort} too short)` : ""),
         formatBytes(bytes),
         `${formatCount(tokens)} tokens (${perToken} bytes each)`,
-        `${chunks} ${chunks === 1 ? unit : `${unit}s`}`,
+        counted(chunks, unit),
       ].join("  "),
     );
   }
@@ -100,24 +103,22 @@ export function skippedClause(
 
 function skippedText(skipped: Skipped): string {
   return Object.entries(skipped).filter(([, count]) => count > 0)
-    .map(([why, count]) => `${count} ${SKIPPED[why](count)}`).join(", ");
+    .map(([why, count]) => counted(count, ...SKIPPED[why])).join(", ");
 }
 
 function describeRead({ files, documents, unused, rule }: ReadFiles): string {
-  const all = `${documents} ${
-    documents === 1 ? "document" : "documents"
-  } in ${files} ${files === 1 ? "file" : "files"}`;
+  const all = `${counted(documents, "document")} in ${counted(files, "file")}`;
   return unused === 0
     ? all
     : `${all}, of which ${unused} are left out by ${rule}`;
 }
 
-/** What was skipped, in singular or plural, by its key in store.json. */
-const SKIPPED: Record<string, (count: number) => string> = {
-  binary: (n) => n === 1 ? "binary file" : "binary files",
-  undecodable: (n) => n === 1 ? "file not UTF-8" : "files not UTF-8",
-  empty: (n) => n === 1 ? "empty file" : "empty files",
-  unreadable: (n) => n === 1 ? "unreadable record" : "unreadable records",
-  duplicate: (n) => n === 1 ? "duplicate" : "duplicates",
-  files: (n) => n === 1 ? "unreadable file" : "unreadable files",
+/** What was skipped, in singular and plural, by its key in store.json. */
+const SKIPPED: Record<string, [one: string, several: string]> = {
+  binary: ["binary file", "binary files"],
+  undecodable: ["file not UTF-8", "files not UTF-8"],
+  empty: ["empty file", "empty files"],
+  unreadable: ["unreadable record", "unreadable records"],
+  duplicate: ["duplicate", "duplicates"],
+  files: ["unreadable file", "unreadable files"],
 };

@@ -7,7 +7,9 @@ import { lstatSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, parse, relative, resolve } from "node:path";
 import process from "node:process";
 import { UserError } from "../../errors.ts";
+import { hasCode } from "../../fs/file_error.ts";
 import { shortPath } from "../../fs/user_path.ts";
+import { counted } from "../../terminal/format_numbers.ts";
 import { oneLine } from "../../terminal/quote.ts";
 import { formatOf } from "./format.ts";
 import type { Format, SourceFile } from "./source_file.ts";
@@ -95,14 +97,9 @@ export async function findSources(
       `Cannot read any text as '${key}' is empty: give paths, folders or globs`,
     );
   }
-  const found = new Map<
-    string,
-    { path: string; bytes: number; field: string; json: boolean }
-  >();
+  const found = new Map<string, FoundFile>();
   const unopened: Walk["unopened"] = new Map();
   let folderLinks = 0;
-  /** The files that are named by themselves. */
-  const named = new Set<string>();
   for (const [i, pattern] of patterns.entries()) {
     const walk = await expandPattern(pattern, root, key);
     const bad = withNames(walk.unopened, root);
@@ -119,42 +116,64 @@ export async function findSources(
     const { rest } = literalPart(resolve(root), pattern);
     const json = /\.json/i.test(rest);
     for (const [path, bytes] of walk.files) {
-      const id = byName ? nameOf(path, root) : path;
-      found.set(id, { path, bytes, field, json });
-      if (path === resolve(root, pattern)) named.add(id);
+      const name = nameOf(path, root), id = byName ? name : path;
+      const named = path === resolve(root, pattern) || found.get(id)?.named;
+      found.set(id, { name, path, bytes, field, json, named: named ?? false });
     }
   }
-  const seen = new Map<string, SourceFile>();
   // The default order is by UTF-16 code units, the same in every locale.
-  for (const id of [...found.keys()].sort()) {
-    const { path, bytes, field, json } = found.get(id)!;
-    const name = nameOf(path, root);
+  const sorted = [...found.keys()].sort().map((id) => found.get(id)!);
+  const files = sourcesOf(sorted, format, (path, name, reason) => {
+    if (!skipBad) throw unopenedError([{ name, reason }], name);
+    unopened.set(path, { path, reason });
+  });
+  return { files, unopened: withNames(unopened, root), folderLinks };
+}
+
+/** A file, and what the patterns that find it say of it. */
+interface FoundFile {
+  name: string;
+  path: string;
+  bytes: number;
+  field: string;
+  /** Whether a pattern says `.json`. */
+  json: boolean;
+  /** Whether a pattern is this very path. */
+  named: boolean;
+}
+
+/**
+ * Makes a source of each file, and one of files with several names.
+ *
+ * @param onFault receives what cannot be opened
+ */
+function sourcesOf(
+  found: readonly FoundFile[],
+  format: Format | null,
+  onFault: (path: string, name: string, reason: string) => void,
+): SourceFile[] {
+  const seen = new Map<string, SourceFile>();
+  for (const { name, path, bytes, field, json, named } of found) {
     let real: string;
     try {
       real = realpathSync(path);
     } catch (error) {
-      const reason = accessReason(error);
-      if (!skipBad) throw unopenedError([{ name, reason }], name);
-      unopened.set(path, { path, reason });
+      onFault(path, name, accessReason(error));
       continue;
     }
     const first = seen.get(real);
     if (first) {
-      if (named.has(id)) first.named = true;
+      if (named) first.named = true;
       continue;
     }
     const form = formatOf(name, format);
     // Among a folder's files of all kinds, package.json and the like are texts.
     if (!format && !json && /\.json$/i.test(name)) form.format = "text";
     const source: SourceFile = { name, path: real, bytes, ...form, field };
-    if (named.has(id)) source.named = true;
+    if (named) source.named = true;
     seen.set(real, source);
   }
-  return {
-    files: [...seen.values()],
-    unopened: withNames(unopened, root),
-    folderLinks,
-  };
+  return [...seen.values()];
 }
 
 async function expandPattern(
@@ -222,7 +241,7 @@ function isThere(path: string): boolean {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
     // What is there cannot be known: reading it gives the reason.
-    return (error as { code?: string }).code !== "ENOTDIR";
+    return !hasCode(error, "ENOTDIR");
   }
 }
 
@@ -230,7 +249,7 @@ function unopenedError(unopened: Unopened[], pattern: string): UserError {
   const [{ name, reason }] = unopened;
   const others = unopened.length - 1;
   const more = others > 0
-    ? ` (and ${others} ${others === 1 ? "other" : "others"} in '${pattern}')`
+    ? ` (and ${counted(others, "other")} in '${pattern}')`
     : "";
   return new UserError(
     `Cannot read '${oneLine(name, Infinity)}': ${reason}${more}; ${LEAVE_OUT}`,
@@ -247,16 +266,13 @@ function nothingFound(
   pattern: string,
   key: string,
 ): UserError {
-  const count = (n: number, what: string) => n > 0 ? [`${n} ${what}`] : [];
   const first = unopened.map(({ name, reason }) => `'${name}': ${reason}`)[0];
   const leftOut = [
-    ...count(unopened.length, `that cannot be opened (${first})`),
-    ...count(hidden, hidden === 1 ? "hidden entry" : "hidden entries"),
-    ...count(
-      folderLinks,
-      folderLinks === 1 ? "link to a folder" : "links to folders",
-    ),
-  ];
+    first && `${unopened.length} that cannot be opened (${first})`,
+    hidden > 0 && counted(hidden, "hidden entry", "hidden entries"),
+    folderLinks > 0 &&
+    counted(folderLinks, "link to a folder", "links to folders"),
+  ].filter((part) => part);
   return new UserError(
     `Cannot read any text as '${key}' finds no file: got '${pattern}'${
       leftOut.length > 0 ? `, which leaves out ${leftOut.join(", ")}` : ""

@@ -2,7 +2,8 @@
  * Errors of files whose content cannot be read.
  * @module
  */
-import { UserError, type UserErrorOptions } from "../../errors.ts";
+import { systemCode, UserError, type UserErrorOptions } from "../../errors.ts";
+import { FileError, fileError, hasCode } from "../../fs/file_error.ts";
 import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 
 /** A file with a fault in its content. */
@@ -32,20 +33,23 @@ export class AccessError extends UserError {
 
 /** The error for a file that the operating system does not let us read. */
 export function cannotRead(name: string, error: unknown): AccessError {
-  const isMissing = (error as { code?: string }).code === "ENOENT";
   return new AccessError(name, accessReason(error), {
     cause: error,
-    isMissing,
+    isMissing: hasCode(error, "ENOENT"),
   });
 }
 
 /** Why the operating system does not let us read something. */
 export function accessReason(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
-  return REASONS[code ?? ""] ??
-    oneLine(message ?? String(error), CONTENT_LENGTH);
+  const known = REASONS[systemCode(error) ?? ""];
+  if (known) return known;
+  const fault = fileError("read", "", error);
+  return fault instanceof FileError
+    ? fault.reason
+    : oneLine(fault.message, CONTENT_LENGTH);
 }
 
+/** Shorter than those of `FileError`: several stand in one list. */
 const REASONS: Record<string, string> = {
   EACCES: "permission denied",
   EPERM: "permission denied",

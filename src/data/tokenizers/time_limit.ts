@@ -23,18 +23,21 @@ const WORK = Symbol.for("blocksmith.work");
 const script = new Script(`globalThis[Symbol.for("blocksmith.work")]()`);
 const shared = globalThis as unknown as Record<symbol, () => unknown>;
 
-/** A reading of the thread's CPU time, which takes as long as the limit. */
+/** A reading of the thread's CPU time; it takes 10 µs, as setting a limit. */
 let cpu = { at: -Infinity, ms: 0 };
 /** For how long a reading is good enough, in milliseconds. */
 const READING_MS = 20;
 
-/** A thread that did not run at all says nothing of its share. */
+/** Most growth of the time per attempt, where the thread hardly ran. */
 const MOST_GROWTH = 4;
-/** The part of the limit that decides: the share of a core may change. */
+/**
+ * The part of the limit that must have been used: the share of a core that the
+ * thread gets may change between attempts.
+ */
 const ENOUGH = 0.5;
 
 /**
- * Does synchronous work; takes 10 µs itself.
+ * Does synchronous work within a limit of time; takes 10 µs itself.
  *
  * What counts is this thread's CPU time: where the process was stopped, or many
  * share a core, the work starts again with more time. Its state may be

@@ -1,4 +1,4 @@
-/** What is a user told of the data before it is used? @module */
+/** What does a user read about the data before it is used? @module */
 import type { Config } from "../../config/mod.ts";
 import { type Prepared, preparedLines, skippedLines } from "../../data/mod.ts";
 

@@ -32,7 +32,7 @@ Deno.test("compose() makes every path of the command line absolute", () => {
   assertEquals(data.tokenizer, resolve("t.json"));
   assertEquals([data.cache, run], [`${home}/k`, resolve("x")]);
   const fairseq = configOf("data.path=a:~/b::/c", "data.bpe=./p").data;
-  assertEquals(fairseq.path, `${resolve("a")}:${home}/b::/c`);
+  assertEquals(fairseq.path, `${resolve("a")}:${home}/b:/c`);
   assertEquals(fairseq.bpe, resolve("p"));
   const { cache, bpe } = configOf("data.files=[x]").data;
   assertEquals([cache, bpe], [null, null]);

@@ -9,7 +9,7 @@ import {
   isMapping,
 } from "../../../src/config/values/flat_config.ts";
 import { interpolate } from "../../../src/config/values/interpolate.ts";
-import { floatText } from "../../../src/config/values/scalars.ts";
+import { pythonText } from "../../../src/config/values/scalars.ts";
 import { parseYamlFile } from "../../../src/config/values/yaml_file.ts";
 import { UserError } from "../../../src/errors.ts";
 import { assertRefuses } from "../../helpers/config.ts";
@@ -48,7 +48,7 @@ function asJson(value: unknown, text: unknown): unknown {
     return { mapping: Object.fromEntries(entries) };
   }
   if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  if (!Number.isFinite(value)) return { number: floatText(value) };
+  if (!Number.isFinite(value)) return { number: pythonText(value) };
   return Number.isInteger(value) && value > 2 ** 53 ? { number: text } : value;
 }
 

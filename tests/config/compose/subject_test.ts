@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { compose } from "../../../src/config/mod.ts";
-import { keysOf, traitsOf } from "../../../src/config/compose/check.ts";
+import { fieldOf, keysOf } from "../../../src/config/compose/check.ts";
 import { configSchemas } from "../../../src/config/schema/schema.ts";
 import { withFolder } from "../../helpers/config.ts";
 
@@ -93,7 +93,7 @@ Deno.test("a folder of configs, and a caller that asks for none, have no demo", 
 
 Deno.test("no key of a model says how it is trained", () => {
   for (const schema of Object.values(configSchemas)) {
-    const how = keysOf(schema).filter((key) => traitsOf(schema, key)?.isHow);
+    const how = keysOf(schema).filter((key) => fieldOf(schema, key)?.isHow);
     assertEquals(how.filter((key) => key.startsWith("model.")), []);
     assertEquals(how.filter((key) => key.startsWith("data.")), [
       "data.skip_bad",

@@ -2,7 +2,6 @@ import { assertEquals } from "@std/assert";
 import {
   type FlatConfig,
   flatten,
-  formatName,
   formatValue,
   unflatten,
 } from "../../../src/config/values/flat_config.ts";
@@ -45,10 +44,4 @@ Deno.test("formatValue() is short and unambiguous", () => {
   assertEquals(formatValue("x".repeat(200)).length, 80);
   assertEquals(formatValue(1e30, "1_0e29"), "1_0e29");
   assertEquals(formatValue(["a", 1, null], ["a", "1.0", "~"]), '["a",1.0,~]');
-});
-
-Deno.test("formatName() is short, on one line", () => {
-  assertEquals(formatName("a'b\\c"), "a'b\\c");
-  assertEquals(formatName("a\n\x1b[31mb"), "a [31mb");
-  assertEquals(formatName("x".repeat(1e6)).length, 120);
 });

@@ -370,7 +370,7 @@ Deno.test({
       assertEquals(
         error.message,
         `Cannot write under '${join(cacheDir, "hub")}' as the disk is full: ` +
-          "free up space, or set 'data.cache' to a folder on another disk",
+          "free some space, or set 'data.cache' to a folder on another disk",
       );
     }),
 });

@@ -53,7 +53,7 @@ Deno.test("fetchHubDataset() finds a file among 300,000 in one page", () =>
     );
   }));
 
-Deno.test("fetchHubDataset() does not follow pages for ever", () =>
+Deno.test("fetchHubDataset() does not follow pages without end", () =>
   withHub(async (hub, cacheDir) => {
     hub.push("datasets/o/n", { "a.jsonl": "{}" });
     let count = 0;

@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { UserError } from "../../../src/errors.ts";
 
 /** The output of `reference.py`. */
 export const FIXTURE = fileURLToPath(
@@ -66,9 +67,10 @@ export function userErrorMessage(work: () => unknown): string {
   try {
     work();
   } catch (error) {
-    const { name, message } = error as Error;
-    if (name === "UserError" && !message.includes("\n")) return message;
-    throw error;
+    if (!(error instanceof UserError) || error.message.includes("\n")) {
+      throw error;
+    }
+    return error.message;
   }
   throw new Error("nothing was thrown");
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
+import { systemCode } from "../../../errors.ts";
 import type { SourceFile } from "../source_file.ts";
 import { cannotRead, UnreadableError } from "../unreadable_error.ts";
 import { type Layout, readLayout } from "./footer.ts";
@@ -51,8 +52,5 @@ export function outward({ name }: SourceFile, error: unknown): unknown {
   if (error instanceof ParquetError) {
     return new UnreadableError(name, error.message);
   }
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" && /^E[A-Z]+$/.test(code)
-    ? cannotRead(name, error)
-    : error;
+  return systemCode(error) === null ? error : cannotRead(name, error);
 }

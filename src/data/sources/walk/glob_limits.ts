@@ -1,5 +1,5 @@
 /**
- * Which globs could take for ever? Those of the runtime try every way in which
+ * Which globs could take hours? The runtime's matcher tries every way in which
  * stars can share a name, and every combination of alternatives.
  * @module
  */

@@ -7,13 +7,17 @@ import { matchesGlob, parse } from "node:path";
 /** Any number of folder levels: `**`. */
 export const ANY_LEVELS = Symbol("**");
 
+/** A level of one folder. */
+interface NamedLevel {
+  text: string;
+  /** Whether it is a pattern, not a name. */
+  magic: boolean;
+}
+
 /** What one level of a path must be. */
 export type Segment =
   | typeof ANY_LEVELS
-  | {
-    text: string; /** Whether it is a pattern, not a name. */
-    magic: boolean;
-  };
+  | NamedLevel;
 
 /** A glob without alternatives that span folders. */
 export interface GlobPattern {

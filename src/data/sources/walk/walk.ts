@@ -6,6 +6,7 @@
 import { type Dirent, lstatSync, type Stats, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { hasCode } from "../../../fs/file_error.ts";
 import { accessReason } from "../unreadable_error.ts";
 import {
   ANY_LEVELS,
@@ -160,9 +161,8 @@ class GlobWalk {
     try {
       entries = await readdir(folder, { withFileTypes: true });
     } catch (error) {
-      const { code } = error as { code?: string };
       // The glob wants a folder where there is a file.
-      if (code !== "ENOTDIR") {
+      if (!hasCode(error, "ENOTDIR")) {
         leaveOut(this.#walk, folder, reasonOf(folder, error));
       }
       return [];
@@ -180,8 +180,7 @@ class GlobWalk {
         isSymbolicLink: () => stats.isSymbolicLink(),
       }];
     } catch (error) {
-      const { code } = error as { code?: string };
-      if (code !== "ENOTDIR") {
+      if (!hasCode(error, "ENOTDIR")) {
         leaveOut(this.#walk, path, reasonOf(path, error));
       }
       return [];
@@ -249,9 +248,7 @@ const NOT_UTF8 = "its name is not UTF-8: rename it";
 
 /** Why an entry that is there cannot be opened. */
 function reasonOf(path: string, error: unknown): string {
-  if ((error as { code?: string }).code !== "ENOENT") {
-    return accessReason(error);
-  }
+  if (!hasCode(error, "ENOENT")) return accessReason(error);
   // Bytes that are not UTF-8 have become U+FFFD, and the path leads nowhere.
   if (path.includes("\ufffd")) return NOT_UTF8;
   return isLink(path) ? "it is a link to nothing" : accessReason(error);

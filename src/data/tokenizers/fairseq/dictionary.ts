@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { UserError } from "../../../errors.ts";
 import { requireBounded } from "../../../fs/bounded_file.ts";
+import { fileError, hasCode } from "../../../fs/file_error.ts";
 import { trimmedLength } from "./python_whitespace.ts";
 
 /** `<s>`; language models do not use it, but it has an id. */
@@ -58,12 +59,9 @@ export class Dictionary {
       requireBounded(path, MAX_BYTES);
       bytes = readFileSync(path);
     } catch (error) {
-      if (error instanceof UserError) throw error;
-      const { code, message } = error as NodeJS.ErrnoException;
+      if (!hasCode(error, "ENOENT")) throw fileError("read", path, error);
       throw new UserError(
-        code === "ENOENT"
-          ? `Cannot find '${path}': each folder that fairseq-preprocess wrote has a dict.txt; for text, set 'data.files'`
-          : `Cannot read '${path}': ${message}`,
+        `Cannot find '${path}': each folder that fairseq-preprocess wrote has a dict.txt; for text, set 'data.files'`,
       );
     }
     return Dictionary.parse(bytes, path);
@@ -90,7 +88,7 @@ export class Dictionary {
     if (lines.at(-1) === "") lines.pop();
     if (lines.length > MAX_LINES) {
       throw new UserError(
-        `Cannot read '${path}' as it may have at most ${MAX_LINES} lines: got ${lines.length}`,
+        `Cannot read '${path}' as it must have at most ${MAX_LINES} lines: got ${lines.length}`,
       );
     }
     const dictionary = new Dictionary();

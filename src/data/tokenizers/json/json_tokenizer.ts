@@ -8,7 +8,6 @@ import { toByteChars } from "../gpt2/byte_chars.ts";
 import { IdList } from "../gpt2/id_list.ts";
 import { MAX_CACHED_WORD_UNITS, WordCache } from "../gpt2/word_cache.ts";
 import { findSafeCut } from "../safe_cut.ts";
-import { TimeLimitError, withTimeLimit } from "../time_limit.ts";
 import { checkIds, type Tokenizer, type TokenizerFile } from "../tokenizer.ts";
 import {
   type AddedToken,
@@ -17,6 +16,13 @@ import {
 } from "./added_tokens.ts";
 import { type Decoder, readDecoder } from "./decoder.ts";
 import type { JsonNode } from "./json_node.ts";
+import {
+  callMs,
+  limited,
+  READ_MS,
+  SHORT_UNITS,
+  slowRulesIn,
+} from "./limits.ts";
 import { readModel, type TokenModel } from "./models/model.ts";
 import { type Normalizer, readNormalizer } from "./normalizer.ts";
 import { type PreTokenizer, readPreTokenizer } from "./pre_tokenizer.ts";
@@ -52,63 +58,6 @@ export function readJsonTokenizer(
     (limit) => json.error(`${limit} to read`),
     () => new JsonTokenizer(json, options),
   );
-}
-
-// Limits of CPU time, in milliseconds. Tokenizers in use take 0.1 µs per unit
-// of usual text, and 1.5 µs of megabytes of spaces.
-/** To read a tokenizer.json: the largest in use have 35 MB and take 2 s. */
-const READ_MS = 20_000;
-/** To encode or decode anything. */
-const CALL_MS = 2000;
-/** In addition, for each UTF-16 unit to encode or token to decode. */
-const ITEM_MS = 1e-2;
-
-/** Up to here, no text takes long unless a rule of the file is at fault. */
-const SHORT_UNITS = 1 << 13;
-/** UTF-16 units of replacements that cannot make a short text long. */
-const SHORT_CONTENTS = 16;
-
-/**
- * Works within a limit of CPU time and of memory.
- *
- * @param ms the limit of CPU time, in milliseconds; null for none
- * @param fault makes the error from what happened, as "takes more than 3 s"
- */
-function limited<T>(
-  ms: number | null,
-  fault: (limit: string) => UserError,
-  work: () => T,
-): T {
-  try {
-    return ms === null ? work() : withTimeLimit(ms, work);
-  } catch (error) {
-    if (error instanceof TimeLimitError) {
-      throw fault(`takes more than ${error.seconds.toPrecision(2)} s`);
-    }
-    // The stack, or the length of a string or array.
-    if (error instanceof RangeError) throw fault("takes too much memory");
-    throw error;
-  }
-}
-
-/**
- * The patterns and replacements in parts of a tokenizer.json that can make a
- * short text take long.
- */
-function slowRulesIn(...parts: unknown[]): string[] {
-  const patterns: string[] = [];
-  const contents: string[] = [];
-  while (parts.length > 0) {
-    const part = parts.pop();
-    if (typeof part !== "object" || part === null) continue;
-    for (const [key, inside] of Object.entries(part)) {
-      if (typeof inside !== "string") parts.push(inside);
-      else if (key === "Regex") patterns.push(inside);
-      else if (key === "content" || key === "prepend") contents.push(inside);
-    }
-  }
-  const grows = contents.join("").length > SHORT_CONTENTS;
-  return grows ? [...patterns, ...contents] : patterns;
 }
 
 class JsonTokenizer implements Tokenizer {
@@ -177,7 +126,7 @@ class JsonTokenizer implements Tokenizer {
     const isQuick = text.length <= SHORT_UNITS && this.#slowRules.length === 0;
     let starts = 0;
     return limited(
-      isQuick ? null : CALL_MS + ITEM_MS * text.length,
+      isQuick ? null : callMs(text.length),
       (limit) => {
         const start = brief(text.slice(0, 40));
         return this.#fault(
@@ -225,9 +174,7 @@ class JsonTokenizer implements Tokenizer {
       if (token !== undefined) tokens.push(token);
     }
     return limited(
-      this.#slowDecoderRules.length === 0
-        ? null
-        : CALL_MS + ITEM_MS * tokens.length,
+      this.#slowDecoderRules.length === 0 ? null : callMs(tokens.length),
       (limit) =>
         this.#fault(
           `${limit} to decode ${tokens.length} tokens`,

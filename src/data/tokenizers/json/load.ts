@@ -13,8 +13,9 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../../errors.ts";
+import { requireBounded } from "../../../fs/bounded_file.ts";
+import { fileError, hasCode } from "../../../fs/file_error.ts";
 import { parsePythonJson } from "../../../fs/python_json.ts";
-import { formatBytes } from "../../../terminal/format_numbers.ts";
 import type { Tokenizer, TokenizerFile } from "../tokenizer.ts";
 import { JsonNode } from "./json_node.ts";
 import { readJsonTokenizer } from "./json_tokenizer.ts";
@@ -135,27 +136,11 @@ function copyAtomically(from: string, to: string): void {
 /** Bytes of a file, or null if it does not exist. */
 function readIfPresent(path: string): Uint8Array<ArrayBuffer> | null {
   try {
-    const stats = statSync(path);
-    // A device or a pipe may have no end.
-    if (!stats.isFile()) {
-      throw new UserError(
-        `Cannot use the tokenizer '${path}' as it is no file`,
-      );
-    }
-    if (stats.size > MAX_BYTES) {
-      throw new UserError(
-        `Cannot use the tokenizer '${path}' as it must have at most ${
-          formatBytes(MAX_BYTES)
-        }: got ${formatBytes(stats.size)}`,
-      );
-    }
+    requireBounded(path, MAX_BYTES);
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    if ((error as { code?: string }).code === "ENOENT") return null;
-    throw new UserError(
-      `Cannot read '${path}': ${(error as Error).message}`,
-    );
+    if (hasCode(error, "ENOENT")) return null;
+    throw fileError("read", path, error);
   }
 }
 

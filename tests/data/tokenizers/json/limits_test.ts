@@ -1,4 +1,4 @@
-/** Files that would take for ever, or more memory than there is. */
+/** Files that would take hours, or more memory than there is. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { JsonNode } from "../../../../src/data/tokenizers/json/json_node.ts";
 import { readJsonTokenizer } from "../../../../src/data/tokenizers/json/json_tokenizer.ts";

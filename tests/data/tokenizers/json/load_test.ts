@@ -141,7 +141,7 @@ Deno.test("loadTokenizer() reads no file without an end, and no gigantic one", a
   await assertRejects(
     () => loadTokenizer("/dev/zero"),
     UserError,
-    "Cannot use the tokenizer '/dev/zero' as it is no file",
+    "Cannot read '/dev/zero' as it is not a file",
   );
   await withFolder({ "t.json": "{}" }, async (folder) => {
     const path = join(folder, "t.json");
@@ -150,7 +150,7 @@ Deno.test("loadTokenizer() reads no file without an end, and no gigantic one", a
     await assertRejects(
       () => loadTokenizer(path),
       UserError,
-      `Cannot use the tokenizer '${path}' as it must have at most 100.0 MB: got 1.0 TB`,
+      `Cannot read '${path}' as it must have at most 100.0 MB: got 1.0 TB`,
     );
   });
 });
