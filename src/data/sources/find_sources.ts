@@ -63,7 +63,7 @@ export interface FoundSources {
   files: SourceFile[];
   /** Empty without `skipBad`. */
   unopened: Unopened[];
-  /** Number of links to folders that were not followed. */
+  /** Number of links that lead to no file and were not followed. */
   folderLinks: number;
 }
 
@@ -254,7 +254,9 @@ function nothingFound(
     ...count(hidden, hidden === 1 ? "hidden entry" : "hidden entries"),
     ...count(
       folderLinks,
-      folderLinks === 1 ? "link to a folder" : "links to folders",
+      folderLinks === 1
+        ? "link that leads to no file"
+        : "links that lead to no files",
     ),
   ];
   return new UserError(
