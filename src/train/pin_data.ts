@@ -17,7 +17,8 @@ import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 
 /** The name of standard input among files, and those of the system. */
-const STDIN = "-", STDIN_FILES = ["/dev/stdin", "/dev/fd/0"];
+const STDIN = "-",
+  STDIN_FILES = ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
 /** Prefix of Hub datasets. */
 export const HUB = "hf://";

@@ -134,10 +134,16 @@ export async function openRunData(
     return await openData(config, options);
   } catch (error) {
     if (!(error instanceof UserError && error.isMissing)) throw error;
+    const { recorded } = options;
+    const old = recorded !== undefined && !recorded.startsWith(CONTENTS);
     throw new UserError(
       `${error.message} (${
         shortPath(file)
-      } names it: if it was moved, change the path there)`,
+      } names it: if it was moved, change the path there${
+        old
+          ? "; paths of this old run start in the folder where it was begun"
+          : ""
+      })`,
       { cause: error },
     );
   }

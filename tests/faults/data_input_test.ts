@@ -165,8 +165,9 @@ Deno.test("prepare names a bad file and its fault in one line and leaves nothing
     const start = `blocksmith: Cannot read '${path}'`;
     const line = await fails(words(path, ofField, `data.files=[${path}]`), /./);
     assert(line.startsWith(start), line);
-    const said = line.slice(start.length);
+    const [said, advice] = line.slice(start.length).split("; --skip-bad ");
     assertMatch(said, fault);
+    assertMatch(advice, /^\(data.skip_bad=true\) (leaves it out|uses what) /);
     assertEquals(filesBelow(`${path}-cache`), []);
 
     Deno.writeFileSync(`${path}-good.jsonl`, jsonLines(good, field));

@@ -244,4 +244,12 @@ Deno.test("a run of version 0.1.0 resumes and is evaluated where it was begun, t
     ["train", "--resume", old],
     /text or tokenizer have changed since; start a new run, or resume this old one in the folder where it was begun$/,
   );
+  const file = join(old, "config.yaml");
+  const relative = Deno.readTextFileSync(file)
+    .replace(work.at("text"), "no/such/text");
+  Deno.writeTextFileSync(file, relative);
+  await fails(
+    ["eval", old],
+    /change the path there; paths of this old run start in the folder where it was begun\)$/,
+  );
 });

@@ -56,6 +56,25 @@ test("keeps the caller's folder, also through symbolic links", async (machine) =
   assertStringIncludes(out, `arg ${machine.root}/main.ts\n`);
 });
 
+test("in a folder that was removed fails in one line", async (machine) => {
+  await addDriver(machine);
+  const path = `${machine.sys}/gone.sh`, gone = `${machine.sys}/gone`;
+  await Deno.writeTextFile(
+    path,
+    `#!/bin/sh
+mkdir '${gone}' && cd '${gone}' && /bin/rmdir '${gone}' || exit 3
+exec '${machine.root}/blocksmith' "$@"\n`,
+    { mode: 0o755 },
+  );
+  const { code, err } = await machine.run(["train"], { path });
+  assertEquals(code, 1);
+  assertStringIncludes(
+    err,
+    "blocksmith: Cannot work in the current folder as it does not exist any " +
+      "more: change to another folder\n",
+  );
+});
+
 test("without a driver and rights fails in one line, where one is needed", async (machine) => {
   await machine.file("etc/os-release", DEBIAN_12);
   const { code, out, err } = await machine.run(["train"]);

@@ -6,6 +6,7 @@ import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { UserError } from "../../errors.ts";
 import {
+  LEAVE_OUT,
   openBytes,
   parseLines,
   readParquet,
@@ -151,7 +152,9 @@ class UnitResult {
   addRecord(record: TextRecord, name: string): void {
     if ("text" in record) return this.#addText(record.document, record.text);
     if (!this.options.skipBad) {
-      throw new UserError(`Cannot read '${name}': ${record.reason}`);
+      throw new UserError(
+        `Cannot read '${name}': ${record.reason}; ${LEAVE_OUT}`,
+      );
     }
     this.#unreadable++;
     if (this.#reasons.length < MAX_REASONS) {

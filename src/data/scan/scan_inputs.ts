@@ -139,7 +139,8 @@ function countSkipped(
       ? "; 1 document before it is used"
       : `; ${documents} documents before it are used`;
     note(documents === 0 ? fault : fault + before);
-    return skipBad ? null : refuse(` as ${fault}`, "");
+    const advice = documents === 0 ? `; ${LEAVE_OUT}` : `; ${USE_START}`;
+    return skipBad ? null : refuse(` as ${fault}`, advice);
   }
   if (not) {
     skipped[not]++;
@@ -160,6 +161,10 @@ function refusedError([first, ...others]: readonly Refusal[]): UserError {
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   return new UserError(first.message + more + first.advice);
 }
+
+/** What can be done about a file with documents before its fault. */
+const USE_START =
+  "--skip-bad (data.skip_bad=true) uses what is before that, and counts it";
 
 /** Groups of files, each about as much work as one large file. */
 function groupFiles(numbers: number[], inputs: readonly Input[]): number[][] {

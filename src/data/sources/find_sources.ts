@@ -65,7 +65,7 @@ export interface FoundSources {
   files: SourceFile[];
   /** Empty without `skipBad`. */
   unopened: Unopened[];
-  /** Number of links to folders that were not followed. */
+  /** Number of links that lead to no file and were not followed. */
   folderLinks: number;
 }
 
@@ -271,7 +271,11 @@ function nothingFound(
     first && `${unopened.length} that cannot be opened (${first})`,
     hidden > 0 && counted(hidden, "hidden entry", "hidden entries"),
     folderLinks > 0 &&
-    counted(folderLinks, "link to a folder", "links to folders"),
+    counted(
+      folderLinks,
+      "link that leads to no file",
+      "links that lead to no files",
+    ),
   ].filter((part) => part);
   return new UserError(
     `Cannot read any text as '${key}' finds no file: got '${pattern}'${

@@ -22,7 +22,7 @@ export function tellData(
   }
 }
 
-/** Says how many links to folders an entry's search did not follow. */
+/** Says how many links an entry's search did not follow. */
 export function noteFolderLinks(
   links: number,
   entry: string,
@@ -31,7 +31,7 @@ export function noteFolderLinks(
   if (links === 0) return;
   say(
     links === 1
-      ? `note: 1 link to a folder in '${entry}' is not followed: name it to read what is there`
-      : `note: ${links} links to folders in '${entry}' are not followed: name them to read what is there`,
+      ? `note: 1 link in '${entry}' leads to no file and is not followed: name it to read what is there`
+      : `note: ${links} links in '${entry}' lead to no files and are not followed: name them to read what is there`,
   );
 }

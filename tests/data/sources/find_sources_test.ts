@@ -231,7 +231,8 @@ Deno.test({
       await assertRejects(
         () => find("no"),
         UserError,
-        "got 'no', which leaves out 1 hidden entry, 1 link to a folder",
+        "got 'no', which leaves out 1 hidden entry, " +
+          "1 link that leads to no file",
       );
     }),
 });

@@ -24,7 +24,10 @@ export interface Walk {
   unopened: Map<string, { path: string; reason: string }>;
   /** Hidden entries that were left out, in the folders that were read. */
   hidden: number;
-  /** Links to folders that were left out. */
+  /**
+   * Links that were left out where a file or a folder was looked for: to
+   * folders, or to nothing.
+   */
   folderLinks: number;
 }
 
@@ -173,8 +176,15 @@ class GlobWalk {
   #namedEntry(folder: string, name: string): Entry[] {
     const path = join(folder, name);
     try {
-      const stats = lstatSync(path, { throwIfNoEntry: false });
-      return stats === undefined ? [] : [{
+      const stats = lstatSync(path, QUIETLY);
+      if (stats === undefined) {
+        // In a folder whose name is not UTF-8 nothing is found.
+        if (folder.includes("\ufffd") && !lstatSync(folder, QUIETLY)) {
+          leaveOut(this.#walk, folder, NOT_UTF8);
+        }
+        return [];
+      }
+      return [{
         name,
         isDirectory: () => stats.isDirectory(),
         isSymbolicLink: () => stats.isSymbolicLink(),
@@ -197,6 +207,8 @@ class GlobWalk {
     const path = join(folder, entry.name);
     const next = new Set<number>();
     let fits = false;
+    /** Whether it would be entered if it were a folder, and no link to one. */
+    let passedLink = false;
     for (const level of levels) {
       const segment = this.#segments[level];
       if (segment === ANY_LEVELS) {
@@ -204,6 +216,7 @@ class GlobWalk {
         if (!entry.name.startsWith(".")) {
           if (entry.isDirectory()) next.add(level);
           else fits ||= this.#isLast(level);
+          passedLink ||= entry.isSymbolicLink();
         }
         // `**` may stand for no level.
         if (!this.#fits(entry, after)) continue;
@@ -214,6 +227,7 @@ class GlobWalk {
         fits ||= this.#isLast(level);
         const link = !segment.magic && entry.isSymbolicLink();
         if (entry.isDirectory() || link) next.add(level + 1);
+        else passedLink ||= entry.isSymbolicLink() && !this.#isLast(level);
         // `name/**` finds the file `name`, too.
         const below = !segment.magic && this.#segments[level + 1];
         if (below === ANY_LEVELS) fits ||= this.#isLast(level + 1);
@@ -225,13 +239,25 @@ class GlobWalk {
       return leaveOut(this.#walk, path, NOT_UTF8, twin);
     }
     if (!fits && next.size === 0) {
-      if (entry.name.startsWith(".")) this.#walk.hidden++;
+      if (passedLink) this.#passLink(path);
+      else if (entry.name.startsWith(".")) this.#walk.hidden++;
       return;
     }
     if (next.size > 0) this.#visit(path, next);
     if (!fits || entry.isDirectory()) return;
     const isFolder = addEntry(path, this.#walk)?.isDirectory();
     if (isFolder && !next.size) this.#walk.folderLinks++;
+  }
+
+  /** Counts a link to a folder, or to what may have been one. */
+  #passLink(path: string): void {
+    let isFile = false;
+    try {
+      isFile = !statSync(path).isDirectory();
+    } catch {
+      // Where it leads cannot be known.
+    }
+    if (!isFile) this.#walk.folderLinks++;
   }
 
   #isLast(level: number): boolean {
@@ -243,6 +269,9 @@ class GlobWalk {
       fitsSegment(name, this.#segments[level]);
   }
 }
+
+/** Undefined for what is not there. */
+const QUIETLY = { throwIfNoEntry: false } as const;
 
 const NOT_UTF8 = "its name is not UTF-8: rename it";
 

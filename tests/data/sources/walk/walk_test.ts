@@ -118,3 +118,48 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: "a glob tells of links that it would enter if they were folders",
+  ignore: Deno.build.os === "windows", // links need rights there
+  fn: async () => {
+    using root = tempDir();
+    plant(
+      root.path,
+      ...["in/a.txt", "shard -> /etc", "gone -> nothing", "note -> in/a.txt"],
+    );
+    const count = async (glob: string) => {
+      const walk = newWalk();
+      await walkGlob(glob, root.path, walk);
+      return walk.folderLinks;
+    };
+    for (const glob of ["*/*.txt", "**/*.txt", "*/**/*.txt"]) {
+      assertEquals(await count(glob), 2, glob);
+    }
+    assertEquals(await count("i*/*.txt"), 0);
+    assertEquals(await count("s*/*.txt"), 1);
+  },
+});
+
+Deno.test({
+  name: "a glob reports a folder whose name is not UTF-8 on its way",
+  ignore: Deno.build.os !== "linux", // names are UTF-8 there, or UTF-16
+  fn: async () => {
+    using root = tempDir();
+    plant(root.path, "a/z/1.txt");
+    const script = `mkdir -p "$(printf 'b\\351')/z"`;
+    const { success } = await new Deno.Command("sh", {
+      args: ["-c", script],
+      cwd: root.path,
+    }).output();
+    assertEquals(success, true);
+    for (const glob of ["*/z/*.txt", "*/z/1.txt", "**/z/*.txt"]) {
+      assertEquals(await globbed(root.path, glob), {
+        files: ["a/z/1.txt"],
+        unopened: { "b\ufffd": "its name is not UTF-8: rename it" },
+      }, glob);
+    }
+    // Names that a glob does not lead to are not looked at.
+    assertEquals((await globbed(root.path, "a/z/*.txt")).unopened, {});
+  },
+});
