@@ -66,7 +66,7 @@ export function parseYaml(text: string): YamlDocument {
 /**
  * Reads a YAML file as text.
  *
- * @throws {UserError} if it is no regular file, or too large
+ * @throws {UserError} if it is no regular file, too large, or not UTF-8
  * @throws what Deno throws if it cannot be read
  */
 export function readYamlText(path: string): string {
@@ -77,7 +77,12 @@ export function readYamlText(path: string): string {
   if (size > MAX_SIZE) {
     throw new UserError(`Cannot read ${path} as ${tooLarge(size)}`);
   }
-  return Deno.readTextFileSync(path);
+  const bytes = Deno.readFileSync(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError(`Cannot read ${path} as YAML must be UTF-8 text`);
+  }
 }
 
 const tooLarge = (size: number) =>

@@ -90,6 +90,12 @@ Deno.test("readYamlText() reads small regular files alone", () => {
       message,
       `Cannot read ${path} as YAML must be at most 4 MiB: got 1048576.0 MiB`,
     );
+    // In Latin-1, not UTF-8.
+    Deno.writeFileSync(path, new TextEncoder().encode("a: caf").with(5, 0xe9));
+    assertEquals(
+      assertThrows(() => readYamlText(path), UserError).message,
+      `Cannot read ${path} as YAML must be UTF-8 text`,
+    );
     assertThrows(() => readYamlText("/dev/zero"), UserError, "a regular file");
     assertThrows(() => readYamlText(`${folder}/x`), Deno.errors.NotFound);
   } finally {

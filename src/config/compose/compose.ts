@@ -8,6 +8,7 @@ import type { AnyModel } from "../schema/family.ts";
 import { checkRules } from "../schema/rules.ts";
 import { type Config, configSchemas, schemaOf } from "../schema/schema.ts";
 import { type FlatConfig, flatten, isMapping } from "../values/flat_config.ts";
+import { escapeReferences } from "../values/interpolate.ts";
 import { parseYamlFile } from "../values/yaml_file.ts";
 import { checkConfig } from "./check.ts";
 import { fillDefaults } from "./defaults.ts";
@@ -169,22 +170,17 @@ export function fromYaml(
  * ```
  */
 export function printConfig(config: Config): string {
-  return stringify(escapeReferences(config), { lineWidth: -1 })
+  return stringify(withoutReferences(config), { lineWidth: -1 })
     // js-yaml writes `1.e-8`, which few other parsers read as a number.
     .replace(/^(\s*\w+: -?\d+)\.e/gm, "$1.0e");
 }
 
 /** Escapes text that would be read back as a reference, `${`. */
-function escapeReferences(value: unknown): unknown {
-  if (typeof value === "string") {
-    return value.replace(
-      /(\\*)\$\{/g,
-      (_, slashes: string) => `${slashes}${slashes}\\\${`,
-    );
-  }
-  if (Array.isArray(value)) return value.map(escapeReferences);
+function withoutReferences(value: unknown): unknown {
+  if (typeof value === "string") return escapeReferences(value);
+  if (Array.isArray(value)) return value.map(withoutReferences);
   if (!isMapping(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, escapeReferences(item)]),
+    Object.entries(value).map(([key, item]) => [key, withoutReferences(item)]),
   );
 }

@@ -18,6 +18,7 @@ import {
   SAME_AS,
   WITHOUT_EFFECT,
 } from "./fairseq_options.ts";
+import { literalOverride } from "./literal_override.ts";
 
 /** A command line's overrides, and what to say of its flags. */
 export interface FairseqCommand {
@@ -71,10 +72,14 @@ const isEqual = (value: string, other: string) =>
 export function withDataPath(words: readonly string[]): string[] {
   if (!words.some((word) => /^--(task|arch)=/.test(word))) return [...words];
   const rest = words[0] === "fairseq-train" ? words.slice(1) : [...words];
-  const at = rest.findIndex((word) => word !== "" && !word.includes("="));
-  if (at >= 0) rest[at] = `data.path=${rest[at]}`;
+  const at = rest.findIndex((word) => word !== "" && !isOverride(word));
+  if (at >= 0) rest[at] = literalOverride("data.path", rest[at]);
   return rest;
 }
+
+/** Whether a word sets something, and is no folder's name with `=` in it. */
+const isOverride = (word: string): boolean =>
+  /^--|^[^/=]*=|^~[^/]*$/.test(word);
 
 /** The flags of a command, of which the last one of a name counts. */
 class Flags {

@@ -13,6 +13,7 @@ import { nearest } from "../values/nearest.ts";
 import { asWritten, keysOf, traitsOf } from "./check.ts";
 import { OPTIONS } from "./fairseq_options.ts";
 import { GROUPS } from "./library.ts";
+import { literalOverride } from "./literal_override.ts";
 import { parseOverrides } from "./overrides.ts";
 
 type Family = AnyModel["name"];
@@ -164,5 +165,21 @@ export function overridesOfFlag(
   const meant = name === "optimizer" && value === "adam"
     ? "adam_fairseq"
     : value;
-  return [`${keys[0]}=${meant}`];
+  return [settingOf(keys[0], meant, family)];
+}
+
+/**
+ * The override that a flag's value makes of a key. A shell has read the value
+ * already, so text is taken as it is; `null` and lists have the grammar of
+ * overrides where the key may be that.
+ */
+function settingOf(key: string, value: string, family: Family): string {
+  const field = traitsOf(configSchemas[family], key) as
+    | Field<unknown>
+    | undefined;
+  const may = (other: unknown) => field !== undefined && v.is(field, other);
+  const isText = GROUPS.includes(key) || field?.isText && may("text");
+  const isOther = value === "null" && may(null) ||
+    value.startsWith("[") && may([]);
+  return isText && !isOther ? literalOverride(key, value) : `${key}=${value}`;
 }

@@ -161,6 +161,22 @@ Deno.test("what a whole command leaves out is fairseq-train's default, not the p
   assertEquals(beside.train.weight_decay, 0.01);
 });
 
+Deno.test("withDataPath() takes any name of a folder", () => {
+  const folders = ["bin", "/a,b/c='d'", "data-bin/size=2", "~/bin", "$DATA"];
+  for (const folder of folders) {
+    const given = words("fairseq-train --arch normformer train=fairseq");
+    given.splice(1, 0, folder);
+    const { data } = configOfWords(...given);
+    const path = folder.replace("~", Deno.env.get("HOME")!);
+    assertEquals(data.path, resolve(path));
+  }
+  assertEquals(withDataPath(["--arch=op", "seed=1", "~seed"]), [
+    "--arch=op",
+    "seed=1",
+    "~seed",
+  ]);
+});
+
 Deno.test("--batch-size sets the evaluation batch too, unless that is said anywhere", () => {
   const sizes = (text: string) => {
     const { train } = configOfWords(...words(text));
