@@ -45,6 +45,9 @@ const SAME: Record<string, string> = {
 /** The most checkpoints that `train.keep` can name. */
 const ALL = 2 ** 32 - 1;
 
+/** fairseq takes a list for these, with one item per epoch. */
+const PER_EPOCH = ["lr", "update-freq"];
+
 const FLAG = /^--([^=]+)=(.*)$/s;
 
 interface Flag {
@@ -152,8 +155,7 @@ function flagOf(word: string): Flag | null {
   const match = FLAG.exec(word);
   if (!match) return null;
   const [, name, text] = match;
-  // fairseq takes a list with one item per epoch for these.
-  const one = name === "lr" || name === "update-freq"
+  const one = PER_EPOCH.includes(name)
     ? /^[[(]\s*([^,]+?)\s*,?\s*[\])]$/.exec(text)
     : null;
   return { name: SAME[name] ?? name, value: one?.[1] ?? text };
@@ -248,7 +250,7 @@ function refuse(flags: Flags, context: CommandContext): void {
     );
   } else {
     for (const flag of flags.all) {
-      if (option(flag.name) in ONLY) continue;
+      if (reasonAgainst(flag, flags) !== null) continue;
       for (const override of overridesOf(flag, flags, context.family())) {
         const problem = problemOf(override, context.family());
         if (problem) reasons.push(`${shown(flag)} (must be ${problem})`);
@@ -279,6 +281,9 @@ function reasonAgainst(flag: Flag, flags: Flags): string | null {
     const longer = name === "max-target-positions" &&
       flags.last("decoder-learned-pos") !== "true" && +value >= +want;
     return longer || isEqual(value, want) ? null : ` (must be ${want})`;
+  }
+  if (PER_EPOCH.includes(name) && value.includes(",")) {
+    return " (must be one value for all epochs)";
   }
   const number = Number(value);
   switch (name) {

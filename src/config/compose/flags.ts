@@ -9,6 +9,7 @@ import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
 import type { Field } from "../schema/fields.ts";
 import { configSchemas } from "../schema/schema.ts";
+import type { FlatConfig } from "../values/flat_config.ts";
 import { nearest } from "../values/nearest.ts";
 import { asWritten, keysOf, traitsOf } from "./check.ts";
 import { OPTIONS } from "./fairseq_options.ts";
@@ -115,13 +116,21 @@ export const hasKey = (name: string): boolean =>
  * @returns null where it is, and where the family has no such key
  */
 export function problemOf(override: string, family: Family): string | null {
-  const { values } = parseOverrides([override], GROUPS);
+  const schema = configSchemas[family];
+  const ruleOf = (key: string) =>
+    (traitsOf(schema, key) as Field<unknown> | undefined)?.message ?? null;
+  let values: FlatConfig;
+  try {
+    ({ values } = parseOverrides([override], GROUPS));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return ruleOf(override.slice(0, override.indexOf("=")));
+  }
   for (const [key, { value, text }] of values) {
-    const field = traitsOf(configSchemas[family], key);
+    const field = traitsOf(schema, key);
     if (!field) continue;
-    const { message } = field as Field<unknown>;
     const meant = field.isText ? asWritten(value, text) : value;
-    if (!v.is(field as Field<unknown>, meant)) return `${message}`;
+    if (!v.is(field as Field<unknown>, meant)) return ruleOf(key);
   }
   return null;
 }

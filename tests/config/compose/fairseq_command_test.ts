@@ -273,3 +273,15 @@ Deno.test("options that would change what is trained are refused all at once", (
     "Cannot take over this command as every option of it that changes what is trained must be supported: got --distributed-world-size 8 (it multiplies --update-freq: give that too)",
   );
 });
+
+Deno.test("values per epoch are refused together with the rest", () => {
+  assertRefuses(
+    () =>
+      read(
+        ...words(
+          "--arch normformer --lr [1e-3,1e-4] --update-freq 1,2 --user-dir x --dropout 0,1",
+        ),
+      ),
+    "Cannot take over this command as every option of it that changes what is trained must be supported: got --lr [1e-3,1e-4] (must be one value for all epochs), --update-freq 1,2 (must be one value for all epochs), --user-dir x, --dropout 0,1 (must be a number from 0 to below 1)",
+  );
+});
