@@ -4,7 +4,7 @@
  */
 import { stringify } from "@std/yaml";
 import { UserError } from "../../errors.ts";
-import type { AnyModel } from "../schema/family.ts";
+import { type AnyModel, FAMILIES } from "../schema/family.ts";
 import { checkRules } from "../schema/rules.ts";
 import { type Config, configSchemas, schemaOf } from "../schema/schema.ts";
 import { type FlatConfig, flatten, isMapping } from "../values/flat_config.ts";
@@ -96,9 +96,20 @@ function gather(
     else if (values.get("data.path")?.value) choices.set("data", "fairseq");
   }
   const flat = mergeFiles(library, choices);
+  requireFamily(flat, values);
   for (const [key, value] of values) flat.set(key, value);
   settleWarmup(flat);
   return { flat, subject, isDemo };
+}
+
+/** Refuses a `model.name` whose keys the chosen files do not have. */
+function requireFamily(flat: FlatConfig, values: FlatConfig): void {
+  const asked = values.get("model.name")?.value, family = familyIn(flat);
+  if (asked === family || !FAMILIES.some((name) => name === asked)) return;
+  const chosen = asked === "gpt2" ? "default" : asked;
+  throw new UserError(
+    `Cannot set 'model.name' to '${asked}' as the model's other keys must be of that family: write model=${chosen}, which sets all of them`,
+  );
 }
 
 /** An environment variable; undefined for what cannot be the name of one. */
