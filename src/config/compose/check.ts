@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
-import { textAt } from "../../yaml/parse_yaml.ts";
+import { asWritten } from "../../yaml/parse_yaml.ts";
 import type { Traits } from "../schema/fields.ts";
 import {
   type ConfigValue,
@@ -100,15 +100,6 @@ function finishText(traits: Traits | undefined, said: ConfigValue): unknown {
   if (!traits?.isText) return said.value;
   const written = asWritten(said.value, said.text);
   return absoluteValue(traits.pathKind, { ...said, value: written });
-}
-
-/** Text for a key that is text: `010` and `1e-3` as they were written. */
-export function asWritten(value: unknown, text: unknown): unknown {
-  if (Array.isArray(value)) {
-    return value.map((item, i) => asWritten(item, textAt(text, `${i}`)));
-  }
-  const isScalar = typeof value === "number" || typeof value === "boolean";
-  return isScalar && typeof text === "string" ? text : value;
 }
 
 /**

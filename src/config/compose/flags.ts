@@ -6,12 +6,13 @@
  */
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
+import { asWritten } from "../../yaml/parse_yaml.ts";
 import type { AnyModel } from "../schema/family.ts";
 import type { Field } from "../schema/fields.ts";
 import { configSchemas } from "../schema/schema.ts";
 import type { FlatConfig } from "../values/flat_config.ts";
 import { nearest } from "../values/nearest.ts";
-import { asWritten, keysOf, traitsOf } from "./check.ts";
+import { keysOf, traitsOf } from "./check.ts";
 import { OPTIONS } from "./fairseq_options.ts";
 import { GROUPS } from "./library.ts";
 import { literalOverride } from "./literal_override.ts";
