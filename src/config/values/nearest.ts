@@ -30,8 +30,9 @@ const lastPart = (name: string) => name.slice(name.lastIndexOf(".") + 1);
 /**
  * The known name nearest to `name`; the first one among equals.
  *
- * Capitals count as small letters. Dotted names also match by their last part alone, at the cost of one edit:
- * `n_layer` finds `model.n_layer`, `model.eval_step` finds `train.eval_steps`.
+ * Capitals count as small letters. Dotted names also match by their last part
+ * alone, at the cost of one edit: `n_layer` finds `model.n_layer`,
+ * `model.eval_step` finds `train.eval_steps`.
  *
  * @param known at least one name
  *
