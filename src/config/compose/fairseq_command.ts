@@ -300,6 +300,8 @@ function reasonAgainst(flag: Flag, flags: Flags): string | null {
       return number > 1 && flags.accumulation === undefined
         ? " (it multiplies --update-freq: give that too)"
         : null;
+    case "valid-subset":
+      return value.includes(",") ? " (must be one subset)" : null;
     case "required-batch-size-multiple":
       return Number.isInteger(number) && number >= 1
         ? null

@@ -279,9 +279,9 @@ Deno.test("values per epoch are refused together with the rest", () => {
     () =>
       read(
         ...words(
-          "--arch normformer --lr [1e-3,1e-4] --update-freq 1,2 --user-dir x --dropout 0,1",
+          "--arch normformer --lr [1e-3,1e-4] --update-freq 1,2 --user-dir x --dropout 0,1 --valid-subset valid,valid1",
         ),
       ),
-    "Cannot take over this command as every option of it that changes what is trained must be supported: got --lr [1e-3,1e-4] (must be one value for all epochs), --update-freq 1,2 (must be one value for all epochs), --user-dir x, --dropout 0,1 (must be a number from 0 to below 1)",
+    "Cannot take over this command as every option of it that changes what is trained must be supported: got --lr [1e-3,1e-4] (must be one value for all epochs), --update-freq 1,2 (must be one value for all epochs), --user-dir x, --valid-subset valid,valid1 (must be one subset), --dropout 0,1 (must be a number from 0 to below 1)",
   );
 });
