@@ -8,6 +8,7 @@ import { requirePlain } from "../fs/plain_file.ts";
 import { expandHome, shortPath } from "../fs/user_path.ts";
 import { asFairseqPrints } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
+import { shellWord } from "../terminal/quote.ts";
 import { EXIT_CODES } from "../train/signals.ts";
 import { trainRun } from "../train/train_run.ts";
 import type { Command, ParsedArgs } from "./command.ts";
@@ -71,7 +72,7 @@ Examples:
       from: resumed?.from,
       say,
     });
-    const shown = dir.includes(" ") ? `'${dir}'` : dir;
+    const shown = shellWord(dir);
     if (stopped) {
       say(
         `stopped after step ${step}; resume with: blocksmith train --resume ${shown}`,

@@ -25,6 +25,7 @@ export {
 export { absoluteSource } from "./compose/absolute_paths.ts";
 export { flagKind, flagNames } from "./compose/flags.ts";
 export { readFairseqCommand, withDataPath } from "./compose/fairseq_command.ts";
+export { literalOverride } from "./compose/literal_override.ts";
 export { modelChoices } from "./compose/library.ts";
 export { nearest } from "./values/nearest.ts";
 export { warnings } from "./schema/warnings.ts";

@@ -38,5 +38,10 @@ export function requireBounded(path: string, most = SMALL_BYTES): void {
  */
 export function readSmallText(path: string): string {
   requireBounded(path);
-  return Deno.readTextFileSync(path);
+  const bytes = Deno.readFileSync(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new FileError(`Cannot read ${quoted(path)}`, "it must be UTF-8 text");
+  }
 }

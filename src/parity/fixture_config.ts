@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { checkConfig } from "../config/compose/check.ts";
-import { fillDefaults } from "../config/compose/defaults.ts";
+import { fillDefaults, referenceValues } from "../config/compose/defaults.ts";
 import { settlePadding } from "../config/compose/settle.ts";
 import { fairseqSchema } from "../config/schema/fairseq_schema.ts";
 import {
@@ -83,14 +83,53 @@ export type Fixture =
 
 /**
  * Where a fixture's model differs from the defaults: the authors' models have
- * one position per token of a sequence.
+ * one position per token of a sequence, and fairseq's dictionaries a pad.
  */
-const IMPLIED = { n_positions: "${model.context_length}" };
+const IMPLIED = {
+  simplified_transformers: { n_positions: "${model.context_length}" },
+  normformer: { padding_idx: 1 },
+};
+
+/** Keys of fairseq's optimizer by their name in `train`. */
+const FAIRSEQ_OPTIM: Record<string, string> = {
+  lr: "learning_rate",
+  adam_eps: "adam_epsilon",
+  clip_norm: "max_grad_norm",
+  lr_scheduler: "lr_scheduler_type",
+  end_learning_rate: "lr_end",
+};
+
+/**
+ * Gives the optimizer's keys that a fixture lacks the defaults that they have
+ * in `train`. How many updates the fixture holds has none.
+ */
+function fillOptim(flat: FlatConfig, family: Fixture["family"]): void {
+  const isFairseq = family === "normformer";
+  const values = isFairseq
+    ? referenceValues("transformer_lm_gpt", "fairseq")
+    : referenceValues("gpt2");
+  for (
+    const name of Object.keys(fixtureSchemas[family].entries.optim.entries)
+  ) {
+    const key = `optim.${name}`;
+    const counts = /^(warmup|total)_/.test(name);
+    if (flat.has(key) || counts) continue;
+    const of = (name: string) => values.get(`train.${name}`);
+    const found = of(isFairseq ? FAIRSEQ_OPTIM[name] ?? name : name);
+    if (found) flat.set(key, found);
+    if (name === "optimizer") flat.set(key, { value: "adam", origin: key });
+    if (name === "adam_betas") {
+      const value = ["adam_beta1", "adam_beta2"].map((name) => of(name)?.value);
+      flat.set(key, { value, origin: key });
+    }
+  }
+}
 
 /** Adds the `model` section of a fixture. */
 function addModel(
   into: FlatConfig,
   raw: unknown,
+  family: Fixture["family"],
   origin: (key: string) => string,
 ): void {
   if (!isMapping(raw)) {
@@ -100,8 +139,8 @@ function addModel(
       } (${origin("model")})`,
     );
   }
-  const given = "context_length" in raw ? { ...IMPLIED, ...raw } : raw;
-  flatten(into, { vocab_size: null, ...given }, "model", { origin });
+  const given = { vocab_size: null, ...IMPLIED[family], ...raw };
+  flatten(into, given, "model", { origin });
 }
 
 /**
@@ -109,7 +148,7 @@ function addModel(
  *
  * @param path for messages
  * @throws {UserError} on malformed YAML and on anything unknown, ill-typed,
- *   contradictory, and on a missing key of the optimizer
+ *   contradictory, and on a missing number of updates
  */
 export function validateFixture(yamlText: string, path: string): Fixture {
   const file = parseYamlFile(yamlText, path);
@@ -123,7 +162,8 @@ export function validateFixture(yamlText: string, path: string): Fixture {
   }
   const flat: FlatConfig = new Map();
   flatten(flat, { family, ...rest }, "", file);
-  addModel(flat, model, file.origin);
+  addModel(flat, model, family, file.origin);
+  fillOptim(flat, family);
   if (family === "normformer") {
     const schema = fixtureSchemas.normformer;
     fillDefaults(flat, schema, "transformer_lm_gpt");

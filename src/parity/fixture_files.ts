@@ -43,6 +43,8 @@ export interface Expected {
 
 /** A fixture, open for reading. */
 export interface FixtureFiles {
+  /** The fixture's folder. */
+  path: string;
   model: Model;
   adam: AdamOptions;
   schedule: Schedule;
@@ -77,6 +79,7 @@ export function openFixture(path: string): FixtureFiles {
   }
   const [weights, batches, reference] = files;
   return {
+    path,
     ...fixture.family === "normformer"
       ? fairseq(fixture)
       : huggingFace(fixture),

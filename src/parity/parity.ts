@@ -9,6 +9,7 @@ import { elementCount } from "../checkpoint/safetensors.ts";
 import type { Batch } from "../data/loader/batch.ts";
 import { buildStepPlans, logitsGraph } from "../engine/step_plans.ts";
 import { TrainEngine } from "../engine/train_engine.ts";
+import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { parameterCount } from "../model/model.ts";
@@ -79,7 +80,13 @@ export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
 
 async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
   const { model, adam } = files;
-  const size = elementCount(files.batches.info("input_ids").shape);
+  const { shape } = files.batches.info("input_ids");
+  if (shape.at(-1) !== model.sequenceLength) {
+    throw new UserError(
+      `Cannot compare '${files.path}' as the rows of its batch must be sequences of the config's length, ${model.sequenceLength} tokens: got [${shape}]`,
+    );
+  }
+  const size = elementCount(shape);
   const batch = fixtureBatch(files, ["input_ids", "targets"], 0, size);
   const batchSize = size / model.sequenceLength;
   const plans = buildStepPlans(model, {

@@ -10,7 +10,7 @@ import { UserError } from "../errors.ts";
 import { isDraftOf, writeFileAtomic } from "../fs/atomic_file.ts";
 import { exists, FileError, fileError } from "../fs/file_error.ts";
 import { stableJson } from "../fs/stable_json.ts";
-import { quoted } from "../terminal/quote.ts";
+import { quoted, shellWord } from "../terminal/quote.ts";
 import { RunLock } from "./run_lock.ts";
 
 /** A folder with one of these files holds a run. */
@@ -96,7 +96,7 @@ export async function openRunFolder(
     if (!options.resume && MARKS.some((name) => exists(join(dir, name)))) {
       throw new UserError(
         `Cannot start a run in ${quoted(dir)} as it holds one already: ` +
-          `resume it with --resume ${dir}, or choose run=<folder>`,
+          `resume it with --resume ${shellWord(dir)}, or choose run=<folder>`,
       );
     }
     clearLeftovers(dir);

@@ -31,6 +31,13 @@ export function quoted(text: string): string {
   return `'${cut(plain, PATH_LENGTH, "...")}'`;
 }
 
+/** A word of a command that a user may copy into a shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:=@%+][\w./:=@%+,-]*$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /**
  * Text on one line: each run of line breaks and control characters becomes a
  * space.

@@ -138,3 +138,22 @@ export function textAt(texts: unknown, name: string): unknown {
   }
   return undefined;
 }
+
+/**
+ * A value with the text of its numbers and booleans in their place, where text
+ * is meant: `010`, `1.10` and `1e-3` as they were written. Null stays null.
+ */
+export function asWritten(value: unknown, texts: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, i) => asWritten(item, textAt(texts, `${i}`)));
+  }
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map((
+        [name, item],
+      ) => [name, asWritten(item, textAt(texts, name))]),
+    );
+  }
+  const isScalar = typeof value === "number" || typeof value === "boolean";
+  return isScalar && typeof texts === "string" ? texts : value;
+}

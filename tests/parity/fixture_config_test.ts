@@ -134,6 +134,22 @@ Deno.test("validateFixture() fills in keys that the reference does not have", ()
   assertEquals([told.model.n_positions, told.model.vocab_size], [30, 9]);
 });
 
+Deno.test("validateFixture() gives a key that is absent its default", () => {
+  for (const line of SIMPLIFIED.match(/^ {2}\w+: .*\n/gm)!) {
+    // Sizes that the fixture alone has.
+    if (/length|n_embd|n_layer|n_head|vocab|_steps/.test(line)) continue;
+    assertEquals(simplified(line, ""), simplified(), line);
+  }
+  const own =
+    /layers|attention_heads|embed_dim|vocab|tokens_|scale_(attn|heads|fc)|lr: |updat/;
+  for (const line of NORMFORMER.match(/^ {2}\w+: .*\n/gm)!) {
+    if (own.test(line)) continue;
+    assertEquals(normformer(line, ""), normformer(), line);
+  }
+  const { optim } = normformer("  adam_betas:\n  - 0.9\n  - 0.98\n", "");
+  assertEquals(optim.adam_betas, [0.9, 0.98]);
+});
+
 Deno.test("validateFixture() takes options that this release does not build", () => {
   const { model } = simplified("val_init_type: normal", "val_init_type: orth");
   assertEquals(model.val_init_type, "orth");
@@ -160,8 +176,8 @@ Deno.test("validateFixture() refuses faults with file and line", () => {
     "Cannot set 'model.vocab_size' as it must be an integer of 1 or more: got null (st.yaml:2)",
   );
   assertRefuses(
-    () => simplified("  adam_beta1: 0.9\n", ""),
-    "Cannot use st.yaml as 'optim.adam_beta1' must be set: got nothing",
+    () => simplified("  total_steps: 10\n", ""),
+    "Cannot use st.yaml as 'optim.total_steps' must be set: got nothing",
   );
   assertRefuses(
     () => simplified("n_embd: 48", "n_embd: 50"),

@@ -194,6 +194,17 @@ deviceTest(
   },
 );
 
+deviceTest("parity() wants sequences of the config's length", async () => {
+  await assertRejects(
+    () =>
+      changed((folder) =>
+        replace(`${folder}/config.yaml`, "  context_length: 20\n", "")
+      ),
+    UserError,
+    "sequences of the config's length, 128 tokens: got [3,20]",
+  );
+});
+
 deviceTest("parity() says which tensor of a fixture is missing", async () => {
   const name = "transformer.h.0.ln_1.scale";
   await assertRejects(

@@ -4,6 +4,7 @@ import {
   listed,
   oneLine,
   quoted,
+  shellWord,
   shown,
 } from "../../src/terminal/quote.ts";
 
@@ -37,4 +38,13 @@ Deno.test("shown() and brief() show any value as JSON, however long or deep", ()
   assertEquals(brief("x".repeat(58)), `"${"x".repeat(58)}"`);
   assertEquals(brief("x".repeat(59)), `"${"x".repeat(56)}…`);
   assertEquals(brief("x".repeat(59), "..."), `"${"x".repeat(56)}...`);
+});
+
+Deno.test("shellWord() gives a word that a shell reads back", async () => {
+  assertEquals(shellWord("/tmp/run-1"), "/tmp/run-1");
+  const texts = ["a b", "it's", "$HOME", "~/x", "a\\b", "-x", "é,\n;*", ""];
+  const line = `printf '%s|' ${texts.map(shellWord).join(" ")}`;
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", line] })
+    .output();
+  assertEquals(new TextDecoder().decode(stdout), texts.join("|") + "|");
 });

@@ -4,6 +4,7 @@ import {
   type Composed,
   familyOf,
   layersOf,
+  literalOverride,
   modelChoices,
   readFairseqCommand,
   widthOf,
@@ -89,7 +90,7 @@ function withoutFlags(
 ): string[] {
   const plain = words.filter((word) => !word.startsWith("--"));
   const arch = words.flatMap((word) => /^--arch=(.*)$/s.exec(word)?.[1] ?? [])
-    .map((choice) => `model=${choice}`);
+    .map((choice) => literalOverride("model", choice));
   const { overrides, note } = readFairseqCommand(words, {
     models: modelChoices(configDir),
     family: () => familyOf({ overrides: [...plain, ...arch], configDir }),

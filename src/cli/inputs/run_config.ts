@@ -7,9 +7,10 @@ import { type Config, fromYaml } from "../../config/mod.ts";
 import { readSmallText } from "../../fs/bounded_file.ts";
 import { isOwnCache, resolveCacheDir } from "../../fs/cache_dir.ts";
 import { fileError } from "../../fs/file_error.ts";
-import { absolutePath, shortPath } from "../../fs/user_path.ts";
+import { shortPath } from "../../fs/user_path.ts";
 import { say } from "../../terminal/output.ts";
 import type { ParsedArgs } from "../command.ts";
+import { configFromArgs } from "./config_args.ts";
 
 /** The cache that the command line names; null for the default one. */
 export type AskedCache = string | null | undefined;
@@ -20,20 +21,23 @@ export type AskedCache = string | null | undefined;
  *
  * @returns the other positional arguments, and the cache, undefined if none is
  * named
+ * @throws {UserError} if it is no path
  */
 export function takeCache(
   { flags, positionals }: ParsedArgs,
 ): { rest: string[]; cache: AskedCache } {
-  let cache: AskedCache;
   const flag = flags.cache === undefined ? [] : [`--cache=${flags.cache}`];
-  const rest = [...flag, ...positionals].filter((word) => {
-    const [, text] = /^(?:\+{0,2}data\.|--)cache=(.*)$/s.exec(word) ?? [];
-    if (text === undefined) return true;
-    const plain = text.trim().replace(/^(["'])(.*)\1$/s, "$2");
-    cache = /^(|null)$/.test(plain) ? null : absolutePath(plain);
-    return false;
+  const words = [...flag, ...positionals];
+  const saysCache = (word: string) => /^(?:\+{0,2}data\.|--)cache=/.test(word);
+  const named = words.filter(saysCache);
+  const rest = words.filter((word) => !saysCache(word));
+  if (named.length === 0) return { rest, cache: undefined };
+  const { config } = configFromArgs({
+    flags: {},
+    switches: new Set(),
+    positionals: named,
   });
-  return { rest, cache };
+  return { rest, cache: config.data.cache };
 }
 
 /**

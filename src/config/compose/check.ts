@@ -7,7 +7,7 @@
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
 import { quoted } from "../../terminal/quote.ts";
-import { textAt } from "../../yaml/parse_yaml.ts";
+import { asWritten } from "../../yaml/parse_yaml.ts";
 import type { Field } from "../schema/fields.ts";
 import {
   type ConfigValue,
@@ -106,15 +106,6 @@ function finishText(
   if (!field?.isText) return said.value;
   const written = asWritten(said.value, said.text);
   return absoluteValue(field.pathKind, { ...said, value: written });
-}
-
-/** Text for a key that is text: `010` and `1e-3` as they were written. */
-export function asWritten(value: unknown, text: unknown): unknown {
-  if (Array.isArray(value)) {
-    return value.map((item, i) => asWritten(item, textAt(text, `${i}`)));
-  }
-  const isScalar = typeof value === "number" || typeof value === "boolean";
-  return isScalar && typeof text === "string" ? text : value;
 }
 
 /**

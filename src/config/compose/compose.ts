@@ -4,10 +4,11 @@
  */
 import { stringify } from "@std/yaml";
 import { UserError } from "../../errors.ts";
-import type { AnyModel } from "../schema/family.ts";
+import { type AnyModel, FAMILIES } from "../schema/family.ts";
 import { checkRules } from "../schema/rules.ts";
 import { type Config, configSchemas, schemaOf } from "../schema/schema.ts";
 import { type FlatConfig, flatten, isMapping } from "../values/flat_config.ts";
+import { escapeReferences } from "../values/interpolate.ts";
 import { parseYamlFile } from "../values/yaml_file.ts";
 import { checkConfig } from "./check.ts";
 import { fillDefaults } from "./defaults.ts";
@@ -95,9 +96,20 @@ function gather(
     else if (values.get("data.path")?.value) choices.set("data", "fairseq");
   }
   const flat = mergeFiles(library, choices);
+  requireFamily(flat, values);
   for (const [key, value] of values) flat.set(key, value);
   settleWarmup(flat);
   return { flat, subject, isDemo };
+}
+
+/** Refuses a `model.name` whose keys the chosen files do not have. */
+function requireFamily(flat: FlatConfig, values: FlatConfig): void {
+  const asked = values.get("model.name")?.value, family = familyIn(flat);
+  if (asked === family || !FAMILIES.some((name) => name === asked)) return;
+  const chosen = asked === "gpt2" ? "default" : asked;
+  throw new UserError(
+    `Cannot set 'model.name' to '${asked}' as the model's other keys must be of that family: write model=${chosen}, which sets all of them`,
+  );
 }
 
 /** An environment variable; undefined for what cannot be the name of one. */
@@ -169,22 +181,17 @@ export function fromYaml(
  * ```
  */
 export function printConfig(config: Config): string {
-  return stringify(escapeReferences(config), { lineWidth: -1 })
+  return stringify(withoutReferences(config), { lineWidth: -1 })
     // js-yaml writes `1.e-8`, which few other parsers read as a number.
     .replace(/^(\s*\w+: -?\d+)\.e/gm, "$1.0e");
 }
 
 /** Escapes text that would be read back as a reference, `${`. */
-function escapeReferences(value: unknown): unknown {
-  if (typeof value === "string") {
-    return value.replace(
-      /(\\*)\$\{/g,
-      (_, slashes: string) => `${slashes}${slashes}\\\${`,
-    );
-  }
-  if (Array.isArray(value)) return value.map(escapeReferences);
+function withoutReferences(value: unknown): unknown {
+  if (typeof value === "string") return escapeReferences(value);
+  if (Array.isArray(value)) return value.map(withoutReferences);
   if (!isMapping(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, escapeReferences(item)]),
+    Object.entries(value).map(([key, item]) => [key, withoutReferences(item)]),
   );
 }

@@ -29,13 +29,24 @@ export function fillDefaults(
 ): string[] {
   const lacking = keysOf(schema).filter((key) => !flat.has(key));
   if (lacking.length === 0) return [];
-  const defaults = mergeFiles(
-    openLibrary(),
-    new Map([["model", REFERENCE[family]]]),
-  );
+  const defaults = referenceValues(family);
   return lacking.filter((key) => {
     const value = defaults.get(key);
     if (value) flat.set(key, value);
     return value !== undefined;
   });
 }
+
+/**
+ * All keys of the built-in configs for a family, with their values.
+ *
+ * @param train the choice of `train`
+ */
+export const referenceValues = (
+  family: AnyModel["name"],
+  train = "train",
+): FlatConfig =>
+  mergeFiles(
+    openLibrary(),
+    new Map([["model", REFERENCE[family]], ["train", train]]),
+  );

@@ -24,6 +24,7 @@ import {
   overridesOfFlag,
   problemOf,
 } from "./flags.ts";
+import { literalOverride } from "./literal_override.ts";
 
 /** A command line's overrides, and what to say of its flags. */
 export interface FairseqCommand {
@@ -42,6 +43,9 @@ export interface CommandContext {
 
 /** The most checkpoints that `train.keep` can name. */
 const ALL = 2 ** 32 - 1;
+
+/** fairseq takes a list for these, with one item per epoch. */
+const PER_EPOCH = ["lr", "update-freq"];
 
 const FLAG = /^--([^=]+)=(.*)$/s;
 
@@ -70,10 +74,14 @@ const isEqual = (value: string, other: string) =>
 export function withDataPath(words: readonly string[]): string[] {
   if (!words.some((word) => /^--(task|arch)=/.test(word))) return [...words];
   const rest = words[0] === "fairseq-train" ? words.slice(1) : [...words];
-  const at = rest.findIndex((word) => word !== "" && !word.includes("="));
-  if (at >= 0) rest[at] = `data.path=${rest[at]}`;
+  const at = rest.findIndex((word) => word !== "" && !isOverride(word));
+  if (at >= 0) rest[at] = literalOverride("data.path", rest[at]);
   return rest;
 }
+
+/** Whether a word sets something, and is no folder's name with `=` in it. */
+const isOverride = (word: string): boolean =>
+  /^--|^[^/=]*=|^~[^/]*$/.test(word);
 
 /** The flags of a command, of which the last one of a name counts. */
 class Flags {
@@ -146,8 +154,7 @@ function flagOf(word: string): Flag | null {
   const match = FLAG.exec(word);
   if (!match) return null;
   const [, name, text] = match;
-  // fairseq takes a list with one item per epoch for these.
-  const one = name === "lr" || name === "update-freq"
+  const one = PER_EPOCH.includes(name)
     ? /^[[(]\s*([^,]+?)\s*,?\s*[\])]$/.exec(text)
     : null;
   return { name: flagName(name), value: one?.[1] ?? text };
@@ -242,7 +249,7 @@ function refuse(flags: Flags, context: CommandContext): void {
     );
   } else {
     for (const flag of flags.all) {
-      if (option(flag.name) in ONLY) continue;
+      if (reasonAgainst(flag, flags) !== null) continue;
       for (const override of overridesOf(flag, flags, context.family())) {
         const problem = problemOf(override, context.family());
         if (problem) reasons.push(`${shown(flag)} (must be ${problem})`);
@@ -274,6 +281,9 @@ function reasonAgainst(flag: Flag, flags: Flags): string | null {
       flags.last("decoder-learned-pos") !== "true" && +value >= +want;
     return longer || isEqual(value, want) ? null : ` (must be ${want})`;
   }
+  if (PER_EPOCH.includes(name) && value.includes(",")) {
+    return " (must be one value for all epochs)";
+  }
   const number = Number(value);
   switch (name) {
     case "max-tokens":
@@ -289,6 +299,8 @@ function reasonAgainst(flag: Flag, flags: Flags): string | null {
       return number > 1 && flags.accumulation === undefined
         ? " (it multiplies --update-freq: give that too)"
         : null;
+    case "valid-subset":
+      return value.includes(",") ? " (must be one subset)" : null;
     case "required-batch-size-multiple":
       return Number.isInteger(number) && number >= 1
         ? null

@@ -6,12 +6,15 @@
  */
 import * as v from "valibot";
 import { UserError } from "../../errors.ts";
+import { asWritten } from "../../yaml/parse_yaml.ts";
 import type { AnyModel } from "../schema/family.ts";
 import { configSchemas } from "../schema/schema.ts";
+import type { FlatConfig } from "../values/flat_config.ts";
 import { nearest } from "../values/nearest.ts";
-import { asWritten, fieldOf, keysOf } from "./check.ts";
+import { fieldOf, keysOf } from "./check.ts";
 import { OPTIONS } from "./fairseq_options.ts";
 import { GROUPS } from "./library.ts";
+import { literalOverride } from "./literal_override.ts";
 import { parseOverrides } from "./overrides.ts";
 
 type Family = AnyModel["name"];
@@ -120,9 +123,17 @@ export const hasKey = (name: string): boolean =>
  * @returns null where it is, and where the family has no such key
  */
 export function problemOf(override: string, family: Family): string | null {
-  const { values } = parseOverrides([override], GROUPS);
+  const schema = configSchemas[family];
+  let values: FlatConfig;
+  try {
+    ({ values } = parseOverrides([override], GROUPS));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const key = override.slice(0, override.indexOf("="));
+    return fieldOf(schema, key)?.message ?? null;
+  }
   for (const [key, { value, text }] of values) {
-    const field = fieldOf(configSchemas[family], key);
+    const field = fieldOf(schema, key);
     if (!field) continue;
     const meant = field.isText ? asWritten(value, text) : value;
     if (!v.is(field, meant)) return field.message;
@@ -169,5 +180,19 @@ export function overridesOfFlag(
   const meant = name === "optimizer" && value === "adam"
     ? "adam_fairseq"
     : value;
-  return [`${keys[0]}=${meant}`];
+  return [settingOf(keys[0], meant, family)];
+}
+
+/**
+ * The override that a flag's value makes of a key. A shell has read the value
+ * already, so text is taken as it is; `null` and lists have the grammar of
+ * overrides where the key may be that.
+ */
+function settingOf(key: string, value: string, family: Family): string {
+  const field = fieldOf(configSchemas[family], key);
+  const may = (other: unknown) => field !== undefined && v.is(field, other);
+  const isText = GROUPS.includes(key) || field?.isText && may("text");
+  const isOther = value === "null" && may(null) ||
+    value.startsWith("[") && may([]);
+  return isText && !isOther ? literalOverride(key, value) : `${key}=${value}`;
 }

@@ -135,7 +135,10 @@ class Resolver {
     let out = "", at = 0;
     for (let open; (open = value.indexOf("${", at)) >= 0;) {
       // Before a reference, a backslash takes the meaning of what follows.
-      const slashes = /\\*$/.exec(value.slice(at, open))![0].length;
+      let slashes = 0;
+      while (open - slashes > at && value[open - slashes - 1] === "\\") {
+        slashes++;
+      }
       out += value.slice(at, open - slashes) + "\\".repeat(slashes >> 1);
       if (slashes % 2 === 1) {
         out += "${";
@@ -245,6 +248,14 @@ class Resolver {
     return new UserError(`Cannot resolve '${key}' as ${why} (${origin})`);
   }
 }
+
+/** Text whose `${` are text, with a backslash where they are escaped. */
+export const escapeReferences = (text: string): string =>
+  text.replace(
+    // Without the condition in front, a long row of backslashes takes hours.
+    /(?<!\\)(\\*)\$\{/g,
+    (_, slashes: string) => `${slashes}${slashes}\\\${`,
+  );
 
 /** The place of the brace that closes the reference at `open`; -1 if none. */
 export function closingBrace(text: string, open: number): number {

@@ -30,8 +30,9 @@ const lastPart = (name: string) => name.slice(name.lastIndexOf(".") + 1);
 /**
  * The known name nearest to `name`; the first one among equals.
  *
- * Dotted names also match by their last part alone, at the cost of one edit:
- * `n_layer` finds `model.n_layer`, `model.eval_step` finds `train.eval_steps`.
+ * Capitals count as small letters. Dotted names also match by their last part
+ * alone, at the cost of one edit: `n_layer` finds `model.n_layer`,
+ * `model.eval_step` finds `train.eval_steps`.
  *
  * @param known at least one name
  *
@@ -47,12 +48,14 @@ const lastPart = (name: string) => name.slice(name.lastIndexOf(".") + 1);
  */
 export function nearest(name: string, known: readonly string[]): string {
   // A mistyped name is short; the distance costs the product of the lengths.
-  name = name.slice(0, 100);
-  const distance = (candidate: string) =>
-    Math.min(
-      editDistance(name, candidate),
-      1 + editDistance(lastPart(name), lastPart(candidate)),
+  const typed = name.slice(0, 100).toLowerCase();
+  const distance = (candidate: string) => {
+    const known = candidate.toLowerCase();
+    return Math.min(
+      editDistance(typed, known),
+      1 + editDistance(lastPart(typed), lastPart(known)),
     );
+  };
   let best = known[0];
   for (const candidate of known) {
     if (distance(candidate) < distance(best)) best = candidate;

@@ -4,7 +4,12 @@
  * @module
  */
 import { shown } from "../../terminal/quote.ts";
-import { parseYaml, textAt, YamlError } from "../../yaml/parse_yaml.ts";
+import {
+  asWritten,
+  parseYaml,
+  textAt,
+  YamlError,
+} from "../../yaml/parse_yaml.ts";
 
 /** A configuration of a dataset. */
 export interface CardConfig {
@@ -40,20 +45,19 @@ export function parseCard(text: string): CardConfig[] {
   if (!Array.isArray(card.configs)) {
     throwInvalid("configs", "a list", card.configs);
   }
-  const configs = card.configs.map((config, i): CardConfig => {
+  const listed = textAt(texts, "configs");
+  const configs = card.configs.map((item: unknown, i): CardConfig => {
     const at = `configs[${i}]`;
-    if (!isObject(config)) throwInvalid(at, "an object", config);
-    // A name is text even where it looks like a number, as 1.10 does.
-    const name = config.config_name === undefined || config.config_name === null
-      ? "default"
-      : String(textAt(textAt(textAt(texts, "configs"), `${i}`), "config_name"));
+    if (!isObject(item)) throwInvalid(at, "an object", item);
+    // Names and paths are text even where they look like numbers, as 1.10 does.
+    const config = asWritten(item, textAt(listed, `${i}`)) as typeof item;
     const folder = config.data_dir ?? "";
     if (typeof folder !== "string") {
       throwInvalid(`${at}.data_dir`, "a path", folder);
     }
     return {
-      name,
-      isDefault: config.default === true,
+      name: String(config.config_name ?? "default"),
+      isDefault: item.default === true,
       folder: folder.replace(/^(\.?\/)+|\/+$/g, "").replace(/^\.$/, ""),
       splits: config.data_files === undefined || config.data_files === null
         ? null

@@ -2,7 +2,12 @@
  * Errors of files whose content cannot be read.
  * @module
  */
-import { systemCode, UserError, type UserErrorOptions } from "../../errors.ts";
+import {
+  missingPermission,
+  systemCode,
+  UserError,
+  type UserErrorOptions,
+} from "../../errors.ts";
 import { FileError, fileError, hasCode } from "../../fs/file_error.ts";
 import { CONTENT_LENGTH, oneLine } from "../../terminal/quote.ts";
 
@@ -39,8 +44,14 @@ export function cannotRead(name: string, error: unknown): AccessError {
   });
 }
 
-/** Why the operating system does not let us read something. */
+/**
+ * Why the operating system does not let us read something.
+ *
+ * @throws the error itself where it is Deno that has no permission: that is not
+ *   the fault of one file
+ */
 export function accessReason(error: unknown): string {
+  if (missingPermission(error)) throw error;
   const known = REASONS[systemCode(error) ?? ""];
   if (known) return known;
   const fault = fileError("read", "", error);

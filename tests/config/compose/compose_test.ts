@@ -377,3 +377,15 @@ Deno.test("fromYaml() is strict", () => {
     { continues: true },
   );
 });
+
+Deno.test("compose() refuses another family's name alone", () => {
+  assertRefuses(
+    () => compose({ overrides: ["model.name=transformer_lm_gpt"] }),
+    "Cannot set 'model.name' to 'transformer_lm_gpt' as the model's other keys must be of that family: write model=transformer_lm_gpt, which sets all of them",
+  );
+  assertRefuses(
+    () => compose({ overrides: ["model=normformer", "model.name=gpt2"] }),
+    "Cannot set 'model.name' to 'gpt2' as the model's other keys must be of that family: write model=default, which sets all of them",
+  );
+  compose({ overrides: ["model=op", "model.name=gpt2"] });
+});

@@ -50,7 +50,9 @@ for (const name of ["st_default", "nf_gpt"]) {
     );
     const { family, model } = validateFixture(text, path);
     const reference = compose({
-      overrides: family === "normformer" ? ["model=transformer_lm_gpt"] : [],
+      overrides: family === "normformer"
+        ? ["model=transformer_lm_gpt", "data=fairseq"]
+        : [],
     }).config.model as Record<string, unknown>;
     for (const key of Object.keys((parse(text) as typeof reference).model!)) {
       // Sizes are the fixture's own: without one, the model is another.

@@ -161,6 +161,22 @@ Deno.test("what a whole command leaves out is fairseq-train's default, not the p
   assertEquals(beside.train.weight_decay, 0.01);
 });
 
+Deno.test("withDataPath() takes any name of a folder", () => {
+  const folders = ["bin", "/a,b/c='d'", "data-bin/size=2", "~/bin", "$DATA"];
+  for (const folder of folders) {
+    const given = words("fairseq-train --arch normformer train=fairseq");
+    given.splice(1, 0, folder);
+    const { data } = configOfWords(...given);
+    const path = folder.replace("~", Deno.env.get("HOME")!);
+    assertEquals(data.path, resolve(path));
+  }
+  assertEquals(withDataPath(["--arch=op", "seed=1", "~seed"]), [
+    "--arch=op",
+    "seed=1",
+    "~seed",
+  ]);
+});
+
 Deno.test("--batch-size sets the evaluation batch too, unless that is said anywhere", () => {
   const sizes = (text: string) => {
     const { train } = configOfWords(...words(text));
@@ -255,5 +271,17 @@ Deno.test("options that would change what is trained are refused all at once", (
   assertRefuses(
     () => read(...words("--distributed-world-size 8")),
     "Cannot take over this command as every option of it that changes what is trained must be supported: got --distributed-world-size 8 (it multiplies --update-freq: give that too)",
+  );
+});
+
+Deno.test("values per epoch are refused together with the rest", () => {
+  assertRefuses(
+    () =>
+      read(
+        ...words(
+          "--arch normformer --lr [1e-3,1e-4] --update-freq 1,2 --user-dir x --dropout 0,1 --valid-subset valid,valid1",
+        ),
+      ),
+    "Cannot take over this command as every option of it that changes what is trained must be supported: got --lr [1e-3,1e-4] (must be one value for all epochs), --update-freq 1,2 (must be one value for all epochs), --user-dir x, --valid-subset valid,valid1 (must be one subset), --dropout 0,1 (must be a number from 0 to below 1)",
   );
 });

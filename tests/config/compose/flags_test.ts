@@ -108,3 +108,30 @@ Deno.test("familyOf() reads the model's family from overrides", () => {
   assertEquals(of("experiment=nf-125m-lr1e-3"), FAMILIES[1]);
   assertEquals(of("experiment=nf-125m-lr1e-3", "model=op"), FAMILIES[0]);
 });
+
+Deno.test("overridesOfFlag() takes text as the shell passes it on", () => {
+  const gpt2 = (name: string, value: string) =>
+    compose({ overrides: overridesOfFlag(name, value, "gpt2") }).config;
+  for (const name of ["run", "save-dir"]) {
+    assertEquals(gpt2(name, "/r/a,b").run, "/r/a,b");
+    assertEquals(gpt2(name, "/r/'${seed}'").run, "/r/'${seed}'");
+    assertEquals(gpt2(name, "null").run, null);
+  }
+  assertEquals(gpt2("cache", "/c/[x").data.cache, "/c/[x");
+  assertEquals(gpt2("text-field", "a,b").data.text_field, "a,b");
+  assertEquals(gpt2("text-field", "null").data.text_field, "null");
+  // A list has the grammar of overrides.
+  const lists = [["files", "[/x,'/y,z']"], ["text-field", "[a, b]"]];
+  const { data } = compose({
+    overrides: lists.flatMap(([name, value]) =>
+      overridesOfFlag(name, value, "gpt2")
+    ),
+  }).config;
+  assertEquals(data.files, ["/x", "/y,z"]);
+  assertEquals(data.text_field, ["a", "b"]);
+  assertRefuses(
+    () => gpt2("arch", "a,b"),
+    "Cannot choose 'model=a,b' as 'model' must be one of ",
+    { continues: true },
+  );
+});

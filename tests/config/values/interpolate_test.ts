@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import type { FlatConfig } from "../../../src/config/values/flat_config.ts";
-import { interpolate } from "../../../src/config/values/interpolate.ts";
+import {
+  escapeReferences,
+  interpolate,
+} from "../../../src/config/values/interpolate.ts";
 import { assertRefuses } from "../../helpers/config.ts";
 
 const flatOf = (values: Record<string, unknown>): FlatConfig =>
@@ -135,4 +138,11 @@ Deno.test("interpolate() bounds what references to references become", () => {
       "${".repeat(38)
     }... (f:1)`,
   );
+});
+
+Deno.test("interpolate() and escapeReferences() read long rows of backslashes", () => {
+  const row = "\\".repeat(1e6);
+  assertEquals(resolve({ a: 1, b: `${row}x\${a}` }).b, `${row}x1`);
+  assertEquals(escapeReferences(row), row);
+  assertEquals(escapeReferences("\\\\${a}"), "\\\\\\\\\\${a}");
 });

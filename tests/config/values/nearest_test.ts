@@ -19,3 +19,8 @@ Deno.test("nearest() finds mistyped, misplaced and bare names", () => {
 Deno.test("nearest() takes the first of equals", () => {
   assertEquals(nearest("c", ["a", "b"]), "a");
 });
+
+Deno.test("nearest() takes capitals for small letters", () => {
+  assertEquals(nearest("MODEL", ["run", "model"]), "model");
+  assertEquals(nearest("a.txt", ["B.TXT", "A.TXT"]), "A.TXT");
+});

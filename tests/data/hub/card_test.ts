@@ -45,6 +45,16 @@ Deno.test("parseCard() reads names, default flags and folders, and finds the def
 Deno.test("parseCard() takes names as they are written", () => {
   const configs = card("configs: [{config_name: 1.10}, {config_name: 010}]");
   assertEquals(configs.map(({ name }) => name), ["1.10", "010"]);
+  const [dated] = card(
+    "configs:\n- config_name: true\n  data_dir: 2024\n  data_files:\n" +
+      "  - {split: 1e3, path: 2023-01-01}\n  - {split: 1.10, path: [1.0, 020]}",
+  );
+  assertEquals(dated, {
+    name: "true",
+    isDefault: false,
+    folder: "2024",
+    splits: new Map([["1e3", ["2023-01-01"]], ["1.10", ["1.0", "020"]]]),
+  });
 });
 
 Deno.test("parseCard() returns [] without configs", () => {
@@ -81,8 +91,8 @@ Deno.test("parseCard() reports errors in a header", () => {
     "'configs' in its header must be a list: got 3",
   );
   assertEquals(
-    message("configs: [{data_files: [{split: a, path: 7}]}]"),
-    "'configs[0].data_files[0].path' in its header must be a path or a list of paths: got 7",
+    message("configs: [{data_files: [{split: a, path: null}]}]"),
+    "'configs[0].data_files[0].path' in its header must be a path or a list of paths: got null",
   );
   assertEquals(
     message("configs: [{data_files: [a, {path: b}]}]"),
