@@ -231,8 +231,8 @@ export class TrainEngine {
 
   /**
    * Submits the micro-batches in the staging buffer, then `last`. Commands take
-   * about 1 kB of memory per dispatch until the device has run them: where there
-   * are too many for one submit, each waits for the one before it.
+   * about 1 kB of memory per dispatch until the device has run them: where
+   * there are too many for one submit, each waits for the one before it.
    */
   async #submit(count: number, last?: LoadedPlan): Promise<void> {
     const { device } = this.executor.gpu;

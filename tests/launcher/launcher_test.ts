@@ -56,6 +56,23 @@ test("keeps the caller's folder, also through symbolic links", async (machine) =
   assertStringIncludes(out, `arg ${machine.root}/main.ts\n`);
 });
 
+test("says that the current folder was removed", async (machine) => {
+  await addDriver(machine);
+  const gone = `${machine.sys}/gone`;
+  await Deno.mkdir(gone);
+  await machine.stub("from_gone", 'cd "$1" && rmdir "$1" && exec "$2" devices');
+  const { code, stderr } = await new Deno.Command(
+    `${machine.root}/../bin/from_gone`,
+    { args: [gone, `${machine.root}/blocksmith`], clearEnv: true },
+  ).output();
+  assertEquals(code, 1);
+  // The shell adds words of its own.
+  assertStringIncludes(
+    new TextDecoder().decode(stderr),
+    "blocksmith: Cannot work in the current folder as it was removed: change to another folder\n",
+  );
+});
+
 test("without a driver and rights fails in one line, where one is needed", async (machine) => {
   await machine.file("etc/os-release", DEBIAN_12);
   const { code, out, err } = await machine.run(["train"]);
