@@ -103,9 +103,7 @@ export function stepPlansOf(
 function explainTooLarge(error: unknown): unknown {
   if (!(error instanceof RangeError)) return error;
   if (!/^Cannot (bind|place) /.test(error.message)) return error;
-  const [what] = error.message.split("; lower ");
-  return new UserError(
-    `${what}; lower the batch size or the model's width`,
-    { cause: error },
-  );
+  const [what, remedy = "the batch size or the model's width"] = error.message
+    .split("; lower ");
+  return new UserError(`${what}; lower ${remedy}`, { cause: error });
 }

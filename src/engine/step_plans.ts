@@ -25,7 +25,12 @@ import {
   type Report,
   type ReportOptions,
 } from "../statistics/block_statistics.ts";
-import { type BatchSizes, estimateMemory, type Memory } from "./memory.ts";
+import {
+  type BatchSizes,
+  estimateMemory,
+  inputBytes,
+  type Memory,
+} from "./memory.ts";
 import { stepRecords } from "./step_records.ts";
 
 /** The values of `train.loss_average`. */
@@ -143,13 +148,19 @@ export function logitsGraph(model: Model, batchSize: number) {
 /**
  * Builds everything that a run replays. No device is needed.
  *
- * @throws {RangeError} if a tensor exceeds the limits
+ * @throws {RangeError} if a tensor, or the batches of a step, exceed the limits
  */
 export function buildStepPlans(
   model: Model,
   options: StepPlanOptions,
   limits: AdapterLimits,
 ): StepPlans {
+  const uploaded = options.accumulation * inputBytes(model, options).upload;
+  if (uploaded > limits.maxBufferBytes) {
+    throw new RangeError(
+      `Cannot place the ${options.accumulation} micro-batches of a step (${uploaded} bytes): this adapter's buffers hold at most ${limits.maxBufferBytes} bytes; lower 'train.gradient_accumulation_steps' or the batch size`,
+    );
+  }
   const { graph, trained } = gradientGraph(model, options.batchSize);
   const layout = packParameters(
     trained,

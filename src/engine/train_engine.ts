@@ -49,6 +49,8 @@ export class TrainEngine {
   readonly plans: StepPlans;
   /** The kernel variants in use, but those that were not timed. */
   readonly choices: KernelChoices;
+  /** Dispatches of a submit at most, unless one micro-batch has more. */
+  dispatchesPerSubmit = 2 ** 15;
   readonly #micro: LoadedPlan;
   readonly #update: LoadedPlan;
   readonly #evaluate: LoadedPlan;
@@ -177,18 +179,14 @@ export class TrainEngine {
   /**
    * Submits one optimizer step: every micro-batch, then clip and update. The
    * last step of an epoch may have fewer micro-batches.
+   *
+   * @returns when everything is submitted: at once, but for steps of very many
+   *   micro-batches
    */
-  step(batches: readonly Batch[], options: StepOptions): void {
-    const { device } = this.executor.gpu;
+  async step(batches: readonly Batch[], options: StepOptions): Promise<void> {
     this.#fill(batches, options.step);
-    device.queue.writeBuffer(this.#upload, 0, this.#staging);
     this.writeScalars(options);
-    const encoder = device.createCommandEncoder();
-    this.encodeGradient(encoder, batches.length);
-    const pass = encoder.beginComputePass();
-    this.executor.encode(pass, this.#update);
-    pass.end();
-    device.queue.submit([encoder.finish()]);
+    await this.#submit(batches.length, this.#update);
   }
 
   /** Writes what the update reads of this step. */
@@ -224,27 +222,51 @@ export class TrainEngine {
    * plans' rule.
    *
    * @param step whose random numbers dropout uses
+   * @returns when everything is submitted, as {@linkcode step}
    */
-  gradient(batches: readonly Batch[], step = 1): void {
-    const { device } = this.executor.gpu;
+  async gradient(batches: readonly Batch[], step = 1): Promise<void> {
     this.#fill(batches, step);
-    device.queue.writeBuffer(this.#upload, 0, this.#staging);
-    const encoder = device.createCommandEncoder();
-    this.encodeGradient(encoder, batches.length);
-    device.queue.submit([encoder.finish()]);
+    await this.#submit(batches.length);
   }
 
   /**
-   * Zeroes the gradients, then encodes the micro-batches that were uploaded.
+   * Submits the micro-batches in the staging buffer, then `last`. Commands take
+   * about 1 kB of memory per dispatch until the device has run them: where
+   * there are too many for one submit, each waits for the one before it.
    */
-  encodeGradient(encoder: GPUCommandEncoder, count: number): void {
+  async #submit(count: number, last?: LoadedPlan): Promise<void> {
+    const { device } = this.executor.gpu;
+    device.queue.writeBuffer(this.#upload, 0, this.#staging);
+    const { length } = this.plans.micro.dispatches;
+    const most = Math.max(1, Math.floor(this.dispatchesPerSubmit / length));
+    for (let from = 0; from < count; from += most) {
+      if (from > 0) await device.queue.onSubmittedWorkDone();
+      const to = Math.min(from + most, count);
+      const encoder = device.createCommandEncoder();
+      this.encodeGradient(encoder, to, from);
+      if (last && to === count) {
+        const pass = encoder.beginComputePass();
+        this.executor.encode(pass, last);
+        pass.end();
+      }
+      device.queue.submit([encoder.finish()]);
+    }
+  }
+
+  /**
+   * Encodes the uploaded micro-batches `from` … `to` − 1; before the first one
+   * it zeroes the gradients.
+   */
+  encodeGradient(encoder: GPUCommandEncoder, to: number, from = 0): void {
     const { executor } = this;
-    this.plans.layout.shards.forEach((_, i) =>
-      encoder.clearBuffer(executor.rangeOf(`gradients.${i}`).buffer)
-    );
-    encoder.clearBuffer(executor.rangeOf("loss").buffer);
+    if (from === 0) {
+      this.plans.layout.shards.forEach((_, i) =>
+        encoder.clearBuffer(executor.rangeOf(`gradients.${i}`).buffer)
+      );
+      encoder.clearBuffer(executor.rangeOf("loss").buffer);
+    }
     const inputs = executor.rangeOf("batch").buffer;
-    for (let i = 0; i < count; i++) {
+    for (let i = from; i < to; i++) {
       encoder.copyBufferToBuffer(
         this.#upload,
         i * this.#unit,

@@ -176,7 +176,7 @@ async function statistics(loaded: Loaded): Promise<ParityRow[]> {
 
 async function gradients(loaded: Loaded): Promise<ParityRow[]> {
   const { files, engine, batch } = loaded;
-  engine.gradient([batch]);
+  await engine.gradient([batch]);
   const rows: ParityRow[] = [];
   for (const { name } of engine.plans.trained) {
     const want = readFloats(files.reference, { name: `grad.${name}` });
@@ -214,7 +214,7 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
       k,
       batch.tokens.length,
     );
-    engine.step([next], {
+    await engine.step([next], {
       step: k + 1,
       learningRate: rate,
       maxGradNorm,

@@ -285,7 +285,7 @@ function bind(
   const size = Math.min(binding.size ?? Infinity, whole - offset);
   if (size > limits.maxBindingBytes) {
     throw new RangeError(
-      `Cannot bind '${tensor.name}' ([${tensor.shape}], ${size} bytes): this adapter binds at most ${limits.maxBindingBytes}; lower the batch size, or the model's width`,
+      `Cannot bind '${tensor.name}' ([${tensor.shape}], ${size} bytes): this adapter binds at most ${limits.maxBindingBytes}; lower the batch size or the model's width`,
     );
   }
   return { location: locate(tensor), offset, size, access };

@@ -98,7 +98,7 @@ export async function trainLoop(
     const rate = learningRate(schedule, step);
     step++;
     // Only submits: the device is waited for where its history is read.
-    engine.step(batches, { step, learningRate: rate, maxGradNorm, slot });
+    await engine.step(batches, { step, learningRate: rate, maxGradNorm, slot });
     // Device errors surface between turns of the event loop.
     await setImmediate();
     engine.executor.gpu.check();
@@ -160,7 +160,7 @@ class DueTasks {
 async function measureUntrained(parts: LoopParts): Promise<void> {
   const { engine, loader } = parts;
   const { state } = loader;
-  engine.gradient(loader.next());
+  await engine.gradient(loader.next());
   loader.restore(state);
   await measure(parts, 0);
 }

@@ -19,7 +19,10 @@ deviceTest(
       const engine = await openEngine({ accumulation: 2, seed }, RATES);
       try {
         for (let i = 0; i < 3; i++) {
-          engine.step(split(sequences(4, i), 2), stepOptions(first + i, i));
+          await engine.step(
+            split(sequences(4, i), 2),
+            stepOptions(first + i, i),
+          );
         }
         const weights = await all(engine, "weights");
         return {
@@ -49,7 +52,7 @@ deviceTest(
     try {
       const batch = toBatch(sequences(2, 3));
       const mean = async (count: number, step: number) => {
-        engine.gradient(Array(count).fill(batch), step);
+        await engine.gradient(Array(count).fill(batch), step);
         return await engine.loss();
       };
       const [one, two] = [await mean(1, 1), await mean(2, 1)];
@@ -69,7 +72,7 @@ deviceTest(
     const engine = await openEngine({ accumulation: 2 }, RATES);
     try {
       const batches = split(sequences(4, 3), 2), step = 4;
-      engine.gradient(batches, step);
+      await engine.gradient(batches, step);
       const mean = await engine.loss();
       let sum = 0;
       for (const [micro, batch] of batches.entries()) {

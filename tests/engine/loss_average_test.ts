@@ -71,7 +71,7 @@ async function compare(
         name === "st_default",
       )
     );
-    engine.gradient(batches);
+    await engine.gradient(batches);
     assertClose("loss", [await engine.loss()], [want.loss], { relative: 1e-5 });
     for (
       const [parameter, { at, values, largest }] of Object.entries(
@@ -86,7 +86,7 @@ async function compare(
       });
     }
     assert(Object.keys(want.gradients).length === plans.trained.length);
-    engine.step(batches, { ...stepOptions(1, 0), maxGradNorm: 0 });
+    await engine.step(batches, { ...stepOptions(1, 0), maxGradNorm: 0 });
     const [{ loss, gradNorm }] = await engine.history(1);
     assertClose("step", [loss, gradNorm], [want.loss, want.grad_norm], {
       relative: 1e-5,

@@ -28,14 +28,14 @@ deviceTest("four micro-batches of 2 are one batch of 8", async () => {
   };
   try {
     const ids = sequences(8, 1);
-    parts.gradient(split(ids, 2));
-    whole.gradient(split(ids, 8));
+    await parts.gradient(split(ids, 2));
+    await whole.gradient(split(ids, 8));
     await compare("gradients", "before any update");
     assertClose("loss", [await parts.loss()], [await whole.loss()], near);
     for (let t = 1; t <= 3; t++) {
       const ids = sequences(8, t);
-      parts.step(split(ids, 2), stepOptions(t));
-      whole.step(split(ids, 8), stepOptions(t));
+      await parts.step(split(ids, 2), stepOptions(t));
+      await whole.step(split(ids, 8), stepOptions(t));
       await compare("weights", `after update ${t}`);
     }
     const [got, want] = [await parts.history(3), await whole.history(3)];
@@ -48,6 +48,24 @@ deviceTest("four micro-batches of 2 are one batch of 8", async () => {
   } finally {
     parts.close();
     whole.close();
+  }
+});
+
+deviceTest("a step in many submits has the bits of a step in one", async () => {
+  const one = await openEngine({ accumulation: 5 });
+  const many = await openEngine({ accumulation: 5 });
+  many.dispatchesPerSubmit = 2 * many.plans.micro.dispatches.length;
+  try {
+    for (let t = 1; t <= 2; t++) {
+      const batches = split(sequences(10, t), 2);
+      await one.step(batches, stepOptions(t));
+      await many.step(batches, stepOptions(t));
+    }
+    assertEquals(await all(many, "weights"), await all(one, "weights"));
+    assertEquals(await many.history(2), await one.history(2));
+  } finally {
+    one.close();
+    many.close();
   }
 });
 
@@ -71,7 +89,7 @@ deviceTest(
       const none = withLabels(b, 0, 0);
       const losses: number[] = [], gradients: Map<string, Float32Array>[] = [];
       for (const batch of uneven) {
-        means.gradient([batch]);
+        await means.gradient([batch]);
         losses.push(await means.loss());
         gradients.push(await all(means, "gradients"));
       }
@@ -87,23 +105,23 @@ deviceTest(
           assertClose(name, got, want, { relative: 1e-4, absolute: 1e-7 });
         }
       };
-      means.gradient(uneven);
+      await means.gradient(uneven);
       await check(means, [1 / 3, 1 / 3, 1 / 3]);
-      tokens.gradient(uneven);
+      await tokens.gradient(uneven);
       await check(tokens, [38 / 60, 19 / 60, 3 / 60]);
       // A batch without labels changes neither.
       for (const engine of [means, tokens]) {
-        engine.gradient([uneven[0], none, uneven[1]]);
+        await engine.gradient([uneven[0], none, uneven[1]]);
         const whole = engine === tokens ? 57 : 2;
         const [x, y] = engine === tokens ? [38, 19] : [1, 1];
         await check(engine, [x / whole, y / whole, 0]);
-        engine.step([none], stepOptions(1));
+        await engine.step([none], stepOptions(1));
         const [record] = await engine.history(1);
         assertEquals(record, { loss: 0, gradNorm: 0, nonFinite: false });
       }
       // Equal counts: the rules agree.
-      means.gradient([a, b]);
-      tokens.gradient([a, b]);
+      await means.gradient([a, b]);
+      await tokens.gradient([a, b]);
       assertClose("loss", [await tokens.loss()], [await means.loss()], near);
       // One rule takes no more work than the other.
       assertEquals(
@@ -123,7 +141,7 @@ deviceTest("equal steps give equal bits, and allocate nothing", async () => {
     const engine = await openEngine({ accumulation: 2 });
     const { allocated } = engine.executor;
     for (let t = 1; t <= 3; t++) {
-      engine.step(split(sequences(4, t), 2), stepOptions(t));
+      await engine.step(split(sequences(4, t), 2), stepOptions(t));
     }
     ends.push(await all(engine, "weights"));
     assertEquals(engine.executor.allocated, allocated);
@@ -136,12 +154,12 @@ deviceTest("TrainEngine.clear() resets the optimizer", async () => {
   const engine = await openEngine();
   try {
     const batches = split(sequences(2, 1), 2);
-    engine.step(batches, stepOptions(1));
+    await engine.step(batches, stepOptions(1));
     const first = await all(engine, "weights");
-    engine.step(batches, stepOptions(2));
+    await engine.step(batches, stepOptions(2));
     engine.clear();
     initialiseWeights(engine, 7);
-    engine.step(batches, stepOptions(1));
+    await engine.step(batches, stepOptions(1));
     assertEquals(await all(engine, "weights"), first);
   } finally {
     engine.close();
@@ -154,12 +172,12 @@ deviceTest(
     const engine = await openEngine();
     try {
       const [a, b] = split(sequences(4, 5), 2);
-      engine.gradient([a]);
+      await engine.gradient([a]);
       const lossA = await engine.loss();
       const gradients = await all(engine, "gradients");
-      engine.gradient([b]);
+      await engine.gradient([b]);
       const lossB = await engine.loss();
-      engine.gradient([a]);
+      await engine.gradient([a]);
       engine.clearLoss();
       engine.evaluate(a, 0.25);
       engine.evaluate(b, 0.75);
@@ -186,12 +204,12 @@ deviceTest(
     const engine = await openEngine();
     try {
       const batches = split(sequences(2, 1), 2);
-      engine.step(batches, stepOptions(1));
+      await engine.step(batches, stepOptions(1));
       const name = "transformer.ln_f.bias";
       const bias = await engine.read("weights", name);
       engine.write("weights", name, bias.map(() => NaN));
       const before = await all(engine, "weights");
-      engine.step(batches, stepOptions(2));
+      await engine.step(batches, stepOptions(2));
       assertEquals((await engine.history(2)).map((r) => r.nonFinite), [
         false,
         true,

@@ -66,6 +66,10 @@ Deno.test("train refuses a model larger than the device in one line, before any 
     "train.device_train_batch_size=10000000",
   );
   await tooLarge(
+    /Cannot place the 4000000000 micro-batches of a step \(\d+ bytes\): this adapter's buffers hold at most \d+ bytes; lower 'train\.gradient_accumulation_steps' or the batch size$/,
+    "train.gradient_accumulation_steps=4000000000",
+  );
+  await tooLarge(
     /Cannot build the model as 'model\.n_layer' must be at most 1024: got 1000000000/,
     "model.n_layer=1000000000",
   );

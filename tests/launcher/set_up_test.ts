@@ -126,6 +126,25 @@ test("installs Deno when the one on PATH is older, once", async (machine) => {
   assertEquals((await machine.log()).trim().split("\n").length, 2);
 });
 
+test("mends with 'setup' what was damaged once it was finished", async (machine) => {
+  await reset(machine, { deno: false });
+  await machine.stub("npm", NPM);
+  assertEquals((await machine.run(["plan"])).code, 0);
+  const installed = `${machine.root}/.deno/2.9.6`;
+  await Deno.writeTextFile(`${installed}/deno`, "#!/bin/sh\nexit 139\n");
+  const { err } = await machine.run(["setup"]);
+  assertStringIncludes(err, "installing Deno 2.9.6 with npm into .deno/\n");
+  assertEquals((await machine.run(["plan"])).err, "");
+  // What is missing altogether, every command fetches.
+  await Deno.remove(`${installed}/cache`, { recursive: true });
+  assertEquals(
+    (await machine.run(["plan"])).err,
+    "blocksmith: fetching packages into .deno/\n",
+  );
+  await Deno.truncate(`${installed}/deno`);
+  assertEquals((await machine.run(["plan"])).code, 0);
+});
+
 test("takes a Deno that is newer in any part of its version", async (machine) => {
   for (const version of ["2.9.10", "2.10.0", "3.0.1"]) {
     await reset(machine);

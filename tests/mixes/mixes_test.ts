@@ -53,7 +53,7 @@ async function checkGradient(engine: TrainEngine, loss: Loss): Promise<void> {
     if (spec && !engine.isTrained(spec)) continue;
     engine.write("weights", name, Float32Array.from(array));
   }
-  engine.gradient([batch], step);
+  await engine.gradient([batch], step);
   const lookUp = (name: string) => {
     const array = values.get(name);
     if (!array) throw new RangeError(`The model has no '${name}'`);
@@ -100,9 +100,9 @@ async function checkTraining(
   dropout: boolean,
 ): Promise<void> {
   const half = 10;
-  const train = (engine: TrainEngine, done: number) => {
+  const train = async (engine: TrainEngine, done: number) => {
     for (let i = 1; i <= half; i++) {
-      engine.step([batch], stepOptions(done + i, i % 4));
+      await engine.step([batch], stepOptions(done + i, i % 4));
     }
   };
   const evaluated = async () => {
@@ -124,10 +124,10 @@ async function checkTraining(
   initialiseWeights(engine, SEED);
   engine.clear();
   const start = await evaluated();
-  train(engine, 0);
+  await train(engine, 0);
   const saved = await everything(engine);
   await writeTrainState(folder.path, engine, state);
-  train(engine, half);
+  await train(engine, half);
   const end = await evaluated();
   assert(end < start - 0.1, `${start} to ${end}`);
 
@@ -138,7 +138,7 @@ async function checkTraining(
     assertEquals(loadTrainState(folder.path, other), state);
     assertEquals(await everything(other), saved);
     if (!straight) return;
-    train(other, half);
+    await train(other, half);
     assertEquals(await everything(other), straight);
   } finally {
     if (other !== engine) other.close();

@@ -9,7 +9,7 @@ export async function assertSlope(
   engine: TrainEngine,
   batch: Batch,
 ): Promise<void> {
-  engine.gradient([batch]);
+  await engine.gradient([batch]);
   const names = engine.plans.trained.map((p) => p.name);
   const weights = new Map<string, Float32Array>();
   const gradients = new Map<string, Float32Array>();

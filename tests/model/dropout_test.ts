@@ -87,7 +87,7 @@ for (const [name, model] of Object.entries(MODELS)) {
       try {
         initialiseWeights(engine, 7);
         const batch = toBatch(sequences(2, 3)), t = 9;
-        engine.gradient([batch], t);
+        await engine.gradient([batch], t);
         const names = plans.trained.map((p) => p.name);
         const weights = new Map<string, Float32Array>();
         const gradients = new Map<string, Float32Array>();
@@ -107,7 +107,7 @@ for (const [name, model] of Object.entries(MODELS)) {
               weights.get(name)!.map((w, i) => w + step * g[i] / norm),
             );
           }
-          engine.gradient([batch], t);
+          await engine.gradient([batch], t);
           return await engine.loss();
         };
         const step = 0.003 / norm;

@@ -80,7 +80,7 @@ deviceTest("reports change no bit of training", async () => {
     const engine = await openEngine({ report });
     for (let t = 1; t <= 3; t++) {
       await engine.report();
-      engine.step(split(sequences(2, t), 2), stepOptions(t));
+      await engine.step(split(sequences(2, t), 2), stepOptions(t));
     }
     ends.push(await all(engine, "weights"));
     engine.close();
@@ -91,7 +91,7 @@ deviceTest("reports change no bit of training", async () => {
 deviceTest("each option of a report logs its own names", async () => {
   const names = async (options: Partial<ReportOptions>) => {
     const engine = await openEngine({ report: { ...NONE, ...options } });
-    engine.step(split(sequences(2, 1), 2), stepOptions(1));
+    await engine.step(split(sequences(2, 1), 2), stepOptions(1));
     const numbers = await engine.report();
     engine.close();
     for (const [name, x] of Object.entries(numbers)) {
@@ -114,7 +114,7 @@ deviceTest("each option of a report logs its own names", async () => {
 deviceTest("gradient norms of layers add up to the global norm", async () => {
   const engine = await openEngine({ report: ALL });
   try {
-    engine.step(split(sequences(2, 1), 2), stepOptions(1));
+    await engine.step(split(sequences(2, 1), 2), stepOptions(1));
     const [{ gradNorm }] = await engine.history(1);
     const numbers = Object.entries(await engine.report())
       .filter(([name]) => /^grad_norm\.[^.]+$/.test(name));
@@ -133,7 +133,7 @@ deviceTest("a report sees gains as they are after an update", async () => {
     const [name] = gainParameters(engine.model).map((p) => p.name);
     assertEquals(name, "transformer.h.0.attn_block_resid_gain");
     for (let t = 1; t <= 2; t++) {
-      engine.step(split(sequences(2, t), 2), stepOptions(t));
+      await engine.step(split(sequences(2, t), 2), stepOptions(t));
     }
     const [value] = await engine.read("weights", name);
     const numbers = await engine.report();

@@ -51,7 +51,7 @@ export async function reportOverhead(
       spent.push(performance.now() - from);
     };
     // The first step and report compile.
-    submitStep(running);
+    await submitStep(running);
     await engine.report();
     await waitForDevice(gpu);
     for (let i = 0; i < rounds; i++) {

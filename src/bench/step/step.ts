@@ -119,7 +119,7 @@ export async function timeSteps(
   const wait = await measureIdleWait(gpu);
   const round = async (steps: number): Promise<number> => {
     const from = performance.now();
-    for (let i = 0; i < steps; i++) submitStep(running);
+    for (let i = 0; i < steps; i++) await submitStep(running);
     await waitForDevice(gpu);
     return Math.max(1e-3, performance.now() - from - wait) / steps;
   };
@@ -168,9 +168,9 @@ export async function timeSteps(
 }
 
 /** Submits one optimizer step. */
-export function submitStep(running: RunningWorkload): void {
+export async function submitStep(running: RunningWorkload): Promise<void> {
   const slot = running.steps % HISTORY;
-  running.engine.step(running.batches, {
+  await running.engine.step(running.batches, {
     step: ++running.steps,
     learningRate: 1e-3,
     maxGradNorm: 1,

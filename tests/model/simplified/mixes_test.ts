@@ -128,7 +128,7 @@ for (const [file, changes] of MIXES) {
       engine.clear();
       const steps = 12;
       for (let i = 0; i < steps; i++) {
-        engine.step([batch], {
+        await engine.step([batch], {
           step: i + 1,
           learningRate: 2e-3,
           slot: i,
