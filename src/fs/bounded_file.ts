@@ -34,9 +34,17 @@ export function requireBounded(path: string, most = SMALL_BYTES): void {
 /**
  * The text of a small file.
  *
- * @throws as {@linkcode requireBounded}
+ * @throws as {@linkcode requireBounded}, and {UserError} if it is not UTF-8
  */
 export function readSmallText(path: string): string {
   requireBounded(path);
-  return Deno.readTextFileSync(path);
+  const bytes = Deno.readFileSync(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new FileError(
+      `Cannot read ${quoted(path)}`,
+      "it must be text in UTF-8",
+    );
+  }
 }
