@@ -58,7 +58,7 @@ export function configFromArgs(args: ParsedArgs): ConfigOfArgs {
   };
 }
 
-/** One line: which model a config has, and why. */
+/** Which model a config has, and why: one line without a label. */
 function describe(
   { config, subject, isDemo }: Composed,
   ownFolder: boolean,
@@ -76,7 +76,7 @@ function describe(
         ? "; this is no longer the demo: add experiment=demo to change the demo's"
         : ""
     }`;
-  return `model: ${name}, ${size} (${why})`;
+  return `${name}, ${size} (${why})`;
 }
 
 /**
