@@ -68,7 +68,7 @@ function describe(
   const { layers } = layersOf(config.model);
   const size = `${counted(layers, "layer")} of width ${widthOf(config.model)}`;
   const why = isDemo
-    ? "nothing given chooses a model, data or an experiment"
+    ? "nothing on the command line chooses a model, data or an experiment"
     : decidedBy === undefined
     ? "by the files of --config-dir"
     : `chosen by ${quoted(decidedBy)}${
