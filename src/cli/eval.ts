@@ -166,7 +166,7 @@ async function splitToRead(
   const recorded = recordedFingerprint(run);
   const opened = await openRunData(config, join(run, "config.yaml"), {
     say,
-    settled: true,
+    existingRun: true,
     tokenizer: data.name === "fairseq" ? undefined : tokenizer,
     recorded,
   });

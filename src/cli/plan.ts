@@ -89,7 +89,7 @@ Examples:
     const line = (name: string, value: string) =>
       print(`${name.padEnd(22)} ${value}`);
     line("adapter", adapter);
-    line("model", described.replace(/^model: /, ""));
+    line("model", described);
     line(
       "parameters",
       `${

@@ -50,7 +50,7 @@ Examples:
   async run(args) {
     using _signals = exitOnSignal();
     const asked = configFromArgs(args);
-    if (asked.leavesDemo) say(asked.model);
+    if (asked.leavesDemo) say(`model: ${asked.model}`);
     const config = await pinData(asked.config, say);
     if (args.flags.fairseq !== undefined) {
       if (config.data.name === "fairseq" || config.data.weights.length > 0) {

@@ -55,11 +55,11 @@ Examples:
       ? resumeConfig(args, resumed.dir)
       : configFromArgs(args);
     if (args.switches.has("print-config")) {
-      if (leavesDemo) say(model);
+      if (leavesDemo) say(`model: ${model}`);
       print(yaml.trimEnd());
       return 0;
     }
-    if (model) say(model);
+    if (model) say(`model: ${model}`);
     for (const note of warnings(config.model)) {
       say(`warning: ${note}`);
     }

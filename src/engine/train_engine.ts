@@ -178,10 +178,8 @@ export class TrainEngine {
 
   /**
    * Submits one optimizer step: every micro-batch, then clip and update. The
-   * last step of an epoch may have fewer micro-batches.
-   *
-   * @returns when everything is submitted: at once, but for steps of very many
-   *   micro-batches
+   * last step of an epoch may have fewer micro-batches. Resolves when all is
+   * submitted: at once, but for steps of very many micro-batches.
    */
   async step(batches: readonly Batch[], options: StepOptions): Promise<void> {
     this.#fill(batches, options.step);
@@ -219,10 +217,9 @@ export class TrainEngine {
 
   /**
    * Computes the gradient of `batches` and, in `loss`, their mean loss by the
-   * plans' rule.
+   * plans' rule. Resolves as {@linkcode step} does.
    *
    * @param step whose random numbers dropout uses
-   * @returns when everything is submitted, as {@linkcode step}
    */
   async gradient(batches: readonly Batch[], step = 1): Promise<void> {
     this.#fill(batches, step);
@@ -239,24 +236,17 @@ export class TrainEngine {
     device.queue.writeBuffer(this.#upload, 0, this.#staging);
     const { length } = this.plans.micro.dispatches;
     const most = Math.max(1, Math.floor(this.dispatchesPerSubmit / length));
-    for (let from = 0; from < count; from += most) {
+    for (let from = 0, to = 0; from < count; from = to) {
       if (from > 0) await device.queue.onSubmittedWorkDone();
-      const to = Math.min(from + most, count);
+      to = Math.min(from + most, count);
       const encoder = device.createCommandEncoder();
       this.encodeGradient(encoder, to, from);
-      if (last && to === count) {
-        const pass = encoder.beginComputePass();
-        this.executor.encode(pass, last);
-        pass.end();
-      }
+      if (last && to === count) this.#encodePass(encoder, last);
       device.queue.submit([encoder.finish()]);
     }
   }
 
-  /**
-   * Encodes the uploaded micro-batches `from` … `to` − 1; before the first one
-   * it zeroes the gradients.
-   */
+  /** Encodes micro-batches `from` … `to` − 1; the first zeroes gradients. */
   encodeGradient(encoder: GPUCommandEncoder, to: number, from = 0): void {
     const { executor } = this;
     if (from === 0) {
@@ -274,10 +264,14 @@ export class TrainEngine {
         0,
         this.#unit,
       );
-      const pass = encoder.beginComputePass();
-      executor.encode(pass, this.#micro);
-      pass.end();
+      this.#encodePass(encoder, this.#micro);
     }
+  }
+
+  #encodePass(encoder: GPUCommandEncoder, plan: LoadedPlan): void {
+    const pass = encoder.beginComputePass();
+    this.executor.encode(pass, plan);
+    pass.end();
   }
 
   /**

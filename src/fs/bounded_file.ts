@@ -34,7 +34,7 @@ export function requireBounded(path: string, most = SMALL_BYTES): void {
 /**
  * The text of a small file.
  *
- * @throws as {@linkcode requireBounded}
+ * @throws as {@linkcode requireBounded}, and {UserError} if it is not UTF-8
  */
 export function readSmallText(path: string): string {
   requireBounded(path);
@@ -42,6 +42,9 @@ export function readSmallText(path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new FileError(`Cannot read ${quoted(path)}`, "it must be UTF-8 text");
+    throw new FileError(
+      `Cannot read ${quoted(path)}`,
+      "it must be text in UTF-8",
+    );
   }
 }

@@ -74,7 +74,7 @@ export interface OpenDataOptions {
    * it, and is counted now too.
    * @default false
    */
-  settled?: boolean;
+  existingRun?: boolean;
 }
 
 /** The tokenizer that the config names. */
@@ -96,12 +96,12 @@ export async function openData(
   const { data, model } = config;
   if (data.name === "fairseq") return await openFairseq(config, options);
   const tokenizer = options.tokenizer ?? await tokenizerOf(config);
-  const { say, settled = false, recorded } = options;
+  const { say, existingRun = false, recorded } = options;
   const withNames = recorded !== undefined && !recorded.startsWith(CONTENTS);
-  if (say && !settled) noteTokenMult(config, say);
+  if (say && !existingRun) noteTokenMult(config, say);
   const valid = await sourcesOf(config, "valid_files", {
     say,
-    settled,
+    existingRun,
     byName: withNames,
   });
   const stores: Prepared[] = [];
@@ -110,7 +110,7 @@ export async function openData(
   const prepareEntries = async (entries: readonly number[]) => {
     const { files, unopened } = await sourcesOf(config, "files", {
       say,
-      settled,
+      existingRun,
       entries,
       byName: withNames,
     });
@@ -125,7 +125,7 @@ export async function openData(
       tokenizer,
       sequenceLength: sequenceLength(model),
       withNames,
-      skipNamed: data.skip_bad || settled,
+      skipNamed: data.skip_bad || existingRun,
       say,
     });
   };

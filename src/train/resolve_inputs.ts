@@ -82,7 +82,7 @@ async function readInputs(run: Run) {
     ? await openRunData(config, file, {
       ...options,
       recorded,
-      settled: true,
+      existingRun: true,
     })
     : await openData(config, options);
   tellData(config, data.stores, say);

@@ -83,7 +83,10 @@ Deno.test("plan --json prints the whole plan, and its sums are right", async () 
 
 Deno.test("plan says which model it is, and why", async () => {
   const cases: [words: string[], model: RegExp][] = [
-    [[], /the demo, 2 layers of width 128 \(nothing given chooses a model, /],
+    [
+      [],
+      /the demo, 2 layers of width 128 \(nothing on the command line chooses a model, /,
+    ],
     [["data.cache=/x", "--workers", "2"], /the demo, 2 layers of width 128 /],
     [["model=op"], /op, 12 layers of width 768 \(chosen by 'model=op'\)$/m],
     [

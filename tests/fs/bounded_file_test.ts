@@ -22,6 +22,18 @@ Deno.test("readSmallText() reads a small file, and refuses a large one unread", 
   requireBounded(path, 3e12);
 });
 
+Deno.test("readSmallText() refuses what is not UTF-8", () => {
+  using dir = tempDir();
+  const path = join(dir.path, "config.yaml");
+  // In Latin-1.
+  Deno.writeFileSync(path, Uint8Array.of(0x63, 0x61, 0x66, 0xe9));
+  assertThrows(
+    () => readSmallText(path),
+    UserError,
+    `Cannot read '${path}' as it must be text in UTF-8`,
+  );
+});
+
 Deno.test("readSmallText() refuses what has no end, and leaves other faults to the system", () => {
   using dir = tempDir();
   assertThrows(

@@ -59,7 +59,7 @@ export function configFromArgs(args: ParsedArgs): ConfigOfArgs {
   };
 }
 
-/** One line: which model a config has, and why. */
+/** Which model a config has, and why: one line without a label. */
 function describe(
   { config, subject, isDemo }: Composed,
   ownFolder: boolean,
@@ -69,7 +69,7 @@ function describe(
   const { layers } = layersOf(config.model);
   const size = `${counted(layers, "layer")} of width ${widthOf(config.model)}`;
   const why = isDemo
-    ? "nothing given chooses a model, data or an experiment"
+    ? "nothing on the command line chooses a model, data or an experiment"
     : decidedBy === undefined
     ? "by the files of --config-dir"
     : `chosen by ${quoted(decidedBy)}${
@@ -77,7 +77,7 @@ function describe(
         ? "; this is no longer the demo: add experiment=demo to change the demo's"
         : ""
     }`;
-  return `model: ${name}, ${size} (${why})`;
+  return `${name}, ${size} (${why})`;
 }
 
 /**

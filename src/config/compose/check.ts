@@ -59,7 +59,7 @@ export interface CheckOptions {
  * Checks a flat config against a schema and nests it.
  *
  * @param from what the config is read from, for the message about a missing key
- * @param options additions to messages
+ * @param options what it takes from outside
  * @throws {UserError} on an unknown, ill-typed or missing key, and on
  * unresolvable interpolations
  */

@@ -328,14 +328,14 @@ class ValueReader {
   #unbalanced(): UserError {
     return refusal(
       this.source,
-      "every bracket must have its other half: put text with single brackets in quotes",
+      "brackets must come in pairs: put text with a single bracket in quotes",
     );
   }
 
   #sweep(): UserError {
     return refusal(
       this.source,
-      `it is a sweep over several values, which must be runs of their own here: a list is written 'key=[a,b]', text with commas "key='a,b'"`,
+      `it is a sweep, and each of its values must be one run here: a list is written 'key=[a,b]', text with commas "key='a,b'"`,
     );
   }
 }

@@ -184,7 +184,9 @@ export class Repository {
         const response = await fetchJson(next, settings, { say });
         for (const entry of parseTree(response.value)) entries.push(entry);
         if (entries.length > MAX_ENTRIES) {
-          throw new HubError(`its file list has over ${MAX_ENTRIES} entries`);
+          throw new HubError(
+            `its file list has more than ${MAX_ENTRIES} entries`,
+          );
         }
         next = response.next;
       }

@@ -22,7 +22,7 @@ export interface SourcesOptions {
    * stop it, and is returned now too.
    * @default false
    */
-  settled?: boolean;
+  existingRun?: boolean;
   /** Indices into the list. @default all */
   entries?: readonly number[];
   /** As in `findSources`. */
@@ -34,12 +34,12 @@ export interface SourcesOptions {
  * downloaded.
  *
  * @throws {UserError} where something is found that cannot be opened, unless
- *   `data.skip_bad` or `settled` is set
+ *   `data.skip_bad` or `existingRun` is set
  */
 export async function sourcesOf(
   config: Config,
   key: "files" | "valid_files",
-  { say, settled = false, entries, byName }: SourcesOptions = {},
+  { say, existingRun = false, entries, byName }: SourcesOptions = {},
 ): Promise<Omit<FoundSources, "folderLinks">> {
   const { data } = config;
   const names = data[key];
@@ -59,7 +59,7 @@ export async function sourcesOf(
         format: data.format,
         fields: field,
         byName,
-        skipBad: data.skip_bad || settled,
+        skipBad: data.skip_bad || existingRun,
       });
       found.push(...local.files);
       unopened.push(...local.unopened);

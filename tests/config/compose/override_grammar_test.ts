@@ -171,12 +171,12 @@ Deno.test("parseOverride() refuses with what to write", () => {
       `Cannot read the override '${source}' as ${why}`,
     );
   const sweep =
-    `it is a sweep over several values, which must be runs of their own here: a list is written 'key=[a,b]', text with commas "key='a,b'"`;
+    `it is a sweep, and each of its values must be one run here: a list is written 'key=[a,b]', text with commas "key='a,b'"`;
   refuses("data.files=[a,b],[c,d]", sweep);
   refuses("seed=1,2,3", sweep);
   refuses("seed=range(1,4)", sweep);
   const bracket =
-    "every bracket must have its other half: put text with single brackets in quotes";
+    "brackets must come in pairs: put text with a single bracket in quotes";
   refuses("a=[{b]", bracket);
   refuses("a=b]", bracket);
   refuses("a=['b]", bracket);

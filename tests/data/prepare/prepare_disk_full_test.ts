@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { tempDir } from "../../helpers/data/sources.ts";
+import { tempDir } from "../../helpers/files.ts";
 
 const SCRIPT = fileURLToPath(
   new URL("../../helpers/scripts/prepare_once.ts", import.meta.url),

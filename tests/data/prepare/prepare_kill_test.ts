@@ -4,11 +4,8 @@ import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import { UNFINISHED } from "../../../src/fs/durable_folder.ts";
-import {
-  assertSameStore,
-  namesIn,
-  tempDir,
-} from "../../helpers/data/sources.ts";
+import { assertSameStore, namesIn } from "../../helpers/data/sources.ts";
+import { tempDir } from "../../helpers/files.ts";
 
 const SCRIPT = fileURLToPath(
   new URL("../../helpers/scripts/prepare_once.ts", import.meta.url),

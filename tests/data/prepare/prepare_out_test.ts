@@ -7,7 +7,8 @@ import type {
 } from "../../../src/data/store/token_sink.ts";
 import { byteTokenizer as byte } from "../../../src/data/tokenizers/byte.ts";
 import { UserError } from "../../../src/errors.ts";
-import { namesIn, tempDir } from "../../helpers/data/sources.ts";
+import { namesIn } from "../../helpers/data/sources.ts";
+import { tempDir } from "../../helpers/files.ts";
 
 const CONTEXT = 32;
 

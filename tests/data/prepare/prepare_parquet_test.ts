@@ -6,11 +6,8 @@ import { numpyPermutation } from "../../../src/data/scan/numpy_random.ts";
 import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { UserError } from "../../../src/errors.ts";
 import { parquetOf } from "../../helpers/data/parquet.ts";
-import {
-  assertSameStore,
-  sourcesIn,
-  tempDir,
-} from "../../helpers/data/sources.ts";
+import { assertSameStore, sourcesIn } from "../../helpers/data/sources.ts";
+import { tempDir } from "../../helpers/files.ts";
 
 const CONTEXT = 32;
 

@@ -14,8 +14,8 @@ import {
   assertSameStore,
   namesIn,
   sourcesIn,
-  tempDir,
 } from "../../helpers/data/sources.ts";
+import { tempDir } from "../../helpers/files.ts";
 
 /**
  * Half a megabyte of records, texts that are cut in pieces, and short texts.

@@ -16,8 +16,8 @@ import {
   assertSameStore,
   namesIn,
   sourcesIn,
-  tempDir,
 } from "../../helpers/data/sources.ts";
+import { tempDir } from "../../helpers/files.ts";
 import {
   composeTokenizerJson,
   readFixtures,

@@ -10,7 +10,8 @@ import {
   writeSummary,
 } from "../../../src/data/store/token_store.ts";
 import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
-import { sourcesIn, tempDir } from "../../helpers/data/sources.ts";
+import { sourcesIn } from "../../helpers/data/sources.ts";
+import { tempDir } from "../../helpers/files.ts";
 
 Deno.test("prepare() tells of a store that it finds what it told when it was made", async () => {
   using root = tempDir();

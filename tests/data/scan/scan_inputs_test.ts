@@ -8,7 +8,8 @@ import { newSkipCounts } from "../../../src/data/scan/skip_counts.ts";
 import { memoryTexts } from "../../../src/data/sources/text_pieces.ts";
 import { byteTokenizer } from "../../../src/data/tokenizers/byte.ts";
 import { UserError } from "../../../src/errors.ts";
-import { sourcesIn, tempDir } from "../../helpers/data/sources.ts";
+import { sourcesIn } from "../../helpers/data/sources.ts";
+import { tempDir } from "../../helpers/files.ts";
 
 const options = { dedup: false, skipBad: false };
 

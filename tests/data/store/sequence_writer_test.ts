@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { SequenceWriter } from "../../../src/data/store/sequence_writer.ts";
 import { UserError } from "../../../src/errors.ts";
-import { tempDir } from "../../helpers/data/sources.ts";
+import { tempDir } from "../../helpers/files.ts";
 
 Deno.test("SequenceWriter keeps whole sequences only, also of documents larger than its buffer", async () => {
   const dir = await Deno.makeTempDir();

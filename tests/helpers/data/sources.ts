@@ -41,12 +41,3 @@ export function assertSameStore(a: string, b: string): void {
     assertEquals(one.every((byte, i) => byte === other[i]), true, name);
   }
 }
-
-/** A folder that is removed at the end of the block. */
-export function tempDir(): { path: string } & Disposable {
-  const path = Deno.makeTempDirSync({ prefix: "blocksmith-test-" });
-  return {
-    path,
-    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
-  };
-}

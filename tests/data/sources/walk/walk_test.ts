@@ -7,7 +7,7 @@ import {
   walkFolder,
   walkGlob,
 } from "../../../../src/data/sources/walk/walk.ts";
-import { tempDir } from "../../../helpers/data/sources.ts";
+import { tempDir } from "../../../helpers/files.ts";
 
 /** Writes empty files, and links (`name -> target`), below a folder. */
 function plant(root: string, ...entries: string[]): void {
