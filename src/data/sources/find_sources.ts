@@ -63,7 +63,7 @@ export interface FoundSources {
   files: SourceFile[];
   /** Empty without `skipBad`. */
   unopened: Unopened[];
-  /** Number of links that lead to no file and were not followed. */
+  /** Number of links to folders, or to nothing, that were not followed. */
   folderLinks: number;
 }
 
@@ -255,8 +255,8 @@ function nothingFound(
     ...count(
       folderLinks,
       folderLinks === 1
-        ? "link that leads to no file"
-        : "links that lead to no files",
+        ? "link to a folder or to nothing"
+        : "links to folders or to nothing",
     ),
   ];
   return new UserError(
