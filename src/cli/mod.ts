@@ -2,9 +2,11 @@
  * The command line: which commands exist, their help, errors and exit codes.
  * @module
  */
+import { isUtf8 } from "node:buffer";
 import { messageOf, UserError } from "../errors.ts";
 import { workingFolder } from "../fs/user_path.ts";
 import { OutputClosed, print, say } from "../terminal/output.ts";
+import { quoted } from "../terminal/quote.ts";
 import { VERSION } from "../version.ts";
 import { bench } from "./bench.ts";
 import { type Command, parseCommand } from "./command.ts";
@@ -73,6 +75,8 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     // Paths start from it: fail before a command does any work.
     workingFolder();
+    // A report passes over what it cannot find.
+    if (command !== reportCommand) requireText(rest);
     return await command.run(parsed);
   } catch (error) {
     // The reader of our output, such as `head`, has closed the pipe.
@@ -81,4 +85,26 @@ export async function main(args: readonly string[]): Promise<number> {
     if (debug) say(Deno.inspect(error));
     return 1;
   }
+}
+
+/**
+ * Names of files may be any bytes, but the runtime decodes arguments: those
+ * that are not UTF-8 name other files then, or none.
+ *
+ * @throws {UserError} if an argument was not UTF-8
+ */
+function requireText(args: readonly string[]): void {
+  const changed = args.find((arg) => arg.includes("\ufffd"));
+  if (changed === undefined) return;
+  try {
+    if (isUtf8(Deno.readFileSync("/proc/self/cmdline"))) return;
+  } catch {
+    // What was given is not known here.
+    return;
+  }
+  throw new UserError(
+    `Cannot use the argument ${
+      quoted(changed)
+    } as it must be UTF-8: rename the file or folder that it names`,
+  );
 }

@@ -65,7 +65,7 @@ export interface FoundSources {
   files: SourceFile[];
   /** Empty without `skipBad`. */
   unopened: Unopened[];
-  /** Number of links that lead to no file and were not followed. */
+  /** Number of links to folders, or to nothing, that were not followed. */
   folderLinks: number;
 }
 
@@ -273,8 +273,8 @@ function nothingFound(
     folderLinks > 0 &&
     counted(
       folderLinks,
-      "link that leads to no file",
-      "links that lead to no files",
+      "link to a folder or to nothing",
+      "links to folders or to nothing",
     ),
   ].filter((part) => part);
   return new UserError(

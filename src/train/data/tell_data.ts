@@ -31,7 +31,7 @@ export function noteFolderLinks(
   if (links === 0) return;
   say(
     links === 1
-      ? `note: 1 link in '${entry}' leads to no file and is not followed: name it to read what is there`
-      : `note: ${links} links in '${entry}' lead to no files and are not followed: name them to read what is there`,
+      ? `note: 1 link to a folder or to nothing in '${entry}' is not followed: name it to read what is there`
+      : `note: ${links} links to folders or to nothing in '${entry}' are not followed: name them to read what is there`,
   );
 }

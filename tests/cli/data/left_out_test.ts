@@ -222,6 +222,30 @@ Deno.test({
 });
 
 Deno.test({
+  name: "an argument that is not UTF-8 is refused in one line; U+FFFD is text",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    using work = workshop();
+    const error = work.at("error");
+    const prepare = (...more: string[]) =>
+      commandLine(["prepare", ...words(work, []), ...more])
+        .map((word) => `'${word}'`).join(" ");
+    assert(
+      !await shell(
+        work,
+        `${prepare()} "data.files=[$1/$(printf 'd\\351r')]" 2>'${error}'`,
+      ),
+    );
+    assertMatch(
+      Deno.readTextFileSync(error),
+      /^blocksmith: Cannot use the argument 'data\.files=\[.*d\ufffdr\]' as it must be UTF-8: rename the file or folder that it names\n$/,
+    );
+    Deno.renameSync(work.at("text"), work.at("d\ufffdr"));
+    assert(await shell(work, prepare(`data.files=[${work.at("d\ufffdr")}]`)));
+  },
+});
+
+Deno.test({
   name: "folders and files without permission are told of",
   ignore: !canBePlain,
   async fn() {

@@ -232,7 +232,7 @@ Deno.test({
         () => find("no"),
         UserError,
         "got 'no', which leaves out 1 hidden entry, " +
-          "1 link that leads to no file",
+          "1 link to a folder or to nothing",
       );
     }),
 });
