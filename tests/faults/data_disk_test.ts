@@ -2,19 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { commandLine, type Workshop, workshop } from "../helpers/cli.ts";
 import { jsonLines, SMALL, texts, toldOf } from "../helpers/cli_data.ts";
 import { courseHub } from "../helpers/cli_hub.ts";
-
-/** Runs a shell script in a separate mount namespace, which ends with it. */
-const inNamespace = (script: string, env: Record<string, string> = {}) =>
-  new Deno.Command("unshare", {
-    args: ["--map-root-user", "--mount", "sh", "-ec", script],
-    env: { NO_COLOR: "1", ...env },
-  }).output();
-
-// Needs user namespaces, which some containers forbid.
-const ignore = !await inNamespace("mount -t tmpfs none /mnt").then(
-  ({ success }) => success,
-  () => false,
-);
+import { canMount, inNamespace } from "../helpers/processes.ts";
 
 /**
  * What came of preparing on a small disk, and once more when that had grown.
@@ -71,7 +59,7 @@ function assertWhole({ out }: Outcome): void {
 
 Deno.test({
   name: "prepare on a full disk is one line, and resumes once there is room",
-  ignore,
+  ignore: !canMount,
   async fn() {
     using work = workshop();
     Deno.writeFileSync(work.at("a.jsonl"), jsonLines(texts(5000, "disk")));
@@ -89,7 +77,7 @@ Deno.test({
 Deno.test({
   name:
     "a download to a full disk is one line, and is fetched once there is room",
-  ignore,
+  ignore: !canMount,
   async fn() {
     using work = workshop();
     await using course = courseHub();
@@ -109,7 +97,7 @@ Deno.test({
 
 Deno.test({
   name: "standard input on a full disk is one line, and leaves nothing",
-  ignore,
+  ignore: !canMount,
   async fn() {
     using work = workshop();
     const big = texts(5000, "disk").map((text) => text.repeat(2));

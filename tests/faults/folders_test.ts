@@ -10,7 +10,12 @@ import {
   succeeds,
   workshop,
 } from "../helpers/cli.ts";
-import { canBePlain, PLAIN } from "../helpers/processes.ts";
+import {
+  canBePlain,
+  canMount,
+  inNamespace,
+  PLAIN,
+} from "../helpers/processes.ts";
 
 Deno.test({
   name: "train needs a folder that it may write, and leaves nothing where not",
@@ -115,22 +120,9 @@ Deno.test("train refuses a run that another process is at, until that has ended"
   await succeeds(["train", "--resume", work.at("run")]);
 });
 
-/** Runs a shell script in a separate mount namespace, which ends with it. */
-const inNamespace = (script: string) =>
-  new Deno.Command("unshare", {
-    args: ["--map-root-user", "--mount", "sh", "-ec", script],
-    env: { NO_COLOR: "1" },
-  }).output();
-
-const canMount = await inNamespace("mount -t tmpfs none /mnt").then(
-  ({ success }) => success,
-  () => false,
-);
-
 Deno.test({
   name:
     "train keeps the last checkpoint when the disk is full, and resumes to the same bits once it is not",
-  // Needs user namespaces, which some containers forbid.
   ignore: !canMount,
   async fn() {
     using work = workshop();

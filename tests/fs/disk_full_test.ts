@@ -8,32 +8,21 @@ import {
 import { writeSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { UserError } from "../../src/errors.ts";
 import { checkpointOf, script, tempDir } from "../helpers/files.ts";
-
-/** Runs a script in a separate mount namespace, which ends with it. */
-function inNamespace(command: string): Promise<Deno.CommandOutput> {
-  return new Deno.Command("unshare", {
-    args: ["--map-root-user", "--mount", "sh", "-ec", command],
-    stderr: "inherit",
-  }).output();
-}
+import { canMount, inNamespace } from "../helpers/processes.ts";
 
 /** What a script prints that runs with one megabyte at `path`. */
 async function onSmallDisk(path: string, name: string, ...args: string[]) {
-  const { success, stdout } = await inNamespace(
+  const { success, stdout, stderr } = await inNamespace(
     `mount -t tmpfs -o size=1m none ${path} && "${Deno.execPath()}" ` +
       `run -A --no-check "${script(name)}" ${path} ${args.join(" ")}`,
   );
-  assert(success);
+  assert(success, new TextDecoder().decode(stderr));
   return JSON.parse(new TextDecoder().decode(stdout));
 }
-
-const canMount = await inNamespace("mount -t tmpfs none /mnt 2>/dev/null")
-  .then(({ success }) => success, () => false);
 
 Deno.test({
   name:
     "saveCheckpoint() keeps the previous checkpoint when a real disk is full",
-  // Needs user namespaces, which some containers forbid.
   ignore: !canMount,
   fn: async () => {
     using dir = tempDir();
@@ -50,7 +39,6 @@ Deno.test({
 
 Deno.test({
   name: "MetricsLog.write() leaves no part of a line when a real disk is full",
-  // Needs user namespaces, which some containers forbid.
   ignore: !canMount,
   fn: async () => {
     using dir = tempDir();

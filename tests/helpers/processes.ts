@@ -31,3 +31,22 @@ export const canBePlain: boolean = PLAIN.length === 0 ||
     args: [...PLAIN.slice(1), "true"],
     stderr: "null",
   }).output().then(({ success }) => success, () => false);
+
+/**
+ * Runs a script of `sh`, to its first failure, in a namespace where it may
+ * mount and whose mounts end with it.
+ */
+export function inNamespace(
+  script: string,
+  env: Record<string, string> = {},
+): Promise<Deno.CommandOutput> {
+  return new Deno.Command("unshare", {
+    args: ["--map-root-user", "--mount", "sh", "-ec", script],
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+}
+
+/** Whether {@linkcode inNamespace} works here: some containers forbid it. */
+export const canMount: boolean = await inNamespace(
+  "mount -t tmpfs none /mnt",
+).then(({ success }) => success, () => false);

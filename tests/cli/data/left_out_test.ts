@@ -157,7 +157,7 @@ async function shell(work: Workshop, script: string): Promise<boolean> {
 }
 
 Deno.test({
-  name: "names that are not UTF-8, pipes and closed folders are told of",
+  name: "names that are not UTF-8, pipes and closed folders are reported",
   ignore: Deno.build.os !== "linux", // other systems have no such names
   async fn() {
     using work = workshop();
@@ -246,7 +246,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "folders and files without permission are told of",
+  name: "folders and files without permission are reported",
   ignore: !canBePlain,
   async fn() {
     using work = workshop();

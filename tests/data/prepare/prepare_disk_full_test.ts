@@ -2,26 +2,15 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tempDir } from "../../helpers/files.ts";
+import { canMount, inNamespace } from "../../helpers/processes.ts";
 
 const SCRIPT = fileURLToPath(
   new URL("../../helpers/scripts/prepare_once.ts", import.meta.url),
 );
 
-/** Runs shell commands in a separate mount namespace, which ends with them. */
-function inNamespace(command: string): Promise<Deno.CommandOutput> {
-  return new Deno.Command("unshare", {
-    args: ["--map-root-user", "--mount", "sh", "-ec", command],
-    stderr: "inherit",
-  }).output();
-}
-
-const canMount = await inNamespace("mount -t tmpfs none /mnt 2>/dev/null")
-  .then(({ success }) => success, () => false);
-
 Deno.test({
   name:
     "prepare() reports that the disk is full, and resumes when there is room",
-  // Needs user namespaces, which some containers forbid.
   ignore: !canMount,
   fn: async () => {
     using root = tempDir();
@@ -36,11 +25,11 @@ Deno.test({
     }
     const run = `"${Deno.execPath()}" run -A --no-check "${SCRIPT}" ` +
       `${texts} ${cache} 0`;
-    const { success, stdout } = await inNamespace(
+    const { success, stdout, stderr } = await inNamespace(
       `mount -t tmpfs -o size=5m none ${cache}; ${run}; echo ---;` +
         `mount -o remount,size=20m ${cache}; ${run}; ls ${cache}/stores/*`,
     );
-    assert(success);
+    assert(success, new TextDecoder().decode(stderr));
     const output = new TextDecoder().decode(stdout).trim().split("\n");
     const [first, second] = [output.slice(0, output.indexOf("---")), output];
     const { error } = JSON.parse(first.at(-1)!);
