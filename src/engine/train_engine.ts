@@ -257,13 +257,8 @@ export class TrainEngine {
     }
     const inputs = executor.rangeOf("batch").buffer;
     for (let i = from; i < to; i++) {
-      encoder.copyBufferToBuffer(
-        this.#upload,
-        i * this.#unit,
-        inputs,
-        0,
-        this.#unit,
-      );
+      const at = i * this.#unit;
+      encoder.copyBufferToBuffer(this.#upload, at, inputs, 0, this.#unit);
       this.#encodePass(encoder, this.#micro);
     }
   }

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { readSmallText } from "../fs/bounded_file.ts";
 import type { Gpu } from "./device.ts";
 import { kernelNames, kernelText } from "./kernel_files.ts";
 import { asChoices, type KernelChoices } from "./tuner.ts";
@@ -22,7 +23,7 @@ function fileOf(folder: string, gpu: Gpu): string {
  */
 export function loadChoices(folder: string, gpu: Gpu): KernelChoices {
   try {
-    return asChoices(JSON.parse(Deno.readTextFileSync(fileOf(folder, gpu))));
+    return asChoices(JSON.parse(readSmallText(fileOf(folder, gpu))));
   } catch {
     return {};
   }

@@ -52,6 +52,14 @@ deviceTest(
         '{"a": 3, "b": "two"}',
       );
       assertEquals(loadChoices(folder, device), { b: "two" });
+      // Far larger than any choices, and without an end.
+      await Deno.truncate(`${folder}/tuning/${name}`, 2 ** 33);
+      assertEquals(loadChoices(folder, device), {});
+      await Deno.remove(`${folder}/tuning/${name}`);
+      await Deno.symlink("/dev/zero", `${folder}/tuning/${name}`);
+      assertEquals(loadChoices(folder, device), {});
+      await Deno.remove(`${folder}/tuning/${name}`);
+      await Deno.writeTextFile(`${folder}/tuning/${name}`, "{}");
       // A file where the folder should be.
       saveChoices(`${folder}/tuning/${name}`, device, { a: "one" });
     }),
