@@ -4,7 +4,7 @@ import { checkSameTokenizer } from "../checkpoint/tokenizer_files.ts";
 import { absoluteSource, type Config, logsBits } from "../config/mod.ts";
 import { locateFairseqSubset } from "../data/fairseq/mod.ts";
 import { openSplits, preparedLines, type SplitLocation } from "../data/mod.ts";
-import { CONTENTS } from "../data/scan/fingerprint.ts";
+import { holdsNames } from "../data/scan/fingerprint.ts";
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
 import { UserError } from "../errors.ts";
 import { readPlainText } from "../fs/plain_file.ts";
@@ -184,7 +184,7 @@ async function splitToRead(
   }
   if (recorded !== undefined && recorded !== opened.fingerprint) {
     // A fingerprint with names depends on the folder.
-    const old = data.name === "files" && !recorded.startsWith(CONTENTS);
+    const old = data.name === "files" && holdsNames(recorded);
     say(
       `note: the run's data has changed since training${
         old ? ", or this is not the folder where this old run was begun" : ""

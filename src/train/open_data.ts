@@ -17,7 +17,7 @@ import {
   type SplitLocation,
   type Tokenizer,
 } from "../data/mod.ts";
-import { CONTENTS } from "../data/scan/fingerprint.ts";
+import { CONTENTS, holdsNames } from "../data/scan/fingerprint.ts";
 import type { SourceFile } from "../data/sources/mod.ts";
 import { UserError } from "../errors.ts";
 import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
@@ -97,7 +97,7 @@ export async function openData(
   if (data.name === "fairseq") return await openFairseq(config, options);
   const tokenizer = options.tokenizer ?? await tokenizerOf(config);
   const { say, existingRun = false, recorded } = options;
-  const withNames = recorded !== undefined && !recorded.startsWith(CONTENTS);
+  const withNames = recorded !== undefined && holdsNames(recorded);
   if (say && !existingRun) noteTokenMult(config, say);
   const valid = await sourcesOf(config, "valid_files", {
     say,

@@ -9,7 +9,7 @@ import {
 } from "../checkpoint/checkpoint_folder.ts";
 import type { TrainState } from "../checkpoint/train_state.ts";
 import type { Config } from "../config/mod.ts";
-import { CONTENTS } from "../data/scan/fingerprint.ts";
+import { holdsNames } from "../data/scan/fingerprint.ts";
 import type { TrainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
 import { readPlainText } from "../fs/plain_file.ts";
@@ -94,7 +94,7 @@ export function checkResumable(
 ): void {
   if (state.data !== fingerprint) {
     const named = config.data.name === "files" &&
-      !state.data.startsWith(CONTENTS);
+      holdsNames(state.data);
     throw new UserError(
       `Cannot resume ${
         quoted(dir)
@@ -135,7 +135,7 @@ export async function openRunData(
   } catch (error) {
     if (!(error instanceof UserError && error.isMissing)) throw error;
     const { recorded } = options;
-    const old = recorded !== undefined && !recorded.startsWith(CONTENTS);
+    const old = recorded !== undefined && holdsNames(recorded);
     throw new UserError(
       `${error.message} (${
         shortPath(file)

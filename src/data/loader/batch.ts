@@ -37,6 +37,13 @@ export function emptyBatch(size: number): Batch {
   };
 }
 
+/** The first batches of a step: without a copy where they are all of them. */
+export const firstBatches = (
+  batches: readonly Batch[],
+  count: number,
+): readonly Batch[] =>
+  count === batches.length ? batches : batches.slice(0, count);
+
 /** Ignores all labels of a batch but the first `count`, and counts again. */
 export function keepLabels(batch: Batch, count: number): void {
   batch.targets.fill(IGNORE, count);

@@ -5,7 +5,13 @@
 import { UserError } from "../../errors.ts";
 import { startWorker } from "../../workers/start.ts";
 import { IGNORE, type TokenSplit } from "../store/token_store.ts";
-import { type Batch, BatchAssembler, emptyBatch, keepLabels } from "./batch.ts";
+import {
+  type Batch,
+  BatchAssembler,
+  emptyBatch,
+  firstBatches,
+  keepLabels,
+} from "./batch.ts";
 import { BatchSource, type BatchSpec } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_worker.ts";
 import {
@@ -95,7 +101,7 @@ class DirectLoader implements BatchLoader {
     const from = performance.now();
     const filled = this.#source.fill(this.#batches);
     this.waitedMs += performance.now() - from;
-    return this.#batches.slice(0, filled);
+    return firstBatches(this.#batches, filled);
   }
 
   get state(): MixtureState {

@@ -10,7 +10,7 @@
  * @module
  */
 import { UserError } from "../../errors.ts";
-import type { Batch } from "./batch.ts";
+import { type Batch, firstBatches } from "./batch.ts";
 import type { SamplerState } from "./sampler.ts";
 
 /** Sizes of a ring. */
@@ -321,7 +321,7 @@ class Slot {
   step(): LoadedStep {
     this.batches.forEach((batch, i) => batch.counted = this.#counts[i]);
     return {
-      batches: this.batches.slice(0, this.#words[FILLED_BATCHES]),
+      batches: firstBatches(this.batches, this.#words[FILLED_BATCHES]),
       states: readStates(this.#states),
     };
   }

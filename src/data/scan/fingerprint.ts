@@ -29,6 +29,10 @@ export interface FingerprintOptions {
  */
 export const CONTENTS = "contents:";
 
+/** Whether a fingerprint is of version 0.1.0, which put the files' names in. */
+export const holdsNames = (fingerprint: string): boolean =>
+  !fingerprint.startsWith(CONTENTS);
+
 /** Which form a fingerprint has. */
 export interface FingerprintForm {
   /**
