@@ -15,10 +15,10 @@
 #let RELU = 6
 struct Params { count: u32, slope: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<elem>>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<elem>>;
+@group(0) @binding(1) var<storage, read> x: array<x_vec4>;
+@group(0) @binding(2) var<storage, read_write> y: array<y_vec4>;
 #if GRADIENT {
-  @group(0) @binding(3) var<storage, read> dy: array<vec4<elem>>;
+  @group(0) @binding(3) var<storage, read> dy: array<dy_vec4>;
 #}
 #include lib/grid
 
@@ -111,11 +111,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       // What lies behind the last element must stay as it is (zero in
       // gradients).
       let dx = vec4f(dy[i]) * df(vec4f(x[i]));
-      y[i] += vec4<elem>(select(vec4f(0), dx, inside(i, P.count)));
+      y[i] = y_vec4(vec4f(y[i]) + select(vec4f(0), dx, inside(i, P.count)));
     #} else {
-      y[i] = vec4<elem>(vec4f(dy[i]) * df(vec4f(x[i])));
+      y[i] = y_vec4(vec4f(dy[i]) * df(vec4f(x[i])));
     #}
   #} else {
-    y[i] = vec4<elem>(f(vec4f(x[i])));
+    y[i] = y_vec4(f(vec4f(x[i])));
   #}
 }

@@ -5,8 +5,8 @@
 // 8 bytes and some 70 integer operations per element.
 struct Params { count: u32, first: u32, site: u32, dropped: u32, keep: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<elem>>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<elem>>;
+@group(0) @binding(1) var<storage, read> x: array<x_vec4>;
+@group(0) @binding(2) var<storage, read_write> y: array<y_vec4>;
 @group(0) @binding(3) var<storage, read> random: DropoutRandom;
 #include lib/dropout_random
 #include lib/grid
@@ -23,8 +23,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let kept = (words >= vec4u(P.dropped)) & inside(i, P.count);
   let value = select(vec4f(0), P.keep * vec4f(x[i]), kept);
   #if ACCUMULATE {
-    y[i] += vec4<elem>(value);
+    y[i] = y_vec4(vec4f(y[i]) + value);
   #} else {
-    y[i] = vec4<elem>(value);
+    y[i] = y_vec4(value);
   #}
 }

@@ -5,8 +5,8 @@
 // A lane owns one unit of columns of one row: 1 FLOP, 8 bytes per element.
 struct Params { rows: u32, width: u32, span: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> x: array<vecs>;
-@group(0) @binding(2) var<storage, read_write> y: array<vecs>;
+@group(0) @binding(1) var<storage, read> x: array<x_vec>;
+@group(0) @binding(2) var<storage, read_write> y: array<y_vec>;
 @group(0) @binding(3) var<storage, read> scale: array<f32>;
 #include lib/vector
 #include lib/grid
@@ -28,8 +28,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let s = scale[column / P.span];
   #}
   #if ACCUMULATE {
-    y[i] += vecs(vecf(x[i]) * s);
+    y[i] = y_vec(vecf(y[i]) + vecf(x[i]) * s);
   #} else {
-    y[i] = vecs(vecf(x[i]) * s);
+    y[i] = y_vec(vecf(x[i]) * s);
   #}
 }

@@ -4,9 +4,9 @@
 // by memory.
 struct Params { count: u32, gain0: f32, gain1: f32, gain2: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read_write> y: array<vec4<elem>>;
+@group(0) @binding(1) var<storage, read_write> y: array<y_vec4>;
 #for b in 0..BRANCHES {
-  @group(0) @binding(${2 + b}) var<storage, read> x${b}: array<vec4<elem>>;
+  @group(0) @binding(${2 + b}) var<storage, read> x${b}: array<x${b}_vec4>;
   #let TRAINED = b == 0 && TRAINED_0 || b == 1 && TRAINED_1 || b == 2 && TRAINED_2
   #if TRAINED {
     @group(0) @binding(${5 + b}) var<storage, read> trained_gain${b}: array<f32>;
@@ -29,8 +29,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   #}
   #if ACCUMULATE {
     // What lies behind the last element must stay as it is (zero in gradients).
-    y[i] += vec4<elem>(select(vec4f(0), total, inside(i, P.count)));
+    y[i] = y_vec4(vec4f(y[i]) + select(vec4f(0), total, inside(i, P.count)));
   #} else {
-    y[i] = vec4<elem>(total);
+    y[i] = y_vec4(total);
   #}
 }

@@ -17,7 +17,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> token: array<u32>;
 @group(0) @binding(2) var<storage, read> order: array<u32>;
-@group(0) @binding(3) var<storage, read> dy: array<vecs>;
+@group(0) @binding(3) var<storage, read> dy: array<dy_vec>;
 @group(0) @binding(4) var<storage, read_write> dtable: array<vecf>;
 #include lib/vector
 #include lib/grid

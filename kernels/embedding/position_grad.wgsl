@@ -9,7 +9,7 @@ struct Params {
   first_position: u32,
 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> dy: array<vecs>;
+@group(0) @binding(1) var<storage, read> dy: array<dy_vec>;
 @group(0) @binding(2) var<storage, read_write> dtable: array<vecf>;
 #include lib/vector
 #include lib/grid

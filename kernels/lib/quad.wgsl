@@ -1,7 +1,6 @@
 // How four neighbouring floats are loaded and stored. With WIDE they are two
 // 64-bit words, the first of each pair in the low half: software drivers load
-// word by word, so half as many words are nearly half the time. `elem` is the
-// element type that the header gives.
+// word by word, so half as many words are nearly half the time.
 #if WIDE {
   alias Quad = vec2<u64>;
 
@@ -16,7 +15,7 @@
     return Quad(u.xz) | Quad(u.yw) << vec2u(32);
   }
 #} else {
-  alias Quad = vec4<elem>;
+  alias Quad = vec4f;
 
   fn floats(q: Quad) -> vec4f {
     return vec4f(q);

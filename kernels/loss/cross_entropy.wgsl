@@ -9,7 +9,7 @@
 // Two reads and one write of the row: 12 bytes per logit, bound by memory.
 struct Params { rows: u32, vocab_size: u32, pitch: u32, first_row: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read_write> logits: array<vec4<elem>>;
+@group(0) @binding(1) var<storage, read_write> logits: array<logits_vec4>;
 @group(0) @binding(2) var<storage, read> target_of: array<u32>;
 @group(0) @binding(3) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(4) var<storage, read> scale: array<f32>;
@@ -52,7 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let column = vec4u(4u * i) + vec4u(0u, 1u, 2u, 3u);
       let hit = select(vec4f(0), vec4f(factor), column == vec4u(target_id));
       let p = share * exp(vec4f(logits[base + i]) - top) - hit;
-      logits[base + i] = vec4<elem>(select(vec4f(0), p, column < vec4u(P.vocab_size)));
+      logits[base + i] = logits_vec4(select(vec4f(0), p, column < vec4u(P.vocab_size)));
     }
   #}
 }

@@ -11,8 +11,8 @@
 // read again from cache instead of being kept in registers.
 struct Params { rows: u32, width: u32, heads: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> x: array<vecs>;
-@group(0) @binding(2) var<storage, read_write> y: array<vecs>;
+@group(0) @binding(1) var<storage, read> x: array<x_vec>;
+@group(0) @binding(2) var<storage, read_write> y: array<y_vec>;
 @group(0) @binding(3) var<storage, read_write> stats: array<vec2f>;
 @group(0) @binding(4) var<storage, read> scale0: array<vecf>;
 #if BIAS {
@@ -72,12 +72,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           scaled += bias0[i];
         #}
       }
-      y[base + i] = vecs(scaled);
+      y[base + i] = y_vec(scaled);
     #} else {
       #if BIAS {
-        y[base + i] = vecs(normed * scale0[i] + bias0[i]);
+        y[base + i] = y_vec(normed * scale0[i] + bias0[i]);
       #} else {
-        y[base + i] = vecs(normed * scale0[i]);
+        y[base + i] = y_vec(normed * scale0[i]);
       #}
     #}
   }

@@ -9,10 +9,10 @@
 // About 10 FLOPs and 16 bytes per element: bound by memory.
 struct Params { rows: u32, width: u32, heads: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> x: array<vecs>;
+@group(0) @binding(1) var<storage, read> x: array<x_vec>;
 @group(0) @binding(2) var<storage, read> stats: array<vec2f>;
-@group(0) @binding(3) var<storage, read> dy: array<vecs>;
-@group(0) @binding(4) var<storage, read_write> dx: array<vecs>;
+@group(0) @binding(3) var<storage, read> dy: array<dy_vec>;
+@group(0) @binding(4) var<storage, read_write> dx: array<dx_vec>;
 @group(0) @binding(5) var<storage, read> scale0: array<vecf>;
 #if GROUPS == 2 {
   @group(0) @binding(6) var<storage, read> scale1: array<vecf>;
@@ -77,9 +77,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let d = inverse * (g - n * along);
     #}
     #if ACCUMULATE {
-      dx[base + i] = vecs(vecf(dx[base + i]) + d);
+      dx[base + i] = dx_vec(vecf(dx[base + i]) + d);
     #} else {
-      dx[base + i] = vecs(d);
+      dx[base + i] = dx_vec(d);
     #}
   }
 }

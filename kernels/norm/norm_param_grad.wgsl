@@ -18,9 +18,9 @@ struct Params {
   blocks: u32,
 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> x: array<vecs>;
+@group(0) @binding(1) var<storage, read> x: array<x_vec>;
 @group(0) @binding(2) var<storage, read> stats: array<vec2f>;
-@group(0) @binding(3) var<storage, read> dy: array<vecs>;
+@group(0) @binding(3) var<storage, read> dy: array<dy_vec>;
 @group(0) @binding(4) var<storage, read_write> dscale: array<vecf>;
 #if BIAS {
   @group(0) @binding(5) var<storage, read_write> dbias: array<vecf>;

@@ -101,6 +101,7 @@ export async function openGpu(
     software,
     subgroupSize: await probeSubgroups(device),
     int64,
+    f16: device.features.has("shader-f16"),
     maxBindingBytes: floor(
       Math.min(limits.maxStorageBufferBindingSize, stretch),
     ),

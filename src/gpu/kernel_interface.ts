@@ -7,6 +7,7 @@
  * @module
  */
 import type { Binding, StructValues } from "../graph/dispatch.ts";
+import type { DType } from "../graph/tensor.ts";
 import {
   checkStruct,
   parseStruct,
@@ -28,12 +29,16 @@ export interface KernelInterface {
 export interface StorageVariable {
   binding: number;
   access: "read" | "read_write";
+  /** Whether it can hold f16: see `Elements` in `wgsl.ts`. */
+  anyElement: boolean;
 }
 
 /** What of a dispatch a kernel's interface decides about. */
 export interface KernelCall {
   params: StructValues;
-  bindings: Readonly<Record<string, Pick<Binding, "access">>>;
+  bindings: Readonly<
+    Record<string, Pick<Binding, "access"> & { dtype?: DType }>
+  >;
 }
 
 /**
@@ -55,8 +60,10 @@ export function parseKernelInterface(
   let params: KernelInterface["params"] | undefined;
   const storage = new Map<string, StorageVariable>();
   const declaration =
-    /@group\(0\)\s*@binding\((\d+)\)\s*var<(uniform|storage, *read|storage, *read_write)>\s+(\w+)\s*:\s*(\w+)/g;
-  for (const [, number, space, name, type] of text.matchAll(declaration)) {
+    /@group\(0\)\s*@binding\((\d+)\)\s*var<(uniform|storage, *read|storage, *read_write)>\s+(\w+)\s*:\s*(\w+)(?:<(\w+)>)?/g;
+  for (
+    const [, number, space, name, type, element] of text.matchAll(declaration)
+  ) {
     const binding = Number(number), other = taken.get(binding);
     if (other) {
       throw fault(`'${other}' and '${name}' both have binding ${binding}`);
@@ -66,7 +73,8 @@ export function parseKernelInterface(
       params = { binding, layout: parseStruct(kernel, text, type) };
     } else {
       const access = space.endsWith("read_write") ? "read_write" : "read";
-      storage.set(name, { binding, access });
+      const anyElement = /^(\w+)_(elem|vec4|vec)$/.exec(element)?.[1] === name;
+      storage.set(name, { binding, access, anyElement });
     }
   }
   if (!params) throw fault("declares no uniform block");
@@ -82,7 +90,7 @@ export function parseKernelInterface(
 export function checkCall(kernel: KernelInterface, call: KernelCall): void {
   const cannot = `Cannot dispatch kernels/${kernel.kernel}.wgsl as`;
   checkStruct(cannot, kernel.params.layout, call.params);
-  for (const [name, { access }] of kernel.storage) {
+  for (const [name, { access, anyElement }] of kernel.storage) {
     const given = call.bindings[name];
     if (!given) {
       throw new TypeError(`${cannot} nothing is bound to '${name}'`);
@@ -90,6 +98,11 @@ export function checkCall(kernel: KernelInterface, call: KernelCall): void {
     if ((given.access === "read") !== (access === "read")) {
       throw new TypeError(
         `${cannot} '${name}' must be bound for '${access}', as declared: got '${given.access}'`,
+      );
+    }
+    if (given.dtype === "f16" && !anyElement) {
+      throw new TypeError(
+        `${cannot} '${name}' holds f32 alone: declare it as 'array<${name}_vec4>' to bind f16`,
       );
     }
   }

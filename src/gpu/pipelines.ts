@@ -9,7 +9,7 @@ import {
   type KernelInterface,
   parseKernelInterface,
 } from "./kernel_interface.ts";
-import { assemble } from "./wgsl.ts";
+import { assemble, type Elements } from "./wgsl.ts";
 
 /** A kernel ready to run. */
 export interface CompiledKernel {
@@ -18,6 +18,13 @@ export interface CompiledKernel {
   layout: GPUBindGroupLayout;
   interface: KernelInterface;
 }
+
+/** The storage variables of a dispatch that hold f16. */
+export const elementsOf = ({ bindings }: PlannedDispatch): Elements =>
+  Object.fromEntries(
+    Object.entries(bindings).filter(([, { dtype }]) => dtype === "f16")
+      .map(([name]) => [name, "f16"]),
+  );
 
 const shared = new WeakMap<GPUDevice, Pipelines>();
 
@@ -71,10 +78,11 @@ export class Pipelines {
    */
   async get(dispatch: PlannedDispatch): Promise<CompiledKernel> {
     const { kernel, constants } = dispatch;
-    const key = `${kernel} ${JSON.stringify(constants)}`;
+    const elements = elementsOf(dispatch);
+    const key = `${kernel} ${JSON.stringify([constants, elements])}`;
     let compiled = this.#compiled.get(key);
     if (!compiled) {
-      const code = assemble(kernel, constants, kernelText);
+      const code = assemble(kernel, constants, kernelText, elements);
       const declared = parseKernelInterface(kernel, code);
       checkCall(declared, dispatch);
       compiled = await this.#compile(dispatch, code, declared);

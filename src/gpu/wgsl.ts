@@ -26,13 +26,18 @@ import type { Constant } from "../graph/dispatch.ts";
 /** Text of a kernel file by its name. */
 export type Sources = (name: string) => string;
 
-/**
- * What activations are stored as; sums, statistics and parameters are f32.
- *
- * Plans store f32 alone: `elem` is how the element-wise, embedding, norm and
- * loss kernels are ready for f16 storage, and `tests/kernels` compiles them so.
- */
+/** What the elements of a storage variable are stored as. */
 export type Element = "f32" | "f16";
+
+/**
+ * Element types by the names of storage variables; what is missing is f32. A
+ * kernel that can store variable `x` in either type declares it with one of
+ * three aliases that {@linkcode assemble} writes where they occur: `x_elem` is
+ * the element, `x_vec4` is `vec4<x_elem>`, `x_vec` the one of them that the
+ * constant `VW` asks for. All arithmetic is f32: `vec4f(x[i])` loads,
+ * `x_vec4(v)` is what is stored.
+ */
+export type Elements = Readonly<Record<string, Element>>;
 
 /**
  * The whole WGSL text of a kernel.
@@ -40,7 +45,7 @@ export type Element = "f32" | "f16";
  * @param name file name in `kernels/`, without `.wgsl`
  * @param constants what the header declares; integers as `u32`, strings as
  *   written
- * @param element the kernel's `elem`
+ * @param elements of the storage variables that are not f32
  * @throws {SyntaxError} on a malformed directive, with file and line
  *
  * @example
@@ -64,14 +69,32 @@ export function assemble(
   name: string,
   constants: Record<string, Constant>,
   sources: Sources,
-  element: Element = "f32",
+  elements: Elements = {},
 ): string {
   const header = Object.entries(constants).map(([key, value]) =>
     `const ${key} = ${value}${typeof value === "number" ? "u" : ""};`
   );
-  if (element === "f16") header.unshift("enable f16;");
-  header.push(`alias elem = ${element};`);
-  return header.join("\n") + "\n" + expand(name, constants, sources);
+  const text = expand(name, constants, sources);
+  const aliases = aliasesOf(text, constants, elements);
+  if (Object.values(elements).includes("f16")) header.unshift("enable f16;");
+  return [...header, ...aliases, text].join("\n");
+}
+
+/** The aliases of {@linkcode Elements} that occur in `text`. */
+function aliasesOf(
+  text: string,
+  constants: Record<string, Constant>,
+  elements: Elements,
+): string[] {
+  const used = text.matchAll(/\b(\w+)_(elem|vec4|vec)\b/g);
+  const names = new Map(
+    [...used].map(([name, of, kind]) => [name, { of, kind }]),
+  );
+  return [...names].map(([name, { of, kind }]) => {
+    const element = elements[of] ?? "f32";
+    const wide = kind === "vec4" || kind === "vec" && constants.VW === 4;
+    return `alias ${name} = ${wide ? `vec4<${element}>` : element};`;
+  });
 }
 
 type Scope = Record<string, number>;

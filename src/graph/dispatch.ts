@@ -21,6 +21,13 @@ export interface AdapterLimits {
    * loads on lavapipe.
    */
   int64: boolean;
+  /** Whether kernels may store f16. Absent means no. */
+  f16?: boolean;
+  /**
+   * Processors that run workgroups side by side (an H100 has 132), 0 or absent
+   * where unknown.
+   */
+  computeUnits?: number;
   /** Largest storage binding, in bytes. */
   maxBindingBytes: number;
   /** Largest buffer, in bytes. */

@@ -5,10 +5,10 @@
 import type { Node } from "./graph.ts";
 
 /** Element types. */
-export type DType = "f32" | "u32";
+export type DType = "f32" | "u32" | "f16";
 
 /** Bytes of one element. */
-export const BYTES: Record<DType, number> = { f32: 4, u32: 4 };
+export const BYTES: Record<DType, number> = { f32: 4, u32: 4, f16: 2 };
 
 /** What a tensor's storage is, as seen by the plan. */
 export type Role =

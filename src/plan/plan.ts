@@ -20,7 +20,7 @@ import {
 } from "../graph/dispatch.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { bytes, count, type Tensor } from "../graph/tensor.ts";
+import { bytes, count, type DType, type Tensor } from "../graph/tensor.ts";
 
 /** Where a tensor lies. */
 export type TensorLocation =
@@ -36,6 +36,8 @@ export interface PlannedBinding {
   offset: number;
   /** Bytes. */
   size: number;
+  /** Type of the elements. */
+  dtype: DType;
   access: Binding["access"];
 }
 
@@ -288,7 +290,13 @@ function bind(
       `Cannot bind '${tensor.name}' ([${tensor.shape}], ${size} bytes): this adapter binds at most ${limits.maxBindingBytes}; lower the batch size or the model's width`,
     );
   }
-  return { location: locate(tensor), offset, size, access };
+  return {
+    location: locate(tensor),
+    offset,
+    size,
+    dtype: tensor.dtype,
+    access,
+  };
 }
 
 function copy(from: Tensor, to: Tensor, limits: AdapterLimits): Dispatch[] {

@@ -11,7 +11,7 @@ struct Params { count: u32 }
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 // @group(0) @binding(9) var<storage, read> old: array<f32>;
 @group(0) @binding(2)
-var<storage, read> x: array<vec4f>;
+var<storage, read> x: array<x_vec4>;
 var<workgroup> shared: array<f32, 4>;
 `;
 const DECLARED = parseKernelInterface("some/kernel", CODE);
@@ -22,8 +22,8 @@ Deno.test("parseKernelInterface() reads the uniform block and the storage variab
     layout: { name: "Params", fields: [{ name: "count", type: "u32" }] },
   });
   assertEquals(Object.fromEntries(DECLARED.storage), {
-    y: { binding: 5, access: "read_write" },
-    x: { binding: 2, access: "read" },
+    y: { binding: 5, access: "read_write", anyElement: false },
+    x: { binding: 2, access: "read", anyElement: true },
   });
 });
 
@@ -54,7 +54,13 @@ Deno.test("checkCall() names kernel and binding of what does not fit", () => {
   const check = (call: unknown) => checkCall(DECLARED, call as KernelCall);
   check(right);
   check({ ...right, bindings: { y: { access: "readwrite" }, x } });
+  const half = (binding: { access: string }) => ({ ...binding, dtype: "f16" });
+  check({ ...right, bindings: { x: half(x), y } });
   const wrong: [unknown, string][] = [
+    [
+      { ...right, bindings: { x, y: half(y) } },
+      "'y' holds f32 alone: declare it as 'array<y_vec4>' to bind f16",
+    ],
     [{ ...right, bindings: { x } }, "nothing is bound to 'y'"],
     [
       { ...right, bindings: { x, y, z: x } },

@@ -8,6 +8,7 @@ const bound = (access: Binding["access"]) => ({
   location: { external: access },
   offset: 0,
   size: 32,
+  dtype: "f32" as const,
   access,
 });
 

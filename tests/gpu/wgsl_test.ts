@@ -1,5 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { assemble, evaluateExpression } from "../../src/gpu/wgsl.ts";
+import {
+  assemble,
+  type Elements,
+  evaluateExpression,
+} from "../../src/gpu/wgsl.ts";
 
 /** Files by name; an unknown one is an error, as in `kernels/`. */
 const files = (texts: Record<string, string>) => (name: string) => {
@@ -14,8 +18,7 @@ function expand(
   others: Record<string, string> = {},
 ): string[] {
   const whole = assemble("main", constants, files({ main: text, ...others }));
-  // One line more than there are constants: the element type.
-  return whole.split("\n").slice(Object.keys(constants).length + 1);
+  return whole.split("\n").slice(Object.keys(constants).length);
 }
 
 Deno.test("assemble() declares the constants above the kernel", () => {
@@ -23,12 +26,31 @@ Deno.test("assemble() declares the constants above the kernel", () => {
   const main = files({ main: "fn main() {}" });
   assertEquals(
     assemble("main", constants, main),
-    "const WG = 64u;\nconst ACCUMULATE = true;\nconst EPS = 1e-5f;\nalias elem = f32;\nfn main() {}",
+    "const WG = 64u;\nconst ACCUMULATE = true;\nconst EPS = 1e-5f;\nfn main() {}",
   );
-  assertEquals(
-    assemble("main", {}, main, "f16"),
-    "enable f16;\nalias elem = f16;\nfn main() {}",
-  );
+});
+
+Deno.test("assemble() declares the element types that a kernel asks for", () => {
+  const text = "var x: array<x_vec>; var<storage> y: array<y_vec4>; y_elem(1)";
+  const main = files({ main: text });
+  const header = (
+    constants: Record<string, number>,
+    elements: Elements,
+  ): string[] =>
+    assemble("main", constants, main, elements).split("\n").slice(0, -1);
+  assertEquals(header({ VW: 4 }, { x: "f16" }), [
+    "enable f16;",
+    "const VW = 4u;",
+    "alias x_vec = vec4<f16>;",
+    "alias y_vec4 = vec4<f32>;",
+    "alias y_elem = f32;",
+  ]);
+  assertEquals(header({ VW: 1 }, {}), [
+    "const VW = 1u;",
+    "alias x_vec = f32;",
+    "alias y_vec4 = vec4<f32>;",
+    "alias y_elem = f32;",
+  ]);
 });
 
 Deno.test("assemble() repeats the lines of a #for and fills in its variable", () => {

@@ -302,9 +302,12 @@ deviceTest("kernels take f16 activations as their element type", async () => {
   if (!info.shader_f16) return console.log("skipped: no shader-f16 here");
   const plan = makePlan("f16", everything(12), (await gpu()).limits);
   const seen = new Set<string>();
-  for (const { kernel, constants } of plan.dispatches) {
+  for (const { kernel, constants, bindings } of plan.dispatches) {
     if (!F16_KERNELS.includes(kernel)) continue;
-    const code = assemble(kernel, constants, kernelText, "f16");
+    const elements = Object.fromEntries(
+      Object.keys(bindings).map((name) => [name, "f16" as const]),
+    );
+    const code = assemble(kernel, constants, kernelText, elements);
     device.pushErrorScope("validation");
     device.createShaderModule({ code });
     assertEquals((await device.popErrorScope())?.message, undefined, kernel);

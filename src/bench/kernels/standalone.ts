@@ -22,6 +22,7 @@ export function planStandalone(
         location: { external: tensor.name },
         offset,
         size: size ?? bytes(tensor) - offset,
+        dtype: tensor.dtype,
         access,
       }),
     ),
