@@ -1,4 +1,5 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major, with an
+// epilogue (matmul/epilogue.wgsl).
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda, a multiple of 4
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb, a multiple of 4

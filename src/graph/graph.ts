@@ -23,6 +23,14 @@ export interface Operation<A = unknown> {
     gradients: (Tensor | undefined)[],
     to: Backward,
   ): void;
+  /**
+   * One node that does the work of `node` and of `next`, the first to read
+   * output 0 of `node`; undefined where no kernel can. Its outputs are those of
+   * `next`, and that of `node` where `kept`.
+   *
+   * @param kept whether others read output 0 of `node` too
+   */
+  fuse?(node: Node<A>, next: Node, kept: boolean): Node | undefined;
   /** The dispatches that compute the outputs from the inputs, in order. */
   lower(node: Node<A>, limits: AdapterLimits): Dispatch[];
 }

@@ -19,6 +19,7 @@ import {
   write,
 } from "../graph/dispatch.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
+import { fuseNodes } from "../graph/fuse.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { bytes, count, type DType, type Tensor } from "../graph/tensor.ts";
 
@@ -133,7 +134,7 @@ export function makePlan(
   limits: AdapterLimits,
   fetch: readonly Tensor[] = [],
 ): Plan {
-  const nodes = liveNodes(graph, fetch);
+  const nodes = fuseNodes(liveNodes(graph, fetch), fetch);
   const { storage, copies } = shareStorage(nodes, fetch);
   const slotOf = assignSlots(nodes, storage, fetch);
   const locate = (tensor: Tensor): TensorLocation => {

@@ -1,7 +1,8 @@
 /** Linear layers. @module */
-import type { Graph, Operation } from "../../graph.ts";
+import type { Graph, Node, Operation } from "../../graph.ts";
 import { columnSum, MAX_ROW_BLOCKS, rowBlocks } from "../../reduction.ts";
 import { count, type Tensor } from "../../tensor.ts";
+import { type Epilogue, epilogueOf, hasSide } from "./epilogue.ts";
 import { matmul } from "./matmul.ts";
 
 /**
@@ -11,6 +12,32 @@ export type WeightLayout = "in_out" | "out_in";
 
 interface Attrs {
   layout: WeightLayout;
+  /** Its side matrix, if any, is the last input or the last output. */
+  epilogue?: Epilogue;
+}
+
+/** A product and the node after it as one node with an epilogue. */
+function fuse(node: Node<Attrs>, next: Node, kept: boolean) {
+  const [v] = node.outputs;
+  if (node.attrs.epilogue || node.accumulateInto) return undefined;
+  const fused = epilogueOf(v, next, kept);
+  return fused && {
+    ...node,
+    inputs: [...node.inputs, ...fused.side ? [fused.side] : []],
+    attrs: { ...node.attrs, epilogue: fused.epilogue },
+    outputs: [next.outputs[0], ...kept ? [v] : []],
+  };
+}
+
+/** Bias and epilogue of a node made by {@linkcode fuse}, or of a plain one. */
+function epilogueInputs({ inputs, outputs, attrs: { epilogue } }: Node<Attrs>) {
+  if (!hasSide(epilogue)) return { rest: inputs, epilogue };
+  const kept = epilogue!.kind === "activation";
+  return {
+    rest: kept ? inputs : inputs.slice(0, -1),
+    epilogue,
+    side: kept ? outputs[1] : inputs[inputs.length - 1],
+  };
 }
 
 const forward: Operation<Attrs> = {
@@ -39,8 +66,10 @@ const forward: Operation<Attrs> = {
         ], { accumulateInto })[0],
     );
   },
+  fuse,
   lower(node, limits) {
-    const [x, weight, bias] = node.inputs, [y] = node.outputs;
+    const { rest: [x, weight, bias], epilogue, side } = epilogueInputs(node);
+    const [y] = node.outputs;
     const transposed = node.attrs.layout === "out_in";
     const N = y.shape[1], K = x.shape[1];
     return matmul({
@@ -53,14 +82,18 @@ const forward: Operation<Attrs> = {
       c: { tensor: y, pitch: N },
       bias,
       accumulate: false,
+      epilogue,
+      side,
     }, limits);
   },
 };
 
 const inputGradient: Operation<Attrs> = {
   name: "linear_grad_x",
+  fuse,
   lower(node, limits) {
-    const [dy, weight] = node.inputs, [dx] = node.outputs;
+    const { rest: [dy, weight], epilogue, side } = epilogueInputs(node);
+    const [dx] = node.outputs;
     return matmul({
       layout: node.attrs.layout === "out_in" ? "NN" : "NT",
       M: dy.shape[0],
@@ -70,6 +103,8 @@ const inputGradient: Operation<Attrs> = {
       b: { tensor: weight, pitch: weight.shape[1] },
       c: { tensor: dx, pitch: dx.shape[1] },
       accumulate: !!node.accumulateInto,
+      epilogue,
+      side,
     }, limits);
   },
 };

@@ -3,7 +3,8 @@
  * @module
  */
 import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
-import type { Tensor } from "../../tensor.ts";
+import { BYTES, type Tensor } from "../../tensor.ts";
+import { type Epilogue, epilogueName } from "./epilogue.ts";
 import {
   type MatmulSpec,
   matmulVariants,
@@ -33,8 +34,11 @@ export interface Product {
   a: Matrix;
   b: Matrix;
   c: Matrix;
-  bias?: Tensor;
+  bias?: Tensor | undefined;
   accumulate: boolean;
+  epilogue?: Epilogue | undefined;
+  /** The epilogue's other matrix, of the pitch of `c`. */
+  side?: Tensor | undefined;
 }
 
 /**
@@ -42,17 +46,24 @@ export interface Product {
  * larger than a binding, cut along M, N or K as the layout allows.
  */
 export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
-  const { layout, M, N, K, a, b, c, bias } = product;
-  const rows = (m: Matrix) => Math.floor(limits.maxBindingBytes / 4 / m.pitch);
+  const { layout, M, N, K, a, b, c, bias, side } = product;
+  const rows = (m: Matrix) =>
+    Math.floor(limits.maxBindingBytes / BYTES[m.tensor.dtype] / m.pitch);
+  const most = Math.min(
+    rows(c),
+    side ? rows({ tensor: side, pitch: c.pitch }) : Infinity,
+  );
   const steps = layout === "TN"
-    ? { m: rows(c), n: N, k: Math.min(rows(a), rows(b)) }
+    ? { m: most, n: N, k: Math.min(rows(a), rows(b)) }
     : layout === "NT"
-    ? { m: Math.min(rows(a), rows(c)), n: rows(b), k: K }
-    : { m: Math.min(rows(a), rows(c)), n: N, k: rows(b) };
+    ? { m: Math.min(rows(a), most), n: rows(b), k: K }
+    : { m: Math.min(rows(a), most), n: N, k: rows(b) };
   const out: Dispatch[] = [];
   for (const m of cuts(M, steps.m)) {
     for (const n of cuts(N, steps.n)) {
       for (const k of cuts(K, steps.k)) {
+        const last = k.start + k.count === K;
+        const epilogue = last ? product.epilogue : undefined;
         const spec: MatmulSpec = {
           layout,
           M: m.count,
@@ -63,6 +74,7 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           ldc: c.pitch,
           accumulate: product.accumulate || k.start > 0,
           bias: !!bias && k.start === 0,
+          epilogue,
         };
         const variants = matmulVariants(spec, limits);
         const bindings = {
@@ -71,6 +83,9 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           c: block(c, m, n),
           bias: spec.bias
             ? block({ tensor: bias!, pitch: N }, ONE, n)
+            : undefined,
+          side: epilogue && side
+            ? block({ tensor: side, pitch: c.pitch }, m, n)
             : undefined,
         };
         const choices = variants.map((variant) => ({
@@ -81,7 +96,9 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
         out.push({
           ...choices[0].dispatch,
           choice: {
-            key: `matmul ${layout}${flags} ${spec.M}x${spec.N}x${spec.K}`,
+            key: `matmul ${layout}${flags} ${spec.M}x${spec.N}x${spec.K}${
+              epilogueName(epilogue)
+            }`,
             variants: choices,
           },
         });
@@ -125,9 +142,10 @@ function block(
 ): Operand {
   const start = (m.start ?? 0) + rows.start * m.pitch + columns.start;
   const elements = (rows.count - 1) * m.pitch + columns.count;
+  const width = BYTES[m.tensor.dtype];
   return {
     tensor: m.tensor,
-    offset: 4 * start,
-    size: Math.ceil(elements / 4) * 16,
+    offset: width * start,
+    size: Math.ceil(elements / 4) * 4 * width,
   };
 }

@@ -14,7 +14,13 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
-import type { Tensor } from "../../tensor.ts";
+import { BYTES, type Tensor } from "../../tensor.ts";
+import {
+  type Epilogue,
+  epilogueConstants,
+  epilogueParams,
+  sideBinding,
+} from "./epilogue.ts";
 
 /** Whether A and B are read as stored (N) or transposed (T). */
 export type Layout = "NN" | "NT" | "TN";
@@ -39,6 +45,8 @@ export interface MatmulSpec {
   bias: boolean;
   /** Factor of the product. @default 1 */
   alpha?: number | undefined;
+  /** What is done with the result before it is stored; nothing if absent. */
+  epilogue?: Epilogue | undefined;
 }
 
 /** A matrix in a tensor, from a byte offset on. */
@@ -46,12 +54,16 @@ export interface Operand extends ByteRange {
   tensor: Tensor;
 }
 
-/** The operands of a product; `bias` has N elements. */
+/**
+ * The operands of a product; `bias` has N elements, `side` (of the epilogue) the
+ * shape and pitch of C.
+ */
 export interface MatmulOperands {
   a: Operand;
   b: Operand;
   c: Operand;
   bias?: Operand | undefined;
+  side?: Operand | undefined;
 }
 
 /** One way to compute a product. */
@@ -203,10 +215,11 @@ interface Shape {
 
 function dispatch(
   spec: MatmulSpec,
-  { a, b, c, bias }: MatmulOperands,
+  { a, b, c, bias, side }: MatmulOperands,
   { kernel, rows, columns, slab, constants }: Shape,
 ): Dispatch {
   const { layout, M, N, K, lda, ldb, ldc, accumulate, alpha = 1 } = spec;
+  const { epilogue } = spec;
   if (spec.bias !== (bias !== undefined)) {
     throw new RangeError(
       `Cannot multiply as 'bias' must be ${spec.bias ? "bound" : "absent"}`,
@@ -223,18 +236,30 @@ function dispatch(
       TRANSPOSED_B: layout === "NT",
       ACCUMULATE: accumulate,
       BIAS: spec.bias,
+      ...epilogueConstants(epilogue),
       ...edges,
       ...constants,
     },
-    params: { M, N, K, lda, ldb, ldc, alpha: f32(alpha) },
+    params: {
+      M,
+      N,
+      K,
+      lda,
+      ldb,
+      ldc,
+      alpha: f32(alpha),
+      ...epilogueParams(epilogue),
+    },
     bindings: {
       A: read(a.tensor, a),
       B: read(b.tensor, b),
       C: accumulate ? readWrite(c.tensor, c) : write(c.tensor, c),
       ...bias ? { bias: read(bias.tensor, bias) } : {},
+      ...sideBinding(epilogue, side),
     },
     workgroups: [Math.ceil(N / columns), Math.ceil(M / rows), 1],
     flops: 2 * M * N * K,
-    bytes: 4 * (M * K + K * N + (accumulate ? 2 : 1) * M * N),
+    bytes: 4 * (M * K + K * N + (accumulate ? 2 : 1) * M * N) +
+      (side ? BYTES[side.tensor.dtype] * M * N : 0),
   };
 }
