@@ -12,6 +12,7 @@ import { matmul } from "../../graph/ops/matmul/matmul.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { NumPy, Product } from "../peers/numpy.ts";
 import { median, TimedDispatch } from "../timing.ts";
+import { warmUp } from "./peak.ts";
 import { allocateNoise, planStandalone } from "./standalone.ts";
 
 /** The timing of one product. */
@@ -107,6 +108,7 @@ export async function benchMatmul(
   options: MatmulOptions,
 ): Promise<MatmulRow[]> {
   const rows: MatmulRow[] = [];
+  await warmUp(gpu);
   for (const product of products) {
     options.onProduct?.(product);
     rows.push(await timeProduct(gpu, product, options));
