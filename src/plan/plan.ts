@@ -97,7 +97,8 @@ export const aligned = (size: number): number =>
  * Lowers a graph for an adapter with `limits`.
  *
  * @param fetch transient tensors that are read after the plan has run
- * @throws {RangeError} if a binding is larger than the adapter allows
+ * @throws {RangeError} if a tensor is larger than a buffer of the adapter, or
+ *   one that cannot be cut larger than a binding
  *
  * @example
  * ```ts
@@ -135,7 +136,7 @@ export function makePlan(
 ): Plan {
   const nodes = liveNodes(graph, fetch);
   const { storage, copies } = shareStorage(nodes, fetch);
-  const slotOf = assignSlots(nodes, storage, fetch);
+  const slotOf = assignSlots(nodes, storage, fetch, limits);
   const locate = (tensor: Tensor): TensorLocation => {
     const root = storage.get(tensor) ?? tensor;
     if (root.role !== "transient") return { external: root.name };
@@ -239,6 +240,7 @@ function assignSlots(
   nodes: Node[],
   storage: Map<Tensor, Tensor>,
   fetch: readonly Tensor[],
+  { maxBufferBytes }: AdapterLimits,
 ) {
   const lives = new Map<Tensor, { from: number; to: number; size: number }>();
   const touch = (tensor: Tensor, at: number) => {
@@ -246,7 +248,13 @@ function assignSlots(
     if (root.role !== "transient") return;
     const life = lives.get(root);
     if (life) life.to = Math.max(life.to, at);
-    else lives.set(root, { from: at, to: at, size: aligned(bytes(root)) });
+    else if (bytes(root) > maxBufferBytes) {
+      throw new RangeError(
+        `Cannot place '${root.name}' ([${root.shape}], ${
+          bytes(root)
+        } bytes): this adapter's buffers hold at most ${maxBufferBytes} bytes; lower the batch size or the model's width`,
+      );
+    } else lives.set(root, { from: at, to: at, size: aligned(bytes(root)) });
   };
   nodes.forEach((node, at) => {
     for (const tensor of [...node.outputs, ...node.inputs]) touch(tensor, at);
@@ -311,7 +319,7 @@ function copy(from: Tensor, to: Tensor, limits: AdapterLimits): Dispatch[] {
       ACCUMULATE: false,
     },
     params: { count: range.count, gain0: f32(1), gain1: f32(0), gain2: f32(0) },
-    bindings: { y: write(to, range.bytes), x0: read(from, range.bytes) },
+    bindings: { y: write(to, range.of(to)), x0: read(from, range.of(from)) },
     workgroups: flatGrid(range.count, 64),
     flops: 0,
     bytes: 2 * bytes(to),
