@@ -37,7 +37,7 @@ export async function kernelTimes(
   const accumulation = plans.options.accumulation;
   const rows = new Map<string, KernelRow>();
   const collect = async (
-    { plan, dispatches: steps }: LoadedPlan,
+    { dispatches: steps }: LoadedPlan,
     times: number,
   ) => {
     const dispatches = steps.map((s) => s.dispatch);
@@ -45,7 +45,7 @@ export async function kernelTimes(
       const part = dispatches.slice(at, at + DISPATCHES_PER_QUERY);
       const ticks = await timeDispatches(part, executor);
       part.forEach((d, i) => {
-        const product = plan.dispatches[at + i].choice?.key ?? "";
+        const product = d.work ?? "";
         const key = `${d.kernel} ${product}`;
         const row = rows.get(key) ?? emptyRow(d.kernel, product);
         row.count += times;

@@ -57,16 +57,17 @@ async function peakFlops(executor: Executor, rounds: number): Promise<number> {
       flops: 2 * turns * CHAINS * UNROLL * threads,
       bytes: 4 * threads,
     }, "peak");
-  const guess = await TimedDispatch.bind(executor, dispatch(64));
+  const guess = await TimedDispatch.bind(executor, [dispatch(64)]);
   await guess.run(1);
   const turns = Math.max(1, Math.ceil(64 * ROUND / await guess.run(1)));
   guess.close();
-  const timed = await TimedDispatch.bind(executor, dispatch(turns));
+  const peak = dispatch(turns);
+  const timed = await TimedDispatch.bind(executor, [peak]);
   await timed.run(1);
   await calibrate(timed);
   const best = await fastest(timed, 1, rounds);
   timed.close();
-  return timed.dispatch.flops / best / 1e9;
+  return peak.flops / best / 1e9;
 }
 
 async function peakBytes(executor: Executor, rounds: number): Promise<number> {
@@ -82,14 +83,12 @@ async function peakBytes(executor: Executor, rounds: number): Promise<number> {
     { ...node!, outputs: [y] },
     executor.gpu.limits,
   );
-  const timed = await TimedDispatch.bind(
-    executor,
-    planStandalone(lowered, "add"),
-  );
+  const sum = planStandalone(lowered, "add");
+  const timed = await TimedDispatch.bind(executor, [sum]);
   const times = await timed.repetitionsFor(ROUND, 16);
   const best = await fastest(timed, times, rounds);
   timed.close();
-  return timed.dispatch.bytes / best / 1e9;
+  return sum.bytes / best / 1e9;
 }
 
 async function fastest(
