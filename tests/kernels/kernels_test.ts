@@ -190,6 +190,18 @@ function everything(d: number, rows = 6): Graph {
   return graph;
 }
 
+/** A product with a sum so long that a GPU takes it in parts. */
+function longSum(): Graph {
+  const graph = new Graph();
+  const y = graph.persistent("y", [4, 8]);
+  const x = graph.input("x", [4, 2048]), w = graph.persistent("w", [2048, 8]);
+  const made = linear(graph, "y", x, w, undefined, "in_out");
+  graph.add(made.node!.operation, made.node!.inputs, made.node!.attrs, [made], {
+    accumulateInto: y,
+  });
+  return graph;
+}
+
 function optimizer(kind: "adamw_hf" | "adamw_torch"): Graph {
   const graph = new Graph(),
     flat = (name: string) => graph.persistent(name, [64]);
@@ -223,7 +235,7 @@ function report(d: number, limits: AdapterLimits): Plan {
 /** Every dispatch of a plan, all variants of those that have several. */
 const all = (dispatches: PlannedDispatch[]): PlannedDispatch[] =>
   dispatches.flatMap((d) =>
-    d.choice ? d.choice.variants.map((v) => v.dispatch) : [d]
+    d.choice ? d.choice.variants.flatMap((v) => v.dispatches) : [d]
   );
 
 /**
@@ -233,6 +245,7 @@ function* everyDispatch(base: AdapterLimits): Generator<PlannedDispatch> {
   const graphs = [
     everything(5),
     everything(8),
+    longSum(),
     optimizer("adamw_hf"),
     optimizer("adamw_torch"),
   ];

@@ -1,6 +1,7 @@
 /** Causal multi-head attention; the T × T matrix never exists. @module */
 import {
   type AdapterLimits,
+  chosenLater,
   type Dispatch,
   f32,
   mapValues,
@@ -136,27 +137,28 @@ function dispatch(
   const kernels = attentionKernels(pass, headDim, limits, !!dropout);
   const variants = kernels.map(({ name, kernel, constants, tile }) => ({
     name,
-    dispatch: {
-      kernel,
-      constants: { ...constants, ...scores.constants },
-      params: scores.params,
-      bindings: {
-        ...scores.bindings,
-        ...mapValues(operands, (b) => ({ ...b, ...range.of(b.tensor) })),
-        ...random ? { random: read(random) } : {},
-      },
-      workgroups: [Math.ceil(sequenceLength / tile), heads, sequences],
-      flops: FLOPS[pass] * headDim * sequences * heads * sequenceLength *
-        (sequenceLength + 1) / 2,
-      bytes: (pass === "forward" ? 4 : 6) * range.of(v).size,
-    } satisfies Dispatch,
+    dispatches: [
+      {
+        kernel,
+        constants: { ...constants, ...scores.constants },
+        params: scores.params,
+        bindings: {
+          ...scores.bindings,
+          ...mapValues(operands, (b) => ({ ...b, ...range.of(b.tensor) })),
+          ...random ? { random: read(random) } : {},
+        },
+        workgroups: [Math.ceil(sequenceLength / tile), heads, sequences],
+        flops: FLOPS[pass] * headDim * sequences * heads * sequenceLength *
+          (sequenceLength + 1) / 2,
+        bytes: (pass === "forward" ? 4 : 6) * range.of(v).size,
+      } satisfies Dispatch,
+    ],
   }));
-  const [{ dispatch }] = variants;
-  if (variants.length === 1) return dispatch;
+  if (variants.length === 1) return variants[0].dispatches[0];
   const kind = dropout ? `${pass} dropout` : pass;
   const key =
     `attention ${kind} ${sequences}x${heads}x${sequenceLength}x${headDim}`;
-  return { ...dispatch, choice: { key, variants } };
+  return chosenLater(key, variants);
 }
 
 const forward: Operation<Attrs> = {
