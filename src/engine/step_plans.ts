@@ -49,6 +49,18 @@ export interface StepPlanOptions extends BatchSizes {
    * @default "micro_batches"
    */
   lossAverage?: LossAverage;
+  /** Number format of activations. @default "fp32" */
+  precision?: TrainConfig["precision"];
+  /**
+   * Number format of the residual stream with fp16 activations.
+   * @default "fp32"
+   */
+  residualPrecision?: TrainConfig["residual_precision"];
+  /**
+   * What the backward pass computes again instead of keeping it.
+   * @default "none"
+   */
+  recompute?: TrainConfig["recompute"];
   /** How the loss is scaled for its gradient; not at all if absent. */
   lossScaling?: LossScaling | undefined;
   /** What to measure inside the blocks; nothing if absent. */
