@@ -31,6 +31,7 @@ import { shapedDropout } from "../../src/graph/ops/shaped/shaped_dropout.ts";
 import { count, type Tensor } from "../../src/graph/tensor.ts";
 import { simplifiedModel } from "../../src/model/simplified/model.ts";
 import { adamStep } from "../../src/optim/adam.ts";
+import { lossScaling } from "../../src/optim/loss_scaling.ts";
 import {
   makePlan,
   type Plan,
@@ -185,6 +186,7 @@ function everything(d: number, rows = 6): Graph {
     targets: input("targets"),
     scale: graph.input("scale", [1]),
     loss: graph.persistent("loss", [1]),
+    gradientScale: d === 5 ? graph.input("gradient scale", [1]) : undefined,
   });
   differentiate(graph, root, parameters);
   return graph;
@@ -202,10 +204,19 @@ function longSum(): Graph {
   return graph;
 }
 
-function optimizer(kind: "adamw_hf" | "adamw_torch"): Graph {
+/** No config key of loss scaling is set. */
+const NO_KEYS = {
+  fp16_init_scale: null,
+  fp16_scale_window: null,
+  fp16_scale_tolerance: null,
+  min_loss_scale: null,
+  threshold_loss_scale: null,
+};
+
+function optimizer(kind: "adamw_hf" | "adam_fairseq"): Graph {
   const graph = new Graph(),
     flat = (name: string) => graph.persistent(name, [64]);
-  const { scalars, control, history } = stepRecords();
+  const records = stepRecords(), { scalars, control, history } = records;
   const shard = {
     weights: flat("weights"),
     gradients: flat("gradients"),
@@ -218,6 +229,14 @@ function optimizer(kind: "adamw_hf" | "adamw_torch"): Graph {
     step: graph.input("step", [scalars.fields.length]),
     control: graph.persistent("control", [control.fields.length]),
     history: graph.persistent("history", [4, history.fields.length]),
+    lossScaling: kind === "adamw_hf" ? undefined : {
+      options: lossScaling(kind, NO_KEYS, 1),
+      record: graph.persistent("scaling", [records.lossScaling.fields.length]),
+      recent: graph.persistent("recent", [
+        5,
+        records.updateRates.fields.length,
+      ]),
+    },
   }, { kind, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 });
   return graph;
 }
@@ -247,7 +266,7 @@ function* everyDispatch(base: AdapterLimits): Generator<PlannedDispatch> {
     everything(8),
     longSum(),
     optimizer("adamw_hf"),
-    optimizer("adamw_torch"),
+    optimizer("adam_fairseq"),
   ];
   for (const pretended of [{}, NO_SUBGROUPS, GPU_KERNELS]) {
     const limits = { ...base, ...pretended };
