@@ -36,6 +36,12 @@ import { stepRecords } from "./step_records.ts";
 /** The values of `train.loss_average`. */
 export type LossAverage = TrainConfig["loss_average"];
 
+/** The values of `train.recompute`. */
+export const RECOMPUTE = ["none", "block", "attention"] as const;
+
+/** What the backward pass computes again: nothing, or segments of a kind. */
+export type Recompute = typeof RECOMPUTE[number];
+
 /** What the plans of a run depend on, besides the model. */
 export interface StepPlanOptions extends BatchSizes {
   adam: AdamOptions;
@@ -47,6 +53,11 @@ export interface StepPlanOptions extends BatchSizes {
    * @default "micro_batches"
    */
   lossAverage?: LossAverage;
+  /**
+   * What the backward pass computes again instead of keeping it.
+   * @default "none"
+   */
+  recompute?: Recompute;
   /** What to measure inside the blocks; nothing if absent. */
   report?: ReportOptions | undefined;
 }
@@ -113,12 +124,21 @@ export function lossGraph(
  * The graph of one micro-batch with its gradients, and the parameters that they
  * reach.
  */
-export function gradientGraph(model: Model, batchSize: number) {
+export function gradientGraph(
+  model: Model,
+  batchSize: number,
+  recompute: Recompute = "none",
+) {
   const built = lossGraph(model, batchSize, { training: true });
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>
     built.graph.persistent(p.name, p.shape)
   );
-  const { reached } = differentiate(built.graph, built.root, parameters);
+  const { reached } = differentiate(
+    built.graph,
+    built.root,
+    parameters,
+    recompute === "none" ? undefined : recompute,
+  );
   const names = new Set([...reached].map((t) => t.name));
   return {
     ...built,
@@ -161,7 +181,11 @@ export function buildStepPlans(
       `Cannot place the ${options.accumulation} micro-batches of a step (${uploaded} bytes): this adapter's buffers hold at most ${limits.maxBufferBytes} bytes; lower 'train.gradient_accumulation_steps' or the batch size`,
     );
   }
-  const { graph, trained } = gradientGraph(model, options.batchSize);
+  const { graph, trained } = gradientGraph(
+    model,
+    options.batchSize,
+    options.recompute,
+  );
   const layout = packParameters(
     trained,
     limits.maxBufferBytes,
