@@ -15,6 +15,7 @@ struct Params {
   lda: u32,
   ldb: u32,
   ldc: u32,
+  k_part: u32,
   alpha: f32,
   // Of the epilogue.
   slope: f32,
@@ -23,11 +24,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> A: array<f32>;
-@group(0) @binding(2) var<storage, read> B: array<f32>;
-@group(0) @binding(3) var<storage, read_write> C: array<f32>;
+@group(0) @binding(1) var<storage, read> A: array<A_elem>;
+@group(0) @binding(2) var<storage, read> B: array<B_elem>;
+@group(0) @binding(3) var<storage, read_write> C: array<C_elem>;
 #if BIAS {
-  @group(0) @binding(4) var<storage, read> bias: array<f32>;
+  @group(0) @binding(4) var<storage, read> bias: array<bias_elem>;
 #}
 #if KEEP {
   @group(0) @binding(5) var<storage, read_write> side: array<side_elem>;
@@ -51,20 +52,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   #}
   for (var k = 0u; k < P.K; k++) {
     #if TRANSPOSED_B {
-      let b = B[n * P.ldb + k];
+      let b = f32(B[n * P.ldb + k]);
     #} else {
-      let b = B[k * P.ldb + n];
+      let b = f32(B[k * P.ldb + n]);
     #}
     #for r in 0..ROWS {
       #if TRANSPOSED_A {
-        c${r} += A[k * P.lda + row${r}] * b;
+        c${r} += f32(A[k * P.lda + row${r}]) * b;
       #} else {
-        c${r} += A[row${r} * P.lda + k] * b;
+        c${r} += f32(A[row${r} * P.lda + k]) * b;
       #}
     #}
   }
   #if BIAS {
-    let shift = bias[n];
+    let shift = f32(bias[n]);
   #} else {
     let shift = 0.0;
   #}
@@ -72,7 +73,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if (m0 + ${r}u < P.M) {
       let at = (m0 + ${r}u) * P.ldc + n;
       #if ACCUMULATE {
-        let v = P.alpha * c${r} + shift + C[at];
+        let v = P.alpha * c${r} + shift + f32(C[at]);
       #} else {
         let v = P.alpha * c${r} + shift;
       #}
@@ -80,9 +81,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         side[at] = side_elem(v);
       #}
       #if DERIVATIVE || RESIDUAL {
-        C[at] = finished(vec4f(v), vec4f(f32(side[at]))).x;
+        C[at] = C_elem(finished(vec4f(v), vec4f(f32(side[at]))).x);
       #} else {
-        C[at] = finished(vec4f(v), vec4f(0)).x;
+        C[at] = C_elem(finished(vec4f(v), vec4f(0)).x);
       #}
     }
   #}

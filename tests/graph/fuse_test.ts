@@ -66,7 +66,8 @@ for (const kind of ["gelu_new", "leaky_relu"] as const) {
     await checkOperation(mlp(kind, PLAIN));
     await checkOperation(mlp(kind, TILED, kind === "gelu_new"));
     await checkOperation(mlp(kind, TILED, true), { limits: GPU_KERNELS });
-    await checkOperation(mlp(kind, [130, 12, 20]), {
+    const cut = mlp(kind, [130, 12, 20]);
+    await checkOperation(cut, {
       limits: { ...GPU_KERNELS, maxBindingBytes: 64 * 20 * 4 },
     });
   });
