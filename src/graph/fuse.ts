@@ -1,6 +1,7 @@
 /**
  * Which nodes can one kernel compute together? Joins a node with the first one
- * that reads its result, where the node's operation says how.
+ * that reads its result, and nodes whose results nothing reads with each other,
+ * where their operation says how.
  * @module
  */
 import type { Node } from "./graph.ts";
@@ -48,7 +49,20 @@ export function fuseNodes(
   const out: Node[] = [];
   /** What has been joined with a later node, and where that is. */
   const joined = new Map<Node, Node>();
+  /** Nodes that wait for others of their operation. */
+  const waiting = new Map<Node["operation"], { nodes: Node[]; batch: Node }>();
   for (const node of nodes) {
+    const { batch } = node.operation;
+    if (batch) {
+      const before = waiting.get(node.operation);
+      const nodes = [...before?.nodes ?? [], node], both = batch(nodes);
+      if (before && !both) out.push(before.batch);
+      waiting.set(
+        node.operation,
+        both ? { nodes, batch: both } : { nodes: [node], batch: node },
+      );
+      continue;
+    }
     const current = joined.get(node) ?? node;
     const [result] = current.outputs;
     const [next, ...others] = readers.get(result) ?? [];
@@ -58,5 +72,5 @@ export function fuseNodes(
     if (fused) joined.set(next, fused);
     else out.push(current);
   }
-  return out;
+  return [...out, ...[...waiting.values()].map(({ batch }) => batch)];
 }

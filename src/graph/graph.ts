@@ -32,6 +32,11 @@ export interface Operation<A = unknown> {
    */
   fuse?(node: Node<A>, next: Node, kept: boolean): Node | undefined;
   /**
+   * One node that does the work of several of this operation, whose results
+   * nothing reads; undefined where they are too many.
+   */
+  batch?(nodes: Node<A>[]): Node<A> | undefined;
+  /**
    * The dispatches that compute the outputs from the inputs, in order. They may
    * also use tensors made by {@linkcode scratchTensor}.
    */

@@ -1,12 +1,8 @@
 /** Linear layers. @module */
 import type { Graph, Node, Operation } from "../../graph.ts";
-import {
-  columnSum,
-  columnSums,
-  MAX_ROW_BLOCKS,
-  rowBlocks,
-} from "../../reduction.ts";
+import { columnSums } from "../../reduction.ts";
 import { count, type Tensor } from "../../tensor.ts";
+import { addBlocks, sumBlocks, sumBlocksShape } from "../reduce/block_sums.ts";
 import { type Epilogue, epilogueOf, hasSide } from "./epilogue.ts";
 import { matmul } from "./matmul.ts";
 
@@ -135,26 +131,17 @@ const weightGradient: Operation<Attrs> = {
 const biasSum: Operation<null> = {
   name: "linear_grad_b",
   lower(node, limits) {
-    const [dy] = node.inputs, [db, blocked] = node.outputs;
-    const rows = dy.shape[0], width = count(db);
-    const blocks = rowBlocks(rows, limits);
-    return [
-      ...columnSums(dy, blocked, { rows, width, blocks }, limits),
-      columnSum(blocked, db, { rows: blocks, width, blocks: 1 }, true, limits),
-    ];
+    const [dy] = node.inputs, [blocked] = node.outputs;
+    const [rows, width] = dy.shape, blocks = sumBlocks(rows, limits);
+    return columnSums(dy, blocked, { rows, width, blocks }, limits);
   },
 };
 
-function biasGradient(
-  graph: Graph,
-  dy: Tensor,
-  bias: Tensor,
-  accumulateInto: Tensor,
-) {
-  return graph.add(biasSum, [dy], null, [
-    { name: `d ${bias.name}`, shape: bias.shape },
-    { name: `d ${bias.name} blocks`, shape: [MAX_ROW_BLOCKS, count(bias)] },
-  ], { accumulateInto })[0];
+function biasGradient(graph: Graph, dy: Tensor, bias: Tensor, total: Tensor) {
+  const [blocks] = graph.add(biasSum, [dy], null, [
+    { name: `d ${bias.name} blocks`, shape: sumBlocksShape(count(bias)) },
+  ]);
+  return addBlocks(graph, blocks, dy.shape[0], total);
 }
 
 /**
