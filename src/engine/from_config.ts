@@ -5,7 +5,11 @@ import type { AdapterLimits } from "../graph/dispatch.ts";
 import { fairseqDecoder } from "../model/fairseq/decoder.ts";
 import type { Model } from "../model/model.ts";
 import { simplifiedModel } from "../model/simplified/model.ts";
-import { buildStepPlans, type StepPlans } from "./step_plans.ts";
+import {
+  buildStepPlans,
+  type StepPlanOptions,
+  type StepPlans,
+} from "./step_plans.ts";
 import { historySlots, type TrainSettings } from "./train_settings.ts";
 
 /**
@@ -66,6 +70,7 @@ export function modelOf(config: Config, vocabSize: number): Model {
 /**
  * The plans of a run on an adapter with `limits`.
  *
+ * @param changes options in place of those that the config asks for
  * @throws {UserError} if a tensor is larger than the adapter can hold
  */
 export function stepPlansOf(
@@ -73,6 +78,7 @@ export function stepPlansOf(
   model: Model,
   settings: TrainSettings,
   limits: AdapterLimits,
+  changes: Partial<StepPlanOptions> = {},
 ): StepPlans {
   const { batchSize, evalBatchSize, accumulation, adam } = settings;
   try {
@@ -83,6 +89,7 @@ export function stepPlansOf(
       adam,
       seed: config.seed,
       lossAverage: config.train.loss_average,
+      recompute: config.train.recompute,
       historySlots: historySlots(config.train.log_steps),
       report: {
         gains: config.report_gains,
@@ -90,6 +97,7 @@ export function stepPlansOf(
         outliers: config.report_outliers,
         gradNorms: config.report_grad_norms,
       },
+      ...changes,
     }, limits);
   } catch (error) {
     throw explainTooLarge(error);

@@ -33,6 +33,7 @@ const trainSchema = v.strictObject(how({
   max_steps: nullable(count),
   loss_average: oneOf("micro_batches", "tokens"),
   epoch_remainder: oneOf("next_epoch", "own_update"),
+  recompute: oneOf("none", "block", "attention"),
   optim: oneOf("adamw_hf", "adamw_torch", "adam_fairseq"),
   learning_rate: positive,
   adam_beta1: fractionBelowOne,

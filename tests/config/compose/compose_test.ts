@@ -114,6 +114,7 @@ Deno.test("compose() gives the paper's defaults", () => {
       max_steps: null,
       loss_average: "micro_batches",
       epoch_remainder: "next_epoch",
+      recompute: "none",
       optim: "adamw_hf",
       learning_rate: 1e-3,
       adam_beta1: 0.9,
