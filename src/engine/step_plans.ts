@@ -18,6 +18,7 @@ import {
   type ParameterSpec,
 } from "../model/parameters.ts";
 import { type AdamOptions, adamStep } from "../optim/adam.ts";
+import type { LossScaling } from "../optim/loss_scaling.ts";
 import { isDecayed } from "../optim/weight_decay.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import {
@@ -30,6 +31,7 @@ import {
   estimateMemory,
   inputBytes,
   type Memory,
+  recentRows,
 } from "./memory.ts";
 import { stepRecords } from "./step_records.ts";
 
@@ -53,11 +55,20 @@ export interface StepPlanOptions extends BatchSizes {
    * @default "micro_batches"
    */
   lossAverage?: LossAverage;
+  /** Number format of activations. @default "fp32" */
+  precision?: TrainConfig["precision"];
+  /**
+   * Number format of the residual stream with fp16 activations.
+   * @default "fp32"
+   */
+  residualPrecision?: TrainConfig["residual_precision"];
   /**
    * What the backward pass computes again instead of keeping it.
    * @default "none"
    */
   recompute?: Recompute;
+  /** How the loss is scaled for its gradient; not at all if absent. */
+  lossScaling?: LossScaling | undefined;
   /** What to measure inside the blocks; nothing if absent. */
   report?: ReportOptions | undefined;
 }
@@ -86,16 +97,27 @@ export const INPUTS = { tokens: "tokens", targets: "targets", order: "order" };
 /** Name of the input that dropout draws from: `struct DropoutRandom`. */
 export const RANDOM = "random";
 
+/** Names of the tensors of loss scaling. */
+export const SCALING = {
+  /** State: `struct LossScaling`. */
+  record: "loss_scaling",
+  /** The scale of the gradients that are there. */
+  gradientScale: "gradient_scale",
+  /** Rates of the last updates: `struct UpdateRates` each. */
+  recent: "recent_rates",
+};
+
 /**
  * Builds the forward pass and its loss; the root is what to differentiate.
  *
  * @param suffix of the inputs' names
  * @param training with dropout; a model without dropout does not read its input
+ * @param scaled whether the loss is scaled for its gradient
  */
 export function lossGraph(
   model: Model,
   batchSize: number,
-  { suffix = "", training = false } = {},
+  { suffix = "", training = false, scaled = false } = {},
 ) {
   const graph = new Graph(), positions = batchSize * model.sequenceLength;
   const input = (name: string) =>
@@ -116,6 +138,7 @@ export function lossGraph(
     targets,
     scale,
     loss,
+    gradientScale: scaled ? graph.input(SCALING.gradientScale, [1]) : undefined,
   });
   return { graph, forward, root };
 }
@@ -127,9 +150,12 @@ export function lossGraph(
 export function gradientGraph(
   model: Model,
   batchSize: number,
-  recompute: Recompute = "none",
+  { scaled = false, recompute = "none" }: {
+    scaled?: boolean;
+    recompute?: Recompute | undefined;
+  } = {},
 ) {
-  const built = lossGraph(model, batchSize, { training: true });
+  const built = lossGraph(model, batchSize, { training: true, scaled });
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>
     built.graph.persistent(p.name, p.shape)
   );
@@ -181,11 +207,10 @@ export function buildStepPlans(
       `Cannot place the ${options.accumulation} micro-batches of a step (${uploaded} bytes): this adapter's buffers hold at most ${limits.maxBufferBytes} bytes; lower 'train.gradient_accumulation_steps' or the batch size`,
     );
   }
-  const { graph, trained } = gradientGraph(
-    model,
-    options.batchSize,
-    options.recompute,
-  );
+  const { graph, trained } = gradientGraph(model, options.batchSize, {
+    scaled: options.lossScaling !== undefined,
+    recompute: options.recompute,
+  });
   const layout = packParameters(
     trained,
     limits.maxBufferBytes,
@@ -215,7 +240,8 @@ export function buildStepPlans(
 }
 
 function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
-  const graph = new Graph(), { scalars, control, history } = stepRecords();
+  const graph = new Graph(), records = stepRecords();
+  const { scalars, control, history } = records, { lossScaling } = options;
   const shards = layout.shards.map((shard, i) => {
     const flat = (name: string): Tensor =>
       graph.persistent(`${name}.${i}`, [shard.elements]);
@@ -235,6 +261,16 @@ function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
       options.historySlots,
       history.fields.length,
     ]),
+    lossScaling: lossScaling && {
+      options: lossScaling,
+      record: graph.persistent(SCALING.record, [
+        records.lossScaling.fields.length,
+      ]),
+      recent: graph.persistent(SCALING.recent, [
+        recentRows(options),
+        records.updateRates.fields.length,
+      ]),
+    },
   }, options.adam);
   return graph;
 }
