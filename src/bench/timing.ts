@@ -87,6 +87,11 @@ export class TimedDispatch {
     return new TimedDispatch(executor.gpu, dispatches, uniform);
   }
 
+  /** FLOPs of the work, once. */
+  get flops(): number {
+    return this.#steps.reduce((n, { dispatch }) => n + dispatch.flops, 0);
+  }
+
   /**
    * Seconds for the work, the mean over `times` repetitions in one pass: on the
    * device's clock if it has timestamps, else on the host's.

@@ -12,12 +12,15 @@ const REPETITIONS = 3;
 /**
  * Nanoseconds of each dispatch, the best of several.
  *
+ * @param perPass runs of a dispatch in one pass; more than one spread the cost
+ *   of the pass itself, which counts where a dispatch is short
  * @throws {UserError} if the device is lost meanwhile
  */
 export async function timeDispatches(
   dispatches: readonly PlannedDispatch[],
   executor: Executor,
   repetitions = REPETITIONS,
+  perPass = 1,
 ): Promise<number[]> {
   const { gpu } = executor, { device } = gpu, n = dispatches.length;
   const { dispatches: steps, uniform } = await executor.bind(dispatches);
@@ -47,7 +50,9 @@ export async function timeDispatches(
       });
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...dispatch.workgroups);
+      for (let run = 0; run < perPass; run++) {
+        pass.dispatchWorkgroups(...dispatch.workgroups);
+      }
       pass.end();
     });
   }
@@ -64,7 +69,7 @@ export async function timeDispatches(
       const at = 2 * (r * n + i);
       best = Math.min(best, Number(stamps[at + 1] - stamps[at]));
     }
-    return best;
+    return best / perPass;
   });
 }
 

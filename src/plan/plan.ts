@@ -105,7 +105,8 @@ export const aligned = (size: number): number =>
  * Lowers a graph for an adapter with `limits`.
  *
  * @param fetch transient tensors that are read after the plan has run
- * @throws {RangeError} if a binding is larger than the adapter allows
+ * @throws {RangeError} if a tensor is larger than a buffer of the adapter, or
+ *   one that cannot be cut larger than a binding
  *
  * @example
  * ```ts
@@ -150,7 +151,13 @@ export function makePlan(
       ...node.operation.lower(node, limits),
     ];
   });
-  const slotOf = assignSlots(nodes, lowered.map(scratchOf), storage, fetch);
+  const slotOf = assignSlots(
+    nodes,
+    lowered.map(scratchOf),
+    storage,
+    fetch,
+    limits,
+  );
   const locate = (tensor: Tensor): TensorLocation => {
     const root = storage.get(tensor) ?? tensor;
     if (root.role !== "transient") return { external: root.name };
@@ -279,6 +286,7 @@ function assignSlots(
   scratch: readonly Tensor[][],
   storage: Map<Tensor, Tensor>,
   fetch: readonly Tensor[],
+  { maxBufferBytes }: AdapterLimits,
 ) {
   const lives = new Map<Tensor, { from: number; to: number; size: number }>();
   const touch = (tensor: Tensor, at: number) => {
@@ -286,7 +294,13 @@ function assignSlots(
     if (root.role !== "transient") return;
     const life = lives.get(root);
     if (life) life.to = Math.max(life.to, at);
-    else lives.set(root, { from: at, to: at, size: aligned(bytes(root)) });
+    else if (bytes(root) > maxBufferBytes) {
+      throw new RangeError(
+        `Cannot place '${root.name}' ([${root.shape}], ${
+          bytes(root)
+        } bytes): this adapter's buffers hold at most ${maxBufferBytes} bytes; lower the batch size or the model's width`,
+      );
+    } else lives.set(root, { from: at, to: at, size: aligned(bytes(root)) });
   };
   nodes.forEach((node, at) => {
     for (const tensor of [...node.outputs, ...node.inputs, ...scratch[at]]) {
@@ -353,7 +367,7 @@ function copy(from: Tensor, to: Tensor, limits: AdapterLimits): Dispatch[] {
       ACCUMULATE: false,
     },
     params: { count: range.count, gain0: f32(1), gain1: f32(0), gain2: f32(0) },
-    bindings: { y: write(to, range.bytes), x0: read(from, range.bytes) },
+    bindings: { y: write(to, range.of(to)), x0: read(from, range.of(from)) },
     workgroups: flatGrid(range.count, 64),
     flops: 0,
     bytes: 2 * bytes(to),

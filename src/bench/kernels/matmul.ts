@@ -14,6 +14,7 @@ import { bytes } from "../../graph/tensor.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { NumPy, Product } from "../peers/numpy.ts";
 import { median, TimedDispatch } from "../timing.ts";
+import { warmUp } from "./peak.ts";
 import { allocateNoise, planStandalone } from "./standalone.ts";
 
 /** The timing of one product. */
@@ -109,6 +110,7 @@ export async function benchMatmul(
   options: MatmulOptions,
 ): Promise<MatmulRow[]> {
   const rows: MatmulRow[] = [];
+  await warmUp(gpu);
   for (const product of products) {
     options.onProduct?.(product);
     rows.push(await timeProduct(gpu, product, options));

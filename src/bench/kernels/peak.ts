@@ -30,6 +30,7 @@ const ROUND = 0.015;
 
 /** Measures both peaks, in `rounds` rounds each. */
 export async function measurePeak(gpu: Gpu, rounds: number): Promise<Peak> {
+  await warmUp(gpu);
   const executor = new Executor(gpu);
   try {
     return {
@@ -41,7 +42,37 @@ export async function measurePeak(gpu: Gpu, rounds: number): Promise<Peak> {
   }
 }
 
+/** Seconds of work after which a GPU's clocks have risen. */
+const WARM_UP = 0.5;
+
+/**
+ * Keeps a GPU busy until its clocks have risen: what is timed before reads up
+ * to a fifth too low. A CPU needs none.
+ */
+export async function warmUp(gpu: Gpu): Promise<void> {
+  if (gpu.limits.software) return;
+  const executor = new Executor(gpu);
+  try {
+    const timed = await bindPeak(executor);
+    const until = performance.now() + 1e3 * WARM_UP;
+    while (performance.now() < until) await timed.run(1);
+    timed.close();
+  } finally {
+    executor.close();
+  }
+}
+
 async function peakFlops(executor: Executor, rounds: number): Promise<number> {
+  const timed = await bindPeak(executor);
+  await timed.run(1);
+  await calibrate(timed);
+  const best = await fastest(timed, 1, rounds);
+  timed.close();
+  return timed.flops / best / 1e9;
+}
+
+/** Multiply-adds in registers, for about one round. */
+async function bindPeak(executor: Executor): Promise<TimedDispatch> {
   const { software } = executor.gpu.limits;
   const WG = software ? 64 : 256, groups = software ? 64 : 16_384;
   const threads = groups * WG;
@@ -61,13 +92,7 @@ async function peakFlops(executor: Executor, rounds: number): Promise<number> {
   await guess.run(1);
   const turns = Math.max(1, Math.ceil(64 * ROUND / await guess.run(1)));
   guess.close();
-  const peak = dispatch(turns);
-  const timed = await TimedDispatch.bind(executor, [peak]);
-  await timed.run(1);
-  await calibrate(timed);
-  const best = await fastest(timed, 1, rounds);
-  timed.close();
-  return peak.flops / best / 1e9;
+  return TimedDispatch.bind(executor, [dispatch(turns)]);
 }
 
 async function peakBytes(executor: Executor, rounds: number): Promise<number> {

@@ -66,6 +66,7 @@ interface Operands {
   scale: Tensor;
   loss: Tensor;
   rowLoss: Tensor;
+  gradientScale?: Tensor | undefined;
   gradients?: {
     dh?: { tensor: Tensor; accumulate: boolean } | undefined;
     dWeight?: Tensor | undefined;
@@ -73,7 +74,7 @@ interface Operands {
 }
 
 function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
-  const { h, weight, gradients } = operands;
+  const { h, weight, gradients, gradientScale } = operands;
   const [rows, width] = h.shape, [vocabSize] = weight.shape;
   const pitch = pitchOf(vocabSize);
   const step = blockRows(rows, vocabSize, limits);
@@ -96,13 +97,18 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
     }, limits));
     out.push({
       kernel: "loss/cross_entropy",
-      constants: { GRADIENT: !!gradients, ...lanesFor(vocabSize, limits) },
+      constants: {
+        GRADIENT: !!gradients,
+        SCALED: !!gradientScale,
+        ...lanesFor(vocabSize, limits),
+      },
       params: { rows: M, vocab_size: vocabSize, pitch, first_row: first },
       bindings: {
         logits: readWrite(logits),
         target_of: read(operands.targets),
         loss: readWrite(operands.rowLoss),
         scale: read(operands.scale),
+        ...gradientScale && { gradient_scale: read(gradientScale) },
       },
       workgroups: grid(M),
       flops: 8 * M * vocabSize,
@@ -149,14 +155,18 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
 const forward: Operation<null> = {
   name: "linear_cross_entropy",
   gradient(node, _, to) {
-    const [h, weight, targets, scale, loss] = node.inputs;
+    const [h, weight, targets, scale, loss, gradientScale] = node.inputs;
     let dWeight: Tensor | undefined;
     to.accumulate(weight, (accumulateInto) => dWeight = accumulateInto!);
-    const extra = dWeight ? [dWeight] : [];
+    const extra = [gradientScale, dWeight].filter((tensor) =>
+      tensor !== undefined
+    );
     to.fuseInto(node);
     const inputs = [h, weight, targets, scale, loss, ...extra];
+    const scaled = gradientScale !== undefined;
     if (!to.needsGradient(h)) {
-      to.graph.add(backward, inputs, { dh: false }, [tokenLosses(h)], {
+      const attrs = { dh: false, scaled };
+      to.graph.add(backward, inputs, attrs, [tokenLosses(h)], {
         effect: true,
       });
     }
@@ -164,7 +174,7 @@ const forward: Operation<null> = {
       to.graph.add(
         backward,
         inputs,
-        { dh: true },
+        { dh: true, scaled },
         [
           { name: `d ${h.name}`, shape: h.shape, dtype: h.dtype },
           tokenLosses(h),
@@ -179,10 +189,13 @@ const forward: Operation<null> = {
   },
 };
 
-const backward: Operation<{ dh: boolean }> = {
+const backward: Operation<{ dh: boolean; scaled: boolean }> = {
   name: "linear_cross_entropy_grad",
   lower(node, limits) {
-    const [h, weight, targets, scale, loss, dWeight] = node.inputs;
+    const { scaled } = node.attrs;
+    const [h, weight, targets, scale, loss, ...more] = node.inputs;
+    const gradientScale = scaled ? more[0] : undefined;
+    const dWeight = more.at(scaled ? 1 : 0);
     const dh = node.attrs.dh ? node.outputs[0] : undefined;
     const rowLoss = node.outputs.at(-1)!;
     return lowerBlocks({
@@ -192,6 +205,7 @@ const backward: Operation<{ dh: boolean }> = {
       scale,
       loss,
       rowLoss,
+      gradientScale,
       gradients: {
         dh: dh && { tensor: dh, accumulate: !!node.accumulateInto },
         dWeight,
@@ -214,6 +228,7 @@ const tokenLosses = ({ shape: [rows] }: Tensor) => ({
  * @param targets `[N]`, u32; a target not below V is ignored
  * @param scale `[1]`: 1 / (counted targets × accumulation steps) makes a mean
  * @param loss `[1]`, persistent
+ * @param gradientScale `[1]`: a further factor of the gradient alone
  * @returns the root to differentiate
  */
 export function linearCrossEntropy(
@@ -224,9 +239,10 @@ export function linearCrossEntropy(
     targets: Tensor;
     scale: Tensor;
     loss: Tensor;
+    gradientScale?: Tensor | undefined;
   },
 ): Tensor {
-  const { h, weight, targets, scale, loss } = inputs;
+  const { h, weight, targets, scale, loss, gradientScale } = inputs;
   if (count(targets) !== h.shape[0]) {
     throw new RangeError(
       `Cannot compare ${h.shape[0]} predictions with ${count(targets)} targets`,
@@ -234,7 +250,7 @@ export function linearCrossEntropy(
   }
   return graph.add(
     forward,
-    [h, weight, targets, scale, loss],
+    [h, weight, targets, scale, loss, ...gradientScale ? [gradientScale] : []],
     null,
     [tokenLosses(h)],
     { effect: true },
