@@ -6,7 +6,11 @@ import { fairseqDecoder } from "../model/fairseq/decoder.ts";
 import type { Model } from "../model/model.ts";
 import { simplifiedModel } from "../model/simplified/model.ts";
 import { lossScaling } from "../optim/loss_scaling.ts";
-import { buildStepPlans, type StepPlans } from "./step_plans.ts";
+import {
+  buildStepPlans,
+  type StepPlanOptions,
+  type StepPlans,
+} from "./step_plans.ts";
 import { historySlots, type TrainSettings } from "./train_settings.ts";
 
 /**
@@ -67,14 +71,16 @@ export function modelOf(config: Config, vocabSize: number): Model {
 /**
  * The plans of a run on an adapter with `limits`.
  *
+ * @param changes options in place of those that the config asks for
  * @throws {UserError} if a tensor is larger than the adapter can hold, and
- * where the adapter lacks fp16
+ *   where the adapter lacks fp16
  */
 export function stepPlansOf(
   config: Config,
   model: Model,
   settings: TrainSettings,
   limits: AdapterLimits,
+  changes: Partial<StepPlanOptions> = {},
 ): StepPlans {
   const { batchSize, evalBatchSize, accumulation, adam } = settings;
   const { train } = config, half = train.precision === "fp16";
@@ -104,6 +110,7 @@ export function stepPlansOf(
         outliers: config.report_outliers,
         gradNorms: config.report_grad_norms,
       },
+      ...changes,
     }, limits);
   } catch (error) {
     throw explainTooLarge(error);

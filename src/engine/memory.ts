@@ -5,7 +5,7 @@
 import { structBytes } from "../gpu/struct_layout.ts";
 import type { Model } from "../model/model.ts";
 import { elements, type ParameterLayout } from "../model/parameters.ts";
-import { aligned, ALIGNMENT, type Plan } from "../plan/plan.ts";
+import { aligned, ALIGNMENT, firstVariants, type Plan } from "../plan/plan.ts";
 import { stepRecords } from "./step_records.ts";
 
 /** Device memory of a run in bytes. */
@@ -81,7 +81,10 @@ export function estimateMemory(
   }
   const activations = slots.reduce((a, b) => a + b, 0);
   const { evaluation, upload } = inputBytes(model, sizes);
-  const dispatches = plans.reduce((n, p) => n + p.dispatches.length, 0);
+  const dispatches = plans.reduce(
+    (n, p) => n + firstVariants(p.dispatches).length,
+    0,
+  );
   const { scalars, history, lossScaling, updateRates } = stepRecords();
   const historyBytes = aligned(sizes.historySlots * structBytes(history));
   const other = upload + 3 * aligned(evaluation) + aligned(4) +

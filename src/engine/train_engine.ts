@@ -242,7 +242,7 @@ export class TrainEngine {
   async #submit(count: number, last?: LoadedPlan): Promise<void> {
     const { device } = this.executor.gpu;
     device.queue.writeBuffer(this.#upload, 0, this.#staging.bytes);
-    const { length } = this.plans.micro.dispatches;
+    const { length } = this.#micro.dispatches;
     const most = Math.max(1, Math.floor(this.dispatchesPerSubmit / length));
     for (let from = 0, to = 0; from < count; from = to) {
       if (from > 0) await device.queue.onSubmittedWorkDone();
