@@ -21,6 +21,7 @@ export const ASSUMED: AdapterLimits = {
   software: false,
   subgroupSize: 32,
   int64: false,
+  f16: true,
   maxBindingBytes: 2 ** 31 - 256,
   maxBufferBytes: 2 ** 31 - 256,
   offsetAlignment: 256,
