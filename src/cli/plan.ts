@@ -15,7 +15,7 @@ import {
   type KnownDevice,
   limitsOfDevice,
 } from "../plan/devices.ts";
-import type { Plan } from "../plan/plan.ts";
+import { firstVariants, type Plan } from "../plan/plan.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
@@ -72,8 +72,8 @@ Examples:
     const { micro, update, evaluate, memory } = plans;
     const count = parameterCount(model);
     const flops = accumulation * micro.flops + update.flops;
-    const dispatches = accumulation * micro.dispatches.length +
-      update.dispatches.length;
+    const dispatches = accumulation * firstVariants(micro.dispatches).length +
+      firstVariants(update.dispatches).length;
     const cost = device && estimateStep(
       [{ plan: micro, times: accumulation }, { plan: update, times: 1 }],
       device,
@@ -270,8 +270,9 @@ async function vocabularyOf({ model, data }: Config): Promise<number> {
 }
 
 function printDispatches(plan: Plan): void {
-  print(`\n${plan.name}: ${plan.dispatches.length} dispatches`);
-  plan.dispatches.forEach((d, i) =>
+  const dispatches = firstVariants(plan.dispatches);
+  print(`\n${plan.name}: ${dispatches.length} dispatches`);
+  dispatches.forEach((d, i) =>
     print(
       [
         String(i).padStart(5),
@@ -292,7 +293,7 @@ const asData = (p: Plan) => ({
   slots: p.slots,
   flops: p.flops,
   bytes: p.bytes,
-  dispatches: p.dispatches.map((
+  dispatches: firstVariants(p.dispatches).map((
     { label, kernel, workgroups, flops, bytes, bindings },
   ) => ({
     label,

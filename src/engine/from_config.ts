@@ -5,6 +5,7 @@ import type { AdapterLimits } from "../graph/dispatch.ts";
 import { fairseqDecoder } from "../model/fairseq/decoder.ts";
 import type { Model } from "../model/model.ts";
 import { simplifiedModel } from "../model/simplified/model.ts";
+import { lossScaling } from "../optim/loss_scaling.ts";
 import {
   buildStepPlans,
   type StepPlanOptions,
@@ -71,7 +72,8 @@ export function modelOf(config: Config, vocabSize: number): Model {
  * The plans of a run on an adapter with `limits`.
  *
  * @param changes options in place of those that the config asks for
- * @throws {UserError} if a tensor is larger than the adapter can hold
+ * @throws {UserError} if a tensor is larger than the adapter can hold, and where
+ *   the adapter lacks fp16
  */
 export function stepPlansOf(
   config: Config,
@@ -81,6 +83,12 @@ export function stepPlansOf(
   changes: Partial<StepPlanOptions> = {},
 ): StepPlans {
   const { batchSize, evalBatchSize, accumulation, adam } = settings;
+  const { train } = config, half = train.precision === "fp16";
+  if (half && !limits.f16) {
+    throw new UserError(
+      "Cannot compute in fp16 as the adapter must have the feature 'shader-f16': this one lacks it; set train.precision=fp32",
+    );
+  }
   try {
     return buildStepPlans(model, {
       batchSize,
@@ -88,8 +96,14 @@ export function stepPlansOf(
       accumulation,
       adam,
       seed: config.seed,
-      lossAverage: config.train.loss_average,
-      historySlots: historySlots(config.train.log_steps),
+      lossAverage: train.loss_average,
+      precision: train.precision,
+      residualPrecision: train.residual_precision,
+      recompute: train.recompute,
+      lossScaling: half
+        ? lossScaling(adam.kind, train, accumulation)
+        : undefined,
+      historySlots: historySlots(train.log_steps),
       report: {
         gains: config.report_gains,
         attnEntropy: config.report_attn_entropy,

@@ -6,8 +6,8 @@ import {
   read,
   readWrite,
 } from "./dispatch.ts";
-import { vectorWidth } from "./dispatch_grid.ts";
-import { bytes, type Tensor } from "./tensor.ts";
+import { rowRanges, vectorWidth } from "./dispatch_grid.ts";
+import { BYTES, bytes, type Tensor } from "./tensor.ts";
 
 /**
  * Constants of `kernels/lib/reduce.wgsl`: one subgroup per workgroup where
@@ -53,13 +53,31 @@ export function columnSum(
     constants: { VW, WG, ACCUMULATE: accumulate },
     params: { rows, width, blocks },
     bindings: {
-      x: read(x, { size: padded(4 * rows * width) }),
+      x: read(x, { size: padded(BYTES[x.dtype] * rows * width) }),
       y: readWrite(y),
     },
     workgroups: [Math.ceil(width / VW / WG), blocks, 1],
     flops: rows * width,
-    bytes: 4 * rows * width + bytes(y),
+    bytes: BYTES[x.dtype] * rows * width + bytes(y),
   };
+}
+
+/**
+ * {@linkcode columnSum} of an `x` that may be larger than a binding, `[rows,
+ * width]`: the blocks of its stretches are added up in order.
+ */
+export function columnSums(
+  x: Tensor,
+  y: Tensor,
+  sizes: { rows: number; width: number; blocks: number },
+  limits: AdapterLimits,
+): Dispatch[] {
+  return rowRanges(sizes.rows, [x], limits).map((range) => {
+    const stretch = { ...sizes, rows: range.count };
+    const sum = columnSum(x, y, stretch, range.start > 0, limits);
+    const bindings = { ...sum.bindings, x: read(x, range.of(x)) };
+    return { ...sum, bindings };
+  });
 }
 
 const padded = (size: number) => Math.ceil(size / 16) * 16;

@@ -7,7 +7,11 @@
 import { loadWeights, readFloats } from "../checkpoint/load_weights.ts";
 import { elementCount } from "../checkpoint/safetensors.ts";
 import type { Batch } from "../data/loader/batch.ts";
-import { buildStepPlans, logitsGraph } from "../engine/step_plans.ts";
+import {
+  buildStepPlans,
+  logitsGraph,
+  type StepPlanOptions,
+} from "../engine/step_plans.ts";
 import { TrainEngine } from "../engine/train_engine.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
@@ -53,17 +57,24 @@ interface Loaded {
   readable: Map<string, Tensor>;
 }
 
+/** How a fixture's gradients are computed. */
+export type ParityOptions = Pick<StepPlanOptions, "recompute">;
+
 /**
  * Runs the fixture in folder `path` on the device.
  *
  * @throws {UserError} if a file is missing or malformed, or the model has
  *   dropout
  */
-export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
+export async function parity(
+  gpu: Gpu,
+  path: string,
+  options: ParityOptions = {},
+): Promise<ParityRow[]> {
   const files = openFixture(path);
   let engine: TrainEngine | undefined;
   try {
-    const loaded = await load(gpu, files);
+    const loaded = await load(gpu, files, options);
     engine = loaded.engine;
     return [
       parameterFacts(loaded),
@@ -78,7 +89,11 @@ export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
   }
 }
 
-async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
+async function load(
+  gpu: Gpu,
+  files: FixtureFiles,
+  options: ParityOptions,
+): Promise<Loaded> {
   const { model, adam } = files;
   const { shape } = files.batches.info("input_ids");
   if (shape.at(-1) !== model.sequenceLength) {
@@ -96,6 +111,7 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
     adam,
     historySlots: files.expected.trajectory.loss.length,
     report: files.expected.statistics && LOGGED,
+    ...options,
   }, gpu.limits);
   const { graph, forward, logits } = logitsGraph(model, batchSize);
   const last = forward.hidden.length - 1;

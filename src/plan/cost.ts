@@ -71,22 +71,16 @@ export function estimateStep(
   const figures = figuresOf(device, cores);
   const found = new Map<string, KernelCost>();
   for (const { plan, times } of replays) {
-    for (const dispatch of plan.dispatches) {
-      const best = fastest(dispatch, figures);
-      const work = dispatch.choice?.key.replace(/^matmul /, "") ?? "";
-      const key = `${best.dispatch.kernel} ${work}`;
-      const cost = found.get(key) ?? {
-        kernel: best.dispatch.kernel,
-        work,
-        count: 0,
-        seconds: 0,
-        flops: 0,
-        bytes: 0,
-      };
+    for (const dispatch of plan.dispatches.flatMap((d) => chosen(d, figures))) {
+      const { kernel, flops, bytes } = dispatch;
+      const work = dispatch.work?.replace(/^matmul /, "") ?? "";
+      const key = `${kernel} ${work}`;
+      const cost = found.get(key) ??
+        { kernel, work, count: 0, seconds: 0, flops: 0, bytes: 0 };
       cost.count += times;
-      cost.seconds += times * best.seconds;
-      cost.flops += times * dispatch.flops;
-      cost.bytes += times * dispatch.bytes;
+      cost.seconds += times * secondsOf(dispatch, figures);
+      cost.flops += times * flops;
+      cost.bytes += times * bytes;
       found.set(key, cost);
     }
   }
@@ -121,18 +115,21 @@ const figuresOf = (device: KnownDevice, cores: number): Figures => {
 };
 
 /** Variants that the tuner times. */
-const TRIED = 3;
+const TRIED = 4;
 
-/** The variant that the tuner would choose if the estimates were right. */
-function fastest(
+/**
+ * The dispatches of the variant that the tuner would choose if the estimates
+ * were right.
+ */
+function chosen(
   dispatch: PlannedDispatch,
   figures: Figures,
-): { dispatch: PlannedDispatch; seconds: number } {
-  const variants = dispatch.choice?.variants.slice(0, TRIED)
-    .map((v) => v.dispatch) ?? [dispatch];
-  return variants
-    .map((d) => ({ dispatch: d, seconds: secondsOf(d, figures) }))
-    .reduce((a, b) => b.seconds < a.seconds ? b : a);
+): readonly PlannedDispatch[] {
+  if (!dispatch.choice) return [dispatch];
+  const seconds = (list: readonly PlannedDispatch[]) =>
+    list.reduce((sum, d) => sum + secondsOf(d, figures), 0);
+  return dispatch.choice.variants.slice(0, TRIED).map((v) => v.dispatches)
+    .reduce((a, b) => seconds(b) < seconds(a) ? b : a);
 }
 
 /** What is reached of a vendor's figures: measured on an H200. */
@@ -153,12 +150,16 @@ const SOFTWARE_PRODUCT = 0.36;
  */
 const SOFTWARE_TRAFFIC = 1.3;
 
+/** Whether a kernel multiplies; the sum over parts of a product does not. */
+const isProduct = (kernel: string) =>
+  /^matmul\//.test(kernel) && kernel !== "matmul/reduce";
+
 /** Seconds of one dispatch, with the gap before it. */
 function secondsOf(dispatch: PlannedDispatch, figures: Figures): number {
   const { kernel, flops, bytes } = dispatch;
   const { software, peak, bandwidth } = figures;
   if (software) {
-    const part = /^matmul\//.test(kernel)
+    const part = isProduct(kernel)
       ? SOFTWARE_PRODUCT
       : /^attention\//.test(kernel)
       ? ATTENTION.software
@@ -176,7 +177,7 @@ function secondsOf(dispatch: PlannedDispatch, figures: Figures): number {
 function efficiency(dispatch: PlannedDispatch, figures: Figures): number {
   const { kernel, constants: { BM } } = dispatch;
   if (/^attention\//.test(kernel)) return ATTENTION.gpu;
-  if (!/^matmul\//.test(kernel)) return 1;
+  if (!isProduct(kernel)) return 1;
   return typeof BM === "number" ? tiled(dispatch, figures) : PLAIN_PRODUCT;
 }
 

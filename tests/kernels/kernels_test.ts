@@ -28,9 +28,10 @@ import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import { norm } from "../../src/graph/ops/norm/norm.ts";
 import { shaped } from "../../src/graph/ops/shaped/shaped.ts";
 import { shapedDropout } from "../../src/graph/ops/shaped/shaped_dropout.ts";
-import type { Tensor } from "../../src/graph/tensor.ts";
+import { count, type Tensor } from "../../src/graph/tensor.ts";
 import { simplifiedModel } from "../../src/model/simplified/model.ts";
 import { adamStep } from "../../src/optim/adam.ts";
+import { lossScaling } from "../../src/optim/loss_scaling.ts";
 import {
   makePlan,
   type Plan,
@@ -42,8 +43,10 @@ import {
   gpu,
   GPU_KERNELS,
   NO_SUBGROUPS,
+  runGraph,
 } from "../helpers/device.ts";
 import { defaultModel } from "../helpers/model_config.ts";
+import { assertClose, randoms } from "../reference/numbers.ts";
 
 /** Kernels that no operation runs: the bench tests its own. */
 const NOT_OPERATIONS = ["bench/peak"];
@@ -69,8 +72,8 @@ Deno.test("kernelText() names a kernel that does not exist", () => {
 });
 
 /** Every operation in every form, with heads `d` wide, and all gradients. */
-function everything(d: number): Graph {
-  const graph = new Graph(), rows = 6, D = 2 * d;
+function everything(d: number, rows = 6): Graph {
+  const graph = new Graph(), D = 2 * d;
   const parameters: Tensor[] = [];
   const parameter = (name: string, ...shape: number[]) => {
     const tensor = graph.persistent(name, shape);
@@ -183,15 +186,37 @@ function everything(d: number): Graph {
     targets: input("targets"),
     scale: graph.input("scale", [1]),
     loss: graph.persistent("loss", [1]),
+    gradientScale: d === 5 ? graph.input("gradient scale", [1]) : undefined,
   });
   differentiate(graph, root, parameters);
   return graph;
 }
 
-function optimizer(kind: "adamw_hf" | "adamw_torch"): Graph {
+/** A product with a sum so long that a GPU takes it in parts. */
+function longSum(): Graph {
+  const graph = new Graph();
+  const y = graph.persistent("y", [4, 8]);
+  const x = graph.input("x", [4, 2048]), w = graph.persistent("w", [2048, 8]);
+  const made = linear(graph, "y", x, w, undefined, "in_out");
+  graph.add(made.node!.operation, made.node!.inputs, made.node!.attrs, [made], {
+    accumulateInto: y,
+  });
+  return graph;
+}
+
+/** No config key of loss scaling is set. */
+const NO_KEYS = {
+  fp16_init_scale: null,
+  fp16_scale_window: null,
+  fp16_scale_tolerance: null,
+  min_loss_scale: null,
+  threshold_loss_scale: null,
+};
+
+function optimizer(kind: "adamw_hf" | "adam_fairseq"): Graph {
   const graph = new Graph(),
     flat = (name: string) => graph.persistent(name, [64]);
-  const { scalars, control, history } = stepRecords();
+  const records = stepRecords(), { scalars, control, history } = records;
   const shard = {
     weights: flat("weights"),
     gradients: flat("gradients"),
@@ -204,6 +229,14 @@ function optimizer(kind: "adamw_hf" | "adamw_torch"): Graph {
     step: graph.input("step", [scalars.fields.length]),
     control: graph.persistent("control", [control.fields.length]),
     history: graph.persistent("history", [4, history.fields.length]),
+    lossScaling: kind === "adamw_hf" ? undefined : {
+      options: lossScaling(kind, NO_KEYS, 1),
+      record: graph.persistent("scaling", [records.lossScaling.fields.length]),
+      recent: graph.persistent("recent", [
+        5,
+        records.updateRates.fields.length,
+      ]),
+    },
   }, { kind, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 });
   return graph;
 }
@@ -221,7 +254,7 @@ function report(d: number, limits: AdapterLimits): Plan {
 /** Every dispatch of a plan, all variants of those that have several. */
 const all = (dispatches: PlannedDispatch[]): PlannedDispatch[] =>
   dispatches.flatMap((d) =>
-    d.choice ? d.choice.variants.map((v) => v.dispatch) : [d]
+    d.choice ? d.choice.variants.flatMap((v) => v.dispatches) : [d]
   );
 
 /**
@@ -231,8 +264,9 @@ function* everyDispatch(base: AdapterLimits): Generator<PlannedDispatch> {
   const graphs = [
     everything(5),
     everything(8),
+    longSum(),
     optimizer("adamw_hf"),
-    optimizer("adamw_torch"),
+    optimizer("adam_fairseq"),
   ];
   for (const pretended of [{}, NO_SUBGROUPS, GPU_KERNELS]) {
     const limits = { ...base, ...pretended };
@@ -242,6 +276,64 @@ function* everyDispatch(base: AdapterLimits): Generator<PlannedDispatch> {
     }
   }
 }
+
+/** Kernels of `everything` whose operands are small. */
+const ONE_DISPATCH = [
+  "loss/cross_entropy",
+  "reduce/segment_sum",
+  "reduce/sum",
+];
+
+deviceTest(
+  "every operation computes the same cut to small bindings",
+  async () => {
+    const rows = 384, graph = everything(8, rows);
+    const values: Record<string, ArrayLike<number>> = { scale: [1 / rows] };
+    let seed = 0;
+    for (const { name, shape, dtype, role } of graph.externals.values()) {
+      if (dtype === "u32") {
+        values[name] = Array.from(
+          { length: count({ shape }) },
+          (_, i) => i % 7,
+        );
+      } else if (role === "persistent" && !/^(grad\.|loss)/.test(name)) {
+        values[name] = randoms(count({ shape }), ++seed, 0.3);
+      }
+    }
+    // Rows by their tokens.
+    values.order = Array.from({ length: rows }, (_, i) => i)
+      .sort((a, b) => a % 7 - b % 7 || a - b);
+    // What has a row a token: activations and their gradients.
+    const fetch = graph.nodes.flatMap(({ outputs }) =>
+      outputs.filter((t) => t.shape[0] === rows)
+    );
+    const whole = await runGraph(graph, values, fetch);
+    // The heads' statistics are aligned on every 96th row.
+    const limits = { maxBindingBytes: 96 * 4 * 32 };
+    const cut = await runGraph(graph, values, fetch, { limits });
+    const uses = ({ dispatches }: Plan) =>
+      Map.groupBy(dispatches, ({ kernel }) => kernel);
+    const before = uses(whole.plan);
+    for (const [kernel, times] of uses(cut.plan)) {
+      const once = ONE_DISPATCH.includes(kernel);
+      assert(
+        once || times.length > before.get(kernel)!.length,
+        `${kernel} is not cut`,
+      );
+    }
+    fetch.forEach(({ name }, i) => {
+      assert(cut.fetched[i].every(Number.isFinite), name);
+      assertEquals(cut.fetched[i], whole.fetched[i], name);
+    });
+    for (const [name, expected] of Object.entries(whole.after)) {
+      if (name.startsWith("grad.")) {
+        assertClose(name, cut.after[name], Float64Array.from(expected), {
+          relative: 1e-5,
+        });
+      }
+    }
+  },
+);
 
 /** A software driver with everything that kernels are chosen by. */
 const SOFTWARE: AdapterLimits = {

@@ -87,20 +87,26 @@ Deno.test("estimateStep() lets few invocations use little bandwidth", () => {
 });
 
 Deno.test("estimateStep() takes the fastest variant, and names its kernel", () => {
+  const key = "matmul NN 1x2x3";
   const variants = [product(133), product(132)].map((dispatch, i) => ({
     name: `${i}`,
-    dispatch: planOf({ ...dispatch, kernel: `matmul/v${i}` }).dispatches[0],
+    // A split product is followed by the sum of its parts.
+    dispatches: [`matmul/v${i}`, "matmul/reduce"].map((kernel, at) => ({
+      ...planOf(at === 0 ? dispatch : { bytes: 1e6 }).dispatches[0],
+      kernel,
+      work: key,
+    })),
   }));
   const plan = planOf({
-    ...variants[0].dispatch,
-    choice: { key: "matmul NN 1x2x3", variants },
+    ...variants[0].dispatches[0],
+    choice: { key, variants },
   });
   const { kernels, ...sums } = estimateStep([{ plan, times: 3 }], H100);
   assertEquals(
     kernels.map(({ kernel, work, count }) => [kernel, work, count]),
-    [["matmul/v1", "NN 1x2x3", 3]],
+    [["matmul/v1", "NN 1x2x3", 3], ["matmul/reduce", "NN 1x2x3", 3]],
   );
-  assertEquals(sums.seconds, kernels[0].seconds);
+  assertEquals(sums.seconds, kernels[0].seconds + kernels[1].seconds);
 });
 
 Deno.test("estimateStep() is above both limits on every GPU, and below by more cores", () => {

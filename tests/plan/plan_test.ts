@@ -321,6 +321,14 @@ Deno.test("makePlan() says which tensor is too large to bind", () => {
     RangeError,
     "Cannot bind 'x' ([100], 400 bytes): this adapter binds at most 256",
   );
+  assertThrows(
+    () =>
+      makePlan("large", graph, { ...LIMITS, maxBufferBytes: 256 }, [
+        tensors[1],
+      ]),
+    RangeError,
+    "Cannot place 't0' ([100], 400 bytes): this adapter's buffers hold at most 256 bytes; lower the batch size",
+  );
 });
 
 Deno.test("makePlan() forecasts the least that lives at once, and little more", () => {

@@ -47,7 +47,7 @@ export async function kernelTimes(
   await warmUp(executor.gpu);
   const rows = new Map<string, KernelRow>();
   const collect = async (
-    { plan, dispatches: steps }: LoadedPlan,
+    { dispatches: steps }: LoadedPlan,
     times: number,
   ) => {
     const dispatches = steps.map((s) => s.dispatch);
@@ -55,7 +55,7 @@ export async function kernelTimes(
       const part = dispatches.slice(at, at + DISPATCHES_PER_QUERY);
       const ticks = await timeDispatches(part, executor, 3, perPass);
       part.forEach((d, i) => {
-        const product = plan.dispatches[at + i].choice?.key ?? "";
+        const product = d.work ?? "";
         const key = `${d.kernel} ${product}`;
         const row = rows.get(key) ?? emptyRow(d.kernel, product);
         row.count += times;

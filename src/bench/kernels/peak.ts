@@ -68,7 +68,7 @@ async function peakFlops(executor: Executor, rounds: number): Promise<number> {
   await calibrate(timed);
   const best = await fastest(timed, 1, rounds);
   timed.close();
-  return timed.dispatch.flops / best / 1e9;
+  return timed.flops / best / 1e9;
 }
 
 /** Multiply-adds in registers, for about one round. */
@@ -88,11 +88,11 @@ async function bindPeak(executor: Executor): Promise<TimedDispatch> {
       flops: 2 * turns * CHAINS * UNROLL * threads,
       bytes: 4 * threads,
     }, "peak");
-  const guess = await TimedDispatch.bind(executor, dispatch(64));
+  const guess = await TimedDispatch.bind(executor, [dispatch(64)]);
   await guess.run(1);
   const turns = Math.max(1, Math.ceil(64 * ROUND / await guess.run(1)));
   guess.close();
-  return TimedDispatch.bind(executor, dispatch(turns));
+  return TimedDispatch.bind(executor, [dispatch(turns)]);
 }
 
 async function peakBytes(executor: Executor, rounds: number): Promise<number> {
@@ -108,14 +108,12 @@ async function peakBytes(executor: Executor, rounds: number): Promise<number> {
     { ...node!, outputs: [y] },
     executor.gpu.limits,
   );
-  const timed = await TimedDispatch.bind(
-    executor,
-    planStandalone(lowered, "add"),
-  );
+  const sum = planStandalone(lowered, "add");
+  const timed = await TimedDispatch.bind(executor, [sum]);
   const times = await timed.repetitionsFor(ROUND, 16);
   const best = await fastest(timed, times, rounds);
   timed.close();
-  return timed.dispatch.bytes / best / 1e9;
+  return sum.bytes / best / 1e9;
 }
 
 async function fastest(

@@ -51,9 +51,9 @@ function lower(
     },
     params: { count: range.count, slope: f32(slope) },
     bindings: {
-      x: read(x, range.bytes),
-      y: dy ? readWrite(y, range.bytes) : write(y, range.bytes),
-      ...dy ? { dy: read(dy, range.bytes) } : {},
+      x: read(x, range.of(x)),
+      y: dy ? readWrite(y, range.of(y)) : write(y, range.of(y)),
+      ...dy ? { dy: read(dy, range.of(dy)) } : {},
     },
     workgroups: flatGrid(range.count, WG),
     flops: 10 * range.count,

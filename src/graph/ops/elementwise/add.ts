@@ -12,7 +12,7 @@ const operation: Operation<null> = {
       kernel: "elementwise/add",
       constants: { WG: 64 },
       params: { count: range.count },
-      bindings: { x: read(x, range.bytes), y: readWrite(y, range.bytes) },
+      bindings: { x: read(x, range.of(x)), y: readWrite(y, range.of(y)) },
       workgroups: flatGrid(range.count, 64),
       flops: range.count,
       bytes: 3 * bytes(x),

@@ -84,10 +84,10 @@ const operation: Operation<Attrs> = {
         ...dropoutParams(node.attrs),
       },
       bindings: {
-        x: read(x, range.bytes),
+        x: read(x, range.of(x)),
         y: node.accumulateInto
-          ? readWrite(y, range.bytes)
-          : write(y, range.bytes),
+          ? readWrite(y, range.of(y))
+          : write(y, range.of(y)),
         random: read(random),
       },
       workgroups: flatGrid(range.count, WG),

@@ -1,6 +1,6 @@
 /** Learned scales of channels or heads. @module */
 import { type Dispatch, read, readWrite } from "../../dispatch.ts";
-import { grid, vectorWidth } from "../../dispatch_grid.ts";
+import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
 import type { Graph, Node, Operation } from "../../graph.ts";
 import {
   columnLanes,
@@ -8,7 +8,7 @@ import {
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { count, type Tensor } from "../../tensor.ts";
 
 interface Attrs {
   /** Columns that share a scale. */
@@ -44,15 +44,20 @@ const operation: Operation<Attrs> = {
     const [x, scale] = node.inputs, [y] = node.outputs;
     const { span } = node.attrs, width = span * count(scale);
     const VW = vectorWidth(width), WG = columnLanes(limits);
-    return [{
+    const rows = count(x) / width;
+    return rowRanges(rows, [x, y], limits).map((range) => ({
       kernel: "elementwise/scale",
       constants: { VW, WG, ACCUMULATE: !!node.accumulateInto },
-      params: { rows: count(x) / width, width, span },
-      bindings: { x: read(x), y: readWrite(y), scale: read(scale) },
-      workgroups: grid(Math.ceil(count(x) / VW / WG)),
-      flops: count(x),
-      bytes: 2 * bytes(x),
-    }];
+      params: { rows: range.count, width, span },
+      bindings: {
+        x: read(x, range.of(x)),
+        y: readWrite(y, range.of(y)),
+        scale: read(scale),
+      },
+      workgroups: grid(Math.ceil(range.count * width / VW / WG)),
+      flops: range.count * width,
+      bytes: range.of(x).size + range.of(y).size,
+    }));
   },
 };
 
@@ -63,15 +68,22 @@ const scaleGradient: Operation<Attrs> = {
     const { span } = node.attrs, width = span * count(dscale);
     const rows = count(x) / width, blocks = rowBlocks(rows, limits);
     const VW = vectorWidth(width), WG = columnLanes(limits);
-    return [{
+    const products = rowRanges(rows, [x, dy], limits).map((
+      range,
+    ): Dispatch => ({
       kernel: "reduce/column_dot",
-      constants: { VW, WG },
-      params: { rows, width, blocks },
-      bindings: { a: read(x), b: read(dy), p: readWrite(partial) },
+      constants: { VW, WG, ACCUMULATE: range.start > 0 },
+      params: { rows: range.count, width, blocks },
+      bindings: {
+        a: read(x, range.of(x)),
+        b: read(dy, range.of(dy)),
+        p: readWrite(partial),
+      },
       workgroups: [Math.ceil(width / VW / WG), blocks, 1],
-      flops: 2 * count(x),
-      bytes: 2 * bytes(x),
-    }, {
+      flops: 2 * range.count * width,
+      bytes: range.of(x).size + range.of(dy).size,
+    }));
+    return [...products, {
       kernel: "reduce/segment_sum",
       constants: reduceConstants(limits),
       params: { blocks, width, span },

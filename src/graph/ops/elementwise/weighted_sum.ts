@@ -75,10 +75,10 @@ const operation: Operation<Attrs> = {
       },
       bindings: {
         y: node.accumulateInto
-          ? readWrite(y, range.bytes)
-          : write(y, range.bytes),
+          ? readWrite(y, range.of(y))
+          : write(y, range.of(y)),
         ...Object.fromEntries([
-          ...branches.map((x, i) => [`x${i}`, read(x, range.bytes)]),
+          ...branches.map((x, i) => [`x${i}`, read(x, range.of(x))]),
           ...trainedBranches(gains).map((branch, i) => [
             `trained_gain${branch}`,
             read(trained[i]),

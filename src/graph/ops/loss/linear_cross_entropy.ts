@@ -38,6 +38,7 @@ interface Operands {
   loss: Tensor;
   logits: Tensor;
   rowLoss: Tensor;
+  gradientScale?: Tensor | undefined;
   gradients?: {
     dh?: { tensor: Tensor; accumulate: boolean } | undefined;
     dWeight?: Tensor | undefined;
@@ -45,7 +46,7 @@ interface Operands {
 }
 
 function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
-  const { h, weight, logits, gradients } = operands;
+  const { h, weight, logits, gradients, gradientScale } = operands;
   const [rows, width] = h.shape, [vocabSize] = weight.shape;
   const pitch = pitchOf(vocabSize), step = blockRows(rows, vocabSize);
   const out: Dispatch[] = [];
@@ -66,13 +67,18 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
     }, limits));
     out.push({
       kernel: "loss/cross_entropy",
-      constants: { GRADIENT: !!gradients, ...reduceConstants(limits) },
+      constants: {
+        GRADIENT: !!gradients,
+        SCALED: !!gradientScale,
+        ...reduceConstants(limits),
+      },
       params: { rows: M, vocab_size: vocabSize, pitch, first_row: first },
       bindings: {
         logits: readWrite(logits),
         target_of: read(operands.targets),
         loss: readWrite(operands.rowLoss),
         scale: read(operands.scale),
+        ...gradientScale && { gradient_scale: read(gradientScale) },
       },
       workgroups: grid(M),
       flops: 8 * M * vocabSize,
@@ -119,14 +125,17 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
 const forward: Operation<null> = {
   name: "linear_cross_entropy",
   gradient(node, _, to) {
-    const [h, weight, targets, scale, loss] = node.inputs;
+    const [h, weight, targets, scale, loss, gradientScale] = node.inputs;
     let dWeight: Tensor | undefined;
     to.accumulate(weight, (accumulateInto) => dWeight = accumulateInto!);
-    const extra = dWeight ? [dWeight] : [];
+    const extra = [gradientScale, dWeight].filter((tensor) =>
+      tensor !== undefined
+    );
     to.fuseInto(node);
     const inputs = [h, weight, targets, scale, loss, ...extra];
+    const scaled = gradientScale !== undefined;
     if (!to.needsGradient(h)) {
-      const attrs = { dh: false };
+      const attrs = { dh: false, scaled };
       to.graph.add(backward, inputs, attrs, scratch(h, weight), {
         effect: true,
       });
@@ -135,7 +144,7 @@ const forward: Operation<null> = {
       to.graph.add(
         backward,
         inputs,
-        { dh: true },
+        { dh: true, scaled },
         [{ name: `d ${h.name}`, shape: h.shape }, ...scratch(h, weight)],
         { accumulateInto, effect: true },
       )[0]);
@@ -150,10 +159,13 @@ const forward: Operation<null> = {
   },
 };
 
-const backward: Operation<{ dh: boolean }> = {
+const backward: Operation<{ dh: boolean; scaled: boolean }> = {
   name: "linear_cross_entropy_grad",
   lower(node, limits) {
-    const [h, weight, targets, scale, loss, dWeight] = node.inputs;
+    const { scaled } = node.attrs;
+    const [h, weight, targets, scale, loss, ...more] = node.inputs;
+    const gradientScale = scaled ? more[0] : undefined;
+    const dWeight = more.at(scaled ? 1 : 0);
     const dh = node.attrs.dh ? node.outputs[0] : undefined;
     const [logits, rowLoss] = node.outputs.slice(dh ? 1 : 0);
     return lowerBlocks({
@@ -164,6 +176,7 @@ const backward: Operation<{ dh: boolean }> = {
       loss,
       logits,
       rowLoss,
+      gradientScale,
       gradients: {
         dh: dh && { tensor: dh, accumulate: !!node.accumulateInto },
         dWeight,
@@ -192,6 +205,7 @@ const scratch = (h: Tensor, weight: Tensor) => {
  * @param targets `[N]`, u32; a target not below V is ignored
  * @param scale `[1]`: 1 / (counted targets × accumulation steps) makes a mean
  * @param loss `[1]`, persistent
+ * @param gradientScale `[1]`: a further factor of the gradient alone
  * @returns the root to differentiate
  */
 export function linearCrossEntropy(
@@ -202,9 +216,10 @@ export function linearCrossEntropy(
     targets: Tensor;
     scale: Tensor;
     loss: Tensor;
+    gradientScale?: Tensor | undefined;
   },
 ): Tensor {
-  const { h, weight, targets, scale, loss } = inputs;
+  const { h, weight, targets, scale, loss, gradientScale } = inputs;
   if (count(targets) !== h.shape[0]) {
     throw new RangeError(
       `Cannot compare ${h.shape[0]} predictions with ${count(targets)} targets`,
@@ -212,7 +227,7 @@ export function linearCrossEntropy(
   }
   return graph.add(
     forward,
-    [h, weight, targets, scale, loss],
+    [h, weight, targets, scale, loss, ...gradientScale ? [gradientScale] : []],
     null,
     scratch(h, weight),
     { effect: true },

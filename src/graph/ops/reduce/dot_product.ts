@@ -49,9 +49,9 @@ export function dotPartials(
       constants: { PAIR: !!b, ...reduceConstants(limits) },
       params: { count: range.count, stretch, first_partial: group },
       bindings: {
-        a: read(a, range.bytes),
+        a: read(a, range.of(a)),
         partial: readWrite(partial),
-        ...b ? { b: read(b, range.bytes) } : {},
+        ...b ? { b: read(b, range.of(b)) } : {},
       },
       workgroups: [groups, 1, 1],
       flops: 2 * range.count,
