@@ -21,7 +21,13 @@ import {
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
 import { fuseNodes } from "../graph/fuse.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { bytes, count, type DType, type Tensor } from "../graph/tensor.ts";
+import {
+  BYTES,
+  bytes,
+  count,
+  type DType,
+  type Tensor,
+} from "../graph/tensor.ts";
 
 /** Where a tensor lies. */
 export type TensorLocation =
@@ -176,7 +182,7 @@ export function makePlan(
       .filter((b) => b.access !== "read").map((b) => ({
         name: b.tensor.name,
         location: locate(b.tensor),
-        count: count(b.tensor),
+        count: countTo(b),
       })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
@@ -212,6 +218,11 @@ export const firstVariants = (
   dispatches: readonly PlannedDispatch[],
 ): PlannedDispatch[] =>
   dispatches.flatMap((d) => d.choice?.variants[0].dispatches ?? [d]);
+
+/** Elements from a tensor's start to the end of what is bound. */
+function countTo({ tensor, offset = 0, size = Infinity }: Binding): number {
+  return Math.min(count(tensor), (offset + size) / BYTES[tensor.dtype]);
+}
 
 /** The scratch tensors of a node's dispatches and their variants. */
 function scratchOf(dispatches: readonly Dispatch[]): Tensor[] {
