@@ -21,6 +21,7 @@ export const ASSUMED: AdapterLimits = {
   software: false,
   subgroupSize: 32,
   int64: false,
+  f16: true,
   maxBindingBytes: 2 ** 31 - 256,
   maxBufferBytes: 2 ** 31 - 256,
   offsetAlignment: 256,
@@ -40,7 +41,7 @@ ${CONFIG_HELP}
   --device              plans for this machine's adapter
   --dispatches          lists every dispatch with its FLOPs and bytes
   --buffers             lists every buffer
-  --variants            also the memory with other settings: recomputation, and
+  --variants            also the memory with other settings: fp16, recomputation,
                         half of the batch
   --json                prints everything as JSON
 
