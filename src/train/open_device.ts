@@ -62,7 +62,7 @@ export async function openDevice(
 }
 
 function describe(
-  { data, sequences, model, settings }: RunInputs,
+  { config, data, sequences, model, settings }: RunInputs,
   plans: StepPlans,
   gpu: Gpu,
   dir: string,
@@ -70,7 +70,8 @@ function describe(
 ): void {
   const parameters = formatCount(parameterCount(model).total);
   const memory = formatBytes(plans.memory.total);
-  say(`${parameters} parameters · ${memory} on ${gpu.name}`);
+  const half = config.train.precision === "fp16" ? " · fp16" : "";
+  say(`${parameters} parameters${half} · ${memory} on ${gpu.name}`);
   const tokens = formatCount(sequences * model.sequenceLength);
   const perStep = formatCount(settings.tokensPerStep);
   say(
