@@ -51,7 +51,7 @@ ${CONFIG_HELP}
                         ${DEVICES.map((d) => d.name).join(", ")}
   --dispatches          lists every dispatch with its FLOPs and bytes
   --buffers             lists every buffer
-  --variants            also the memory with other settings: recomputation, and
+  --variants            also the memory with other settings: fp16, recomputation,
                         half of the batch
   --json                prints everything as JSON
 

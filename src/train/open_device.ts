@@ -45,8 +45,10 @@ export async function openDevice(
   const plans = stepPlansOf(config, model, settings, gpu.limits);
   describe(inputs, plans, gpu, folder.dir, say);
   const variants = new MemoryVariants(config, model, gpu.limits);
-  remedy = () => variants.remedy(deviceMemory(gpu));
-  checkMemory(plans, gpu, remedy);
+  const total = formatBytes(plans.memory.total);
+  remedy = () =>
+    `the run needs ${total}; ${variants.remedy(deviceMemory(gpu))}`;
+  checkMemory(plans, gpu, variants);
   const cache = resolveCacheDir(config);
   const recorded = resume
     ? recordedChoices(folder.path("run.json"), gpu, say)
@@ -110,7 +112,11 @@ async function openEngine(
 }
 
 /** @throws {UserError} where the plans need more memory than is free */
-function checkMemory(plans: StepPlans, gpu: Gpu, remedy: () => string): void {
+function checkMemory(
+  plans: StepPlans,
+  gpu: Gpu,
+  variants: MemoryVariants,
+): void {
   // A GPU's nominal size is rounded: it is left to say itself what it has.
   if (!gpu.limits.software) return;
   const free = deviceMemory(gpu);
@@ -118,6 +124,8 @@ function checkMemory(plans: StepPlans, gpu: Gpu, remedy: () => string): void {
   throw new UserError(
     `Cannot start the run as it needs ${
       formatBytes(plans.memory.total)
-    } of memory: this machine has ${formatBytes(free)} free; ${remedy()}`,
+    } of memory: this machine has ${formatBytes(free)} free; ${
+      variants.remedy(free)
+    }`,
   );
 }

@@ -124,8 +124,12 @@ Deno.test("plan says what recomputation costs and saves, and what else would", a
     out,
     /^recomputation +block: \d\.\d+e\+\d+ of the FLOPs \(\+\d+\.\d %\), activations .* MB instead of \d\.\d GB$/m,
   );
-  const rows = ["none", "attention", "block"].flatMap((recompute) =>
-    ["32 × 4", "16 × 8"].map((batch) => `${recompute} +${batch}`)
+  const rows = ["fp32", "fp16"].flatMap((precision) =>
+    ["none", "attention", "block"].flatMap((recompute) =>
+      ["32 × 4", "16 × 8"].map((batch) =>
+        `${precision} +${recompute} +${batch}`
+      )
+    )
   );
   for (const row of rows) {
     assertMatch(
