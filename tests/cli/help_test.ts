@@ -85,6 +85,14 @@ Deno.test("unknown commands and flags are refused, with the known ones", async (
   await fails(["train", "lr"], /Cannot read 'lr' as it must be key=value/);
   await fails(["devices", "all"], /Cannot read 'all' as 'blocksmith devices'/);
   await fails(["parity"], /no fixture is given/);
+  await fails(
+    ["parity", "--precision", "half", "x"],
+    /'--precision' of 'blocksmith parity' as it must be fp32 or fp16: got 'half'$/,
+  );
+  await fails(
+    ["parity", "--residual-precision=fp16", "x"],
+    /'--residual-precision fp16' without '--precision fp16'/,
+  );
   for (const words of [["--resume"], ["--resume="], ["--resume", ""]]) {
     await fails(["train", ...words], /Cannot read '--resume' of 'blocksmith/);
   }
