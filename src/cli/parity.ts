@@ -1,12 +1,9 @@
 /** `blocksmith parity`. @module */
+import { RECOMPUTE } from "../engine/step_plans.ts";
 import { UserError } from "../errors.ts";
 import { expandHome } from "../fs/user_path.ts";
-import {
-  type ParityOptions,
-  type Precision,
-  PRECISIONS,
-} from "../parity/fixture_tolerances.ts";
-import { parity } from "../parity/parity.ts";
+import { PRECISIONS } from "../parity/fixture_tolerances.ts";
+import { parity, type ParityOptions } from "../parity/parity.ts";
 import { OutputClosed, print } from "../terminal/output.ts";
 import type { Command, ParsedArgs } from "./command.ts";
 import { openGpu } from "./inputs/open_gpu.ts";
@@ -24,17 +21,21 @@ a folder with config.yaml, weights.safetensors, batch.safetensors,
 expected.safetensors and expected.json.
 
 Options:
-  --precision fp32|fp16           as train.precision (default: fp32); the
-                                  tolerances of fp16 are in fp16_tolerances.json
-                                  beside the fixtures
-  --residual-precision fp32|fp16  as train.residual_precision, for fp16
+  --precision <what>          as train.precision, fp32 or fp16 (default fp32);
+                              the tolerances of fp16 are in
+                              fp16_tolerances.json beside the fixtures
+  --residual-precision <what> as train.residual_precision, fp32 or fp16
+                              (default fp32)
+  --recompute <what>          what the backward pass computes again: none, block
+                              or attention (default none); the numbers are the
+                              same
 
 Examples:
   blocksmith parity tests/golden/*/
   blocksmith parity --precision fp16 tests/golden/*/`,
-  flags: ["precision", "residual-precision"],
-  async run({ flags, positionals: fixtures }) {
-    const options = precisionOptions(flags);
+  flags: ["precision", "residual-precision", "recompute"],
+  async run({ positionals: fixtures, flags }) {
+    const options = optionsOf(flags);
     if (fixtures.length === 0) {
       throw new UserError(
         "Cannot check parity as no fixture is given: run blocksmith parity <folder> ...",
@@ -74,32 +75,34 @@ Examples:
 };
 
 /**
- * The precision that the flags ask for.
+ * What the flags ask for.
  *
- * @throws {UserError} on other values, and on a residual precision of fp32 runs
+ * @throws {UserError} on unknown values, and on a residual stream in fp16 of a
+ *   run in fp32
  */
-function precisionOptions(flags: ParsedArgs["flags"]): ParityOptions {
-  const options: ParityOptions = {};
-  const read = (flag: string): Precision | undefined => {
-    const given = flags[flag];
-    if (given === undefined) return;
-    const found = PRECISIONS.find((precision) => precision === given);
+function optionsOf(flags: ParsedArgs["flags"]): ParityOptions {
+  const oneOf = <T extends string>(flag: string, known: readonly T[]): T => {
+    const given = flags[flag] ?? known[0];
+    const found = known.find((name) => name === given);
     if (found) return found;
     throw new UserError(
-      `Cannot read '--${flag}' of 'blocksmith parity' as it must be ${
-        PRECISIONS.join(" or ")
-      }: got '${given}'`,
+      `Cannot check parity as --${flag} must be one of ${
+        known.join(", ")
+      }: got ${given}`,
     );
   };
-  const precision = read("precision"), residual = read("residual-precision");
-  if (precision) options.precision = precision;
-  if (residual) options.residualPrecision = residual;
-  if (residual === "fp16" && precision !== "fp16") {
+  const precision = oneOf("precision", PRECISIONS);
+  const residualPrecision = oneOf("residual-precision", PRECISIONS);
+  if (residualPrecision === "fp16" && precision === "fp32") {
     throw new UserError(
-      "Cannot use '--residual-precision fp16' without '--precision fp16': the residual stream of fp32 is float32",
+      "Cannot check parity as --residual-precision fp16 needs --precision fp16: got fp32",
     );
   }
-  return options;
+  return {
+    precision,
+    residualPrecision,
+    recompute: oneOf("recompute", RECOMPUTE),
+  };
 }
 
 /** Prints a line. The exit code is the answer too: it needs no reader. */

@@ -2,14 +2,17 @@
 import { type Config, warnings } from "../config/mod.ts";
 import { loadTokenizer } from "../data/mod.ts";
 import { modelOf, stepPlansOf } from "../engine/from_config.ts";
+import { MemoryVariants } from "../engine/memory_variants.ts";
 import { trainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
+import { deviceMemory } from "../gpu/device_memory.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
 import { firstVariants, type Plan } from "../plan/plan.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
+import { printVariants, recomputationLine } from "./plan_memory.ts";
 import { CONFIG_HELP, configFromArgs } from "./inputs/config_args.ts";
 import { openGpu } from "./inputs/open_gpu.ts";
 
@@ -18,6 +21,7 @@ export const ASSUMED: AdapterLimits = {
   software: false,
   subgroupSize: 32,
   int64: false,
+  f16: true,
   maxBindingBytes: 2 ** 31 - 256,
   maxBufferBytes: 2 ** 31 - 256,
   offsetAlignment: 256,
@@ -37,6 +41,8 @@ ${CONFIG_HELP}
   --device              plans for this machine's adapter
   --dispatches          lists every dispatch with its FLOPs and bytes
   --buffers             lists every buffer
+  --variants            also the memory with other settings: recomputation, and
+                        half of the batch
   --json                prints everything as JSON
 
 Examples:
@@ -44,16 +50,18 @@ Examples:
   blocksmith plan num_token_mult=2 model.n_layer=18
   blocksmith plan model=default-parallel --dispatches`,
   flags: ["config-dir"],
-  switches: ["device", "dispatches", "buffers", "json"],
+  switches: ["device", "dispatches", "buffers", "variants", "json"],
   configFlags: true,
   async run(args) {
     const { config, model: described } = configFromArgs(args);
     const notes = warnings(config.model);
     const model = modelOf(config, await vocabularyOf(config));
     let limits = ASSUMED, adapter = "a GPU with 2 GiB bindings (assumed)";
+    let free = Infinity;
     if (args.switches.has("device")) {
       const gpu = await openGpu({ allowCpu: true });
       [limits, adapter] = [gpu.limits, gpu.name];
+      free = deviceMemory(gpu);
       gpu.close();
     }
     const settings = trainSettings(config, 1);
@@ -65,6 +73,7 @@ Examples:
     const { micro, update, evaluate, memory } = plans;
     const count = parameterCount(model);
     const flops = accumulation * micro.flops + update.flops;
+    const variants = new MemoryVariants(config, model, limits);
     const dispatches = accumulation * firstVariants(micro.dispatches).length +
       firstVariants(update.dispatches).length;
     if (args.switches.has("json")) {
@@ -79,6 +88,7 @@ Examples:
           ...padding !== undefined && { padding_idx: padding },
           dispatches_per_step: dispatches,
           plans: [micro, update, evaluate].map(asData),
+          ...args.switches.has("variants") && { variants: variants.table() },
         },
         null,
         2,
@@ -116,6 +126,16 @@ Examples:
     line("memory", formatBytes(memory.total));
     for (const [name, bytes] of Object.entries(memory)) {
       if (name !== "total") line(`  ${name}`, formatBytes(bytes));
+    }
+    if (config.train.recompute !== "none") {
+      line("recomputation", recomputationLine(variants));
+    }
+    const tooLarge = memory.total > free;
+    if (tooLarge) {
+      line("too large", `${formatBytes(free)} free: ${variants.remedy(free)}`);
+    }
+    if (tooLarge || args.switches.has("variants")) {
+      printVariants(variants, free);
     }
     if (args.switches.has("buffers")) {
       print("\nbuffers");

@@ -30,6 +30,18 @@ export interface Operation<A = unknown> {
   lower(node: Node<A>, limits: AdapterLimits): Dispatch[];
 }
 
+/** A part of a model whose results need not be kept for the backward pass. */
+export type SegmentKind = "block" | "attention";
+
+/**
+ * Nodes that `differentiate` can add once more before their gradients, so that
+ * what they computed first is kept for the forward pass alone.
+ */
+export interface Segment {
+  readonly kind: SegmentKind;
+  readonly name: string;
+}
+
 /** One use of an operation. */
 // deno-lint-ignore no-explicit-any
 export interface Node<A = any> {
@@ -44,6 +56,10 @@ export interface Node<A = any> {
   readonly accumulateInto?: Tensor | undefined;
   /** Kept although nothing reads its outputs (it writes persistent tensors). */
   readonly effect: boolean;
+  /**
+   * What it was made in, from the outside in: see {@linkcode Graph.segment}.
+   */
+  readonly segments: readonly Segment[];
 }
 
 /** Shape and type of an output to be made. */
@@ -87,6 +103,7 @@ export class Graph {
   readonly nodes: Node[] = [];
   /** Inputs and persistent tensors by name. */
   readonly externals = new Map<string, Tensor>();
+  #segments: readonly Segment[] = [];
 
   /** A tensor that is filled before each run of the plan, e.g. the tokens. */
   input(name: string, shape: readonly number[], dtype: DType = "f32"): Tensor {
@@ -143,9 +160,26 @@ export class Graph {
       outputs: made,
       accumulateInto,
       effect: options.effect ?? accumulateInto?.role === "persistent",
+      segments: this.#segments,
     };
     for (const tensor of made) tensor.node = node;
     this.nodes.push(node);
     return made;
+  }
+
+  /**
+   * Makes the nodes that `build` adds a segment, whose results the backward
+   * pass may compute again.
+   *
+   * @returns what `build` returns
+   */
+  segment<T>(kind: SegmentKind, name: string, build: () => T): T {
+    const outside = this.#segments;
+    this.#segments = [...outside, { kind, name }];
+    try {
+      return build();
+    } finally {
+      this.#segments = outside;
+    }
   }
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { basename, dirname } from "node:path";
+import type { StepPlanOptions } from "../engine/step_plans.ts";
 import { UserError } from "../errors.ts";
 import { readSmallText } from "../fs/bounded_file.ts";
 import type { Expected } from "./fixture_files.ts";
@@ -20,14 +21,6 @@ import {
 /** The values of `train.precision` and `train.residual_precision`. */
 export const PRECISIONS = ["fp32", "fp16"] as const;
 export type Precision = typeof PRECISIONS[number];
-
-/** What a fixture is run in. */
-export interface ParityOptions {
-  /** Storage of activations and of the weights in products. @default "fp32" */
-  precision?: Precision;
-  /** Storage of the residual stream under fp16. @default "fp32" */
-  residualPrecision?: Precision;
-}
 
 /** Largest allowed distances from a fixture's numbers. */
 export interface FixtureTolerances {
@@ -98,7 +91,10 @@ export const largest = (values: Float32Array): number =>
 export function fixtureTolerances(
   path: string,
   expected: Expected,
-  { precision = "fp32", residualPrecision = "fp32" }: ParityOptions,
+  { precision = "fp32", residualPrecision = "fp32" }: Pick<
+    StepPlanOptions,
+    "precision" | "residualPrecision"
+  >,
 ): FixtureTolerances {
   if (precision === "fp32") return singlePrecision(expected);
   const file = `${dirname(path)}/fp16_tolerances.json`;

@@ -6,7 +6,11 @@
 import { loadWeights, readFloats } from "../checkpoint/load_weights.ts";
 import { elementCount } from "../checkpoint/safetensors.ts";
 import type { Batch } from "../data/loader/batch.ts";
-import { buildStepPlans, logitsGraph } from "../engine/step_plans.ts";
+import {
+  buildStepPlans,
+  logitsGraph,
+  type StepPlanOptions,
+} from "../engine/step_plans.ts";
 import { TrainEngine } from "../engine/train_engine.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
@@ -26,7 +30,6 @@ import {
   type FixtureTolerances,
   fixtureTolerances,
   largest,
-  type ParityOptions,
 } from "./fixture_tolerances.ts";
 import {
   compareArrays,
@@ -66,6 +69,12 @@ interface Loaded {
   /** Its readable tensors, by the fixture's names. */
   readable: Map<string, Tensor>;
 }
+
+/** How a fixture is computed; each option's default is a run's. */
+export type ParityOptions = Pick<
+  StepPlanOptions,
+  "precision" | "residualPrecision" | "recompute"
+>;
 
 /**
  * Runs the fixture in folder `path` on the device.

@@ -20,7 +20,13 @@ import {
 } from "../graph/dispatch.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { bytes, count, type DType, type Tensor } from "../graph/tensor.ts";
+import {
+  BYTES,
+  bytes,
+  count,
+  type DType,
+  type Tensor,
+} from "../graph/tensor.ts";
 
 /** Where a tensor lies. */
 export type TensorLocation =
@@ -175,7 +181,7 @@ export function makePlan(
       .filter((b) => b.access !== "read").map((b) => ({
         name: b.tensor.name,
         location: locate(b.tensor),
-        count: count(b.tensor),
+        count: countTo(b),
       })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
@@ -211,6 +217,11 @@ export const firstVariants = (
   dispatches: readonly PlannedDispatch[],
 ): PlannedDispatch[] =>
   dispatches.flatMap((d) => d.choice?.variants[0].dispatches ?? [d]);
+
+/** Elements from a tensor's start to the end of what is bound. */
+function countTo({ tensor, offset = 0, size = Infinity }: Binding): number {
+  return Math.min(count(tensor), (offset + size) / BYTES[tensor.dtype]);
+}
 
 /** The scratch tensors of a node's dispatches and their variants. */
 function scratchOf(dispatches: readonly Dispatch[]): Tensor[] {

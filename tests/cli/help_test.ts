@@ -87,11 +87,11 @@ Deno.test("unknown commands and flags are refused, with the known ones", async (
   await fails(["parity"], /no fixture is given/);
   await fails(
     ["parity", "--precision", "half", "x"],
-    /'--precision' of 'blocksmith parity' as it must be fp32 or fp16: got 'half'$/,
+    /as --precision must be one of fp32, fp16: got half$/,
   );
   await fails(
     ["parity", "--residual-precision=fp16", "x"],
-    /'--residual-precision fp16' without '--precision fp16'/,
+    /as --residual-precision fp16 needs --precision fp16: got fp32$/,
   );
   for (const words of [["--resume"], ["--resume="], ["--resume", ""]]) {
     await fails(["train", ...words], /Cannot read '--resume' of 'blocksmith/);
