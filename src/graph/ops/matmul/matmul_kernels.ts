@@ -256,7 +256,8 @@ function sumOfParts(
       ...sum,
       bindings,
       workgroups: grid(Math.ceil(M * pitch / 4 / REDUCE_INVOCATIONS)),
-      flops: (parts + 1) * M * N,
+      // The product's 2 M N K count these additions.
+      flops: 0,
       bytes: BYTES.f32 * (parts + (spec.accumulate ? 2 : 1)) * M * N,
     },
   ];
