@@ -271,7 +271,8 @@ function sumOfParts(
       ...sum,
       bindings,
       workgroups: grid(Math.ceil(M * pitch / 4 / REDUCE_INVOCATIONS)),
-      flops: (parts + 1) * M * N,
+      // The product's 2 M N K count these additions.
+      flops: 0,
       // The parts in place of the A and B of a product.
       bytes: sum.bytes + BYTES.f32 * parts * (M * N - M - N),
     },
