@@ -1,4 +1,4 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), row-major, in f32.
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb
@@ -10,9 +10,9 @@
 struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32 }
 
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> A: array<f32>;
-@group(0) @binding(2) var<storage, read> B: array<f32>;
-@group(0) @binding(3) var<storage, read_write> C: array<f32>;
+@group(0) @binding(1) var<storage, read> A: array<A_elem>;
+@group(0) @binding(2) var<storage, read> B: array<B_elem>;
+@group(0) @binding(3) var<storage, read_write> C: array<C_elem>;
 #if BIAS {
   @group(0) @binding(4) var<storage, read> bias: array<f32>;
 #}
@@ -31,15 +31,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   #}
   for (var k = 0u; k < P.K; k++) {
     #if TRANSPOSED_B {
-      let b = B[n * P.ldb + k];
+      let b = f32(B[n * P.ldb + k]);
     #} else {
-      let b = B[k * P.ldb + n];
+      let b = f32(B[k * P.ldb + n]);
     #}
     #for r in 0..ROWS {
       #if TRANSPOSED_A {
-        c${r} += A[k * P.lda + row${r}] * b;
+        c${r} += f32(A[k * P.lda + row${r}]) * b;
       #} else {
-        c${r} += A[row${r} * P.lda + k] * b;
+        c${r} += f32(A[row${r} * P.lda + k]) * b;
       #}
     #}
   }
@@ -52,9 +52,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if (m0 + ${r}u < P.M) {
       let at = (m0 + ${r}u) * P.ldc + n;
       #if ACCUMULATE {
-        C[at] = P.alpha * c${r} + shift + C[at];
+        C[at] = C_elem(P.alpha * c${r} + shift + f32(C[at]));
       #} else {
-        C[at] = P.alpha * c${r} + shift;
+        C[at] = C_elem(P.alpha * c${r} + shift);
       #}
     }
   #}

@@ -7,9 +7,23 @@
 struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32 }
 
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> A: array<Quad>;
-@group(0) @binding(2) var<storage, read> B: array<Quad>;
-@group(0) @binding(3) var<storage, read_write> C: array<Quad>;
+#if WIDE {
+  @group(0) @binding(1) var<storage, read> A: array<Quad>;
+  @group(0) @binding(2) var<storage, read> B: array<Quad>;
+  @group(0) @binding(3) var<storage, read_write> C: array<Quad>;
+  fn load_a(i: u32) -> vec4f { return floats(A[i]); }
+  fn load_b(i: u32) -> vec4f { return floats(B[i]); }
+  fn load_c(i: u32) -> vec4f { return floats(C[i]); }
+  fn store_c(i: u32, v: vec4f) { C[i] = quad(v); }
+#} else {
+  @group(0) @binding(1) var<storage, read> A: array<A_vec4>;
+  @group(0) @binding(2) var<storage, read> B: array<B_vec4>;
+  @group(0) @binding(3) var<storage, read_write> C: array<C_vec4>;
+  fn load_a(i: u32) -> vec4f { return vec4f(A[i]); }
+  fn load_b(i: u32) -> vec4f { return vec4f(B[i]); }
+  fn load_c(i: u32) -> vec4f { return vec4f(C[i]); }
+  fn store_c(i: u32, v: vec4f) { C[i] = C_vec4(v); }
+#}
 #if BIAS {
   @group(0) @binding(4) var<storage, read> bias: array<f32>;
 #}
@@ -41,7 +55,7 @@ fn store(m: u32, n: u32, value: vec4f) {
   let at = m * (P.ldc >> 2u) + (n >> 2u);
   var v = value;
   #if ACCUMULATE || EDGES {
-    let old = floats(C[at]);
+    let old = load_c(at);
   #}
   #if ACCUMULATE {
     v += old;
@@ -49,5 +63,5 @@ fn store(m: u32, n: u32, value: vec4f) {
   #if EDGES {
     v = select(old, v, vec4u(n) + vec4u(0, 1, 2, 3) < vec4u(P.N));
   #}
-  C[at] = quad(v);
+  store_c(at, v);
 }

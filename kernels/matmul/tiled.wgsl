@@ -1,4 +1,4 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), row-major, in f32.
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda, a multiple of 4
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb, a multiple of 4
@@ -57,11 +57,11 @@ fn piece_of_a(e: u32, m0: u32, k0: u32) -> vec4f {
   #if TRANSPOSED_A {
     let k = k0 + e / (BM / 4u);
     let m = min(m0 + e % (BM / 4u) * 4u, P.M - 1u);
-    return across_k(k, floats(A[k * (P.lda >> 2u) + (m >> 2u)]));
+    return across_k(k, load_a(k * (P.lda >> 2u) + (m >> 2u)));
   #} else {
     let k = k0 + e % (BK / 4u) * 4u;
     let m = min(m0 + e / (BK / 4u), P.M - 1u);
-    return along_k(k, floats(A[m * (P.lda >> 2u) + (k >> 2u)]));
+    return along_k(k, load_a(m * (P.lda >> 2u) + (k >> 2u)));
   #}
 }
 
@@ -70,11 +70,11 @@ fn piece_of_b(e: u32, n0: u32, k0: u32) -> vec4f {
   #if TRANSPOSED_B {
     let k = k0 + e % (BK / 4u) * 4u;
     let n = min(n0 + e / (BK / 4u), P.N - 1u);
-    return along_k(k, floats(B[n * (P.ldb >> 2u) + (k >> 2u)]));
+    return along_k(k, load_b(n * (P.ldb >> 2u) + (k >> 2u)));
   #} else {
     let k = k0 + e / (BN / 4u);
     let n = min(n0 + e % (BN / 4u) * 4u, P.N - 1u);
-    return across_k(k, floats(B[k * (P.ldb >> 2u) + (n >> 2u)]));
+    return across_k(k, load_b(k * (P.ldb >> 2u) + (n >> 2u)));
   #}
 }
 

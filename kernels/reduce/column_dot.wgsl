@@ -4,8 +4,8 @@
 // 2 FLOPs and 8 bytes per element: bound by memory.
 struct Params { rows: u32, width: u32, blocks: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> a: array<vecf>;
-@group(0) @binding(2) var<storage, read> b: array<vecf>;
+@group(0) @binding(1) var<storage, read> a: array<a_vec>;
+@group(0) @binding(2) var<storage, read> b: array<b_vec>;
 @group(0) @binding(3) var<storage, read_write> p: array<vecf>;
 #include lib/vector
 
@@ -18,7 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let last = min(P.rows, (group.y + 1u) * size);
   var total = vecf(0);
   for (var row = group.y * size; row < last; row += 1u) {
-    total += a[row * units + j] * b[row * units + j];
+    total += vecf(a[row * units + j]) * vecf(b[row * units + j]);
   }
   p[group.y * units + j] = total;
 }

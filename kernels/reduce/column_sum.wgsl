@@ -4,7 +4,7 @@
 // 1 FLOP and 4 bytes per element: bound by memory.
 struct Params { rows: u32, width: u32, blocks: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> x: array<vecf>;
+@group(0) @binding(1) var<storage, read> x: array<x_vec>;
 @group(0) @binding(2) var<storage, read_write> y: array<vecf>;
 #include lib/vector
 
@@ -19,7 +19,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let last = min(P.rows, first + size);
   var total = vecf(0);
   for (var row = first; row < last; row += 1u) {
-    total += x[row * units + j];
+    total += vecf(x[row * units + j]);
   }
   #if ACCUMULATE {
     y[block * units + j] += total;

@@ -9,8 +9,8 @@ struct Params {
   resid: f32, skip: f32, centre: f32,
 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> a: array<vecf>;
-@group(0) @binding(2) var<storage, read> v: array<vecf>;
+@group(0) @binding(1) var<storage, read> a: array<a_vec>;
+@group(0) @binding(2) var<storage, read> v: array<v_vec>;
 #if TRAINED_R {
   @group(0) @binding(3) var<storage, read> resid: array<f32>;
 #}

@@ -7,7 +7,7 @@
 // itself, the uniform causal matrix the running mean u: O(T) where the matrix
 // would take O(T^2). 6 FLOPs and 12 bytes per element: bound by memory.
 #include shaped/gains
-@group(0) @binding(6) var<storage, read_write> y: array<vecf>;
+@group(0) @binding(6) var<storage, read_write> y: array<y_vec>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -19,9 +19,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var at = i / units * P.sequence_length * units + column;
   var sum = vecf(0);
   for (var t = 1u; t <= P.sequence_length; t += 1u) {
-    let value = v[at];
+    let value = vecf(v[at]);
     sum += value;
-    y[at] = gain.resid * a[at] + gain.skip * value - (gain.centre / f32(t)) * sum;
+    y[at] = y_vec(gain.resid * vecf(a[at]) + gain.skip * value - (gain.centre / f32(t)) * sum);
     at += units;
   }
 }

@@ -8,9 +8,9 @@
 // walks s = 0 .. t. 2 d FLOPs and a quarter of a call of philox per pair; no T
 // x T buffer.
 #include shaped/dropout_common
-@group(0) @binding(2) var<storage, read> v: array<vecf>;
-@group(0) @binding(3) var<storage, read_write> e: array<vecf>;
-@group(0) @binding(4) var<storage, read_write> u: array<vecf>;
+@group(0) @binding(2) var<storage, read> v: array<v_vec>;
+@group(0) @binding(3) var<storage, read_write> e: array<e_vec>;
+@group(0) @binding(4) var<storage, read_write> u: array<u_vec>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -28,13 +28,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let mask = select(0.0, keep_factor(), s <= t && kept);
     diagonal = select(diagonal, mask, s == t);
     #for i in 0..UNITS {
-      u${i} += mask * v[output_at(s) + ${i}u];
+      u${i} += mask * vecf(v[output_at(s) + ${i}u]);
     #}
   }
   if (own >= P.sequence_length) { return; }
   let at = output_at(t);
   #for i in 0..UNITS {
-    e[at + ${i}u] = diagonal * v[at + ${i}u];
-    u[at + ${i}u] = u${i} / f32(t + 1u);
+    e[at + ${i}u] = e_vec(diagonal * vecf(v[at + ${i}u]));
+    u[at + ${i}u] = u_vec(u${i} / f32(t + 1u));
   #}
 }

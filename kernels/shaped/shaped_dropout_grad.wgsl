@@ -5,9 +5,9 @@
 // Lane l of workgroup (tile, head, sequence) owns key s = tile * WG + l and
 // walks t = s .. T - 1. 2 d FLOPs and a call of philox per pair.
 #include shaped/dropout_common
-@group(0) @binding(2) var<storage, read> d_e: array<vecf>;
-@group(0) @binding(3) var<storage, read> d_u: array<vecf>;
-@group(0) @binding(4) var<storage, read_write> dv: array<vecf>;
+@group(0) @binding(2) var<storage, read> d_e: array<d_e_vec>;
+@group(0) @binding(3) var<storage, read> d_u: array<d_u_vec>;
+@group(0) @binding(4) var<storage, read_write> dv: array<dv_vec>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -24,16 +24,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let diagonal = select(0.0, mask, s == t);
     let at = output_at(t);
     #for i in 0..UNITS {
-      dv${i} += share * d_u[at + ${i}u] + diagonal * d_e[at + ${i}u];
+      dv${i} += share * vecf(d_u[at + ${i}u]) + diagonal * vecf(d_e[at + ${i}u]);
     #}
   }
   if (own >= P.sequence_length) { return; }
   let at = output_at(s);
   #for i in 0..UNITS {
     #if ACCUMULATE {
-      dv[at + ${i}u] += dv${i};
+      dv[at + ${i}u] = dv_vec(vecf(dv[at + ${i}u]) + dv${i});
     #} else {
-      dv[at + ${i}u] = dv${i};
+      dv[at + ${i}u] = dv_vec(dv${i});
     #}
   #}
 }

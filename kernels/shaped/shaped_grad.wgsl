@@ -8,9 +8,9 @@
 // [sequences, width]; reduce/segment_sum adds them up), then backward for dv.
 // 12 FLOPs and 28 bytes per element: bound by memory.
 #include shaped/gains
-@group(0) @binding(6) var<storage, read> dy: array<vecf>;
-@group(0) @binding(7) var<storage, read_write> da: array<vecf>;
-@group(0) @binding(8) var<storage, read_write> dv: array<vecf>;
+@group(0) @binding(6) var<storage, read> dy: array<dy_vec>;
+@group(0) @binding(7) var<storage, read_write> da: array<da_vec>;
+@group(0) @binding(8) var<storage, read_write> dv: array<dv_vec>;
 #if TRAINED_R {
   @group(0) @binding(9) var<storage, read_write> dr: array<vecf>;
 #}
@@ -36,10 +36,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var sum_c = vecf(0);
     var forward = first;
     for (var t = 1u; t <= P.sequence_length; t += 1u) {
-      let g = dy[forward];
-      let value = v[forward];
+      let g = vecf(dy[forward]);
+      let value = vecf(v[forward]);
       sum += value;
-      sum_r += g * a[forward];
+      sum_r += g * vecf(a[forward]);
       sum_s += g * value;
       sum_c -= g * sum / f32(t);
       forward += units;
@@ -58,9 +58,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var at = first + P.sequence_length * units;
   for (var t = P.sequence_length; t > 0u; t -= 1u) {
     at -= units;
-    let g = dy[at];
+    let g = vecf(dy[at]);
     later += g / f32(t);
-    da[at] = gain.resid * g;
-    dv[at] = gain.skip * g - gain.centre * later;
+    da[at] = da_vec(gain.resid * g);
+    dv[at] = dv_vec(gain.skip * g - gain.centre * later);
   }
 }

@@ -11,7 +11,7 @@
 // element.
 struct Params { rows: u32, width: u32, median_rank: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<x_elem>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<storage, read_write> moments: array<vec4f>;
 #include lib/reduce
@@ -26,13 +26,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (row >= P.rows) { return; }
   let base = row * P.width;
   var total = 0.0;
-  for (var i = lane; i < P.width; i += WG) { total += x[base + i]; }
+  for (var i = lane; i < P.width; i += WG) { total += f32(x[base + i]); }
   let mean = group_sum(total, lane) / f32(P.width);
   var second = 0.0;
   var fourth = 0.0;
   var largest = 0.0;
   for (var i = lane; i < P.width; i += WG) {
-    let centred = x[base + i] - mean;
+    let centred = f32(x[base + i]) - mean;
     y[base + i] = centred;
     let square = centred * centred;
     second += square;

@@ -7,7 +7,7 @@
 import type { TrainConfig } from "../config/mod.ts";
 import { differentiate } from "../graph/differentiate.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
-import { Graph } from "../graph/graph.ts";
+import { FP32, Graph, type StorageTypes } from "../graph/graph.ts";
 import { linearCrossEntropy } from "../graph/ops/loss/linear_cross_entropy.ts";
 import { linear } from "../graph/ops/matmul/linear.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -31,13 +31,20 @@ import {
   inputBytes,
   type Memory,
 } from "./memory.ts";
+import {
+  copyGraph,
+  parameterAlignment,
+  type PrecisionOptions,
+  shardCopy,
+  storageTypes,
+} from "./precision.ts";
 import { stepRecords } from "./step_records.ts";
 
 /** The values of `train.loss_average`. */
 export type LossAverage = TrainConfig["loss_average"];
 
 /** What the plans of a run depend on, besides the model. */
-export interface StepPlanOptions extends BatchSizes {
+export interface StepPlanOptions extends BatchSizes, PrecisionOptions {
   adam: AdamOptions;
   /** Seed of the dropout masks. @default 0 */
   seed?: number;
@@ -63,6 +70,8 @@ export interface StepPlans {
   micro: Plan;
   update: Plan;
   evaluate: Plan;
+  /** Makes the copies of the weights, where products read copies. */
+  copy?: Plan | undefined;
   /** Statistics of the last training batch, if any are asked for. */
   report?: Report | undefined;
   /** Bytes on the device, by what they are for. */
@@ -80,13 +89,14 @@ export const RANDOM = "random";
  *
  * @param suffix of the inputs' names
  * @param training with dropout; a model without dropout does not read its input
+ * @param types what tensors are stored as
  */
 export function lossGraph(
   model: Model,
   batchSize: number,
-  { suffix = "", training = false } = {},
+  { suffix = "", training = false, types = FP32 } = {},
 ) {
-  const graph = new Graph(), positions = batchSize * model.sequenceLength;
+  const graph = new Graph(types), positions = batchSize * model.sequenceLength;
   const input = (name: string) =>
     graph.input(name + suffix, [positions], "u32");
   const tokens = input(INPUTS.tokens), targets = input(INPUTS.targets);
@@ -113,8 +123,12 @@ export function lossGraph(
  * The graph of one micro-batch with its gradients, and the parameters that they
  * reach.
  */
-export function gradientGraph(model: Model, batchSize: number) {
-  const built = lossGraph(model, batchSize, { training: true });
+export function gradientGraph(
+  model: Model,
+  batchSize: number,
+  types: StorageTypes = FP32,
+) {
+  const built = lossGraph(model, batchSize, { training: true, types });
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>
     built.graph.persistent(p.name, p.shape)
   );
@@ -127,8 +141,12 @@ export function gradientGraph(model: Model, batchSize: number) {
 }
 
 /** A forward pass that ends in logits, `[B·T, V]`, for parity. */
-export function logitsGraph(model: Model, batchSize: number) {
-  const graph = new Graph(), positions = batchSize * model.sequenceLength;
+export function logitsGraph(
+  model: Model,
+  batchSize: number,
+  types: StorageTypes = FP32,
+) {
+  const graph = new Graph(types), positions = batchSize * model.sequenceLength;
   const tokens = graph.input(INPUTS.tokens, [positions], "u32");
   const order = graph.input(INPUTS.order, [positions], "u32");
   const forward = model.forward(graph, { tokens, order });
@@ -161,22 +179,39 @@ export function buildStepPlans(
       `Cannot place the ${options.accumulation} micro-batches of a step (${uploaded} bytes): this adapter's buffers hold at most ${limits.maxBufferBytes} bytes; lower 'train.gradient_accumulation_steps' or the batch size`,
     );
   }
-  const { graph, trained } = gradientGraph(model, options.batchSize);
+  const types = storageTypes(options);
+  const { graph, trained } = gradientGraph(model, options.batchSize, types);
   const layout = packParameters(
     trained,
     limits.maxBufferBytes,
     ({ name }) => isDecayed(options.adam.kind, name),
+    parameterAlignment(types),
   );
   const micro = makePlan("micro", graph, limits);
   const update = makePlan("update", updateGraph(layout, options), limits);
   const evaluate = makePlan(
     "evaluate",
-    lossGraph(model, options.evalBatchSize, { suffix: ".eval" }).graph,
+    lossGraph(model, options.evalBatchSize, { suffix: ".eval", types }).graph,
     limits,
   );
   const report = options.report &&
-    buildReport(model, options.batchSize, trained, options.report, limits);
-  const plans = [micro, update, evaluate, ...report ? [report.plan] : []];
+    buildReport(
+      model,
+      options.batchSize,
+      trained,
+      options.report,
+      limits,
+      types,
+    );
+  const copies = copyGraph(layout, types);
+  const copy = copies && makePlan("copy", copies, limits);
+  const plans = [
+    micro,
+    update,
+    evaluate,
+    ...report ? [report.plan] : [],
+    ...copy ? [copy] : [],
+  ];
   return {
     model,
     options,
@@ -185,13 +220,15 @@ export function buildStepPlans(
     micro,
     update,
     evaluate,
+    copy,
     report,
     memory: estimateMemory(model, options, layout, plans),
   };
 }
 
 function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
-  const graph = new Graph(), { scalars, control, history } = stepRecords();
+  const graph = new Graph(storageTypes(options));
+  const { scalars, control, history } = stepRecords();
   const shards = layout.shards.map((shard, i) => {
     const flat = (name: string): Tensor =>
       graph.persistent(`${name}.${i}`, [shard.elements]);
@@ -200,6 +237,7 @@ function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
       gradients: flat("gradients"),
       m: flat("exp_avg"),
       v: flat("exp_avg_sq"),
+      copy: shardCopy(graph, i, shard.elements),
       decayed: shard.decayed,
     };
   });

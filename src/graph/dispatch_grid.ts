@@ -1,5 +1,6 @@
 /** Index arithmetic that element-wise and row-wise operations share. @module */
 import type { AdapterLimits } from "./dispatch.ts";
+import { BYTES, bytes, type Tensor } from "./tensor.ts";
 
 /** Workgroups allowed along one dimension by every WebGPU device. */
 export const MAX_WORKGROUPS = 65_535;
@@ -32,60 +33,85 @@ export function flatGrid(
   return grid(Math.ceil(elements / 4 / size));
 }
 
-/** A stretch of a flat tensor that fits one binding. */
-export interface ElementRange {
-  /** First element. */
-  start: number;
-  /** Elements. */
-  count: number;
-  /** The same as a binding's byte range. */
-  bytes: { offset: number; size: number };
-}
+/** Shape and type: all that bytes depend on. */
+type Sized = Pick<Tensor, "shape" | "dtype">;
 
-/** Cuts `elements` 4-byte elements into stretches of at most one binding. */
-export function flatRanges(
-  elements: number,
-  limits: AdapterLimits,
-): ElementRange[] {
-  return rowRanges(elements, 1, limits).map(({ start, count }) => ({
-    start,
-    count,
-    // Whole vec4s are read, so the tail is padded: buffers end on 16 bytes.
-    bytes: { offset: start * 4, size: Math.ceil(count / 4) * 16 },
-  }));
-}
-
-/** A stretch of rows. */
-export interface RowRange {
+/** A stretch of elements or rows, of which every tensor's fit one binding. */
+export interface TensorRange {
+  /** First element or row. */
   start: number;
+  /** Elements or rows. */
   count: number;
+  /** The stretch as a byte range of a tensor that has these rows. */
+  of(tensor: Sized): { offset: number; size: number };
 }
 
 /**
- * Cuts rows of `width` 4-byte elements into stretches of at most one binding,
- * each starting on the adapter's offset alignment.
+ * Cuts `elements` elements of any type into stretches of at most one binding.
+ */
+export function flatRanges(
+  elements: number,
+  limits: AdapterLimits,
+): TensorRange[] {
+  const step = Math.floor(limits.maxBindingBytes / 4);
+  // Offsets are aligned for the narrowest type too.
+  return stretches(elements, step, limits.offsetAlignment / 2)
+    .map(({ start, count }) => ({
+      start,
+      count,
+      // Whole vec4s are read, so the tail is padded: buffers end on 16 bytes.
+      of: ({ dtype }) => ({
+        offset: start * BYTES[dtype],
+        size: Math.ceil(count / 4) * 4 * BYTES[dtype],
+      }),
+    }));
+}
+
+/**
+ * Cuts tensors of `rows` rows each, whose widths and types may differ, into
+ * stretches of at most one binding, each starting on the adapter's offset
+ * alignment. A row may be several of a tensor's, e.g. a whole sequence.
  *
  * @throws {RangeError} if not even the fewest aligned rows fit one binding
  */
 export function rowRanges(
   rows: number,
-  width: number,
+  tensors: readonly Tensor[],
   limits: AdapterLimits,
-): RowRange[] {
-  const bytes = width * 4;
-  let step = Math.floor(limits.maxBindingBytes / bytes);
-  if (step >= rows) return [{ start: 0, count: rows }];
+): TensorRange[] {
+  const { maxBindingBytes, offsetAlignment } = limits;
+  const widest = tensors.reduce((a, b) => bytes(b) > bytes(a) ? b : a);
+  const step = Math.floor(maxBindingBytes / (bytes(widest) / rows));
   // The smallest number of rows whose bytes are a multiple of the alignment.
-  const align = limits.offsetAlignment / gcd(bytes, limits.offsetAlignment);
-  step -= step % align;
-  if (step < 1) {
+  const align = Math.max(
+    ...tensors.map((t) =>
+      offsetAlignment / gcd(bytes(t) / rows, offsetAlignment)
+    ),
+  );
+  if (step < rows && step < align) {
     throw new RangeError(
-      `Cannot cut rows of ${width} elements: this adapter binds at most ${limits.maxBindingBytes} bytes`,
+      `Cannot cut '${widest.name}' ([${widest.shape}]) to stretches of ${align} of its ${rows} rows: this adapter binds at most ${maxBindingBytes} bytes`,
     );
   }
-  const out: RowRange[] = [];
-  for (let start = 0; start < rows; start += step) {
-    out.push({ start, count: Math.min(step, rows - start) });
+  return stretches(rows, step, align).map(({ start, count }) => ({
+    start,
+    count,
+    of: (tensor) => ({
+      offset: start * (bytes(tensor) / rows),
+      size: Math.ceil(count * (bytes(tensor) / rows) / 16) * 16,
+    }),
+  }));
+}
+
+/**
+ * `size` in stretches of at most `step`, all but the last multiples of `align`.
+ */
+function stretches(size: number, step: number, align: number) {
+  if (step >= size) return [{ start: 0, count: size }];
+  const whole = step - step % align;
+  const out: { start: number; count: number }[] = [];
+  for (let start = 0; start < size; start += whole) {
+    out.push({ start, count: Math.min(whole, size - start) });
   }
   return out;
 }

@@ -7,7 +7,7 @@ import {
   readWrite,
 } from "./dispatch.ts";
 import { vectorWidth } from "./dispatch_grid.ts";
-import { bytes, type Tensor } from "./tensor.ts";
+import { BYTES, bytes, type Tensor } from "./tensor.ts";
 
 /**
  * Constants of `kernels/lib/reduce.wgsl`: one subgroup per workgroup where
@@ -53,12 +53,12 @@ export function columnSum(
     constants: { VW, WG, ACCUMULATE: accumulate },
     params: { rows, width, blocks },
     bindings: {
-      x: read(x, { size: padded(4 * rows * width) }),
+      x: read(x, { size: padded(BYTES[x.dtype] * rows * width) }),
       y: readWrite(y),
     },
     workgroups: [Math.ceil(width / VW / WG), blocks, 1],
     flops: rows * width,
-    bytes: 4 * rows * width + bytes(y),
+    bytes: BYTES[x.dtype] * rows * width + bytes(y),
   };
 }
 

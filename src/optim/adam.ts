@@ -18,7 +18,7 @@ import {
   partialCount,
 } from "../graph/ops/reduce/dot_product.ts";
 import { reduceConstants } from "../graph/reduction.ts";
-import { count, type Tensor } from "../graph/tensor.ts";
+import { BYTES, count, type Tensor } from "../graph/tensor.ts";
 
 /** Which published form of Adam. */
 export type AdamKind = "adamw_hf" | "adamw_torch" | "adam_fairseq";
@@ -96,6 +96,8 @@ export interface FlatShard {
   gradients: Tensor;
   m: Tensor;
   v: Tensor;
+  /** Copy of the weights that products read, if it is not the weights. */
+  copy?: Tensor | undefined;
   /** Elements before this one are decayed; a multiple of four. */
   decayed: number;
 }
@@ -136,11 +138,11 @@ interface AdamAttrs extends AdamOptions {
 const adam: Operation<AdamAttrs> = {
   name: "adam",
   lower(node, limits) {
-    const [weights, gradients, m, v, step, state] = node.inputs;
+    const [weights, gradients, m, v, step, state, copy] = node.inputs;
     const { kind, beta1, beta2, decayed } = node.attrs, WG = 64;
     return flatRanges(count(weights), limits).map((range) => ({
       kernel: "optimizer/adam",
-      constants: { WG, DECAY_FIRST: kind !== "adamw_hf" },
+      constants: { WG, DECAY_FIRST: kind !== "adamw_hf", COPY: !!copy },
       params: {
         count: range.count,
         decayed: Math.max(0, Math.min(range.count, decayed - range.start)),
@@ -150,16 +152,17 @@ const adam: Operation<AdamAttrs> = {
         one_minus_beta2: f32(1 - beta2),
       },
       bindings: {
-        p: readWrite(weights, range.bytes),
-        gradient: read(gradients, range.bytes),
-        m: readWrite(m, range.bytes),
-        v: readWrite(v, range.bytes),
+        p: readWrite(weights, range.of(weights)),
+        gradient: read(gradients, range.of(gradients)),
+        m: readWrite(m, range.of(m)),
+        v: readWrite(v, range.of(v)),
         step: read(step),
         control: read(state),
+        ...copy ? { copy: readWrite(copy, range.of(copy)) } : {},
       },
       workgroups: flatGrid(range.count, WG),
       flops: 12 * range.count,
-      bytes: 28 * range.count,
+      bytes: (28 + (copy ? BYTES[copy.dtype] : 0)) * range.count,
     }));
   },
 };
@@ -185,10 +188,10 @@ export function adamStep(
     [{ name: "squared gradients", shape: [partials] }],
     { effect: true },
   );
-  for (const { weights, gradients, m, v, decayed } of shards) {
+  for (const { weights, gradients, m, v, copy, decayed } of shards) {
     graph.add(
       adam,
-      [weights, gradients, m, v, step, state],
+      [weights, gradients, m, v, step, state, ...copy ? [copy] : []],
       { ...options, decayed },
       [],
       { effect: true },

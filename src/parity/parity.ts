@@ -7,11 +7,12 @@
 import { loadWeights, readFloats } from "../checkpoint/load_weights.ts";
 import { elementCount } from "../checkpoint/safetensors.ts";
 import type { Batch } from "../data/loader/batch.ts";
+import { type PrecisionOptions, storageTypes } from "../engine/precision.ts";
 import { buildStepPlans, logitsGraph } from "../engine/step_plans.ts";
 import { TrainEngine } from "../engine/train_engine.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { bytes, decodeFloats, type Tensor } from "../graph/tensor.ts";
 import { parameterCount } from "../model/model.ts";
 import { learningRate } from "../optim/schedule.ts";
 import { isDecayed } from "../optim/weight_decay.ts";
@@ -56,14 +57,20 @@ interface Loaded {
 /**
  * Runs the fixture in folder `path` on the device.
  *
+ * @param precision what its tensors are stored as
+ *
  * @throws {UserError} if a file is missing or malformed, or the model has
  *   dropout
  */
-export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
+export async function parity(
+  gpu: Gpu,
+  path: string,
+  precision: PrecisionOptions = {},
+): Promise<ParityRow[]> {
   const files = openFixture(path);
   let engine: TrainEngine | undefined;
   try {
-    const loaded = await load(gpu, files);
+    const loaded = await load(gpu, files, precision);
     engine = loaded.engine;
     return [
       parameterFacts(loaded),
@@ -78,7 +85,11 @@ export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
   }
 }
 
-async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
+async function load(
+  gpu: Gpu,
+  files: FixtureFiles,
+  precision: PrecisionOptions,
+): Promise<Loaded> {
   const { model, adam } = files;
   const { shape } = files.batches.info("input_ids");
   if (shape.at(-1) !== model.sequenceLength) {
@@ -96,8 +107,13 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
     adam,
     historySlots: files.expected.trajectory.loss.length,
     report: files.expected.statistics && LOGGED,
+    ...precision,
   }, gpu.limits);
-  const { graph, forward, logits } = logitsGraph(model, batchSize);
+  const { graph, forward, logits } = logitsGraph(
+    model,
+    batchSize,
+    storageTypes(precision),
+  );
   const last = forward.hidden.length - 1;
   // The two families number the last hidden states differently: see the
   // fixtures' README.
@@ -154,13 +170,12 @@ async function forward(loaded: Loaded): Promise<ParityRow[]> {
   const rows: ParityRow[] = [];
   for (const [name, tensor] of readable) {
     if (!files.reference.tensors.has(name)) continue;
-    const size = 4 * tensor.shape[0] * tensor.shape[1];
     const got = await engine.executor.read(
       forwardPlan.fetches.get(tensor)!,
-      size,
+      bytes(tensor),
     );
     const want = readFloats(files.reference, { name });
-    rows.push(compareArrays(name, new Float32Array(got), want));
+    rows.push(compareArrays(name, decodeFloats(got, tensor.dtype), want));
   }
   const logits = rows.pop()!;
   return [logits, { ...worstRow(rows), quantity: "hidden states" }];

@@ -13,13 +13,10 @@ import {
   type Binding,
   type Constant,
   type Dispatch,
-  f32,
   mapValues,
-  read,
-  write,
 } from "../graph/dispatch.ts";
-import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
 import type { Graph, Node } from "../graph/graph.ts";
+import { copyDispatches } from "../graph/ops/elementwise/convert.ts";
 import { bytes, count, type DType, type Tensor } from "../graph/tensor.ts";
 
 /** Where a tensor lies. */
@@ -61,7 +58,12 @@ export interface PlannedDispatch {
    * Tensors written, with their locations: for the search of a non-finite
    * value.
    */
-  writes: { name: string; location: TensorLocation; count: number }[];
+  writes: {
+    name: string;
+    location: TensorLocation;
+    count: number;
+    dtype: DType;
+  }[];
 }
 
 /** Everything one replay does. */
@@ -155,6 +157,7 @@ export function makePlan(
         name: b.tensor.name,
         location: locate(b.tensor),
         count: count(b.tensor),
+        dtype: b.tensor.dtype,
       })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
@@ -169,7 +172,7 @@ export function makePlan(
     const label = node.outputs[0]?.name ?? node.operation.name;
     const copied = copies.get(node);
     const lowered = [
-      ...copied ? copy(copied, node.outputs[0], limits) : [],
+      ...copied ? copyDispatches(copied, node.outputs[0], limits) : [],
       ...node.operation.lower(node, limits),
     ];
     for (const d of lowered) {
@@ -297,23 +300,4 @@ function bind(
     dtype: tensor.dtype,
     access,
   };
-}
-
-function copy(from: Tensor, to: Tensor, limits: AdapterLimits): Dispatch[] {
-  return flatRanges(count(to), limits).map((range) => ({
-    kernel: "elementwise/weighted_sum",
-    constants: {
-      WG: 64,
-      BRANCHES: 1,
-      TRAINED_0: false,
-      TRAINED_1: false,
-      TRAINED_2: false,
-      ACCUMULATE: false,
-    },
-    params: { count: range.count, gain0: f32(1), gain1: f32(0), gain2: f32(0) },
-    bindings: { y: write(to, range.bytes), x0: read(from, range.bytes) },
-    workgroups: flatGrid(range.count, 64),
-    flops: 0,
-    bytes: 2 * bytes(to),
-  }));
 }

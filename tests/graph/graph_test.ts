@@ -7,6 +7,7 @@ import {
   rowRanges,
 } from "../../src/graph/dispatch_grid.ts";
 import { Graph, type Operation } from "../../src/graph/graph.ts";
+import type { DType } from "../../src/graph/tensor.ts";
 
 const limits = (
   maxBindingBytes: number,
@@ -19,6 +20,8 @@ const limits = (
   maxBufferBytes: 2 ** 31,
   offsetAlignment,
 });
+
+const tensor = (width: number) => new Graph().input("x", [1000, width]);
 
 const nothing: Operation<null> = { name: "nothing", lower: () => [] };
 
@@ -45,7 +48,7 @@ Deno.test("rowRanges() covers all rows, aligned and within one binding", () => {
   for (const width of [1, 5, 12, 45, 48]) {
     for (const alignment of [32, 256]) {
       const facts = limits(16_384, alignment);
-      const ranges = rowRanges(1000, width, facts);
+      const ranges = rowRanges(1000, [tensor(width)], facts);
       let next = 0;
       for (const { start, count } of ranges) {
         assertEquals(start, next);
@@ -60,20 +63,40 @@ Deno.test("rowRanges() covers all rows, aligned and within one binding", () => {
 
 Deno.test("rowRanges() refuses rows of which no aligned number fits", () => {
   assertThrows(
-    () => rowRanges(1000, 45, limits(4096)),
+    () => rowRanges(1000, [tensor(45)], limits(4096)),
     RangeError,
-    "Cannot cut rows of 45 elements: this adapter binds at most 4096 bytes",
+    "Cannot cut 'x' ([1000,45]) to stretches of 64 of its 1000 rows: this adapter binds at most 4096 bytes",
+  );
+});
+
+Deno.test("rowRanges() aligns rows of every width and type at once", () => {
+  const graph = new Graph();
+  const x = graph.input("x", [100, 64]), stats = graph.input("stats", [100, 2]);
+  const half = graph.input("half", [100, 64], "f16");
+  const ranges = rowRanges(100, [x, stats, half], limits(16_384));
+  assertEquals(
+    ranges.map((r) => [r.start, ...[x, stats, half].map((t) => r.of(t))]),
+    [
+      [0, ...[16_384, 512, 8192].map((size) => ({ offset: 0, size }))],
+      [
+        64,
+        { offset: 16_384, size: 9216 },
+        { offset: 512, size: 288 },
+        { offset: 8192, size: 4608 },
+      ],
+    ],
   );
 });
 
 Deno.test("flatRanges() ends each stretch on whole vec4s", () => {
-  assertEquals(flatRanges(7, limits(1024)), [
-    { start: 0, count: 7, bytes: { offset: 0, size: 32 } },
-  ]);
-  assertEquals(flatRanges(300, limits(1024)), [
-    { start: 0, count: 256, bytes: { offset: 0, size: 1024 } },
-    { start: 256, count: 44, bytes: { offset: 1024, size: 176 } },
-  ]);
+  const found = (elements: number, dtype: DType) =>
+    flatRanges(elements, limits(1024)).map(({ start, count, of }) => {
+      const { offset, size } = of({ shape: [elements], dtype });
+      return [start, count, offset, size];
+    });
+  assertEquals(found(7, "f32"), [[0, 7, 0, 32]]);
+  assertEquals(found(300, "f32"), [[0, 256, 0, 1024], [256, 44, 1024, 176]]);
+  assertEquals(found(300, "f16"), [[0, 256, 0, 512], [256, 44, 512, 88]]);
 });
 
 Deno.test("grid() stays within the workgroups of one dimension", () => {

@@ -8,7 +8,12 @@ import {
   write,
 } from "../../dispatch.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+} from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 
 /**
@@ -41,6 +46,7 @@ function lower(
   dy?: Tensor,
 ): Dispatch[] {
   const { kind, slope } = node.attrs, WG = 64;
+  const operands = dy ? [x, y, dy] : [x, y];
   return flatRanges(count(x), limits).map((range) => ({
     kernel: "elementwise/activation",
     constants: {
@@ -51,13 +57,13 @@ function lower(
     },
     params: { count: range.count, slope: f32(slope) },
     bindings: {
-      x: read(x, range.bytes),
-      y: dy ? readWrite(y, range.bytes) : write(y, range.bytes),
-      ...dy ? { dy: read(dy, range.bytes) } : {},
+      x: read(x, range.of(x)),
+      y: (dy ? readWrite : write)(y, range.of(y)),
+      ...dy ? { dy: read(dy, range.of(dy)) } : {},
     },
     workgroups: flatGrid(range.count, WG),
     flops: 10 * range.count,
-    bytes: (dy ? 3 : 2) * bytes(x),
+    bytes: operands.reduce((n, t) => n + bytes(t), 0),
   }));
 }
 
@@ -70,7 +76,7 @@ const forward: Operation<Attrs> = {
       x,
       (accumulateInto) =>
         to.graph.add(backward, [x, dy], node.attrs, [
-          { name: `d ${x.name}`, shape: x.shape },
+          gradientOf(x),
         ], { accumulateInto })[0],
     );
   },
@@ -110,5 +116,6 @@ export function activation(
   return graph.add(forward, [x], { kind, slope }, [{
     name,
     shape: x.shape,
+    dtype: graph.types.activations,
   }])[0];
 }

@@ -1,14 +1,9 @@
 /** Token and position embeddings. @module */
 import { f32, read, readWrite } from "../../dispatch.ts";
-import {
-  grid,
-  type RowRange,
-  rowRanges,
-  vectorWidth,
-} from "../../dispatch_grid.ts";
-import type { Graph, Operation } from "../../graph.ts";
+import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
+import { gradientOf, type Graph, type Operation } from "../../graph.ts";
 import { columnLanes } from "../../reduction.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { BYTES, bytes, count, type Tensor } from "../../tensor.ts";
 
 /** Details of an embedding. */
 export interface EmbeddingAttrs {
@@ -28,12 +23,6 @@ export interface EmbeddingAttrs {
 /** No row of a table has this number. */
 const NO_TOKEN = 0xffffffff;
 
-/** Stretch of a table's rows as bytes. */
-const rowBytes = ({ start, count }: RowRange, width: number) => ({
-  offset: start * width * 4,
-  size: count * width * 4,
-});
-
 const forward: Operation<EmbeddingAttrs> = {
   name: "embed",
   gradient(node, [dy], to) {
@@ -43,7 +32,7 @@ const forward: Operation<EmbeddingAttrs> = {
       table,
       (accumulateInto) =>
         to.graph.add(tableGradient, [tokens, order, dy], node.attrs, [
-          { name: `d ${table.name}`, shape: table.shape },
+          gradientOf(table),
         ], { accumulateInto })[0],
     );
     if (positions) {
@@ -51,7 +40,7 @@ const forward: Operation<EmbeddingAttrs> = {
         positions,
         (accumulateInto) =>
           to.graph.add(positionGradient, [dy], node.attrs, [
-            { name: `d ${positions.name}`, shape: positions.shape },
+            gradientOf(positions),
           ], { accumulateInto })[0],
       );
     }
@@ -60,7 +49,7 @@ const forward: Operation<EmbeddingAttrs> = {
     const [tokens, , table, positions] = node.inputs, [y] = node.outputs;
     const { sequenceLength, firstPosition, scale } = node.attrs;
     const rows = count(tokens), [vocabSize, width] = table.shape;
-    return rowRanges(vocabSize, width, limits).map((part) => ({
+    return rowRanges(vocabSize, [table], limits).map((part) => ({
       kernel: "embedding/embedding",
       constants: {
         VW: vectorWidth(width),
@@ -78,13 +67,14 @@ const forward: Operation<EmbeddingAttrs> = {
       },
       bindings: {
         token: read(tokens),
-        token_table: read(table, rowBytes(part, width)),
+        token_table: read(table, part.of(table)),
         y: readWrite(y),
         ...positions ? { position_table: read(positions) } : {},
       },
       workgroups: grid(rows),
       flops: 2 * count(y),
-      bytes: 3 * bytes(y),
+      bytes: bytes(y) +
+        (positions ? 2 : 1) * count(y) * BYTES[table.dtype],
     }));
   },
 };
@@ -95,7 +85,7 @@ const tableGradient: Operation<EmbeddingAttrs> = {
     const [tokens, order, dy] = node.inputs, [dtable] = node.outputs;
     const rows = count(tokens), [vocabSize, width] = dtable.shape;
     const { scale, paddingToken } = node.attrs;
-    return rowRanges(vocabSize, width, limits).map((part) => ({
+    return rowRanges(vocabSize, [dtable], limits).map((part) => ({
       kernel: "embedding/embedding_grad",
       constants: { VW: vectorWidth(width), WG: columnLanes(limits) },
       params: {
@@ -110,11 +100,11 @@ const tableGradient: Operation<EmbeddingAttrs> = {
         token: read(tokens),
         order: read(order),
         dy: read(dy),
-        dtable: readWrite(dtable, rowBytes(part, width)),
+        dtable: readWrite(dtable, part.of(dtable)),
       },
       workgroups: grid(rows),
       flops: count(dy),
-      bytes: 3 * bytes(dy),
+      bytes: bytes(dy) + 2 * count(dy) * BYTES[dtable.dtype],
     }));
   },
 };
@@ -144,7 +134,8 @@ const positionGradient: Operation<EmbeddingAttrs> = {
 };
 
 /**
- * `scale · table[token] + positions[t + firstPosition]`, `[B·T, D]`.
+ * `scale · table[token] + positions[t + firstPosition]`, `[B·T, D]`, in the
+ * residual's type.
  *
  * @param tokens `[B·T]`, u32, each below the table's rows (checked on the host)
  * @param order the rows sorted by token, `[B·T]`, u32: the gradient adds equal
@@ -168,6 +159,10 @@ export function embed(
     forward,
     [tokens, order, table, ...positions ? [positions] : []],
     attrs,
-    [{ name, shape: [count(tokens), table.shape[1]] }],
+    [{
+      name,
+      shape: [count(tokens), table.shape[1]],
+      dtype: graph.types.residual,
+    }],
   )[0];
 }

@@ -12,9 +12,14 @@ import {
   readWrite,
 } from "../../dispatch.ts";
 import { grid } from "../../dispatch_grid.ts";
-import type { Graph, Operation } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Operation,
+  type Output,
+} from "../../graph.ts";
 import { reduceConstants } from "../../reduction.ts";
-import { count, type Tensor } from "../../tensor.ts";
+import { BYTES, count, type DType, type Tensor } from "../../tensor.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { accumulateSum } from "../reduce/dot_product.ts";
 
@@ -24,10 +29,15 @@ const BLOCK_BYTES = 1 << 26;
 const pitchOf = (vocabSize: number) => Math.ceil(vocabSize / 4) * 4;
 
 /** Tokens whose logits are held at a time. */
-export function blockRows(rows: number, vocabSize: number): number {
-  const fit = Math.floor(BLOCK_BYTES / 4 / pitchOf(vocabSize));
+export function blockRows(
+  rows: number,
+  vocabSize: number,
+  dtype: DType = "f32",
+): number {
+  const fit = Math.floor(BLOCK_BYTES / BYTES[dtype] / pitchOf(vocabSize));
   // Whole tiles, on multiples that keep bindings aligned.
-  return fit >= rows ? rows : Math.max(64, fit - fit % 64);
+  const unit = 256 / BYTES[dtype];
+  return fit >= rows ? rows : Math.max(unit, fit - fit % unit);
 }
 
 interface Operands {
@@ -47,7 +57,8 @@ interface Operands {
 function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
   const { h, weight, logits, gradients } = operands;
   const [rows, width] = h.shape, [vocabSize] = weight.shape;
-  const pitch = pitchOf(vocabSize), step = blockRows(rows, vocabSize);
+  const pitch = pitchOf(vocabSize),
+    step = blockRows(rows, vocabSize, logits.dtype);
   const out: Dispatch[] = [];
   for (let first = 0; first < rows; first += step) {
     const M = Math.min(step, rows - first);
@@ -76,7 +87,7 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
       },
       workgroups: grid(M),
       flops: 8 * M * vocabSize,
-      bytes: 12 * M * vocabSize,
+      bytes: 3 * BYTES[logits.dtype] * M * vocabSize,
     });
     if (gradients?.dWeight) {
       out.push(...matmul({
@@ -127,7 +138,7 @@ const forward: Operation<null> = {
     const inputs = [h, weight, targets, scale, loss, ...extra];
     if (!to.needsGradient(h)) {
       const attrs = { dh: false };
-      to.graph.add(backward, inputs, attrs, scratch(h, weight), {
+      to.graph.add(backward, inputs, attrs, scratch(to.graph, h, weight), {
         effect: true,
       });
     }
@@ -136,7 +147,7 @@ const forward: Operation<null> = {
         backward,
         inputs,
         { dh: true },
-        [{ name: `d ${h.name}`, shape: h.shape }, ...scratch(h, weight)],
+        [gradientOf(h), ...scratch(to.graph, h, weight)],
         { accumulateInto, effect: true },
       )[0]);
   },
@@ -172,12 +183,14 @@ const backward: Operation<{ dh: boolean }> = {
   },
 };
 
-const scratch = (h: Tensor, weight: Tensor) => {
+const scratch = (graph: Graph, h: Tensor, weight: Tensor): Output[] => {
   const [rows] = h.shape, [vocabSize] = weight.shape;
+  const dtype = graph.types.activations;
   return [
     {
       name: "logits",
-      shape: [blockRows(rows, vocabSize), pitchOf(vocabSize)],
+      shape: [blockRows(rows, vocabSize, dtype), pitchOf(vocabSize)],
+      dtype,
     },
     { name: "token losses", shape: [rows] },
   ];
@@ -186,6 +199,9 @@ const scratch = (h: Tensor, weight: Tensor) => {
 /**
  * Adds `scale[0] · Σ_n cross_entropy(h[n] Wᵀ, target[n])` to `loss[0]`, in
  * nats.
+ *
+ * Logits and their gradient have the type of activations; softmax and loss are
+ * f32.
  *
  * @param h `[N, D]`
  * @param weight `[V, D]`; may be larger than one binding
@@ -204,7 +220,8 @@ export function linearCrossEntropy(
     loss: Tensor;
   },
 ): Tensor {
-  const { h, weight, targets, scale, loss } = inputs;
+  const { h, targets, scale, loss } = inputs;
+  const weight = graph.operand(inputs.weight);
   if (count(targets) !== h.shape[0]) {
     throw new RangeError(
       `Cannot compare ${h.shape[0]} predictions with ${count(targets)} targets`,
@@ -214,7 +231,7 @@ export function linearCrossEntropy(
     forward,
     [h, weight, targets, scale, loss],
     null,
-    scratch(h, weight),
+    scratch(graph, h, weight),
     { effect: true },
   )[0];
 }

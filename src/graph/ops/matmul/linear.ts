@@ -1,7 +1,7 @@
 /** Linear layers. @module */
-import type { Graph, Operation } from "../../graph.ts";
+import { gradientOf, type Graph, type Operation } from "../../graph.ts";
 import { columnSum, MAX_ROW_BLOCKS, rowBlocks } from "../../reduction.ts";
-import { count, type Tensor } from "../../tensor.ts";
+import { count, type FloatType, type Tensor } from "../../tensor.ts";
 import { matmul } from "./matmul.ts";
 
 /**
@@ -22,7 +22,8 @@ const forward: Operation<Attrs> = {
       weight,
       (accumulateInto) =>
         to.graph.add(weightGradient, [x, dy], { layout }, [
-          { name: `d ${weight.name}`, shape: weight.shape },
+          // In f32 for a computed weight too: it is a sum over all tokens.
+          { ...gradientOf(weight), dtype: "f32" },
         ], { accumulateInto })[0],
     );
     if (bias) {
@@ -35,7 +36,7 @@ const forward: Operation<Attrs> = {
       x,
       (accumulateInto) =>
         to.graph.add(inputGradient, [dy, weight], { layout }, [
-          { name: `d ${x.name}`, shape: x.shape },
+          gradientOf(x),
         ], { accumulateInto })[0],
     );
   },
@@ -112,7 +113,7 @@ function biasGradient(
   accumulateInto: Tensor,
 ) {
   return graph.add(biasSum, [dy], null, [
-    { name: `d ${bias.name}`, shape: bias.shape },
+    gradientOf(bias),
     { name: `d ${bias.name} blocks`, shape: [MAX_ROW_BLOCKS, count(bias)] },
   ], { accumulateInto })[0];
 }
@@ -123,6 +124,7 @@ function biasGradient(
  * @param x `[N, in]`
  * @param weight `[in, out]` or `[out, in]`
  * @param bias `[out]`
+ * @param dtype of the result: by default that of activations
  * @returns `[N, out]`
  * @throws {RangeError} if the shapes do not fit
  *
@@ -151,6 +153,7 @@ export function linear(
   weight: Tensor,
   bias: Tensor | undefined,
   layout: WeightLayout,
+  dtype: FloatType = graph.types.activations,
 ): Tensor {
   const [inputs, outputs] = layout === "in_out"
     ? weight.shape
@@ -162,7 +165,8 @@ export function linear(
       }`,
     );
   }
-  return graph.add(forward, [x, weight, ...bias ? [bias] : []], { layout }, [
-    { name, shape: [x.shape[0], outputs] },
+  const operands = [x, graph.operand(weight), ...bias ? [bias] : []];
+  return graph.add(forward, operands, { layout }, [
+    { name, shape: [x.shape[0], outputs], dtype },
   ])[0];
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
-import type { Tensor } from "../../tensor.ts";
+import { BYTES, type Tensor } from "../../tensor.ts";
 import {
   type MatmulSpec,
   matmulVariants,
@@ -17,7 +17,7 @@ import {
 export interface Matrix {
   tensor: Tensor;
   pitch: number;
-  /** First element; a multiple of 64 so that bindings stay aligned. */
+  /** First element, on a multiple of 256 bytes, as bindings must be. */
   start?: number;
 }
 
@@ -43,16 +43,20 @@ export interface Product {
  */
 export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
   const { layout, M, N, K, a, b, c, bias } = product;
-  const rows = (m: Matrix) => Math.floor(limits.maxBindingBytes / 4 / m.pitch);
+  const rows = ({ tensor, pitch }: Matrix) =>
+    Math.floor(limits.maxBindingBytes / BYTES[tensor.dtype] / pitch);
+  const types = [a, b, c].map(({ tensor }) => tensor.dtype);
+  const unit = types.includes("f16") ? 128 : 64;
+  const typed = unit === 64 ? "" : ` ${types.join(" ")}`;
   const steps = layout === "TN"
     ? { m: rows(c), n: N, k: Math.min(rows(a), rows(b)) }
     : layout === "NT"
     ? { m: Math.min(rows(a), rows(c)), n: rows(b), k: K }
     : { m: Math.min(rows(a), rows(c)), n: N, k: rows(b) };
   const out: Dispatch[] = [];
-  for (const m of cuts(M, steps.m)) {
-    for (const n of cuts(N, steps.n)) {
-      for (const k of cuts(K, steps.k)) {
+  for (const m of cuts(M, steps.m, unit)) {
+    for (const n of cuts(N, steps.n, unit)) {
+      for (const k of cuts(K, steps.k, unit)) {
         const spec: MatmulSpec = {
           layout,
           M: m.count,
@@ -64,7 +68,11 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           accumulate: product.accumulate || k.start > 0,
           bias: !!bias && k.start === 0,
         };
-        const variants = matmulVariants(spec, limits);
+        const variants = matmulVariants(spec, {
+          ...limits,
+          // 64-bit words hold pairs of f32.
+          int64: limits.int64 && unit === 64,
+        });
         const bindings = {
           a: layout === "TN" ? block(a, k, m) : block(a, m, k),
           b: layout === "NT" ? block(b, n, k) : block(b, k, n),
@@ -81,7 +89,8 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
         out.push({
           ...choices[0].dispatch,
           choice: {
-            key: `matmul ${layout}${flags} ${spec.M}x${spec.N}x${spec.K}`,
+            key:
+              `matmul ${layout}${flags} ${spec.M}x${spec.N}x${spec.K}${typed}`,
             variants: choices,
           },
         });
@@ -99,16 +108,16 @@ interface Cut {
 const ONE: Cut = { start: 0, count: 1 };
 
 /**
- * Cuts `size` into stretches of at most `step`, on multiples of 64.
+ * Cuts `size` into stretches of at most `step`, on multiples of `unit`.
  *
- * @throws {RangeError} if 64 rows do not fit one binding
+ * @throws {RangeError} if `unit` rows do not fit one binding
  */
-function cuts(size: number, step: number): Cut[] {
+function cuts(size: number, step: number, unit: number): Cut[] {
   if (step >= size) return [{ start: 0, count: size }];
-  const whole = step - step % 64, out: Cut[] = [];
+  const whole = step - step % unit, out: Cut[] = [];
   if (whole === 0) {
     throw new RangeError(
-      `Cannot multiply as 64 rows of a matrix must fit one storage binding of this adapter: ${step} do`,
+      `Cannot multiply as ${unit} rows of a matrix must fit one storage binding of this adapter: ${step} do`,
     );
   }
   for (let start = 0; start < size; start += whole) {
@@ -125,9 +134,10 @@ function block(
 ): Operand {
   const start = (m.start ?? 0) + rows.start * m.pitch + columns.start;
   const elements = (rows.count - 1) * m.pitch + columns.count;
+  const size = BYTES[m.tensor.dtype];
   return {
     tensor: m.tensor,
-    offset: 4 * start,
-    size: Math.ceil(elements / 4) * 16,
+    offset: size * start,
+    size: Math.ceil(elements / 4) * 4 * size,
   };
 }

@@ -14,14 +14,14 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
-import type { Tensor } from "../../tensor.ts";
+import { BYTES, type Tensor } from "../../tensor.ts";
 
 /** Whether A and B are read as stored (N) or transposed (T). */
 export type Layout = "NN" | "NT" | "TN";
 
 /**
- * One product, `C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C)`, row-major
- * f32.
+ * One product, `C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C)`, row-major;
+ * each matrix is f32 or f16.
  */
 export interface MatmulSpec {
   /** NN: A[M,K] B[K,N]. NT: A[M,K] B[N,K]ᵀ. TN: A[K,M]ᵀ B[K,N]. */
@@ -235,6 +235,7 @@ function dispatch(
     },
     workgroups: [Math.ceil(N / columns), Math.ceil(M / rows), 1],
     flops: 2 * M * N * K,
-    bytes: 4 * (M * K + K * N + (accumulate ? 2 : 1) * M * N),
+    bytes: BYTES[a.tensor.dtype] * M * K + BYTES[b.tensor.dtype] * K * N +
+      BYTES[c.tensor.dtype] * (accumulate ? 2 : 1) * M * N,
   };
 }

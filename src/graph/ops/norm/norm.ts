@@ -8,7 +8,12 @@ import {
   write,
 } from "../../dispatch.ts";
 import { grid, vectorWidth } from "../../dispatch_grid.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+} from "../../graph.ts";
 import {
   columnLanes,
   columnSum,
@@ -16,7 +21,7 @@ import {
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { bytes, count, type FloatType, type Tensor } from "../../tensor.ts";
 
 /** How to normalise. */
 export interface NormAttrs {
@@ -72,7 +77,7 @@ const forward: Operation<Attrs> = {
         // Another node sums the blocks of dbias.
         const attrs = { ...node.attrs, group };
         const made = to.graph.add(parameterGradient, [x, stats, dy], attrs, [
-          { name: `d ${scale.name}`, shape: scale.shape },
+          gradientOf(scale),
           {
             name: `d ${scale.name} blocks`,
             shape: [MAX_ROW_BLOCKS, count(scale)],
@@ -90,7 +95,7 @@ const forward: Operation<Attrs> = {
               blockSum,
               [made[2]],
               { rows: count(x) / count(scale) / scales },
-              [{ name: `d ${bias.name}`, shape: bias.shape }],
+              [gradientOf(bias)],
               { accumulateInto },
             )[0]);
         }
@@ -101,7 +106,7 @@ const forward: Operation<Attrs> = {
       x,
       (accumulateInto) =>
         to.graph.add(inputGradient, [x, stats, dy, ...weights], node.attrs, [
-          { name: `d ${x.name}`, shape: x.shape },
+          gradientOf(x),
         ], { accumulateInto })[0],
     );
   },
@@ -126,7 +131,7 @@ const forward: Operation<Attrs> = {
       },
       workgroups: grid(rows),
       flops: 6 * count(x),
-      bytes: 2 * bytes(x),
+      bytes: bytes(x) + bytes(y),
     }];
   },
 };
@@ -154,7 +159,8 @@ const inputGradient: Operation<Attrs> = {
       },
       workgroups: grid(rows),
       flops: 10 * count(x),
-      bytes: (node.accumulateInto ? 4 : 3) * bytes(x),
+      bytes: bytes(x) + bytes(dy) +
+        (node.accumulateInto ? 2 : 1) * bytes(dx),
     }];
   },
 };
@@ -189,7 +195,7 @@ const parameterGradient: Operation<Attrs & { group: number }> = {
         },
         workgroups: [Math.ceil(width / constants.VW / WG), blocks, 1],
         flops: 4 * count(x) / scales,
-        bytes: 2 * bytes(x) / scales,
+        bytes: (bytes(x) + bytes(dy)) / scales,
       },
       columnSum(
         scaleBlocks,
@@ -220,6 +226,7 @@ const blockSum: Operation<{ rows: number }> = {
  *
  * @param parameters a scale (`[D]`, or `[head_dim]` for each of the packed
  *   query and key halves), and optionally a bias of the same shape
+ * @param dtype of the result: by default that of activations
  * @returns the shape of `x`
  * @throws {RangeError} if the heads do not fill the last axis
  *
@@ -247,6 +254,7 @@ export function norm(
   x: Tensor,
   parameters: readonly { scale: Tensor; bias?: Tensor | undefined }[],
   attrs: NormAttrs,
+  dtype: FloatType = graph.types.activations,
 ): Tensor {
   const width = count(parameters[0].scale);
   const last = x.shape[x.shape.length - 1];
@@ -261,7 +269,7 @@ export function norm(
     [x, ...parameters.flatMap((p) => p.bias ? [p.scale, p.bias] : [p.scale])],
     { ...attrs, scales: parameters.length, biased },
     [
-      { name, shape: x.shape },
+      { name, shape: x.shape, dtype },
       { name: `${name} stats`, shape: [count(x) / width, 2] },
     ],
   )[0];

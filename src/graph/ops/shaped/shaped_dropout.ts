@@ -1,6 +1,11 @@
 /** Shaped Attention where dropout falls on its whole matrix. @module */
 import { type AdapterLimits, read, readWrite, write } from "../../dispatch.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+} from "../../graph.ts";
 import { bytes, type Tensor } from "../../tensor.ts";
 import { plainKernel } from "../attention/attention_kernels.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
@@ -42,7 +47,7 @@ const forward: Operation<Attrs> = {
       v,
       (accumulateInto) =>
         to.graph.add(backward, [de, du, random], node.attrs, [
-          { name: `d ${v.name}`, shape: v.shape },
+          gradientOf(v),
         ], { accumulateInto })[0],
     );
   },
@@ -97,13 +102,14 @@ export function shapedDropout(
   },
 ): Tensor {
   const { rate, site, random } = dropout;
+  const dtype = graph.types.activations;
   const [e, u] = graph.add(
     forward,
     [v, random],
     { sequenceLength, headDim, rate, site },
     [
-      { name: `${name} identity`, shape: v.shape },
-      { name: `${name} mean`, shape: v.shape },
+      { name: `${name} identity`, shape: v.shape, dtype },
+      { name: `${name} mean`, shape: v.shape, dtype },
     ],
   );
   const term = (kind: keyof ShapedGains, x: Tensor, sign: number) => {

@@ -17,7 +17,13 @@ const operation: Operation<AttentionAttrs> = {
     return [
       {
         kernel: "statistics/entropy",
-        constants: { VW, WG, UNITS: headDim / VW, ...scores.constants },
+        constants: {
+          VW,
+          WG,
+          UNITS: headDim / VW,
+          WIDE: false,
+          ...scores.constants,
+        },
         params: scores.params,
         bindings: { ...scores.bindings, entropy: write(each) },
         workgroups: [Math.ceil(sequenceLength / WG), heads, rows / heads],

@@ -59,7 +59,7 @@ const moments: Operation<null> = {
         },
         workgroups: grid(N),
         flops: 70 * N * D,
-        bytes: 2 * bytes(x),
+        bytes: bytes(x) + bytes(centred),
       },
       {
         kernel: "statistics/columns",
@@ -68,7 +68,7 @@ const moments: Operation<null> = {
         bindings: { x: read(centred), y: readWrite(blocked) },
         workgroups: [Math.ceil(D / WG), blocks, 1],
         flops: 3 * N * D,
-        bytes: bytes(x),
+        bytes: bytes(centred),
       },
       columnSum(
         blocked,
