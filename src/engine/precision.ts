@@ -70,7 +70,9 @@ export const copyBytes = (
     ? shards.reduce((n, s) => n + s.elements * BYTES[types.activations], 0)
     : 0;
 
-/** The copy of shard `i` of the weights as a tensor of `graph`, if there is one. */
+/**
+ * The copy of shard `i` of the weights as a tensor of `graph`, if there is one.
+ */
 export function shardCopy(graph: Graph, i: number, elements: number) {
   const { types } = graph;
   return hasCopies(types)

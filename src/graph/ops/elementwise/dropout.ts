@@ -96,7 +96,8 @@ const operation: Operation<Attrs> = {
 };
 
 /**
- * `x`, in its type, each element 0 with probability `rate`, else divided by `1 − rate`.
+ * `x`, in its type, each element 0 with probability `rate`, else divided by
+ * `1 − rate`.
  *
  * @param dropout where not given, `x` itself is returned and nothing is added
  * @throws {RangeError} if the rate is not above 0 and below 1
