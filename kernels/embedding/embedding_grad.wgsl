@@ -3,14 +3,17 @@
 //
 // `order` lists the rows sorted by token (stable), so equal tokens form runs.
 // The workgroup at the start of a run adds up the whole run, lanes side by side
-// over the columns: no atomics, the same order every time. P.padding_token gets
-// nothing. 1 FLOP and 4 bytes per element, plus one pass over the rows that
-// occur.
+// over the columns: no atomics, the same order every time. dy holds the rows
+// from P.first_row to before P.end_row: where it is larger than one binding,
+// each dispatch adds its own. P.padding_token gets nothing. 1 FLOP and 4 bytes
+// per element, plus one pass over the rows that occur.
 struct Params {
   rows: u32,
   width: u32,
   first_token: u32,
   end_token: u32,
+  first_row: u32,
+  end_row: u32,
   padding_token: u32,
   scale: f32,
 }
@@ -41,7 +44,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var i = lane; i < units; i += WG) {
     var total = vecf(0);
     for (var at = place; at < end; at += 1u) {
-      total += vecf(dy[order[at] * units + i]);
+      let row = order[at];
+      if (row >= P.first_row && row < P.end_row) {
+        total += vecf(dy[(row - P.first_row) * units + i]);
+      }
     }
     dtable[to + i] += P.scale * total;
   }

@@ -2,6 +2,7 @@
 //
 //   loss[n]   = logsumexp(z[n, 0 .. V]) - z[n, target[n]]
 //   GRADIENT  z[n, v] := (softmax(z)[v] - [v = target]) * scale[0]
+//   SCALED    the same, times gradient_scale[0]
 //
 // Rows whose target is not below V are ignored: loss 0, gradient 0. Rows lie
 // P.pitch apart (a multiple of four); what pads them is never read as a logit
@@ -13,6 +14,9 @@ struct Params { rows: u32, vocab_size: u32, pitch: u32, first_row: u32 }
 @group(0) @binding(2) var<storage, read> target_of: array<u32>;
 @group(0) @binding(3) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(4) var<storage, read> scale: array<f32>;
+#if SCALED {
+  @group(0) @binding(5) var<storage, read> gradient_scale: array<f32>;
+#}
 #include lib/reduce
 #include lib/grid
 #include lib/numbers
@@ -46,7 +50,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     loss[P.first_row + row] = select(0.0, top + log(sum) - at_target, counted);
   }
   #if GRADIENT {
-    let factor = select(0.0, scale[0], counted);
+    var factor = select(0.0, scale[0], counted);
+    #if SCALED {
+      factor *= gradient_scale[0];
+    #}
     let share = factor / sum;
     for (var i = lane; i < units; i += WG) {
       let column = vec4u(4u * i) + vec4u(0u, 1u, 2u, 3u);

@@ -1,4 +1,4 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), row-major, in f32.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb
@@ -7,14 +7,14 @@
 // The plain kernel, correct on every adapter: needs no subgroups and no alignment.
 // A workgroup makes 32 x 16 of C; an invocation owns one column of ROWS
 // neighbouring rows, so an element of B serves ROWS multiply-adds.
-struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32 }
+struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, k_part: u32, alpha: f32 }
 
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> A: array<A_elem>;
 @group(0) @binding(2) var<storage, read> B: array<B_elem>;
 @group(0) @binding(3) var<storage, read_write> C: array<C_elem>;
 #if BIAS {
-  @group(0) @binding(4) var<storage, read> bias: array<f32>;
+  @group(0) @binding(4) var<storage, read> bias: array<bias_elem>;
 #}
 
 @compute @workgroup_size(16, 8)
@@ -44,7 +44,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     #}
   }
   #if BIAS {
-    let shift = bias[n];
+    let shift = f32(bias[n]);
   #} else {
     let shift = 0.0;
   #}

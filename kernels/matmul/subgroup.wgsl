@@ -1,4 +1,4 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), row-major, in f32.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda, a multiple of 4
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb, a multiple of 4

@@ -5,7 +5,8 @@
 //   dscale[block, j] = sum over the block's rows of dy * n
 //   dbias[block, j]  = sum over the block's rows of dy
 //
-// column_sum adds the blocks up. Rows belong to group P.group of P.groups, with
+// column_sum adds the blocks up. ACCUMULATE is for tensors larger than a
+// binding, of which these are a later stretch of rows. Rows belong to group P.group of P.groups, with
 // P.heads rows of each group in turn (1, 1 and 0 for a plain norm).
 // 4 FLOPs and 8 bytes per element: bound by memory; blocks keep sums short.
 struct Params {
@@ -60,8 +61,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       bias_sum += g;
     #}
   }
-  dscale[block * units + j] = scale_sum;
-  #if BIAS {
-    dbias[block * units + j] = bias_sum;
+  let at = block * units + j;
+  #if ACCUMULATE {
+    dscale[at] += scale_sum;
+    #if BIAS {
+      dbias[at] += bias_sum;
+    #}
+  #} else {
+    dscale[at] = scale_sum;
+    #if BIAS {
+      dbias[at] = bias_sum;
+    #}
   #}
 }

@@ -1,6 +1,7 @@
 // Inner products of columns, first stage: p[block, j] = sum over the block's
 // rows of a[row, j] * b[row, j]. A lane owns one unit of columns, a workgroup
-// row one block of rows; segment_sum adds the blocks up.
+// row one block of rows; segment_sum adds the blocks up. ACCUMULATE is for a
+// matrix larger than a binding, of which this is a later stretch of rows.
 // 2 FLOPs and 8 bytes per element: bound by memory.
 struct Params { rows: u32, width: u32, blocks: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
@@ -20,5 +21,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var row = group.y * size; row < last; row += 1u) {
     total += vecf(a[row * units + j]) * vecf(b[row * units + j]);
   }
-  p[group.y * units + j] = total;
+  #if ACCUMULATE {
+    p[group.y * units + j] += total;
+  #} else {
+    p[group.y * units + j] = total;
+  #}
 }

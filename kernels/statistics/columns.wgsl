@@ -1,6 +1,7 @@
 // Sums and sums of squares of columns, y[block] = (sum of x[row, j] over the
 // block's rows, for all j; then the same of x[row, j]^2). A lane owns one
 // column, a workgroup row one block of rows; column_sum adds up the blocks.
+// ACCUMULATE is for a later stretch of rows, where a binding ends before x.
 // 3 FLOPs and 4 bytes per element: bound by memory.
 struct Params { rows: u32, width: u32, blocks: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
@@ -21,6 +22,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     total += value;
     squares += value * value;
   }
-  y[2u * block * P.width + j] = total;
-  y[(2u * block + 1u) * P.width + j] = squares;
+  let at = 2u * block * P.width + j;
+  #if ACCUMULATE {
+    y[at] += total;
+    y[at + P.width] += squares;
+  #} else {
+    y[at] = total;
+    y[at + P.width] = squares;
+  #}
 }

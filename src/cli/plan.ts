@@ -6,7 +6,7 @@ import { trainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
-import type { Plan } from "../plan/plan.ts";
+import { firstVariants, type Plan } from "../plan/plan.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
@@ -65,8 +65,8 @@ Examples:
     const { micro, update, evaluate, memory } = plans;
     const count = parameterCount(model);
     const flops = accumulation * micro.flops + update.flops;
-    const dispatches = accumulation * micro.dispatches.length +
-      update.dispatches.length;
+    const dispatches = accumulation * firstVariants(micro.dispatches).length +
+      firstVariants(update.dispatches).length;
     if (args.switches.has("json")) {
       print(JSON.stringify(
         {
@@ -151,8 +151,9 @@ async function vocabularyOf({ model, data }: Config): Promise<number> {
 }
 
 function printDispatches(plan: Plan): void {
-  print(`\n${plan.name}: ${plan.dispatches.length} dispatches`);
-  plan.dispatches.forEach((d, i) =>
+  const dispatches = firstVariants(plan.dispatches);
+  print(`\n${plan.name}: ${dispatches.length} dispatches`);
+  dispatches.forEach((d, i) =>
     print(
       [
         String(i).padStart(5),
@@ -173,7 +174,7 @@ const asData = (p: Plan) => ({
   slots: p.slots,
   flops: p.flops,
   bytes: p.bytes,
-  dispatches: p.dispatches.map((
+  dispatches: firstVariants(p.dispatches).map((
     { label, kernel, workgroups, flops, bytes, bindings },
   ) => ({
     label,

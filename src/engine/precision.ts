@@ -46,7 +46,7 @@ export function checkPrecision(
 ): void {
   if (precision === "fp16" && !limits.f16) {
     throw new UserError(
-      `Cannot train in fp16 on ${name} as it has no 'shader-f16'; set train.precision=fp32`,
+      `Cannot compute in fp16 on ${name} as it must have the feature 'shader-f16': it lacks it; set train.precision=fp32`,
     );
   }
 }

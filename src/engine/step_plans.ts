@@ -18,6 +18,7 @@ import {
   type ParameterSpec,
 } from "../model/parameters.ts";
 import { type AdamOptions, adamStep } from "../optim/adam.ts";
+import type { LossScaling } from "../optim/loss_scaling.ts";
 import { isDecayed } from "../optim/weight_decay.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import {
@@ -30,6 +31,7 @@ import {
   estimateMemory,
   inputBytes,
   type Memory,
+  recentRows,
 } from "./memory.ts";
 import {
   copyGraph,
@@ -54,6 +56,13 @@ export interface StepPlanOptions extends BatchSizes, PrecisionOptions {
    * @default "micro_batches"
    */
   lossAverage?: LossAverage;
+  /**
+   * What the backward pass computes again instead of keeping it.
+   * @default "none"
+   */
+  recompute?: TrainConfig["recompute"];
+  /** How the loss is scaled for its gradient; not at all if absent. */
+  lossScaling?: LossScaling | undefined;
   /** What to measure inside the blocks; nothing if absent. */
   report?: ReportOptions | undefined;
 }
@@ -84,17 +93,28 @@ export const INPUTS = { tokens: "tokens", targets: "targets", order: "order" };
 /** Name of the input that dropout draws from: `struct DropoutRandom`. */
 export const RANDOM = "random";
 
+/** Names of the tensors of loss scaling. */
+export const SCALING = {
+  /** State: `struct LossScaling`. */
+  record: "loss_scaling",
+  /** The scale of the gradients that are there. */
+  gradientScale: "gradient_scale",
+  /** Rates of the last updates: `struct UpdateRates` each. */
+  recent: "recent_rates",
+};
+
 /**
  * Builds the forward pass and its loss; the root is what to differentiate.
  *
  * @param suffix of the inputs' names
  * @param training with dropout; a model without dropout does not read its input
  * @param types what tensors are stored as
+ * @param scaled whether the loss is scaled for its gradient
  */
 export function lossGraph(
   model: Model,
   batchSize: number,
-  { suffix = "", training = false, types = FP32 } = {},
+  { suffix = "", training = false, scaled = false, types = FP32 } = {},
 ) {
   const graph = new Graph(types), positions = batchSize * model.sequenceLength;
   const input = (name: string) =>
@@ -115,6 +135,7 @@ export function lossGraph(
     targets,
     scale,
     loss,
+    gradientScale: scaled ? graph.input(SCALING.gradientScale, [1]) : undefined,
   });
   return { graph, forward, root };
 }
@@ -126,9 +147,9 @@ export function lossGraph(
 export function gradientGraph(
   model: Model,
   batchSize: number,
-  types: StorageTypes = FP32,
+  { scaled = false, types = FP32 } = {},
 ) {
-  const built = lossGraph(model, batchSize, { training: true, types });
+  const built = lossGraph(model, batchSize, { training: true, scaled, types });
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>
     built.graph.persistent(p.name, p.shape)
   );
@@ -180,7 +201,10 @@ export function buildStepPlans(
     );
   }
   const types = storageTypes(options);
-  const { graph, trained } = gradientGraph(model, options.batchSize, types);
+  const { graph, trained } = gradientGraph(model, options.batchSize, {
+    types,
+    scaled: options.lossScaling !== undefined,
+  });
   const layout = packParameters(
     trained,
     limits.maxBufferBytes,
@@ -227,8 +251,8 @@ export function buildStepPlans(
 }
 
 function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
-  const graph = new Graph(storageTypes(options));
-  const { scalars, control, history } = stepRecords();
+  const graph = new Graph(storageTypes(options)), records = stepRecords();
+  const { scalars, control, history } = records, { lossScaling } = options;
   const shards = layout.shards.map((shard, i) => {
     const flat = (name: string): Tensor =>
       graph.persistent(`${name}.${i}`, [shard.elements]);
@@ -249,6 +273,16 @@ function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
       options.historySlots,
       history.fields.length,
     ]),
+    lossScaling: lossScaling && {
+      options: lossScaling,
+      record: graph.persistent(SCALING.record, [
+        records.lossScaling.fields.length,
+      ]),
+      recent: graph.persistent(SCALING.recent, [
+        recentRows(options),
+        records.updateRates.fields.length,
+      ]),
+    },
   }, options.adam);
   return graph;
 }

@@ -5,6 +5,7 @@
  */
 import { UserError } from "../errors.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
+import { computeUnitsOf } from "../plan/devices.ts";
 import { chooseAdapter, isSoftware } from "./adapter.ts";
 import { driverVersion } from "./driver.ts";
 
@@ -102,6 +103,7 @@ export async function openGpu(
     subgroupSize: await probeSubgroups(device),
     int64,
     f16: device.features.has("shader-f16"),
+    computeUnits: computeUnitsOf(description),
     maxBindingBytes: floor(
       Math.min(limits.maxStorageBufferBindingSize, stretch),
     ),

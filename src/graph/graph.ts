@@ -23,7 +23,10 @@ export interface Operation<A = unknown> {
     gradients: (Tensor | undefined)[],
     to: Backward,
   ): void;
-  /** The dispatches that compute the outputs from the inputs, in order. */
+  /**
+   * The dispatches that compute the outputs from the inputs, in order. They may
+   * also use tensors made by {@linkcode scratchTensor}.
+   */
   lower(node: Node<A>, limits: AdapterLimits): Dispatch[];
 }
 
@@ -87,6 +90,17 @@ export const FP32: StorageTypes = { activations: "f32", residual: "f32" };
 export const copyName = (weight: string): string => `copy.${weight}`;
 
 let nextId = 0;
+
+/**
+ * Storage for the dispatches of one node, made by its `lower`: for results in
+ * between whose size depends on the adapter. It has a slot while the node runs;
+ * what it holds before is undefined.
+ */
+export const scratchTensor = (
+  name: string,
+  shape: readonly number[],
+  dtype: DType = "f32",
+): Tensor => ({ id: nextId++, name, shape, dtype, role: "transient" });
 
 /**
  * Nodes and the tensors that come from outside.

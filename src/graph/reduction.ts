@@ -6,7 +6,7 @@ import {
   read,
   readWrite,
 } from "./dispatch.ts";
-import { vectorWidth } from "./dispatch_grid.ts";
+import { rowRanges, vectorWidth } from "./dispatch_grid.ts";
 import { BYTES, bytes, type Tensor } from "./tensor.ts";
 
 /**
@@ -60,6 +60,24 @@ export function columnSum(
     flops: rows * width,
     bytes: BYTES[x.dtype] * rows * width + bytes(y),
   };
+}
+
+/**
+ * {@linkcode columnSum} of an `x` that may be larger than a binding, `[rows,
+ * width]`: the blocks of its stretches are added up in order.
+ */
+export function columnSums(
+  x: Tensor,
+  y: Tensor,
+  sizes: { rows: number; width: number; blocks: number },
+  limits: AdapterLimits,
+): Dispatch[] {
+  return rowRanges(sizes.rows, [x], limits).map((range) => {
+    const stretch = { ...sizes, rows: range.count };
+    const sum = columnSum(x, y, stretch, range.start > 0, limits);
+    const bindings = { ...sum.bindings, x: read(x, range.of(x)) };
+    return { ...sum, bindings };
+  });
 }
 
 const padded = (size: number) => Math.ceil(size / 16) * 16;

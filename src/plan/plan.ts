@@ -52,8 +52,10 @@ export interface PlannedDispatch {
   /** Other kernels for the same work; see {@linkcode Dispatch.choice}. */
   choice?: {
     key: string;
-    variants: { name: string; dispatch: PlannedDispatch }[];
+    variants: { name: string; dispatches: PlannedDispatch[] }[];
   } | undefined;
+  /** Key of the choice that it was picked from, if it was. */
+  work?: string | undefined;
   /**
    * Tensors written, with their locations: for the search of a non-finite
    * value.
@@ -99,7 +101,8 @@ export const aligned = (size: number): number =>
  * Lowers a graph for an adapter with `limits`.
  *
  * @param fetch transient tensors that are read after the plan has run
- * @throws {RangeError} if a binding is larger than the adapter allows
+ * @throws {RangeError} if a tensor is larger than a buffer of the adapter, or
+ *   one that cannot be cut larger than a binding
  *
  * @example
  * ```ts
@@ -137,14 +140,32 @@ export function makePlan(
 ): Plan {
   const nodes = liveNodes(graph, fetch);
   const { storage, copies } = shareStorage(nodes, fetch);
-  const slotOf = assignSlots(nodes, storage, fetch);
+  const lowered = nodes.map((node) => {
+    const copied = copies.get(node);
+    return [
+      ...copied ? copyDispatches(copied, node.outputs[0], limits) : [],
+      ...node.operation.lower(node, limits),
+    ];
+  });
+  const slotOf = assignSlots(
+    nodes,
+    lowered.map(scratchOf),
+    storage,
+    fetch,
+    limits,
+  );
   const locate = (tensor: Tensor): TensorLocation => {
     const root = storage.get(tensor) ?? tensor;
     if (root.role !== "transient") return { external: root.name };
     return { slot: slotOf.index.get(root)! };
   };
-  const planned = (dispatch: Dispatch, label: string): PlannedDispatch => ({
+  const planned = (
+    dispatch: Dispatch,
+    label: string,
+    work?: string,
+  ): PlannedDispatch => ({
     label,
+    work,
     kernel: dispatch.kernel,
     constants: dispatch.constants,
     params: dispatch.params,
@@ -163,22 +184,18 @@ export function makePlan(
       key: dispatch.choice.key,
       variants: dispatch.choice.variants.map((v) => ({
         name: v.name,
-        dispatch: planned(v.dispatch, label),
+        dispatches: v.dispatches.map((d) =>
+          planned(d, label, dispatch.choice!.key)
+        ),
       })),
     },
   });
-  const dispatches: PlannedDispatch[] = [];
-  for (const node of nodes) {
+  const dispatches = nodes.flatMap((node, i) => {
     const label = node.outputs[0]?.name ?? node.operation.name;
-    const copied = copies.get(node);
-    const lowered = [
-      ...copied ? copyDispatches(copied, node.outputs[0], limits) : [],
-      ...node.operation.lower(node, limits),
-    ];
-    for (const d of lowered) {
-      dispatches.push(planned(d, `${node.operation.name}: ${label}`));
-    }
-  }
+    return lowered[i].map((d) =>
+      planned(d, `${node.operation.name}: ${label}`)
+    );
+  });
   return {
     name,
     slots: slotOf.sizes,
@@ -187,6 +204,24 @@ export function makePlan(
     flops: dispatches.reduce((n, d) => n + d.flops, 0),
     bytes: dispatches.reduce((n, d) => n + d.bytes, 0),
   };
+}
+
+/**
+ * What a plan runs where each choice falls on its first variant. Equal to
+ * `dispatches`, but where that variant has several.
+ */
+export const firstVariants = (
+  dispatches: readonly PlannedDispatch[],
+): PlannedDispatch[] =>
+  dispatches.flatMap((d) => d.choice?.variants[0].dispatches ?? [d]);
+
+/** The scratch tensors of a node's dispatches and their variants. */
+function scratchOf(dispatches: readonly Dispatch[]): Tensor[] {
+  return dispatches.flatMap(({ bindings, choice }) => [
+    ...Object.values(bindings).map(({ tensor }) => tensor)
+      .filter(({ role, node }) => role === "transient" && !node),
+    ...choice?.variants.flatMap((v) => scratchOf(v.dispatches)) ?? [],
+  ]);
 }
 
 /** The nodes that something depends on, in order. */
@@ -240,8 +275,10 @@ function shareStorage(nodes: Node[], fetch: readonly Tensor[]) {
  */
 function assignSlots(
   nodes: Node[],
+  scratch: readonly Tensor[][],
   storage: Map<Tensor, Tensor>,
   fetch: readonly Tensor[],
+  { maxBufferBytes }: AdapterLimits,
 ) {
   const lives = new Map<Tensor, { from: number; to: number; size: number }>();
   const touch = (tensor: Tensor, at: number) => {
@@ -249,10 +286,18 @@ function assignSlots(
     if (root.role !== "transient") return;
     const life = lives.get(root);
     if (life) life.to = Math.max(life.to, at);
-    else lives.set(root, { from: at, to: at, size: aligned(bytes(root)) });
+    else if (bytes(root) > maxBufferBytes) {
+      throw new RangeError(
+        `Cannot place '${root.name}' ([${root.shape}], ${
+          bytes(root)
+        } bytes): this adapter's buffers hold at most ${maxBufferBytes} bytes; lower the batch size or the model's width`,
+      );
+    } else lives.set(root, { from: at, to: at, size: aligned(bytes(root)) });
   };
   nodes.forEach((node, at) => {
-    for (const tensor of [...node.outputs, ...node.inputs]) touch(tensor, at);
+    for (const tensor of [...node.outputs, ...node.inputs, ...scratch[at]]) {
+      touch(tensor, at);
+    }
     if (node.accumulateInto) touch(node.accumulateInto, at);
   });
   for (const tensor of fetch) touch(tensor, nodes.length);

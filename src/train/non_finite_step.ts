@@ -5,7 +5,8 @@ import {
   findNonFiniteWeight,
   type NonFiniteTensor,
 } from "../engine/non_finite.ts";
-import type { StepRecord, TrainEngine } from "../engine/train_engine.ts";
+import type { StepRecord } from "../engine/step_state.ts";
+import type { TrainEngine } from "../engine/train_engine.ts";
 
 /** A step whose loss, gradient, weights or evaluation are not finite. */
 export class NonFiniteStepError extends Error {

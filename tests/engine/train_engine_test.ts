@@ -117,7 +117,13 @@ deviceTest(
         await check(engine, [x / whole, y / whole, 0]);
         await engine.step([none], stepOptions(1));
         const [record] = await engine.history(1);
-        assertEquals(record, { loss: 0, gradNorm: 0, nonFinite: false });
+        assertEquals(record, {
+          loss: 0,
+          gradNorm: 0,
+          nonFinite: false,
+          skipped: false,
+          lossScale: 1,
+        });
       }
       // Equal counts: the rules agree.
       await means.gradient([a, b]);

@@ -61,7 +61,7 @@ Deno.test("train refuses a model larger than the device in one line, before any 
   );
   await tooLarge(
     new RegExp(
-      `Cannot bind '.*' \\(\\[\\d+(,\\d+)?\\], \\d+ bytes\\): this adapter binds at most \\d+; ${remedy}`,
+      `Cannot place '.*' \\(\\[\\d+(,\\d+)?\\], \\d+ bytes\\): this adapter's buffers hold at most \\d+ bytes; ${remedy}`,
     ),
     "train.device_train_batch_size=10000000",
   );

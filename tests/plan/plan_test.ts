@@ -309,7 +309,7 @@ Deno.test("makePlan() lays sums onto persistent tensors where those are", () => 
   // Whole vec4s are bound.
   assertEquals(output0.size, 32);
   assertEquals(dispatch.writes, [
-    { name: "d w", location: { external: "grad.w" }, count: 5 },
+    { name: "d w", location: { external: "grad.w" }, count: 5, dtype: "f32" },
   ]);
 });
 
@@ -320,6 +320,14 @@ Deno.test("makePlan() says which tensor is too large to bind", () => {
     () => makePlan("large", graph, small, [tensors[1]]),
     RangeError,
     "Cannot bind 'x' ([100], 400 bytes): this adapter binds at most 256",
+  );
+  assertThrows(
+    () =>
+      makePlan("large", graph, { ...LIMITS, maxBufferBytes: 256 }, [
+        tensors[1],
+      ]),
+    RangeError,
+    "Cannot place 't0' ([100], 400 bytes): this adapter's buffers hold at most 256 bytes; lower the batch size",
   );
 });
 

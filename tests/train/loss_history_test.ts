@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Batch } from "../../src/data/loader/batch.ts";
 import type { BatchLoader } from "../../src/data/loader/batch_loader.ts";
-import type { StepRecord, TrainEngine } from "../../src/engine/train_engine.ts";
+import type { StepRecord } from "../../src/engine/step_state.ts";
+import type { TrainEngine } from "../../src/engine/train_engine.ts";
 import { LossHistory } from "../../src/train/loss_history.ts";
 import { NonFiniteStepError } from "../../src/train/non_finite_step.ts";
 import { StepClock } from "../../src/train/step_clock.ts";
@@ -21,7 +22,13 @@ function historyOf({ bad = Infinity, lossAverage = "micro_batches" } = {}) {
     history: (count: number): Promise<StepRecord[]> =>
       Promise.resolve(Array.from({ length: count }, () => {
         const loss = ++read, nonFinite = loss >= bad;
-        return { loss: nonFinite ? NaN : loss, gradNorm: 2 * loss, nonFinite };
+        return {
+          loss: nonFinite ? NaN : loss,
+          gradNorm: 2 * loss,
+          nonFinite,
+          skipped: false,
+          lossScale: 1,
+        };
       })),
     read: () => Promise.resolve(Float32Array.of(1, NaN)),
   } as unknown as TrainEngine;

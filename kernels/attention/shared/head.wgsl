@@ -2,8 +2,8 @@
 // and s of a key, count from the start of the sequence.
 //
 // o and all that lies like it are [B T, heads d], in units of VW elements,
-// UNITS per head; lse and delta are [B, heads, T]. Expects P.sequence_length
-// and P.heads. Products that all pairs share are computed once: with dropout,
+// UNITS per head; lse and delta are [B, heads, T]; sequence 0 of what is bound
+// is number P.first_sequence of the batch. Expects P.sequence_length, P.heads. Products that all pairs share are computed once: with dropout,
 // compilers leave them in the loop over pairs (13 % slower at d = 5 on
 // lavapipe).
 #include attention/shared/dropout
@@ -15,9 +15,9 @@ var<private> first_statistic: u32;
 
 fn enter_head(group: vec3u) {
   head = group.y;
-  matrix = group.z * P.heads + head;
+  matrix = (P.first_sequence + group.z) * P.heads + head;
   first_row = group.z * P.sequence_length;
-  first_statistic = matrix * P.sequence_length;
+  first_statistic = (group.z * P.heads + head) * P.sequence_length;
   #if DROP {
     stream = random;
   #}

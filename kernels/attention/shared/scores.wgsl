@@ -7,7 +7,7 @@
 // unrolled). The tier gives the types: units are Unit in registers; Scores are one
 // pair (f32) or four (vec4f). WIDE: see lib/quad.wgsl.
 struct Params {
-  sequence_length: u32, heads: u32, scale: f32, cap: f32,
+  first_sequence: u32, sequence_length: u32, heads: u32, scale: f32, cap: f32,
   q_pitch: u32, q_start: u32, k_pitch: u32, k_start: u32, v_pitch: u32, v_start: u32,
   units: u32,
   #if DROP {

@@ -15,6 +15,7 @@ import type { KernelChoices } from "../../gpu/tuner.ts";
 import { parameterCount } from "../../model/model.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { ReportOptions } from "../../statistics/block_statistics.ts";
+import { warmUp } from "../kernels/peak.ts";
 import { measureIdleWait, median, waitForDevice } from "../timing.ts";
 import {
   batchesOf,
@@ -83,6 +84,7 @@ export async function openWorkload(
   report?: ReportOptions,
 ): Promise<RunningWorkload> {
   const { plans } = buildWorkload(workload, gpu.limits, report);
+  await warmUp(gpu);
   const from = performance.now();
   const engine = await TrainEngine.open(gpu, plans, choices);
   const openMs = performance.now() - from;

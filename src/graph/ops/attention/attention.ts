@@ -1,15 +1,21 @@
 /** Causal multi-head attention; the T × T matrix never exists. @module */
 import {
   type AdapterLimits,
+  chosenLater,
   type Dispatch,
   f32,
+  mapValues,
   read,
   readWrite,
   write,
 } from "../../dispatch.ts";
-import { vectorWidth } from "../../dispatch_grid.ts";
+import {
+  rowRanges,
+  type TensorRange,
+  vectorWidth,
+} from "../../dispatch_grid.ts";
 import { gradientOf, type Graph, type Operation } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { count, type Tensor } from "../../tensor.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
 import { attentionKernels, type Pass } from "./attention_kernels.ts";
 
@@ -51,17 +57,20 @@ export interface AttentionMatrices {
  * What every kernel that includes kernels/attention/shared/scores.wgsl takes.
  *
  * @param VW elements per unit
+ * @param range of the sequences to bind
  */
 export function scoreOperands(
   { sequenceLength, heads, headDim, cap, dropout }: Attrs,
   VW: number,
   { q, k, v }: AttentionMatrices,
+  range: TensorRange,
 ) {
   const packed = k === undefined;
   const units = (tensor: Tensor) => tensor.shape[1] / VW;
   return {
     constants: { PACKED: packed, CAP: cap > 0, DROP: !!dropout },
     params: {
+      first_sequence: range.start,
       sequence_length: sequenceLength,
       heads,
       scale: f32(1 / Math.sqrt(headDim)),
@@ -76,9 +85,9 @@ export function scoreOperands(
       ...dropout ? dropoutParams(dropout) : {},
     },
     bindings: {
-      q: read(q),
-      ...k ? { k: read(k) } : {},
-      ...v ? { v: read(v) } : {},
+      q: read(q, range.of(q)),
+      ...k ? { k: read(k, range.of(k)) } : {},
+      ...v ? { v: read(v, range.of(v)) } : {},
     },
   };
 }
@@ -87,24 +96,43 @@ export function scoreOperands(
 const FLOPS: Record<Pass, number> = { forward: 4, grad_q: 6, grad_kv: 8 };
 
 /**
- * One pass over the pairs of queries and keys.
+ * One pass over the pairs of queries and keys, in dispatches of as many
+ * sequences as bindings hold.
  *
  * @param operands what is bound besides the matrices of `inputs`, by name
  */
-function dispatch(
+function dispatches(
   pass: Pass,
   inputs: readonly Tensor[],
   operands: Dispatch["bindings"],
   attrs: Attrs,
   limits: AdapterLimits,
+): Dispatch[] {
+  const { q, v, k } = operandsOf(inputs, attrs);
+  const others = Object.values(operands).map(({ tensor }) => tensor);
+  return rowRanges(
+    v.shape[0] / attrs.sequenceLength,
+    [q, v, k, ...others],
+    limits,
+  ).map((range) => dispatch(pass, inputs, operands, attrs, range, limits));
+}
+
+function dispatch(
+  pass: Pass,
+  inputs: readonly Tensor[],
+  operands: Dispatch["bindings"],
+  attrs: Attrs,
+  range: TensorRange,
+  limits: AdapterLimits,
 ): Dispatch {
   const { sequenceLength, heads, headDim, dropout } = attrs;
   const { q, v, k, packed, random } = operandsOf(inputs, attrs);
-  const sequences = v.shape[0] / sequenceLength;
+  const sequences = range.count;
   const scores = scoreOperands(
     attrs,
     vectorWidth(headDim),
     packed ? { q, v } : { q, k, v },
+    range,
   );
   const types = [q, k, v, ...Object.values(operands).map((b) => b.tensor)]
     .map(({ dtype }) => dtype);
@@ -119,27 +147,28 @@ function dispatch(
   );
   const variants = kernels.map(({ name, kernel, constants, tile }) => ({
     name,
-    dispatch: {
-      kernel,
-      constants: { ...constants, ...scores.constants },
-      params: scores.params,
-      bindings: {
-        ...scores.bindings,
-        ...operands,
-        ...random ? { random: read(random) } : {},
-      },
-      workgroups: [Math.ceil(sequenceLength / tile), heads, sequences],
-      flops: FLOPS[pass] * headDim * sequences * heads * sequenceLength *
-        (sequenceLength + 1) / 2,
-      bytes: (pass === "forward" ? 4 : 6) * bytes(v),
-    } satisfies Dispatch,
+    dispatches: [
+      {
+        kernel,
+        constants: { ...constants, ...scores.constants },
+        params: scores.params,
+        bindings: {
+          ...scores.bindings,
+          ...mapValues(operands, (b) => ({ ...b, ...range.of(b.tensor) })),
+          ...random ? { random: read(random) } : {},
+        },
+        workgroups: [Math.ceil(sequenceLength / tile), heads, sequences],
+        flops: FLOPS[pass] * headDim * sequences * heads * sequenceLength *
+          (sequenceLength + 1) / 2,
+        bytes: (pass === "forward" ? 4 : 6) * range.of(v).size,
+      } satisfies Dispatch,
+    ],
   }));
-  const [{ dispatch }] = variants;
-  if (variants.length === 1) return dispatch;
+  if (variants.length === 1) return variants[0].dispatches[0];
   const kind = dropout ? `${pass} dropout` : pass;
   const key =
-    `attention ${kind} ${sequences}x${heads}x${sequenceLength}x${headDim}${typed}`;
-  return { ...dispatch, choice: { key, variants } };
+    `attention ${kind} ${sequences}x${heads}x${sequenceLength}x${headDim}`;
+  return chosenLater(key, variants);
 }
 
 const forward: Operation<Attrs> = {
@@ -166,7 +195,7 @@ const forward: Operation<Attrs> = {
   lower(node, limits) {
     const [o, lse] = node.outputs;
     const operands = { o: write(o), lse: write(lse) };
-    return [dispatch("forward", node.inputs, operands, node.attrs, limits)];
+    return dispatches("forward", node.inputs, operands, node.attrs, limits);
   },
 };
 
@@ -192,8 +221,8 @@ const backward: Operation<Attrs> = {
       dv: readWrite(dv),
     };
     return [
-      dispatch("grad_q", inputs, queries, attrs, limits),
-      dispatch("grad_kv", inputs, keys, attrs, limits),
+      ...dispatches("grad_q", inputs, queries, attrs, limits),
+      ...dispatches("grad_kv", inputs, keys, attrs, limits),
     ];
   },
 };

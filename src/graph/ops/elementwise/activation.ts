@@ -58,7 +58,7 @@ function lower(
     params: { count: range.count, slope: f32(slope) },
     bindings: {
       x: read(x, range.of(x)),
-      y: (dy ? readWrite : write)(y, range.of(y)),
+      y: dy ? readWrite(y, range.of(y)) : write(y, range.of(y)),
       ...dy ? { dy: read(dy, range.of(dy)) } : {},
     },
     workgroups: flatGrid(range.count, WG),

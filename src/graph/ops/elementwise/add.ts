@@ -12,10 +12,7 @@ const operation: Operation<null> = {
       kernel: "elementwise/add",
       constants: { WG: 64 },
       params: { count: range.count },
-      bindings: {
-        x: read(x, range.of(x)),
-        y: readWrite(y, range.of(y)),
-      },
+      bindings: { x: read(x, range.of(x)), y: readWrite(y, range.of(y)) },
       workgroups: flatGrid(range.count, 64),
       flops: range.count,
       bytes: bytes(x) + 2 * bytes(y),

@@ -85,7 +85,9 @@ const operation: Operation<Attrs> = {
       },
       bindings: {
         x: read(x, range.of(x)),
-        y: (node.accumulateInto ? readWrite : write)(y, range.of(y)),
+        y: node.accumulateInto
+          ? readWrite(y, range.of(y))
+          : write(y, range.of(y)),
         random: read(random),
       },
       workgroups: flatGrid(range.count, WG),

@@ -1,6 +1,6 @@
 /** Learned scales of channels or heads. @module */
 import { type Dispatch, read, readWrite } from "../../dispatch.ts";
-import { grid, vectorWidth } from "../../dispatch_grid.ts";
+import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
 import {
   gradientOf,
   type Graph,
@@ -13,7 +13,7 @@ import {
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { count, type Tensor } from "../../tensor.ts";
 
 interface Attrs {
   /** Columns that share a scale. */
@@ -49,15 +49,20 @@ const operation: Operation<Attrs> = {
     const [x, scale] = node.inputs, [y] = node.outputs;
     const { span } = node.attrs, width = span * count(scale);
     const VW = vectorWidth(width), WG = columnLanes(limits);
-    return [{
+    const rows = count(x) / width;
+    return rowRanges(rows, [x, y], limits).map((range) => ({
       kernel: "elementwise/scale",
       constants: { VW, WG, ACCUMULATE: !!node.accumulateInto },
-      params: { rows: count(x) / width, width, span },
-      bindings: { x: read(x), y: readWrite(y), scale: read(scale) },
-      workgroups: grid(Math.ceil(count(x) / VW / WG)),
-      flops: count(x),
-      bytes: bytes(x) + bytes(y),
-    }];
+      params: { rows: range.count, width, span },
+      bindings: {
+        x: read(x, range.of(x)),
+        y: readWrite(y, range.of(y)),
+        scale: read(scale),
+      },
+      workgroups: grid(Math.ceil(range.count * width / VW / WG)),
+      flops: range.count * width,
+      bytes: range.of(x).size + range.of(y).size,
+    }));
   },
 };
 
@@ -68,15 +73,22 @@ const scaleGradient: Operation<Attrs> = {
     const { span } = node.attrs, width = span * count(dscale);
     const rows = count(x) / width, blocks = rowBlocks(rows, limits);
     const VW = vectorWidth(width), WG = columnLanes(limits);
-    return [{
+    const products = rowRanges(rows, [x, dy], limits).map((
+      range,
+    ): Dispatch => ({
       kernel: "reduce/column_dot",
-      constants: { VW, WG },
-      params: { rows, width, blocks },
-      bindings: { a: read(x), b: read(dy), p: readWrite(partial) },
+      constants: { VW, WG, ACCUMULATE: range.start > 0 },
+      params: { rows: range.count, width, blocks },
+      bindings: {
+        a: read(x, range.of(x)),
+        b: read(dy, range.of(dy)),
+        p: readWrite(partial),
+      },
       workgroups: [Math.ceil(width / VW / WG), blocks, 1],
-      flops: 2 * count(x),
-      bytes: bytes(x) + bytes(dy),
-    }, {
+      flops: 2 * range.count * width,
+      bytes: range.of(x).size + range.of(dy).size,
+    }));
+    return [...products, {
       kernel: "reduce/segment_sum",
       constants: reduceConstants(limits),
       params: { blocks, width, span },

@@ -76,7 +76,9 @@ const operation: Operation<Attrs> = {
         gain2: gainOf(2),
       },
       bindings: {
-        y: (node.accumulateInto ? readWrite : write)(y, range.of(y)),
+        y: node.accumulateInto
+          ? readWrite(y, range.of(y))
+          : write(y, range.of(y)),
         ...Object.fromEntries([
           ...branches.map((x, i) => [`x${i}`, read(x, range.of(x))]),
           ...trainedBranches(gains).map((branch, i) => [

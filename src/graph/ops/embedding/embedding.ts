@@ -3,7 +3,7 @@ import { f32, read, readWrite } from "../../dispatch.ts";
 import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
 import { gradientOf, type Graph, type Operation } from "../../graph.ts";
 import { columnLanes } from "../../reduction.ts";
-import { BYTES, bytes, count, type Tensor } from "../../tensor.ts";
+import { count, type Tensor } from "../../tensor.ts";
 
 /** Details of an embedding. */
 export interface EmbeddingAttrs {
@@ -22,6 +22,9 @@ export interface EmbeddingAttrs {
 
 /** No row of a table has this number. */
 const NO_TOKEN = 0xffffffff;
+
+const pairs = <A, B>(a: readonly A[], b: readonly B[]): [A, B][] =>
+  a.flatMap((first) => b.map((second): [A, B] => [first, second]));
 
 const forward: Operation<EmbeddingAttrs> = {
   name: "embed",
@@ -49,7 +52,9 @@ const forward: Operation<EmbeddingAttrs> = {
     const [tokens, , table, positions] = node.inputs, [y] = node.outputs;
     const { sequenceLength, firstPosition, scale } = node.attrs;
     const rows = count(tokens), [vocabSize, width] = table.shape;
-    return rowRanges(vocabSize, [table], limits).map((part) => ({
+    const sequences = rowRanges(rows / sequenceLength, [tokens, y], limits);
+    const parts = rowRanges(vocabSize, [table], limits);
+    return pairs(sequences, parts).map(([range, part]) => ({
       kernel: "embedding/embedding",
       constants: {
         VW: vectorWidth(width),
@@ -57,7 +62,7 @@ const forward: Operation<EmbeddingAttrs> = {
         POSITIONS: !!positions,
       },
       params: {
-        rows,
+        rows: range.count * sequenceLength,
         width,
         sequence_length: sequenceLength,
         first_position: firstPosition,
@@ -66,15 +71,14 @@ const forward: Operation<EmbeddingAttrs> = {
         scale: f32(scale),
       },
       bindings: {
-        token: read(tokens),
+        token: read(tokens, range.of(tokens)),
         token_table: read(table, part.of(table)),
-        y: readWrite(y),
+        y: readWrite(y, range.of(y)),
         ...positions ? { position_table: read(positions) } : {},
       },
-      workgroups: grid(rows),
-      flops: 2 * count(y),
-      bytes: bytes(y) +
-        (positions ? 2 : 1) * count(y) * BYTES[table.dtype],
+      workgroups: grid(range.count * sequenceLength),
+      flops: 2 * range.count * sequenceLength * width,
+      bytes: 3 * range.of(y).size,
     }));
   },
 };
@@ -85,7 +89,9 @@ const tableGradient: Operation<EmbeddingAttrs> = {
     const [tokens, order, dy] = node.inputs, [dtable] = node.outputs;
     const rows = count(tokens), [vocabSize, width] = dtable.shape;
     const { scale, paddingToken } = node.attrs;
-    return rowRanges(vocabSize, [dtable], limits).map((part) => ({
+    const ranges = rowRanges(rows, [dy], limits);
+    const parts = rowRanges(vocabSize, [dtable], limits);
+    return pairs(ranges, parts).map(([range, part]) => ({
       kernel: "embedding/embedding_grad",
       constants: { VW: vectorWidth(width), WG: columnLanes(limits) },
       params: {
@@ -93,18 +99,20 @@ const tableGradient: Operation<EmbeddingAttrs> = {
         width,
         first_token: part.start,
         end_token: part.start + part.count,
+        first_row: range.start,
+        end_row: range.start + range.count,
         padding_token: paddingToken ?? NO_TOKEN,
         scale: f32(scale),
       },
       bindings: {
         token: read(tokens),
         order: read(order),
-        dy: read(dy),
+        dy: read(dy, range.of(dy)),
         dtable: readWrite(dtable, part.of(dtable)),
       },
       workgroups: grid(rows),
-      flops: count(dy),
-      bytes: bytes(dy) + 2 * count(dy) * BYTES[dtable.dtype],
+      flops: range.count * width,
+      bytes: 3 * range.of(dy).size,
     }));
   },
 };
@@ -116,20 +124,21 @@ const positionGradient: Operation<EmbeddingAttrs> = {
     const { sequenceLength, firstPosition } = node.attrs,
       width = dtable.shape[1];
     const VW = vectorWidth(width), WG = columnLanes(limits);
-    return [{
+    const sequences = count(dy) / width / sequenceLength;
+    return rowRanges(sequences, [dy], limits).map((range) => ({
       kernel: "embedding/position_grad",
       constants: { VW, WG },
       params: {
-        sequences: count(dy) / width / sequenceLength,
+        sequences: range.count,
         sequence_length: sequenceLength,
         width,
         first_position: firstPosition,
       },
-      bindings: { dy: read(dy), dtable: readWrite(dtable) },
+      bindings: { dy: read(dy, range.of(dy)), dtable: readWrite(dtable) },
       workgroups: grid(Math.ceil(sequenceLength * width / VW / WG)),
-      flops: count(dy),
-      bytes: bytes(dy),
-    }];
+      flops: range.count * sequenceLength * width,
+      bytes: range.of(dy).size,
+    }));
   },
 };
 

@@ -48,6 +48,7 @@ interface Operands {
   loss: Tensor;
   logits: Tensor;
   rowLoss: Tensor;
+  gradientScale?: Tensor | undefined;
   gradients?: {
     dh?: { tensor: Tensor; accumulate: boolean } | undefined;
     dWeight?: Tensor | undefined;
@@ -55,7 +56,7 @@ interface Operands {
 }
 
 function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
-  const { h, weight, logits, gradients } = operands;
+  const { h, weight, logits, gradients, gradientScale } = operands;
   const [rows, width] = h.shape, [vocabSize] = weight.shape;
   const pitch = pitchOf(vocabSize),
     step = blockRows(rows, vocabSize, logits.dtype);
@@ -77,13 +78,18 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
     }, limits));
     out.push({
       kernel: "loss/cross_entropy",
-      constants: { GRADIENT: !!gradients, ...reduceConstants(limits) },
+      constants: {
+        GRADIENT: !!gradients,
+        SCALED: !!gradientScale,
+        ...reduceConstants(limits),
+      },
       params: { rows: M, vocab_size: vocabSize, pitch, first_row: first },
       bindings: {
         logits: readWrite(logits),
         target_of: read(operands.targets),
         loss: readWrite(operands.rowLoss),
         scale: read(operands.scale),
+        ...gradientScale && { gradient_scale: read(gradientScale) },
       },
       workgroups: grid(M),
       flops: 8 * M * vocabSize,
@@ -130,14 +136,17 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
 const forward: Operation<null> = {
   name: "linear_cross_entropy",
   gradient(node, _, to) {
-    const [h, weight, targets, scale, loss] = node.inputs;
+    const [h, weight, targets, scale, loss, gradientScale] = node.inputs;
     let dWeight: Tensor | undefined;
     to.accumulate(weight, (accumulateInto) => dWeight = accumulateInto!);
-    const extra = dWeight ? [dWeight] : [];
+    const extra = [gradientScale, dWeight].filter((tensor) =>
+      tensor !== undefined
+    );
     to.fuseInto(node);
     const inputs = [h, weight, targets, scale, loss, ...extra];
+    const scaled = gradientScale !== undefined;
     if (!to.needsGradient(h)) {
-      const attrs = { dh: false };
+      const attrs = { dh: false, scaled };
       to.graph.add(backward, inputs, attrs, scratch(to.graph, h, weight), {
         effect: true,
       });
@@ -146,7 +155,7 @@ const forward: Operation<null> = {
       to.graph.add(
         backward,
         inputs,
-        { dh: true },
+        { dh: true, scaled },
         [gradientOf(h), ...scratch(to.graph, h, weight)],
         { accumulateInto, effect: true },
       )[0]);
@@ -161,10 +170,13 @@ const forward: Operation<null> = {
   },
 };
 
-const backward: Operation<{ dh: boolean }> = {
+const backward: Operation<{ dh: boolean; scaled: boolean }> = {
   name: "linear_cross_entropy_grad",
   lower(node, limits) {
-    const [h, weight, targets, scale, loss, dWeight] = node.inputs;
+    const { scaled } = node.attrs;
+    const [h, weight, targets, scale, loss, ...more] = node.inputs;
+    const gradientScale = scaled ? more[0] : undefined;
+    const dWeight = more.at(scaled ? 1 : 0);
     const dh = node.attrs.dh ? node.outputs[0] : undefined;
     const [logits, rowLoss] = node.outputs.slice(dh ? 1 : 0);
     return lowerBlocks({
@@ -175,6 +187,7 @@ const backward: Operation<{ dh: boolean }> = {
       loss,
       logits,
       rowLoss,
+      gradientScale,
       gradients: {
         dh: dh && { tensor: dh, accumulate: !!node.accumulateInto },
         dWeight,
@@ -208,6 +221,7 @@ const scratch = (graph: Graph, h: Tensor, weight: Tensor): Output[] => {
  * @param targets `[N]`, u32; a target not below V is ignored
  * @param scale `[1]`: 1 / (counted targets × accumulation steps) makes a mean
  * @param loss `[1]`, persistent
+ * @param gradientScale `[1]`: a further factor of the gradient alone
  * @returns the root to differentiate
  */
 export function linearCrossEntropy(
@@ -218,9 +232,10 @@ export function linearCrossEntropy(
     targets: Tensor;
     scale: Tensor;
     loss: Tensor;
+    gradientScale?: Tensor | undefined;
   },
 ): Tensor {
-  const { h, targets, scale, loss } = inputs;
+  const { h, targets, scale, loss, gradientScale } = inputs;
   const weight = graph.operand(inputs.weight);
   if (count(targets) !== h.shape[0]) {
     throw new RangeError(
@@ -229,7 +244,7 @@ export function linearCrossEntropy(
   }
   return graph.add(
     forward,
-    [h, weight, targets, scale, loss],
+    [h, weight, targets, scale, loss, ...gradientScale ? [gradientScale] : []],
     null,
     scratch(graph, h, weight),
     { effect: true },

@@ -1,6 +1,11 @@
 /** Linear layers. @module */
 import { gradientOf, type Graph, type Operation } from "../../graph.ts";
-import { columnSum, MAX_ROW_BLOCKS, rowBlocks } from "../../reduction.ts";
+import {
+  columnSum,
+  columnSums,
+  MAX_ROW_BLOCKS,
+  rowBlocks,
+} from "../../reduction.ts";
 import { count, type FloatType, type Tensor } from "../../tensor.ts";
 import { matmul } from "./matmul.ts";
 
@@ -100,7 +105,7 @@ const biasSum: Operation<null> = {
     const rows = dy.shape[0], width = count(db);
     const blocks = rowBlocks(rows, limits);
     return [
-      columnSum(dy, blocked, { rows, width, blocks }, false, limits),
+      ...columnSums(dy, blocked, { rows, width, blocks }, limits),
       columnSum(blocked, db, { rows: blocks, width, blocks: 1 }, true, limits),
     ];
   },

@@ -2,12 +2,18 @@
  * Matrix products of tensors of any size, cut to what the device can bind.
  * @module
  */
-import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  chosenLater,
+  type Dispatch,
+} from "../../dispatch.ts";
+import { scratchTensor } from "../../graph.ts";
 import { BYTES, type Tensor } from "../../tensor.ts";
 import {
   type MatmulSpec,
   matmulVariants,
   type Operand,
+  type Variant,
 } from "./matmul_kernels.ts";
 
 /**
@@ -17,7 +23,7 @@ import {
 export interface Matrix {
   tensor: Tensor;
   pitch: number;
-  /** First element, on a multiple of 256 bytes, as bindings must be. */
+  /** First element; a multiple of 128 so that bindings stay aligned. */
   start?: number;
 }
 
@@ -38,21 +44,23 @@ export interface Product {
 }
 
 /**
- * The dispatches of one product. Usually one; several where an operand is
- * larger than a binding, cut along M, N or K as the layout allows.
+ * The dispatches of one product. Usually one, with a choice of kernels; several
+ * where an operand is larger than a binding, cut along M, N or K as the layout
+ * allows.
  */
 export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
   const { layout, M, N, K, a, b, c, bias } = product;
   const rows = ({ tensor, pitch }: Matrix) =>
     Math.floor(limits.maxBindingBytes / BYTES[tensor.dtype] / pitch);
-  const types = [a, b, c].map(({ tensor }) => tensor.dtype);
-  const unit = types.includes("f16") ? 128 : 64;
-  const typed = unit === 64 ? "" : ` ${types.join(" ")}`;
   const steps = layout === "TN"
     ? { m: rows(c), n: N, k: Math.min(rows(a), rows(b)) }
     : layout === "NT"
     ? { m: Math.min(rows(a), rows(c)), n: rows(b), k: K }
     : { m: Math.min(rows(a), rows(c)), n: N, k: rows(b) };
+  const types = [a, b, c].map(({ tensor }) => tensor.dtype);
+  // Bindings start on 256 bytes.
+  const unit = types.includes("f16") ? 128 : 64;
+  const stored = types.includes("f16") ? ` ${types}` : "";
   const out: Dispatch[] = [];
   for (const m of cuts(M, steps.m, unit)) {
     for (const n of cuts(N, steps.n, unit)) {
@@ -68,11 +76,7 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           accumulate: product.accumulate || k.start > 0,
           bias: !!bias && k.start === 0,
         };
-        const variants = matmulVariants(spec, {
-          ...limits,
-          // 64-bit words hold pairs of f32.
-          int64: limits.int64 && unit === 64,
-        });
+        const variants = matmulVariants(spec, limits);
         const bindings = {
           a: layout === "TN" ? block(a, k, m) : block(a, m, k),
           b: layout === "NT" ? block(b, n, k) : block(b, k, n),
@@ -80,24 +84,27 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           bias: spec.bias
             ? block({ tensor: bias!, pitch: N }, ONE, n)
             : undefined,
+          scratch: scratchFor(variants),
         };
         const choices = variants.map((variant) => ({
           name: variant.name,
-          dispatch: variant.dispatch(spec, bindings),
+          dispatches: variant.dispatches(spec, bindings),
         }));
         const flags = (spec.accumulate ? "+" : "") + (spec.bias ? "b" : "");
-        out.push({
-          ...choices[0].dispatch,
-          choice: {
-            key:
-              `matmul ${layout}${flags} ${spec.M}x${spec.N}x${spec.K}${typed}`,
-            variants: choices,
-          },
-        });
+        const size = `${spec.M}x${spec.N}x${spec.K}`;
+        out.push(
+          chosenLater(`matmul ${layout}${flags} ${size}${stored}`, choices),
+        );
       }
     }
   }
   return out;
+}
+
+/** Room for the variant that needs the most. */
+function scratchFor(variants: readonly Variant[]): Tensor | undefined {
+  const most = Math.max(...variants.map((v) => v.scratch ?? 0));
+  return most > 0 ? scratchTensor("parts of a product", [most]) : undefined;
 }
 
 interface Cut {
@@ -134,10 +141,9 @@ function block(
 ): Operand {
   const start = (m.start ?? 0) + rows.start * m.pitch + columns.start;
   const elements = (rows.count - 1) * m.pitch + columns.count;
-  const size = BYTES[m.tensor.dtype];
   return {
     tensor: m.tensor,
-    offset: size * start,
-    size: Math.ceil(elements / 4) * 4 * size,
+    offset: BYTES[m.tensor.dtype] * start,
+    size: Math.ceil(elements / 4) * 4 * BYTES[m.tensor.dtype],
   };
 }

@@ -14,14 +14,15 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
+import { grid } from "../../dispatch_grid.ts";
 import { BYTES, type Tensor } from "../../tensor.ts";
+import { type Tiling, tilings } from "./tiles.ts";
 
 /** Whether A and B are read as stored (N) or transposed (T). */
 export type Layout = "NN" | "NT" | "TN";
 
 /**
- * One product, `C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C)`, row-major;
- * each matrix is f32 or f16.
+ * One product, `C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C)`, row-major.
  */
 export interface MatmulSpec {
   /** NN: A[M,K] B[K,N]. NT: A[M,K] B[N,K]ᵀ. TN: A[K,M]ᵀ B[K,N]. */
@@ -52,41 +53,32 @@ export interface MatmulOperands {
   b: Operand;
   c: Operand;
   bias?: Operand | undefined;
+  /** Where a variant needs scratch. */
+  scratch?: Tensor | undefined;
 }
 
 /** One way to compute a product. */
 export interface Variant {
   /** Unique among the variants, stable between versions: the tuner's key. */
   name: string;
+  /** f32 elements of the scratch that it needs. @default 0 */
+  scratch?: number;
   /**
-   * One dispatch that computes `spec`.
+   * The dispatches that compute `spec`, in order.
    *
    * @throws {RangeError} where a binding is missing
    */
-  dispatch(spec: MatmulSpec, operands: MatmulOperands): Dispatch;
+  dispatches(spec: MatmulSpec, operands: MatmulOperands): Dispatch[];
 }
 
 /** Rows of C per subgroup, the fastest first: no more than M needs. */
 const subgroupRows = (M: number) => M > 16 ? [32, 16] : M > 8 ? [16] : [8];
 
-/**
- * Tiles for GPUs: C per workgroup, slab of K, C per invocation. Workgroup
- * memory stays below 16 KiB and invocations within 256, the limits that every
- * adapter grants.
- */
-const TILES = [
-  { BM: 128, BN: 128, BK: 8, TM: 8, TN: 8 },
-  { BM: 64, BN: 64, BK: 16, TM: 8, TN: 4 },
-  { BM: 32, BN: 32, BK: 16, TM: 4, TN: 4 },
-];
-
-type Tile = typeof TILES[number];
-
 /** Rows of C per invocation of the plain kernel. */
 const PLAIN_ROWS = 4;
 
-/** Fewer workgroups than this leave most of a GPU idle: take a smaller tile. */
-const GPU_WORKGROUPS = 256;
+/** Invocations per workgroup of the kernel that adds parts of K. */
+const REDUCE_INVOCATIONS = 128;
 
 /**
  * The kernels that can compute `spec` on an adapter, the likely fastest first.
@@ -104,22 +96,16 @@ export function matmulVariants(
   validate(spec);
   const aligned = [spec.lda, spec.ldb, spec.ldc].every((p) => p % 4 === 0);
   if (!aligned) return [plainVariant];
-  if (!limits.software) return [...tiledVariants(spec), plainVariant];
+  if (!limits.software) {
+    const tiled = tilings(spec, limits).map((t) => tiledVariant(spec, t));
+    return [...tiled, plainVariant];
+  }
   const { subgroupSize: lanes, int64 = false } = limits;
   if (lanes !== 4 && lanes !== 8) return [plainVariant];
   return [
     ...subgroupRows(spec.M).map((rows) => subgroupVariant(rows, lanes, int64)),
     plainVariant,
   ];
-}
-
-/** The largest tile that occupies a GPU comes first. */
-function tiledVariants({ M, N }: MatmulSpec): Variant[] {
-  const workgroups = (t: Tile) => Math.ceil(M / t.BM) * Math.ceil(N / t.BN);
-  const found = TILES.findIndex((t) => workgroups(t) >= GPU_WORKGROUPS);
-  const first = found < 0 ? TILES.length - 1 : found;
-  return [TILES[first], ...TILES.filter((_, i) => i !== first)]
-    .map(tiledVariant);
 }
 
 /** @throws {RangeError} naming the first field that cannot be */
@@ -147,44 +133,62 @@ function validate(spec: MatmulSpec): void {
 function subgroupVariant(
   rows: number,
   lanes: number,
-  wide: boolean,
+  int64: boolean,
 ): Variant {
   return {
-    name: `subgroup_${rows}x${4 * lanes}${wide ? "_wide" : ""}`,
-    dispatch: (spec, operands) =>
-      dispatch(spec, operands, {
-        kernel: "matmul/subgroup",
-        rows,
-        columns: 4 * lanes,
-        slab: 4,
-        constants: { ROWS: rows, LANES: lanes, WIDE: wide },
-      }),
+    name: `subgroup_${rows}x${4 * lanes}${int64 ? "_wide" : ""}`,
+    dispatches: (spec, operands) => {
+      const { a, b, c } = operands;
+      const f32s = [a, b, c].every(({ tensor }) => tensor.dtype === "f32");
+      return [
+        dispatch(spec, operands, {
+          kernel: "matmul/subgroup",
+          rows,
+          columns: 4 * lanes,
+          slab: 4,
+          constants: { ROWS: rows, LANES: lanes, WIDE: int64 && f32s },
+        }),
+      ];
+    },
   };
 }
 
-function tiledVariant(tile: Tile): Variant {
+/** A tile, and the sum of the parts where K is split. */
+export function tiledVariant(spec: MatmulSpec, tiling: Tiling): Variant {
+  const { tile, parts, kPart } = tiling;
+  const name = `tiled_${tile.BM}x${tile.BN}x${tile.BK}` +
+    (tile.STAGES > 1 ? `_${tile.STAGES}` : "");
+  const shape: Shape = {
+    kernel: "matmul/tiled",
+    rows: tile.BM,
+    columns: tile.BN,
+    slab: tile.BK,
+    constants: { ...tile, WIDE: false, SPLIT: parts > 1 },
+  };
+  if (parts === 1) {
+    return {
+      name,
+      dispatches: (s, operands) => [dispatch(s, operands, shape)],
+    };
+  }
+  const pitch = 4 * Math.ceil(spec.N / 4);
   return {
-    name: `tiled_${tile.BM}x${tile.BN}x${tile.BK}`,
-    dispatch: (spec, operands) =>
-      dispatch(spec, operands, {
-        kernel: "matmul/tiled",
-        rows: tile.BM,
-        columns: tile.BN,
-        slab: tile.BK,
-        constants: { ...tile, WIDE: false },
-      }),
+    name: `${name}_k${parts}`,
+    scratch: parts * spec.M * pitch,
+    dispatches: (s, operands) => sumOfParts(s, operands, shape, parts, kPart),
   };
 }
 
 const plainVariant: Variant = {
   name: "any",
-  dispatch: (spec, operands) =>
+  dispatches: (spec, operands) => [
     dispatch(spec, operands, {
       kernel: "matmul/any",
       rows: 8 * PLAIN_ROWS,
       columns: 16,
       constants: { ROWS: PLAIN_ROWS },
     }),
+  ],
 };
 
 /** What of a dispatch depends on the kernel. */
@@ -201,6 +205,63 @@ interface Shape {
   constants: Record<string, Constant>;
 }
 
+/**
+ * A product in two dispatches: parts of K into scratch, then their sum, in a
+ * fixed order.
+ */
+function sumOfParts(
+  spec: MatmulSpec,
+  operands: MatmulOperands,
+  shape: Shape,
+  parts: number,
+  kPart: number,
+): Dispatch[] {
+  const { M, N } = spec, pitch = 4 * Math.ceil(N / 4);
+  if (!operands.scratch) {
+    throw new RangeError("Cannot multiply in parts: 'scratch' must be bound");
+  }
+  const scratch: Operand = {
+    tensor: operands.scratch,
+    offset: 0,
+    size: 4 * parts * M * pitch,
+  };
+  const { a, b, c, bias } = operands;
+  const product = dispatch(
+    { ...spec, ldc: pitch, accumulate: false, bias: false },
+    { a, b, c: scratch },
+    shape,
+  );
+  const [columns, rows] = product.workgroups;
+  // The kernel's own view of a sum: A is the parts, K their number.
+  const sum = dispatch(
+    { ...spec, layout: "NN", K: parts, lda: pitch, ldb: N },
+    { a: scratch, b: scratch, c, bias },
+    {
+      kernel: "matmul/reduce",
+      rows: 1,
+      columns: 4,
+      slab: 1,
+      constants: { WIDE: false, REDUCE: true, WG: REDUCE_INVOCATIONS },
+    },
+  );
+  const { B: _, ...bindings } = sum.bindings;
+  return [
+    {
+      ...product,
+      params: { ...product.params, k_part: kPart, alpha: f32(1) },
+      workgroups: [columns, rows, parts],
+      bytes: product.bytes + BYTES.f32 * (parts - 1) * M * N,
+    },
+    {
+      ...sum,
+      bindings,
+      workgroups: grid(Math.ceil(M * pitch / 4 / REDUCE_INVOCATIONS)),
+      flops: (parts + 1) * M * N,
+      bytes: BYTES.f32 * (parts + (spec.accumulate ? 2 : 1)) * M * N,
+    },
+  ];
+}
+
 function dispatch(
   spec: MatmulSpec,
   { a, b, c, bias }: MatmulOperands,
@@ -215,7 +276,9 @@ function dispatch(
   const edges: Record<string, Constant> = slab === undefined ? {} : {
     EDGES: M % rows !== 0 || N % columns !== 0,
     K_TAIL: K % slab !== 0,
+    REDUCE: false,
   };
+  const size = (x: Operand) => BYTES[x.tensor.dtype];
   return {
     kernel,
     constants: {
@@ -226,7 +289,7 @@ function dispatch(
       ...edges,
       ...constants,
     },
-    params: { M, N, K, lda, ldb, ldc, alpha: f32(alpha) },
+    params: { M, N, K, lda, ldb, ldc, k_part: K, alpha: f32(alpha) },
     bindings: {
       A: read(a.tensor, a),
       B: read(b.tensor, b),
@@ -235,7 +298,7 @@ function dispatch(
     },
     workgroups: [Math.ceil(N / columns), Math.ceil(M / rows), 1],
     flops: 2 * M * N * K,
-    bytes: BYTES[a.tensor.dtype] * M * K + BYTES[b.tensor.dtype] * K * N +
-      BYTES[c.tensor.dtype] * (accumulate ? 2 : 1) * M * N,
+    bytes: size(a) * M * K + size(b) * K * N +
+      size(c) * (accumulate ? 2 : 1) * M * N,
   };
 }

@@ -2,12 +2,13 @@
 import {
   type AdapterLimits,
   type Binding,
+  type Dispatch,
   f32,
   read,
   readWrite,
   write,
 } from "../../dispatch.ts";
-import { grid, vectorWidth } from "../../dispatch_grid.ts";
+import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
 import {
   gradientOf,
   type Graph,
@@ -21,7 +22,7 @@ import {
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
-import { bytes, count, type FloatType, type Tensor } from "../../tensor.ts";
+import { count, type FloatType, type Tensor } from "../../tensor.ts";
 
 /** How to normalise. */
 export interface NormAttrs {
@@ -42,8 +43,11 @@ interface Attrs extends NormAttrs {
 
 const shapeOf = (node: Node<Attrs>, x: Tensor, scale: Tensor) => {
   const width = count(scale), { scales, heads, kind } = node.attrs;
+  /** Rows of a token. */
+  const each = scales * heads;
   return {
-    rows: count(x) / width,
+    tokens: count(x) / width / each,
+    each,
     width,
     constants: {
       VW: vectorWidth(width),
@@ -112,27 +116,36 @@ const forward: Operation<Attrs> = {
   },
   lower(node, limits) {
     const [x, ...parameters] = node.inputs, [y, stats] = node.outputs;
-    const { rows, width, heads, constants } = shapeOf(node, x, parameters[0]);
-    return [{
+    const { tokens, each, width, heads, constants } = shapeOf(
+      node,
+      x,
+      parameters[0],
+    );
+    return rowRanges(tokens, [x, y, stats], limits).map((range) => ({
       kernel: "norm/norm",
       constants: {
         ...constants,
         ...reduceConstants(limits),
       },
-      params: { rows, width, heads, eps: f32(node.attrs.eps) },
+      params: {
+        rows: range.count * each,
+        width,
+        heads,
+        eps: f32(node.attrs.eps),
+      },
       bindings: {
-        x: read(x),
-        y: write(y),
-        stats: write(stats),
+        x: read(x, range.of(x)),
+        y: write(y, range.of(y)),
+        stats: write(stats, range.of(stats)),
         ...parameterBindings(
           node.attrs.biased ? ["scale", "bias"] : ["scale"],
           parameters,
         ),
       },
-      workgroups: grid(rows),
-      flops: 6 * count(x),
-      bytes: bytes(x) + bytes(y),
-    }];
+      workgroups: grid(range.count * each),
+      flops: 6 * range.count * each * width,
+      bytes: range.of(x).size + range.of(y).size,
+    }));
   },
 };
 
@@ -140,28 +153,37 @@ const inputGradient: Operation<Attrs> = {
   name: "norm_grad",
   lower(node, limits) {
     const [x, stats, dy, ...weights] = node.inputs, [dx] = node.outputs;
-    const { rows, width, heads, constants } = shapeOf(node, x, weights[0]);
+    const { tokens, each, width, heads, constants } = shapeOf(
+      node,
+      x,
+      weights[0],
+    );
     const { BIAS: _, ...used } = constants;
-    return [{
+    return rowRanges(tokens, [x, stats, dy, dx], limits).map((range) => ({
       kernel: "norm/norm_grad",
       constants: {
         ...used,
         ...reduceConstants(limits),
         ACCUMULATE: !!node.accumulateInto,
       },
-      params: { rows, width, heads, eps: f32(node.attrs.eps) },
+      params: {
+        rows: range.count * each,
+        width,
+        heads,
+        eps: f32(node.attrs.eps),
+      },
       bindings: {
-        x: read(x),
-        stats: read(stats),
-        dy: read(dy),
-        dx: readWrite(dx),
+        x: read(x, range.of(x)),
+        stats: read(stats, range.of(stats)),
+        dy: read(dy, range.of(dy)),
+        dx: readWrite(dx, range.of(dx)),
         ...parameterBindings(["scale"], weights),
       },
-      workgroups: grid(rows),
-      flops: 10 * count(x),
-      bytes: bytes(x) + bytes(dy) +
-        (node.accumulateInto ? 2 : 1) * bytes(dx),
-    }];
+      workgroups: grid(range.count * each),
+      flops: 10 * range.count * each * width,
+      bytes: range.of(x).size + range.of(dy).size +
+        (node.accumulateInto ? 2 : 1) * range.of(dx).size,
+    }));
   },
 };
 
@@ -170,15 +192,20 @@ const parameterGradient: Operation<Attrs & { group: number }> = {
   lower(node, limits) {
     const [x, stats, dy] = node.inputs;
     const [dscale, scaleBlocks, biasBlocks] = node.outputs;
-    const { rows, width, heads, constants } = shapeOf(node, x, dscale);
+    const { tokens, each, width, heads, constants } = shapeOf(node, x, dscale);
     const { scales, group, eps } = node.attrs;
-    const blocks = rowBlocks(rows / scales, limits), WG = columnLanes(limits);
+    const blocks = rowBlocks(tokens * heads, limits), WG = columnLanes(limits);
     return [
-      {
+      ...rowRanges(tokens, [x, stats, dy], limits).map((range): Dispatch => ({
         kernel: "norm/norm_param_grad",
-        constants: { ...constants, BIAS: !!biasBlocks, WG },
+        constants: {
+          ...constants,
+          BIAS: !!biasBlocks,
+          WG,
+          ACCUMULATE: range.start > 0,
+        },
         params: {
-          rows,
+          rows: range.count * each,
           width,
           heads,
           eps: f32(eps),
@@ -187,16 +214,16 @@ const parameterGradient: Operation<Attrs & { group: number }> = {
           blocks,
         },
         bindings: {
-          x: read(x),
-          stats: read(stats),
-          dy: read(dy),
-          dscale: write(scaleBlocks),
-          ...biasBlocks ? { dbias: write(biasBlocks) } : {},
+          x: read(x, range.of(x)),
+          stats: read(stats, range.of(stats)),
+          dy: read(dy, range.of(dy)),
+          dscale: readWrite(scaleBlocks),
+          ...biasBlocks ? { dbias: readWrite(biasBlocks) } : {},
         },
         workgroups: [Math.ceil(width / constants.VW / WG), blocks, 1],
-        flops: 4 * count(x) / scales,
-        bytes: (bytes(x) + bytes(dy)) / scales,
-      },
+        flops: 4 * range.count * heads * width,
+        bytes: (range.of(x).size + range.of(dy).size) / scales,
+      })),
       columnSum(
         scaleBlocks,
         dscale,

@@ -6,7 +6,7 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
-import { grid, vectorWidth } from "../../dispatch_grid.ts";
+import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
 import {
   gradientOf,
   type Graph,
@@ -14,7 +14,7 @@ import {
   type Operation,
 } from "../../graph.ts";
 import { columnLanes, reduceConstants } from "../../reduction.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { count, type Tensor } from "../../tensor.ts";
 
 /** A number, or a parameter of one element per head. */
 type HeadGain = number | Tensor;
@@ -39,10 +39,10 @@ interface Attrs {
 
 function common(node: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
   const { sequenceLength, headDim, gains } = node.attrs;
-  const width = v.shape[1], sequences = v.shape[0] / sequenceLength;
+  const width = v.shape[1];
   const VW = vectorWidth(headDim), WG = columnLanes(limits);
   return {
-    sequences,
+    sequences: v.shape[0] / sequenceLength,
     width,
     constants: {
       VW,
@@ -52,7 +52,6 @@ function common(node: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
       TRAINED_C: gains[2] === null,
     },
     params: {
-      sequences,
       sequence_length: sequenceLength,
       width,
       head_dim: headDim,
@@ -60,7 +59,8 @@ function common(node: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
       skip: f32(gains[1] ?? 0),
       centre: f32(gains[2] ?? 0),
     },
-    workgroups: grid(Math.ceil(sequences * width / VW / WG)),
+    workgroups: (sequences: number) =>
+      grid(Math.ceil(sequences * width / VW / WG)),
   };
 }
 
@@ -110,21 +110,25 @@ const forward: Operation<Attrs> = {
   },
   lower(node, limits) {
     const [a, v, ...gains] = node.inputs, [y] = node.outputs;
-    const { constants, params, workgroups } = common(node, v, limits);
-    return [{
+    const { sequences, constants, params, workgroups } = common(
+      node,
+      v,
+      limits,
+    );
+    return rowRanges(sequences, [a, v, y], limits).map((range) => ({
       kernel: "shaped/shaped",
       constants,
-      params,
+      params: { ...params, sequences: range.count },
       bindings: {
-        a: read(a),
-        v: read(v),
-        y: write(y),
+        a: read(a, range.of(a)),
+        v: read(v, range.of(v)),
+        y: write(y, range.of(y)),
         ...trained(node.attrs.gains, GAINS, gains.map((g) => read(g))),
       },
-      workgroups,
-      flops: 6 * count(y),
-      bytes: bytes(a) + bytes(v) + bytes(y),
-    }];
+      workgroups: workgroups(range.count),
+      flops: 6 * count(y) * range.count / sequences,
+      bytes: 3 * range.of(y).size,
+    }));
   },
 };
 
@@ -133,28 +137,33 @@ const backward: Operation<Attrs> = {
   lower(node, limits) {
     const [a, v, ...rest] = node.inputs, dy = rest.pop()!;
     const [da, dv, ...sums] = node.outputs;
-    const { constants, params, workgroups } = common(node, v, limits);
-    return [{
+    const { sequences, constants, params, workgroups } = common(
+      node,
+      v,
+      limits,
+    );
+    const cut = [a, v, dy, da, dv, ...sums];
+    return rowRanges(sequences, cut, limits).map((range) => ({
       kernel: "shaped/shaped_grad",
       constants,
-      params,
+      params: { ...params, sequences: range.count },
       bindings: {
-        a: read(a),
-        v: read(v),
-        dy: read(dy),
-        da: write(da),
-        dv: write(dv),
+        a: read(a, range.of(a)),
+        v: read(v, range.of(v)),
+        dy: read(dy, range.of(dy)),
+        da: write(da, range.of(da)),
+        dv: write(dv, range.of(dv)),
         ...trained(node.attrs.gains, GAINS, rest.map((g) => read(g))),
         ...trained(
           node.attrs.gains,
           ["dr", "ds", "dc"],
-          sums.map((sum) => write(sum)),
+          sums.map((sum) => write(sum, range.of(sum))),
         ),
       },
-      workgroups,
-      flops: 12 * count(dy),
-      bytes: bytes(a) + bytes(v) + bytes(da) + 2 * (bytes(dy) + bytes(dv)),
-    }];
+      workgroups: workgroups(range.count),
+      flops: 12 * count(dy) * range.count / sequences,
+      bytes: 7 * range.of(dy).size,
+    }));
   },
 };
 

@@ -1,12 +1,19 @@
 /** Shaped Attention where dropout falls on its whole matrix. @module */
-import { type AdapterLimits, read, readWrite, write } from "../../dispatch.ts";
+import {
+  type AdapterLimits,
+  type Dispatch,
+  read,
+  readWrite,
+  write,
+} from "../../dispatch.ts";
+import { rowRanges } from "../../dispatch_grid.ts";
 import {
   gradientOf,
   type Graph,
   type Node,
   type Operation,
 } from "../../graph.ts";
-import { bytes, type Tensor } from "../../tensor.ts";
+import type { Tensor } from "../../tensor.ts";
 import { plainKernel } from "../attention/attention_kernels.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
 import { scale } from "../elementwise/scale.ts";
@@ -21,21 +28,36 @@ interface Attrs {
   site: number;
 }
 
-function common({ attrs }: Node<Attrs>, v: Tensor, limits: AdapterLimits) {
-  const { sequenceLength, headDim } = attrs;
+/**
+ * What both directions share, for each stretch of the sequences of `tensors`.
+ */
+function common(
+  { attrs }: Node<Attrs>,
+  tensors: readonly [Tensor, Tensor, Tensor],
+  limits: AdapterLimits,
+) {
+  const { sequenceLength, headDim } = attrs, [v] = tensors;
   const heads = v.shape[1] / headDim, sequences = v.shape[0] / sequenceLength;
   const { constants, tile } = plainKernel("forward", headDim, limits);
-  return {
+  return rowRanges(sequences, tensors, limits).map((range) => ({
+    range,
     constants: { ...constants, DROP: true },
-    params: { sequence_length: sequenceLength, heads, ...dropoutParams(attrs) },
-    workgroups: [Math.ceil(sequenceLength / tile), heads, sequences] as [
-      number,
-      number,
-      number,
-    ],
-    flops: sequences * sequenceLength * (sequenceLength + 1) * v.shape[1],
-    bytes: 3 * bytes(v),
-  };
+    rest: {
+      params: {
+        first_sequence: range.start,
+        sequence_length: sequenceLength,
+        heads,
+        ...dropoutParams(attrs),
+      },
+      workgroups: [
+        Math.ceil(sequenceLength / tile),
+        heads,
+        range.count,
+      ] satisfies Dispatch["workgroups"],
+      flops: range.count * sequenceLength * (sequenceLength + 1) * v.shape[1],
+      bytes: tensors.reduce((n, tensor) => n + range.of(tensor).size, 0),
+    },
+  }));
 }
 
 const forward: Operation<Attrs> = {
@@ -53,11 +75,19 @@ const forward: Operation<Attrs> = {
   },
   lower(node, limits) {
     const [v, random] = node.inputs, [e, u] = node.outputs;
-    return [{
+    return common(node, [v, e, u], limits).map((
+      { range, constants, rest },
+    ): Dispatch => ({
       kernel: "shaped/shaped_dropout",
-      ...common(node, v, limits),
-      bindings: { v: read(v), random: read(random), e: write(e), u: write(u) },
-    }];
+      constants,
+      ...rest,
+      bindings: {
+        v: read(v, range.of(v)),
+        random: read(random),
+        e: write(e, range.of(e)),
+        u: write(u, range.of(u)),
+      },
+    }));
   },
 };
 
@@ -65,18 +95,18 @@ const backward: Operation<Attrs> = {
   name: "shaped_dropout_grad",
   lower(node, limits) {
     const [de, du, random] = node.inputs, [dv] = node.outputs;
-    const { constants, ...rest } = common(node, dv, limits);
-    return [{
+    const stretches = common(node, [dv, de, du], limits);
+    return stretches.map(({ range, constants, rest }): Dispatch => ({
       kernel: "shaped/shaped_dropout_grad",
       ...rest,
       constants: { ...constants, ACCUMULATE: !!node.accumulateInto },
       bindings: {
-        d_e: read(de),
-        d_u: read(du),
+        d_e: read(de, range.of(de)),
+        d_u: read(du, range.of(du)),
         random: read(random),
-        dv: node.accumulateInto ? readWrite(dv) : write(dv),
+        dv: (node.accumulateInto ? readWrite : write)(dv, range.of(dv)),
       },
-    }];
+    }));
   },
 };
 

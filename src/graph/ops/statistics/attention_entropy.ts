@@ -1,9 +1,9 @@
 /** Entropy of attention, without a T × T matrix. @module */
-import { write } from "../../dispatch.ts";
-import { vectorWidth } from "../../dispatch_grid.ts";
+import { type Dispatch, write } from "../../dispatch.ts";
+import { rowRanges, vectorWidth } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
-import { columnLanes, columnSum } from "../../reduction.ts";
-import { bytes, type Tensor } from "../../tensor.ts";
+import { columnLanes, columnSums } from "../../reduction.ts";
+import type { Tensor } from "../../tensor.ts";
 import { type AttentionAttrs, scoreOperands } from "../attention/attention.ts";
 
 const operation: Operation<AttentionAttrs> = {
@@ -13,32 +13,35 @@ const operation: Operation<AttentionAttrs> = {
     const [q, k] = node.inputs, [sums, each] = node.outputs;
     const VW = vectorWidth(headDim), WG = columnLanes(limits);
     const rows = q.shape[0] / sequenceLength * heads;
-    const scores = scoreOperands(node.attrs, VW, { q, k });
+    const sequences = rows / heads;
+    const ranges = rowRanges(sequences, [q, k ?? q, each], limits);
     return [
-      {
-        kernel: "statistics/entropy",
-        constants: {
-          VW,
-          WG,
-          UNITS: headDim / VW,
-          WIDE: false,
-          ...scores.constants,
-        },
-        params: scores.params,
-        bindings: { ...scores.bindings, entropy: write(each) },
-        workgroups: [Math.ceil(sequenceLength / WG), heads, rows / heads],
-        flops: headDim * rows * sequenceLength * (sequenceLength + 1),
-        bytes: 2 * bytes(q),
-      },
-      columnSum(
+      ...ranges.map((range): Dispatch => {
+        const scores = scoreOperands(node.attrs, VW, { q, k }, range);
+        return {
+          kernel: "statistics/entropy",
+          constants: {
+            VW,
+            WG,
+            UNITS: headDim / VW,
+            WIDE: false,
+            ...scores.constants,
+          },
+          params: scores.params,
+          bindings: {
+            ...scores.bindings,
+            entropy: write(each, range.of(each)),
+          },
+          workgroups: [Math.ceil(sequenceLength / WG), heads, range.count],
+          flops: headDim * range.count * heads * sequenceLength *
+            (sequenceLength + 1),
+          bytes: 2 * range.of(q).size,
+        };
+      }),
+      ...columnSums(
         each,
         sums,
-        {
-          rows,
-          width: sequenceLength,
-          blocks: sums.shape[0],
-        },
-        false,
+        { rows, width: sequenceLength, blocks: sums.shape[0] },
         limits,
       ),
     ];

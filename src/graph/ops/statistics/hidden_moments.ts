@@ -10,7 +10,7 @@ import {
   read,
   readWrite,
 } from "../../dispatch.ts";
-import { grid } from "../../dispatch_grid.ts";
+import { grid, rowRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import {
   columnLanes,
@@ -45,31 +45,39 @@ const moments: Operation<null> = {
     const [rows, columns, off, centred, blocked, gram] = node.outputs;
     const size = off.shape[0], blocks = rowBlocks(N, limits);
     const WG = columnLanes(limits);
+    const ranges = rowRanges(N, [x, centred, rows], limits);
     const columnsWide = D <= N;
     const matrix = { tensor: centred, pitch: D };
     return [
-      {
+      ...ranges.map((range): Dispatch => ({
         kernel: "statistics/rows",
         constants: reduceConstants(limits),
-        params: { rows: N, width: D, median_rank: Math.floor((D - 1) / 2) },
-        bindings: {
-          x: read(x),
-          y: readWrite(centred),
-          moments: readWrite(rows),
+        params: {
+          rows: range.count,
+          width: D,
+          median_rank: Math.floor((D - 1) / 2),
         },
-        workgroups: grid(N),
-        flops: 70 * N * D,
-        bytes: bytes(x) + bytes(centred),
-      },
-      {
+        bindings: {
+          x: read(x, range.of(x)),
+          y: readWrite(centred, range.of(centred)),
+          moments: readWrite(rows, range.of(rows)),
+        },
+        workgroups: grid(range.count),
+        flops: 70 * range.count * D,
+        bytes: range.of(x).size + range.of(centred).size,
+      })),
+      ...ranges.map((range): Dispatch => ({
         kernel: "statistics/columns",
-        constants: { WG },
-        params: { rows: N, width: D, blocks },
-        bindings: { x: read(centred), y: readWrite(blocked) },
+        constants: { WG, ACCUMULATE: range.start > 0 },
+        params: { rows: range.count, width: D, blocks },
+        bindings: {
+          x: read(centred, range.of(centred)),
+          y: readWrite(blocked),
+        },
         workgroups: [Math.ceil(D / WG), blocks, 1],
-        flops: 3 * N * D,
-        bytes: bytes(centred),
-      },
+        flops: 3 * range.count * D,
+        bytes: range.of(centred).size,
+      })),
       columnSum(
         blocked,
         columns,
