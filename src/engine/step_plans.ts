@@ -45,6 +45,12 @@ import { stepRecords } from "./step_records.ts";
 /** The values of `train.loss_average`. */
 export type LossAverage = TrainConfig["loss_average"];
 
+/** The values of `train.recompute`. */
+export const RECOMPUTE = ["none", "block", "attention"] as const;
+
+/** What the backward pass computes again: nothing, or segments of a kind. */
+export type Recompute = typeof RECOMPUTE[number];
+
 /** What the plans of a run depend on, besides the model. */
 export interface StepPlanOptions extends BatchSizes, PrecisionOptions {
   adam: AdamOptions;
@@ -60,7 +66,7 @@ export interface StepPlanOptions extends BatchSizes, PrecisionOptions {
    * What the backward pass computes again instead of keeping it.
    * @default "none"
    */
-  recompute?: TrainConfig["recompute"];
+  recompute?: Recompute;
   /** How the loss is scaled for its gradient; not at all if absent. */
   lossScaling?: LossScaling | undefined;
   /** What to measure inside the blocks; nothing if absent. */
@@ -147,13 +153,22 @@ export function lossGraph(
 export function gradientGraph(
   model: Model,
   batchSize: number,
-  { scaled = false, types = FP32 } = {},
+  { scaled = false, recompute = "none", types = FP32 }: {
+    scaled?: boolean;
+    types?: StorageTypes;
+    recompute?: Recompute | undefined;
+  } = {},
 ) {
   const built = lossGraph(model, batchSize, { training: true, scaled, types });
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>
     built.graph.persistent(p.name, p.shape)
   );
-  const { reached } = differentiate(built.graph, built.root, parameters);
+  const { reached } = differentiate(
+    built.graph,
+    built.root,
+    parameters,
+    recompute === "none" ? undefined : recompute,
+  );
   const names = new Set([...reached].map((t) => t.name));
   return {
     ...built,
@@ -204,6 +219,7 @@ export function buildStepPlans(
   const { graph, trained } = gradientGraph(model, options.batchSize, {
     types,
     scaled: options.lossScaling !== undefined,
+    recompute: options.recompute,
   });
   const layout = packParameters(
     trained,

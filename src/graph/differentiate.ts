@@ -9,9 +9,10 @@
  * copy of a weight is the weight's own.
  * @module
  */
-import type { Graph, Node } from "./graph.ts";
+import type { Graph, Node, SegmentKind } from "./graph.ts";
 import { add } from "./ops/elementwise/add.ts";
 import { convert } from "./ops/elementwise/convert.ts";
+import { Recomputation } from "./recompute.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
@@ -68,6 +69,8 @@ export interface Gradients {
  *
  * @param parameters persistent tensors; each one's gradient is added to the
  *   persistent tensor {@linkcode gradientName} in the same shape
+ * @param recompute segments of this kind are computed again for their
+ *   gradients, instead of being kept; by default none
  *
  * @example
  * ```ts
@@ -97,7 +100,12 @@ export function differentiate(
   graph: Graph,
   loss: Tensor,
   parameters: readonly Tensor[],
+  recompute?: SegmentKind,
 ): Gradients {
+  const recomputation = recompute && new Recomputation(graph, recompute);
+  /** The tensor that the gradient of `tensor` belongs to. */
+  const original = (tensor: Tensor) =>
+    recomputation?.original(tensor) ?? tensor.master ?? tensor;
   const trainable = new Set(parameters);
   const nodes = [...graph.nodes];
   const wanted = new Set<Tensor>(trainable);
@@ -111,16 +119,17 @@ export function differentiate(
   const seeded = new Set<Tensor>([loss]);
   const to: Backward = {
     graph,
-    needsGradient: (tensor) => wanted.has(tensor.master ?? tensor),
-    accumulate(given, make) {
-      const tensor = given.master ?? given;
+    needsGradient: (tensor) => wanted.has(original(tensor)),
+    accumulate(used, make) {
+      const tensor = original(used);
       if (!wanted.has(tensor)) return;
       if (trainable.has(tensor)) {
         reached.add(tensor);
         make(graph.persistent(gradientName(tensor.name), tensor.shape));
       } else pending.set(tensor, make(pending.get(tensor)));
     },
-    accumulateTensor(tensor, gradient) {
+    accumulateTensor(used, gradient) {
+      const tensor = original(used);
       if (!wanted.has(tensor)) return;
       const earlier = pending.get(tensor);
       if (trainable.has(tensor) || earlier) {
@@ -136,7 +145,9 @@ export function differentiate(
     const gradients = node.outputs.map((t) => pending.get(t));
     const isRoot = node.outputs.some((t) => seeded.has(t));
     if (!isRoot && gradients.every((g) => g === undefined)) continue;
-    node.operation.gradient?.(node, gradients, to);
+    if (!node.operation.gradient) continue;
+    const read = recomputation ? recomputation.repetition(node) : node;
+    read.operation.gradient?.(read, gradients, to);
   }
   return {
     reached,

@@ -266,6 +266,10 @@ for (
       evalBatchSize: 3,
     }, {}],
     ["a deeper model", { batchSize: 4 }, { n_layer: 4, n_embd: 135 }],
+    ["a recomputing run", { batchSize: 8, recompute: "block" }, {
+      n_layer: 6,
+      n_embd: 48,
+    }],
   ] as [string, Partial<StepPlanOptions>, Partial<FullConfig>][]
 ) {
   deviceTest(

@@ -3,6 +3,7 @@ import { Graph } from "../../../../src/graph/graph.ts";
 import { linear } from "../../../../src/graph/ops/matmul/linear.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -72,6 +73,11 @@ deviceTest("linear() holds with the kernels of GPUs", async () => {
   const options = { limits: GPU_KERNELS };
   await checkOperation(layer([33, 48, 12], { outIn: true }), options);
   await checkOperation(layer([7, 45, 5], { outIn: true }), options);
+  // Sums so long that their parts are added by a second dispatch: over the
+  // features in, over the rows, over the features out.
+  await checkOperation(layer([5, 1040, 12], { outIn: true }), options);
+  await checkOperation(layer([1040, 12, 5]), options);
+  await checkOperation(layer([5, 12, 1040], { biased: false }), options);
 });
 
 deviceTest(
@@ -106,3 +112,14 @@ deviceTest(
     );
   },
 );
+
+deviceTest("linear() holds for f16 tensors", async () => {
+  for (const outIn of [false, true]) {
+    await checkHalf(() => layer([33, 45, 7], { outIn }));
+  }
+  await checkHalf(() => layer([20, 12, 48]));
+  const options = { limits: GPU_KERNELS };
+  await checkHalf(() => layer([33, 48, 12], { outIn: true }), options);
+  const limits = { maxBindingBytes: 64 * 101 * 4 };
+  await checkHalf(() => layer([290, 90, 101]), { limits });
+});
