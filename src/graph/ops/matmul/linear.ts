@@ -1,7 +1,12 @@
 /** Linear layers. @module */
-import type { Graph, Node, Operation } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+} from "../../graph.ts";
 import { columnSums } from "../../reduction.ts";
-import { count, type Tensor } from "../../tensor.ts";
+import { count, type FloatType, type Tensor } from "../../tensor.ts";
 import { addBlocks, sumBlocks, sumBlocksShape } from "../reduce/block_sums.ts";
 import { type Epilogue, epilogueOf, hasSide } from "./epilogue.ts";
 import { matmul } from "./matmul.ts";
@@ -50,7 +55,8 @@ const forward: Operation<Attrs> = {
       weight,
       (accumulateInto) =>
         to.graph.add(weightGradient, [x, dy], { layout }, [
-          { name: `d ${weight.name}`, shape: weight.shape },
+          // In f32 for a computed weight too: it is a sum over all tokens.
+          { ...gradientOf(weight), dtype: "f32" },
         ], { accumulateInto })[0],
     );
     if (bias) {
@@ -63,7 +69,7 @@ const forward: Operation<Attrs> = {
       x,
       (accumulateInto) =>
         to.graph.add(inputGradient, [dy, weight], { layout }, [
-          { name: `d ${x.name}`, shape: x.shape },
+          gradientOf(x),
         ], { accumulateInto })[0],
     );
   },
@@ -150,6 +156,7 @@ function biasGradient(graph: Graph, dy: Tensor, bias: Tensor, total: Tensor) {
  * @param x `[N, in]`
  * @param weight `[in, out]` or `[out, in]`
  * @param bias `[out]`
+ * @param dtype of the result: by default that of activations
  * @returns `[N, out]`
  * @throws {RangeError} if the shapes do not fit
  *
@@ -178,6 +185,7 @@ export function linear(
   weight: Tensor,
   bias: Tensor | undefined,
   layout: WeightLayout,
+  dtype: FloatType = graph.types.activations,
 ): Tensor {
   const [inputs, outputs] = layout === "in_out"
     ? weight.shape
@@ -189,7 +197,8 @@ export function linear(
       }`,
     );
   }
-  return graph.add(forward, [x, weight, ...bias ? [bias] : []], { layout }, [
-    { name, shape: [x.shape[0], outputs] },
+  const operands = [x, graph.operand(weight), ...bias ? [bias] : []];
+  return graph.add(forward, operands, { layout }, [
+    { name, shape: [x.shape[0], outputs], dtype },
   ])[0];
 }
