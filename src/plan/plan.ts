@@ -19,6 +19,7 @@ import {
   write,
 } from "../graph/dispatch.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
+import { fuseNodes } from "../graph/fuse.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import {
   BYTES,
@@ -142,7 +143,7 @@ export function makePlan(
   limits: AdapterLimits,
   fetch: readonly Tensor[] = [],
 ): Plan {
-  const nodes = liveNodes(graph, fetch);
+  const nodes = fuseNodes(liveNodes(graph, fetch), fetch);
   const { storage, copies } = shareStorage(nodes, fetch);
   const lowered = nodes.map((node) => {
     const copied = copies.get(node);

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { stepRecords } from "../../src/engine/step_records.ts";
 import { kernelNames, kernelText } from "../../src/gpu/kernel_files.ts";
 import {
   checkCall,
@@ -30,8 +29,6 @@ import { shaped } from "../../src/graph/ops/shaped/shaped.ts";
 import { shapedDropout } from "../../src/graph/ops/shaped/shaped_dropout.ts";
 import { count, type Tensor } from "../../src/graph/tensor.ts";
 import { simplifiedModel } from "../../src/model/simplified/model.ts";
-import { adamStep } from "../../src/optim/adam.ts";
-import { lossScaling } from "../../src/optim/loss_scaling.ts";
 import {
   makePlan,
   type Plan,
@@ -47,6 +44,7 @@ import {
 } from "../helpers/device.ts";
 import { defaultModel } from "../helpers/model_config.ts";
 import { assertClose, randoms } from "../reference/numbers.ts";
+import { optimizer } from "./_optimizer.ts";
 
 /** Kernels that no operation runs: the bench tests its own. */
 const NOT_OPERATIONS = ["bench/peak"];
@@ -193,43 +191,6 @@ function everything(d: number, rows = 6): Graph {
     gradientScale: d === 5 ? graph.input("gradient scale", [1]) : undefined,
   });
   differentiate(graph, root, parameters);
-  return graph;
-}
-
-/** No config key of loss scaling is set. */
-const NO_KEYS = {
-  fp16_init_scale: null,
-  fp16_scale_window: null,
-  fp16_scale_tolerance: null,
-  min_loss_scale: null,
-  threshold_loss_scale: null,
-};
-
-function optimizer(kind: "adamw_hf" | "adam_fairseq"): Graph {
-  const graph = new Graph(),
-    flat = (name: string) => graph.persistent(name, [64]);
-  const records = stepRecords(), { scalars, control, history } = records;
-  const shard = {
-    weights: flat("weights"),
-    gradients: flat("gradients"),
-    m: flat("m"),
-    v: flat("v"),
-    decayed: 32,
-  };
-  adamStep(graph, [shard], {
-    loss: graph.persistent("loss", [1]),
-    step: graph.input("step", [scalars.fields.length]),
-    control: graph.persistent("control", [control.fields.length]),
-    history: graph.persistent("history", [4, history.fields.length]),
-    lossScaling: kind === "adamw_hf" ? undefined : {
-      options: lossScaling(kind, NO_KEYS, 1),
-      record: graph.persistent("scaling", [records.lossScaling.fields.length]),
-      recent: graph.persistent("recent", [
-        5,
-        records.updateRates.fields.length,
-      ]),
-    },
-  }, { kind, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 });
   return graph;
 }
 
