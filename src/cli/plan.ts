@@ -3,8 +3,10 @@ import { asText, percent, type Table, threeDigits } from "../bench/mod.ts";
 import { type Config, warnings } from "../config/mod.ts";
 import { loadTokenizer } from "../data/mod.ts";
 import { modelOf, stepPlansOf } from "../engine/from_config.ts";
+import { MemoryVariants } from "../engine/memory_variants.ts";
 import { trainSettings } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
+import { deviceMemory } from "../gpu/device_memory.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
 import { parameterCount } from "../model/model.ts";
 import { estimateStep, type StepCost } from "../plan/cost.ts";
@@ -19,6 +21,7 @@ import { firstVariants, type Plan } from "../plan/plan.ts";
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
 import { print, say } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
+import { printVariants, recomputationLine } from "./plan_memory.ts";
 import { CONFIG_HELP, configFromArgs } from "./inputs/config_args.ts";
 import { openGpu } from "./inputs/open_gpu.ts";
 
@@ -27,6 +30,7 @@ export const ASSUMED: AdapterLimits = {
   software: false,
   subgroupSize: 32,
   int64: false,
+  f16: true,
   maxBindingBytes: 2 ** 31 - 256,
   maxBufferBytes: 2 ** 31 - 256,
   offsetAlignment: 256,
@@ -47,6 +51,8 @@ ${CONFIG_HELP}
                         ${DEVICES.map((d) => d.name).join(", ")}
   --dispatches          lists every dispatch with its FLOPs and bytes
   --buffers             lists every buffer
+  --variants            also the memory with other settings: fp16, recomputation,
+                        half of the batch
   --json                prints everything as JSON
 
 Examples:
@@ -56,13 +62,13 @@ Examples:
   blocksmith plan experiment=preln-18l --device h100`,
   flags: ["config-dir", "device"],
   mayStandAlone: ["device"],
-  switches: ["dispatches", "buffers", "json"],
+  switches: ["dispatches", "buffers", "variants", "json"],
   configFlags: true,
   async run(args) {
     const { config, model: described } = configFromArgs(args);
     const notes = warnings(config.model);
     const model = modelOf(config, await vocabularyOf(config));
-    const { limits, adapter, device } = await targetOf(args.flags.device);
+    const { limits, adapter, device, free } = await targetOf(args.flags.device);
     const settings = trainSettings(config, 1);
     const { batchSize, accumulation } = settings;
     const padding = config.model.name === "gpt2"
@@ -72,6 +78,7 @@ Examples:
     const { micro, update, evaluate, memory } = plans;
     const count = parameterCount(model);
     const flops = accumulation * micro.flops + update.flops;
+    const variants = new MemoryVariants(config, model, limits);
     const dispatches = accumulation * firstVariants(micro.dispatches).length +
       firstVariants(update.dispatches).length;
     const cost = device && estimateStep(
@@ -94,6 +101,7 @@ Examples:
             estimate: costAsData(device, cost, settings.tokensPerStep),
           },
           plans: [micro, update, evaluate].map(asData),
+          ...args.switches.has("variants") && { variants: variants.table() },
         },
         null,
         2,
@@ -132,10 +140,18 @@ Examples:
     for (const [name, bytes] of Object.entries(memory)) {
       if (name !== "total") line(`  ${name}`, formatBytes(bytes));
     }
+    if (device?.memory) line("  of the device's", formatBytes(device.memory));
+    if (config.train.recompute !== "none") {
+      line("recomputation", recomputationLine(variants));
+    }
+    const tooLarge = memory.total > free;
+    if (tooLarge) {
+      line("too large", `${formatBytes(free)} free: ${variants.remedy(free)}`);
+    }
+    if (tooLarge || args.switches.has("variants")) {
+      printVariants(variants, free);
+    }
     if (device && cost) {
-      if (device.memory !== null) {
-        line("  of the device's", formatBytes(device.memory));
-      }
       print("");
       print(asText(costTable(device, cost, settings.tokensPerStep)).trimEnd());
     }
@@ -162,6 +178,8 @@ interface Target {
   limits: AdapterLimits;
   adapter: string;
   device: KnownDevice | undefined;
+  /** Bytes that buffers can be allocated from, as far as that is known. */
+  free: number;
 }
 
 /**
@@ -176,6 +194,7 @@ async function targetOf(name: string | undefined): Promise<Target> {
       limits: ASSUMED,
       adapter: "a GPU with 2 GiB bindings (assumed)",
       device: undefined,
+      free: Infinity,
     };
   }
   if (name === "") {
@@ -185,6 +204,7 @@ async function targetOf(name: string | undefined): Promise<Target> {
       limits: gpu.limits,
       adapter: gpu.name,
       device: deviceOfAdapter(gpu.name),
+      free: deviceMemory(gpu),
     };
   }
   const device = deviceNamed(name);
@@ -199,6 +219,7 @@ async function targetOf(name: string | undefined): Promise<Target> {
     limits: limitsOfDevice(device),
     adapter: `${device.name} (by its figures; no device is opened)`,
     device,
+    free: device.memory ?? Infinity,
   };
 }
 

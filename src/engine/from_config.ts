@@ -72,8 +72,8 @@ export function modelOf(config: Config, vocabSize: number): Model {
  * The plans of a run on an adapter with `limits`.
  *
  * @param changes options in place of those that the config asks for
- * @throws {UserError} if a tensor is larger than the adapter can hold, and where
- *   the adapter lacks fp16
+ * @throws {UserError} if a tensor is larger than the adapter can hold, and
+ *   where the adapter lacks fp16
  */
 export function stepPlansOf(
   config: Config,

@@ -150,7 +150,10 @@ export function lossGraph(
 export function gradientGraph(
   model: Model,
   batchSize: number,
-  { scaled = false, recompute = "none" as Recompute } = {},
+  { scaled = false, recompute = "none" }: {
+    scaled?: boolean;
+    recompute?: Recompute | undefined;
+  } = {},
 ) {
   const built = lossGraph(model, batchSize, { training: true, scaled });
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>

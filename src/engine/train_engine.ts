@@ -100,8 +100,7 @@ export class TrainEngine {
     const engine = new TrainEngine(executor, plans, choices, loaded);
     // Timing kernels wrote into the gradients and the loss.
     engine.clear();
-    const { lossScaling } = plans.options;
-    if (lossScaling) writeLossScaling(executor, initialState(lossScaling));
+    engine.setLossScaling({});
     gpu.check();
     return engine;
   }
@@ -159,9 +158,14 @@ export class TrainEngine {
     return await readLossScaling(this.executor);
   }
 
-  /** Sets the state of loss scaling, in plans that have it. */
-  setLossScaling(state: LossScalingState): void {
-    writeLossScaling(this.executor, state);
+  /**
+   * Sets the state of loss scaling; what is missing gets its first value.
+   * Without effect where the loss is not scaled.
+   */
+  setLossScaling(state: Partial<LossScalingState>): void {
+    const { lossScaling } = this.plans.options;
+    if (!lossScaling) return;
+    writeLossScaling(this.executor, { ...initialState(lossScaling), ...state });
   }
 
   #position(name: string) {

@@ -24,6 +24,19 @@ export interface Operation<A = unknown> {
     to: Backward,
   ): void;
   /**
+   * One node that does the work of `node` and of `next`, the first to read
+   * output 0 of `node`; undefined where no kernel can. Its outputs are those of
+   * `next`, and that of `node` where `kept`.
+   *
+   * @param kept whether others read output 0 of `node` too
+   */
+  fuse?(node: Node<A>, next: Node, kept: boolean): Node | undefined;
+  /**
+   * One node that does the work of several of this operation, whose results
+   * nothing reads; undefined where they are too many.
+   */
+  batch?(nodes: Node<A>[]): Node<A> | undefined;
+  /**
    * The dispatches that compute the outputs from the inputs, in order. They may
    * also use tensors made by {@linkcode scratchTensor}.
    */

@@ -48,9 +48,9 @@ export class Recomputation {
   }
 
   /**
-   * The node whose tensors the gradient of `node` reads: the same one outside
-   * of segments, else its repetition. The first call for a segment repeats the
-   * segment.
+   * The node whose tensors the gradient of `node` reads: outside of segments
+   * the same one, within them one on repeated tensors. The first call for a
+   * segment repeats the segment.
    */
   repetition(node: Node): Node {
     const segment = this.#segmentOf(node);
@@ -72,29 +72,30 @@ export class Recomputation {
   }
 
   /**
-   * Adds `node` once more, on repeated inputs where there are such. What the
-   * repetition is not needed for is dropped by the plan.
+   * Adds `node` once more, on repeated inputs where there are such, unless all
+   * that it makes is kept. What no gradient reads is dropped by the plan.
    */
   #repeat(node: Node): void {
-    if (node.effect || node.outputs.every((t) => this.#kept.has(t))) return;
     const again = (tensor: Tensor) => this.#again.get(tensor) ?? tensor;
-    const made = this.#graph.add(
-      node.operation,
-      node.inputs.map(again),
-      node.attrs,
-      node.outputs.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
-      { accumulateInto: node.accumulateInto && again(node.accumulateInto) },
-    );
-    node.outputs.forEach((output, i) => {
-      this.#originals.set(made[i], output);
-      if (!this.#kept.has(output)) this.#again.set(output, made[i]);
-    });
-    const repetition = made[0].node!;
-    // Of a node that is kept in part, gradients read what is kept.
-    const kept = node.outputs.some((t) => this.#kept.has(t));
-    this.#nodes.set(
-      node,
-      kept ? { ...repetition, outputs: node.outputs.map(again) } : repetition,
-    );
+    const inputs = node.inputs.map(again);
+    const accumulateInto = node.accumulateInto && again(node.accumulateInto);
+    const kept = (tensor: Tensor) => this.#kept.has(tensor);
+    if (!node.effect && !node.outputs.every(kept)) {
+      const outputs = node.outputs.map(({ name, shape, dtype }) => ({
+        name,
+        shape,
+        dtype,
+      }));
+      const { operation, attrs } = node;
+      const made = this.#graph.add(operation, inputs, attrs, outputs, {
+        accumulateInto,
+      });
+      node.outputs.forEach((output, i) => {
+        this.#originals.set(made[i], output);
+        if (!kept(output)) this.#again.set(output, made[i]);
+      });
+    }
+    const outputs = node.outputs.map(again);
+    this.#nodes.set(node, { ...node, inputs, outputs, accumulateInto });
   }
 }

@@ -97,18 +97,11 @@ export interface LossScalingState {
   skipped: number;
 }
 
-/**
- * The state before the first step.
- *
- * @param skipped steps that were skipped before
- */
-export const initialState = (
-  { initial }: LossScaling,
-  skipped = 0,
-): LossScalingState => ({
+/** The state before the first step. */
+export const initialState = ({ initial }: LossScaling): LossScalingState => ({
   scale: Math.fround(initial),
   since_overflow: 1,
   since_rescale: 1,
   overflows: 0,
-  skipped,
+  skipped: 0,
 });

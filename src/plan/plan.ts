@@ -19,8 +19,15 @@ import {
   write,
 } from "../graph/dispatch.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
+import { fuseNodes } from "../graph/fuse.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { bytes, count, type DType, type Tensor } from "../graph/tensor.ts";
+import {
+  BYTES,
+  bytes,
+  count,
+  type DType,
+  type Tensor,
+} from "../graph/tensor.ts";
 
 /** Where a tensor lies. */
 export type TensorLocation =
@@ -136,7 +143,7 @@ export function makePlan(
   limits: AdapterLimits,
   fetch: readonly Tensor[] = [],
 ): Plan {
-  const nodes = liveNodes(graph, fetch);
+  const nodes = fuseNodes(liveNodes(graph, fetch), fetch);
   const { storage, copies } = shareStorage(nodes, fetch);
   const lowered = nodes.map((node) => {
     const copied = copies.get(node);
@@ -147,7 +154,7 @@ export function makePlan(
   });
   const slotOf = assignSlots(
     nodes,
-    lowered.map(scratchOf),
+    lowered.map((dispatches) => dispatches.map(scratchOf)),
     storage,
     fetch,
     limits,
@@ -175,7 +182,7 @@ export function makePlan(
       .filter((b) => b.access !== "read").map((b) => ({
         name: b.tensor.name,
         location: locate(b.tensor),
-        count: count(b.tensor),
+        count: countTo(b),
       })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
@@ -212,14 +219,17 @@ export const firstVariants = (
 ): PlannedDispatch[] =>
   dispatches.flatMap((d) => d.choice?.variants[0].dispatches ?? [d]);
 
-/** The scratch tensors of a node's dispatches and their variants. */
-function scratchOf(dispatches: readonly Dispatch[]): Tensor[] {
-  return dispatches.flatMap(({ bindings, choice }) => [
-    ...Object.values(bindings).map(({ tensor }) => tensor)
-      .filter(({ role, node }) => role === "transient" && !node),
-    ...choice?.variants.flatMap((v) => scratchOf(v.dispatches)) ?? [],
-  ]);
+/** Elements from a tensor's start to the end of what is bound. */
+function countTo({ tensor, offset = 0, size = Infinity }: Binding): number {
+  return Math.min(count(tensor), (offset + size) / BYTES[tensor.dtype]);
 }
+
+/** The scratch tensors of a dispatch and its variants. */
+const scratchOf = ({ bindings, choice }: Dispatch): Tensor[] => [
+  ...Object.values(bindings).map(({ tensor }) => tensor)
+    .filter(({ role, node }) => role === "transient" && !node),
+  ...choice?.variants.flatMap((v) => v.dispatches.flatMap(scratchOf)) ?? [],
+];
 
 /** The nodes that something depends on, in order. */
 function liveNodes(graph: Graph, fetch: readonly Tensor[]): Node[] {
@@ -269,10 +279,12 @@ function shareStorage(nodes: Node[], fetch: readonly Tensor[]) {
 /**
  * Assigns storages to slots, the largest first, each to the tightest slot that
  * is free while it lives.
+ *
+ * @param scratch of each dispatch of each node
  */
 function assignSlots(
   nodes: Node[],
-  scratch: readonly Tensor[][],
+  scratch: readonly Tensor[][][],
   storage: Map<Tensor, Tensor>,
   fetch: readonly Tensor[],
   { maxBufferBytes }: AdapterLimits,
@@ -291,13 +303,23 @@ function assignSlots(
       );
     } else lives.set(root, { from: at, to: at, size: aligned(bytes(root)) });
   };
-  nodes.forEach((node, at) => {
-    for (const tensor of [...node.outputs, ...node.inputs, ...scratch[at]]) {
-      touch(tensor, at);
+  // Time goes by dispatches: one's scratch may be the next one's.
+  let now = 0;
+  nodes.forEach((node, i) => {
+    const begun = now;
+    for (const tensors of scratch[i]) {
+      for (const tensor of tensors) touch(tensor, now);
+      now++;
     }
-    if (node.accumulateInto) touch(node.accumulateInto, at);
+    const last = Math.max(begun, now - 1);
+    const { inputs, outputs, accumulateInto } = node;
+    for (const tensor of [...inputs, ...outputs, accumulateInto]) {
+      if (!tensor) continue;
+      touch(tensor, begun);
+      touch(tensor, last);
+    }
   });
-  for (const tensor of fetch) touch(tensor, nodes.length);
+  for (const tensor of fetch) touch(tensor, now);
   const sizes: number[] = [];
   const taken: { from: number; to: number }[][] = [];
   const index = new Map<Tensor, number>();

@@ -117,6 +117,31 @@ Deno.test("plan lists every dispatch and every buffer", async () => {
   }
 });
 
+Deno.test("plan says what recomputation costs and saves, and what else would", async () => {
+  const words = ["plan", "model.n_layer=8", "--variants"];
+  const { out } = await succeeds([...words, "train.recompute=block"]);
+  assertMatch(
+    out,
+    /^recomputation +block: \d\.\d+e\+\d+ of the FLOPs \(\+\d+\.\d %\), activations .* MB instead of \d\.\d GB$/m,
+  );
+  const rows = ["fp32", "fp16"].flatMap((precision) =>
+    ["none", "attention", "block"].flatMap((recompute) =>
+      ["32 × 4", "16 × 8"].map((batch) =>
+        `${precision} +${recompute} +${batch}`
+      )
+    )
+  );
+  for (const row of rows) {
+    assertMatch(
+      out,
+      new RegExp(`^ +${row} +\\d.* [MG]B +\\d.* GB +\\+\\d+\\.\\d %$`, "m"),
+    );
+  }
+  const { variants } = JSON.parse((await succeeds([...words, "--json"])).out);
+  assertEquals(variants.length, rows.length);
+  assertEquals(variants[2].overrides, "train.recompute=block");
+});
+
 Deno.test("plan --device estimates the memory that the run records and takes", async () => {
   using work = workshop();
   const words = work.tiny("run", "train.max_steps=1");

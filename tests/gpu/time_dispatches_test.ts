@@ -60,6 +60,15 @@ deviceTest(
       assert(bound.length === 2, `${bound}`);
 
       bound.length = 0;
+      // Of several dispatches, all count.
+      const double = await timeVariants(
+        [[fast], [fast, fast, fast, fast]],
+        executor,
+        () => false,
+      );
+      assert(double![1] > 2 * double![0], `${double}`);
+
+      bound.length = 0;
       const stopped = await timeVariants(
         [[fast], [slow]],
         executor,

@@ -76,7 +76,8 @@ function checkSimplified(model: SimplifiedModelConfig): void {
 
 /**
  * Refuses contradictions in the learning-rate schedule, the data section, and
- * the model (see {@linkcode checkModelRules}), and loss scales that no f32 holds.
+ * the model (see {@linkcode checkModelRules}), and loss scales that no f32
+ * holds.
  *
  * @throws {UserError} naming the keys at fault
  */
