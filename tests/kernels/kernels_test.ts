@@ -61,6 +61,7 @@ const F16_KERNELS = [
   "embedding/embedding_grad",
   "norm/norm",
   "norm/norm_grad",
+  "norm/norm_grad_rows",
   "norm/norm_param_grad",
   "embedding/position_grad",
 ];
