@@ -45,6 +45,8 @@ export interface Product {
   epilogue?: Epilogue | undefined;
   /** The epilogue's other matrix, of the pitch of `c`. */
   side?: Tensor | undefined;
+  /** See {@linkcode MatmulSpec.sums}; for products that are not cut. */
+  sums?: { of: "A" | "B"; into: Tensor } | undefined;
 }
 
 /**
@@ -87,6 +89,7 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           accumulate: product.accumulate || k.start > 0,
           bias: !!bias && k.start === 0,
           epilogue,
+          sums: product.sums?.of,
         };
         const variants = matmulVariants(spec, limits);
         const bindings = {
@@ -99,13 +102,15 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           side: epilogue && side
             ? block({ tensor: side, pitch: c.pitch }, m, n)
             : undefined,
+          sums: product.sums?.into,
           scratch: scratchFor(variants),
         };
         const choices = variants.map((variant) => ({
           name: variant.name,
           dispatches: variant.dispatches(spec, bindings),
         }));
-        const flags = (spec.accumulate ? "+" : "") + (spec.bias ? "b" : "");
+        const flags = (spec.accumulate ? "+" : "") + (spec.bias ? "b" : "") +
+          (spec.sums ? "s" : "");
         const size = `${spec.M}x${spec.N}x${spec.K}`;
         const key = `matmul ${layout}${flags} ${size}${stored}`;
         out.push(chosenLater(key + epilogueName(epilogue), choices));
