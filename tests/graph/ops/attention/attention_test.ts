@@ -149,10 +149,8 @@ Deno.test("attention() refuses widths that do not fit the heads", () => {
 
 // The gradient reads outputs that were rounded.
 deviceTest("attention() holds for f16 tensors", async () => {
-  const stores = 8;
-  await checkHalf(() => attended([2, 33, 3, 5]), {}, stores);
-  await checkHalf(() => attended([2, 33, 3, 8], { packed: false }), {}, stores);
-  await checkHalf(() => attended([2, 13, 2, 8], { rate: 0.3 }), {}, stores);
   const options = { limits: GPU_KERNELS };
-  await checkHalf(() => attended([2, 33, 3, 12]), options, stores);
+  await checkHalf(() => attended([2, 13, 2, 5], { rate: 0.3 }), {}, 8);
+  await checkHalf(() => attended([2, 13, 1, 4], { packed: false }), {}, 8);
+  await checkHalf(() => attended([2, 33, 3, 12]), options, 8);
 });
