@@ -179,6 +179,9 @@ async function withWorkload(
     const workload = workloadOf(small, precision);
     const running = await openWorkload(gpu, workload, choices);
     try {
+      if (precision === "fp16" && !storesHalf(running)) {
+        throw new Absent("this version stores nothing in f16");
+      }
       await work(running);
       emit({ choices });
     } finally {
@@ -186,6 +189,14 @@ async function withWorkload(
     }
   });
 }
+
+/**
+ * Whether a step's plans bind f16: a key that is only known changes nothing.
+ */
+const storesHalf = ({ engine }: RunningWorkload): boolean =>
+  engine.plans.micro.dispatches.some(({ bindings }) =>
+    Object.values(bindings).some(({ dtype }) => dtype === "f16")
+  );
 
 /** Bytes in use on the GPU by all programs; null if unknown. */
 function usedMemory(): number | null {

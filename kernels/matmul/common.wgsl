@@ -5,7 +5,20 @@
 // no B.
 #include lib/quad
 
-struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, k_part: u32, alpha: f32 }
+struct Params {
+  M: u32,
+  N: u32,
+  K: u32,
+  lda: u32,
+  ldb: u32,
+  ldc: u32,
+  k_part: u32,
+  alpha: f32,
+  // Of the epilogue.
+  slope: f32,
+  gain: f32,
+  skip: f32,
+}
 
 @group(0) @binding(0) var<uniform> P: Params;
 #if WIDE {
@@ -33,6 +46,30 @@ struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, k_part: u3
 #if BIAS {
   @group(0) @binding(4) var<storage, read> bias: array<bias_elem>;
 #}
+#if KEEP || DERIVATIVE || RESIDUAL {
+  #if WIDE {
+    #if KEEP {
+      @group(0) @binding(5) var<storage, read_write> side: array<Quad>;
+
+      fn store_side(i: u32, v: vec4f) { side[i] = quad(v); }
+    #} else {
+      @group(0) @binding(5) var<storage, read> side: array<Quad>;
+    #}
+
+    fn load_side(i: u32) -> vec4f { return floats(side[i]); }
+  #} else {
+    #if KEEP {
+      @group(0) @binding(5) var<storage, read_write> side: array<side_vec4>;
+
+      fn store_side(i: u32, v: vec4f) { side[i] = side_vec4(v); }
+    #} else {
+      @group(0) @binding(5) var<storage, read> side: array<side_vec4>;
+    #}
+
+    fn load_side(i: u32) -> vec4f { return vec4f(side[i]); }
+  #}
+#}
+#include matmul/epilogue
 
 /** bias[n .. n + 4], the last one again past the edge. */
 fn bias_of(n: u32) -> vec4f {
@@ -49,25 +86,88 @@ fn bias_of(n: u32) -> vec4f {
   #}
 }
 
-/**
- * C[m, n .. n + 4] (+)= value. What of the four lies past N keeps its value.
- */
-fn store(m: u32, n: u32, value: vec4f) {
+/** Whether C[m, n] exists. */
+fn exists(m: u32, n: u32) -> bool {
   #if EDGES {
-    if (m >= P.M || n >= P.N) {
-      return;
-    }
+    return m < P.M && n < P.N;
+  #} else {
+    return true;
   #}
-  let at = m * (P.ldc >> 2u) + (n >> 2u);
-  var v = value;
-  #if ACCUMULATE || EDGES {
-    let old = load_c(at);
-  #}
-  #if ACCUMULATE {
-    v += old;
-  #}
-  #if EDGES {
-    v = select(old, v, vec4u(n) + vec4u(0, 1, 2, 3) < vec4u(P.N));
-  #}
-  store_c(at, v);
 }
+
+/** `v`, and of what lies past N of the four columns at `n` the `old` value. */
+fn within(n: u32, v: vec4f, old: vec4f) -> vec4f {
+  return select(old, v, vec4u(n) + vec4u(0, 1, 2, 3) < vec4u(P.N));
+}
+
+/** Writes four elements of C; what lies past N keeps its value. */
+fn put(at: u32, n: u32, v: vec4f) {
+  #if EDGES {
+    store_c(at, within(n, v, load_c(at)));
+  #} else {
+    store_c(at, v);
+  #}
+}
+
+#if KEEP {
+  /** The same for the side matrix. */
+  fn keep(at: u32, n: u32, v: vec4f) {
+    #if EDGES {
+      store_side(at, within(n, v, load_side(at)));
+    #} else {
+      store_side(at, v);
+    #}
+  }
+#}
+
+/** C[m, n .. n + 4] (+)= value, with the epilogue. */
+fn store(m: u32, n: u32, value: vec4f) {
+  if (!exists(m, n)) { return; }
+  let at = m * (P.ldc >> 2u) + (n >> 2u);
+  #if ACCUMULATE {
+    let v = value + load_c(at);
+  #} else {
+    let v = value;
+  #}
+  #if KEEP {
+    keep(at, n, v);
+  #}
+  #if DERIVATIVE || RESIDUAL {
+    put(at, n, finished(v, load_side(at)));
+  #} else {
+    put(at, n, finished(v, vec4f(0)));
+  #}
+}
+
+#if ACTIVATION || DERIVATIVE {
+  /** The first half of `store`: all but the epilogue. */
+  fn store_raw(m: u32, n: u32, value: vec4f) {
+    if (!exists(m, n)) { return; }
+    let at = m * (P.ldc >> 2u) + (n >> 2u);
+    #if ACCUMULATE {
+      let v = value + load_c(at);
+    #} else {
+      let v = value;
+    #}
+    #if KEEP {
+      keep(at, n, v);
+    #} else {
+      put(at, n, v);
+    #}
+  }
+
+  /** The second half, by the same invocation. */
+  fn finish(m: u32, n: u32) {
+    if (!exists(m, n)) { return; }
+    let at = m * (P.ldc >> 2u) + (n >> 2u);
+    #if KEEP {
+      put(at, n, finished(load_side(at), vec4f(0)));
+    #}
+    #if ACTIVATION && !KEEP {
+      put(at, n, finished(load_c(at), vec4f(0)));
+    #}
+    #if DERIVATIVE {
+      put(at, n, finished(load_c(at), load_side(at)));
+    #}
+  }
+#}

@@ -1,4 +1,5 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major, with an
+// epilogue (matmul/epilogue.wgsl).
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda, a multiple of 4
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb, a multiple of 4
@@ -111,7 +112,18 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lan
   }
 
   let shift = bias_of(n);
-  #for r in 0..ROWS {
-    store(m0 + ${r}u, n, P.alpha * c${r} + shift);
+  #if ACTIVATION || DERIVATIVE {
+    // Unrolled ROWS times, an activation would be more code than the product
+    // and not fit the instruction cache: what goes into it waits in memory.
+    #for r in 0..ROWS {
+      store_raw(m0 + ${r}u, n, P.alpha * c${r} + shift);
+    #}
+    for (var r = 0u; r < ROWS; r++) {
+      finish(m0 + r, n);
+    }
+  #} else {
+    #for r in 0..ROWS {
+      store(m0 + ${r}u, n, P.alpha * c${r} + shift);
+    #}
   #}
 }

@@ -1,4 +1,5 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), row-major, f32 arithmetic.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), row-major, f32 arithmetic,
+// with an epilogue (matmul/epilogue.wgsl).
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda, a multiple of 4
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb, a multiple of 4

@@ -8,7 +8,7 @@ export function recomputationLine(variants: MemoryVariants): string {
   const own = variants.plan(), kept = variants.plan({ recompute: "none" });
   const extra = (own.flops - kept.flops).toExponential(3);
   const activations = [own, kept].map((v) => formatBytes(v.memory.activations));
-  return `${own.recompute}: ${extra} of the FLOPs (+${
+  return `${own.settings.recompute}: ${extra} of the FLOPs (+${
     percent(own.flops / kept.flops - 1)
   }), activations ${activations.join(" instead of ")}`;
 }
@@ -20,19 +20,27 @@ export function recomputationLine(variants: MemoryVariants): string {
  */
 export function printVariants(variants: MemoryVariants, free: number): void {
   const table = variants.table(), [first] = table;
-  const rows = table.map(({ memory, ...variant }) => [
-    variant.recompute,
-    `${variant.batchSize} × ${variant.accumulation}`,
+  const rows = table.map(({ settings, memory, flops }) => [
+    settings.precision,
+    settings.recompute,
+    `${settings.device_train_batch_size} × ${settings.gradient_accumulation_steps}`,
     formatBytes(memory.activations),
     formatBytes(memory.total),
-    `+${percent(variant.flops / first.flops - 1)}`,
+    `+${percent(flops / first.flops - 1)}`,
     memory.total > free ? "does not fit" : "",
   ]);
   print("\nmemory by settings");
-  const header = ["recompute", "batch", "activations", "total", "FLOPs"];
+  const header = [
+    "precision",
+    "recompute",
+    "batch",
+    "activations",
+    "total",
+    "FLOPs",
+  ];
   for (const row of [header, ...rows]) {
     const cells = row.map((cell, i) =>
-      i < 2 ? cell.padEnd(12) : cell.padStart(12)
+      i < 3 ? cell.padEnd(10) : cell.padStart(11)
     );
     print(`  ${cells.join(" ").trimEnd()}`);
   }

@@ -13,13 +13,11 @@ import {
   type Binding,
   type Constant,
   type Dispatch,
-  f32,
   mapValues,
-  read,
-  write,
 } from "../graph/dispatch.ts";
-import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
+import { fuseNodes } from "../graph/fuse.ts";
 import type { Graph, Node } from "../graph/graph.ts";
+import { copyDispatches } from "../graph/ops/elementwise/convert.ts";
 import {
   BYTES,
   bytes,
@@ -69,7 +67,12 @@ export interface PlannedDispatch {
    * Tensors written, with their locations: for the search of a non-finite
    * value.
    */
-  writes: { name: string; location: TensorLocation; count: number }[];
+  writes: {
+    name: string;
+    location: TensorLocation;
+    count: number;
+    dtype: DType;
+  }[];
 }
 
 /** Everything one replay does. */
@@ -142,18 +145,18 @@ export function makePlan(
   limits: AdapterLimits,
   fetch: readonly Tensor[] = [],
 ): Plan {
-  const nodes = liveNodes(graph, fetch);
+  const nodes = fuseNodes(liveNodes(graph, fetch), fetch);
   const { storage, copies } = shareStorage(nodes, fetch);
   const lowered = nodes.map((node) => {
     const copied = copies.get(node);
     return [
-      ...copied ? copy(copied, node.outputs[0], limits) : [],
+      ...copied ? copyDispatches(copied, node.outputs[0], limits) : [],
       ...node.operation.lower(node, limits),
     ];
   });
   const slotOf = assignSlots(
     nodes,
-    lowered.map(scratchOf),
+    lowered.map((dispatches) => dispatches.map(scratchOf)),
     storage,
     fetch,
     limits,
@@ -182,6 +185,7 @@ export function makePlan(
         name: b.tensor.name,
         location: locate(b.tensor),
         count: countTo(b),
+        dtype: b.tensor.dtype,
       })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
@@ -223,14 +227,12 @@ function countTo({ tensor, offset = 0, size = Infinity }: Binding): number {
   return Math.min(count(tensor), (offset + size) / BYTES[tensor.dtype]);
 }
 
-/** The scratch tensors of a node's dispatches and their variants. */
-function scratchOf(dispatches: readonly Dispatch[]): Tensor[] {
-  return dispatches.flatMap(({ bindings, choice }) => [
-    ...Object.values(bindings).map(({ tensor }) => tensor)
-      .filter(({ role, node }) => role === "transient" && !node),
-    ...choice?.variants.flatMap((v) => scratchOf(v.dispatches)) ?? [],
-  ]);
-}
+/** The scratch tensors of a dispatch and its variants. */
+const scratchOf = ({ bindings, choice }: Dispatch): Tensor[] => [
+  ...Object.values(bindings).map(({ tensor }) => tensor)
+    .filter(({ role, node }) => role === "transient" && !node),
+  ...choice?.variants.flatMap((v) => v.dispatches.flatMap(scratchOf)) ?? [],
+];
 
 /** The nodes that something depends on, in order. */
 function liveNodes(graph: Graph, fetch: readonly Tensor[]): Node[] {
@@ -280,10 +282,12 @@ function shareStorage(nodes: Node[], fetch: readonly Tensor[]) {
 /**
  * Assigns storages to slots, the largest first, each to the tightest slot that
  * is free while it lives.
+ *
+ * @param scratch of each dispatch of each node
  */
 function assignSlots(
   nodes: Node[],
-  scratch: readonly Tensor[][],
+  scratch: readonly Tensor[][][],
   storage: Map<Tensor, Tensor>,
   fetch: readonly Tensor[],
   { maxBufferBytes }: AdapterLimits,
@@ -302,13 +306,23 @@ function assignSlots(
       );
     } else lives.set(root, { from: at, to: at, size: aligned(bytes(root)) });
   };
-  nodes.forEach((node, at) => {
-    for (const tensor of [...node.outputs, ...node.inputs, ...scratch[at]]) {
-      touch(tensor, at);
+  // Time goes by dispatches: one's scratch may be the next one's.
+  let now = 0;
+  nodes.forEach((node, i) => {
+    const begun = now;
+    for (const tensors of scratch[i]) {
+      for (const tensor of tensors) touch(tensor, now);
+      now++;
     }
-    if (node.accumulateInto) touch(node.accumulateInto, at);
+    const last = Math.max(begun, now - 1);
+    const { inputs, outputs, accumulateInto } = node;
+    for (const tensor of [...inputs, ...outputs, accumulateInto]) {
+      if (!tensor) continue;
+      touch(tensor, begun);
+      touch(tensor, last);
+    }
   });
-  for (const tensor of fetch) touch(tensor, nodes.length);
+  for (const tensor of fetch) touch(tensor, now);
   const sizes: number[] = [];
   const taken: { from: number; to: number }[][] = [];
   const index = new Map<Tensor, number>();
@@ -353,23 +367,4 @@ function bind(
     dtype: tensor.dtype,
     access,
   };
-}
-
-function copy(from: Tensor, to: Tensor, limits: AdapterLimits): Dispatch[] {
-  return flatRanges(count(to), limits).map((range) => ({
-    kernel: "elementwise/weighted_sum",
-    constants: {
-      WG: 64,
-      BRANCHES: 1,
-      TRAINED_0: false,
-      TRAINED_1: false,
-      TRAINED_2: false,
-      ACCUMULATE: false,
-    },
-    params: { count: range.count, gain0: f32(1), gain1: f32(0), gain2: f32(0) },
-    bindings: { y: write(to, range.of(to)), x0: read(from, range.of(from)) },
-    workgroups: flatGrid(range.count, 64),
-    flops: 0,
-    bytes: 2 * bytes(to),
-  }));
 }

@@ -1,5 +1,6 @@
 /** Which device does a run compute on, and with which kernels? @module */
 import { MEMORY_REMEDY, stepPlansOf } from "../engine/from_config.ts";
+import { checkPrecision } from "../engine/precision.ts";
 import { MemoryVariants } from "../engine/memory_variants.ts";
 import type { StepPlans } from "../engine/step_plans.ts";
 import { TrainEngine } from "../engine/train_engine.ts";
@@ -42,11 +43,14 @@ export async function openDevice(
     (gpu) => gpu.close(),
   );
   if (gpu.notice) say(`warning: ${gpu.notice}`);
+  checkPrecision(gpu, config.train);
   const plans = stepPlansOf(config, model, settings, gpu.limits);
   describe(inputs, plans, gpu, folder.dir, say);
   const variants = new MemoryVariants(config, model, gpu.limits);
-  remedy = () => variants.remedy(deviceMemory(gpu));
-  checkMemory(plans, gpu, remedy);
+  const total = formatBytes(plans.memory.total);
+  remedy = () =>
+    `the run needs ${total}; ${variants.remedy(deviceMemory(gpu))}`;
+  checkMemory(plans, gpu, variants);
   const cache = resolveCacheDir(config);
   const recorded = resume
     ? recordedChoices(folder.path("run.json"), gpu, say)
@@ -110,7 +114,11 @@ async function openEngine(
 }
 
 /** @throws {UserError} where the plans need more memory than is free */
-function checkMemory(plans: StepPlans, gpu: Gpu, remedy: () => string): void {
+function checkMemory(
+  plans: StepPlans,
+  gpu: Gpu,
+  variants: MemoryVariants,
+): void {
   // A GPU's nominal size is rounded: it is left to say itself what it has.
   if (!gpu.limits.software) return;
   const free = deviceMemory(gpu);
@@ -118,6 +126,8 @@ function checkMemory(plans: StepPlans, gpu: Gpu, remedy: () => string): void {
   throw new UserError(
     `Cannot start the run as it needs ${
       formatBytes(plans.memory.total)
-    } of memory: this machine has ${formatBytes(free)} free; ${remedy()}`,
+    } of memory: this machine has ${formatBytes(free)} free; ${
+      variants.remedy(free)
+    }`,
   );
 }

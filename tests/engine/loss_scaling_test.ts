@@ -26,15 +26,25 @@ const REPORT = {
   gradNorms: true,
 };
 
-/** Losses, gradients, their norms and weights of five steps, all applied. */
-async function fiveUpdates(options: Partial<StepPlanOptions>) {
+/**
+ * Losses, gradients, their norms and weights of five steps, all applied.
+ *
+ * @param planted a factor of weights of the MLP, and its inverse of those
+ *   before them: it multiplies gradients between them
+ */
+async function fiveUpdates(options: Partial<StepPlanOptions>, planted = 1) {
   const engine = await openEngine({
     accumulation: 2,
     report: REPORT,
     ...options,
   });
+  for (const [name, by] of [["c_proj", planted], ["c_fc", 1 / planted]]) {
+    const weight = `transformer.h.0.mlp.${name}.weight`;
+    const values = await engine.read("weights", weight);
+    engine.write("weights", weight, values.map((x) => x * Number(by)));
+  }
   // An overflow of the scale changes nothing.
-  let step = 0, updates = 0;
+  let step = 0, updates = 0, largest = 0;
   while (updates < 5) {
     const batches = split(sequences(4, updates), 2);
     const skipped = step - updates;
@@ -43,10 +53,14 @@ async function fiveUpdates(options: Partial<StepPlanOptions>) {
       skipped,
       learningRate: 1e-2 / (1 + updates),
     });
-    if (!(await engine.history(1))[0].skipped) updates++;
+    const [{ skipped: overflowed, gradNorm }] = await engine.history(1);
+    if (overflowed) continue;
+    updates++;
+    largest = Math.max(largest, gradNorm);
   }
   const [record] = await engine.history(1);
   const end = {
+    largest,
     record: { ...record, lossScale: 1 },
     report: await engine.report(),
     gradients: await all(engine, "gradients"),
@@ -73,5 +87,20 @@ deviceTest(
     assert(huge.skipped! > 2, `${huge.skipped}`);
     // Off, it takes no memory.
     assert(scaled.memory > plain.memory);
+  },
+);
+
+deviceTest(
+  "a scale that large gradients overflow falls until they do not",
+  async () => {
+    // Gradients of about 1e17: their squares fit in f32, but not 2^32 of them.
+    const plain = await fiveUpdates({}, 1e18);
+    assert(plain.end.largest > 1e15, `${plain.end.largest}`);
+    const scaled = await fiveUpdates({ lossScaling: scaling(2 ** 16) }, 1e18);
+    // Squares of the smallest gradients vanish without a scale.
+    const { report: _, ...want } = plain.end;
+    const { report: __, ...got } = scaled.end;
+    assertEquals(got, want);
+    assert(scaled.skipped! > 2 && scaled.scale < 2 ** 14, `${scaled.scale}`);
   },
 );

@@ -2,14 +2,18 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ASSUMED } from "../../src/cli/plan.ts";
 import { compose } from "../../src/config/mod.ts";
 import { modelOf } from "../../src/engine/from_config.ts";
-import { MemoryVariants } from "../../src/engine/memory_variants.ts";
+import {
+  type MemoryVariant,
+  MemoryVariants,
+} from "../../src/engine/memory_variants.ts";
 
 const GB = 1e9;
 
+/** Variants on a GPU without fp16. */
 function variantsOf(...overrides: string[]): MemoryVariants {
   const { config } = compose({ overrides });
   const model = modelOf(config, config.data.vocab_size ?? 50_257);
-  return new MemoryVariants(config, model, ASSUMED);
+  return new MemoryVariants(config, model, { ...ASSUMED, f16: false });
 }
 
 const LARGE = "experiment=nf-2.7b-normformer";
@@ -25,14 +29,16 @@ Deno.test("recomputation takes a tenth of the activations and a third more at mo
     const none = variants.plan({ recompute: "none" });
     const attention = variants.plan({ recompute: "attention" });
     const block = variants.plan({ recompute: "block" });
-    const kept = (v: typeof none) =>
-      v.memory.activations / none.memory.activations;
-    const cost = (v: typeof none) => v.flops / none.flops;
-    assert(kept(block) < 0.2, `${experiment} ${kept(block)}`);
+    const kept = ({ memory }: MemoryVariant) =>
+      memory.activations / none.memory.activations;
+    const cost = ({ flops }: MemoryVariant) => flops / none.flops;
+    const size = sizes[experiment];
+    // Half of what small models have left are the head's logits.
+    const most = size ? 0.15 : 0.4;
+    assert(kept(block) < most, `${experiment} ${kept(block)}`);
     assert(kept(attention) < 0.85, `${experiment} ${kept(attention)}`);
     assert(cost(block) > 1.05 && cost(block) < 4 / 3, `${cost(block)}`);
     assert(cost(attention) > 1 && cost(attention) < 1.13, experiment);
-    const size = sizes[experiment];
     if (size) assert(block.memory.total < 0.75 * size, experiment);
   }
 });
@@ -54,7 +60,7 @@ Deno.test("MemoryVariants.table() has the run, and half of its batch", () => {
   ]);
   for (const { memory, flops } of table) {
     assert(memory.total <= table[0].memory.total);
-    assert(flops > 0.99 * table[0].flops);
+    assert(flops >= table[0].flops);
   }
 });
 
@@ -67,13 +73,16 @@ Deno.test("MemoryVariants.within() changes one setting where that is enough", ()
   assertEquals(within(90 * GB), ["train.recompute=attention", half]);
   assertEquals(within(80 * GB), ["train.recompute=block", half]);
   const both = `train.recompute=block ${half}`;
-  assertEquals(within(45 * GB), [both]);
-  for (const { memory } of variants.within(45 * GB)) {
-    assert(memory.total <= 45 * GB);
+  assertEquals(within(46 * GB), [both]);
+  for (const { memory } of variants.within(46 * GB)) {
+    assert(memory.total <= 46 * GB);
   }
   // What does not fit either is the least there is.
   const [least] = variants.within(10 * GB);
-  assertEquals([least.recompute, least.batchSize], ["block", 1]);
+  assertEquals(
+    least.overrides,
+    "train.recompute=block train.device_train_batch_size=1 train.gradient_accumulation_steps=512",
+  );
 });
 
 Deno.test("MemoryVariants.remedy() says what would fit, with figures", () => {

@@ -9,6 +9,7 @@ import {
 } from "../../dispatch.ts";
 import { scratchTensor } from "../../graph.ts";
 import { BYTES, type Tensor } from "../../tensor.ts";
+import { type Epilogue, epilogueName } from "./epilogue.ts";
 import {
   type MatmulSpec,
   matmulVariants,
@@ -39,8 +40,11 @@ export interface Product {
   a: Matrix;
   b: Matrix;
   c: Matrix;
-  bias?: Tensor;
+  bias?: Tensor | undefined;
   accumulate: boolean;
+  epilogue?: Epilogue | undefined;
+  /** The epilogue's other matrix, of the pitch of `c`. */
+  side?: Tensor | undefined;
 }
 
 /**
@@ -49,15 +53,20 @@ export interface Product {
  * allows.
  */
 export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
-  const { layout, M, N, K, a, b, c, bias } = product;
+  const { layout, M, N, K, a, b, c, bias, side } = product;
   const rows = ({ tensor, pitch }: Matrix) =>
     Math.floor(limits.maxBindingBytes / BYTES[tensor.dtype] / pitch);
+  const most = Math.min(
+    rows(c),
+    side ? rows({ tensor: side, pitch: c.pitch }) : Infinity,
+  );
   const steps = layout === "TN"
-    ? { m: rows(c), n: N, k: Math.min(rows(a), rows(b)) }
+    ? { m: most, n: N, k: Math.min(rows(a), rows(b)) }
     : layout === "NT"
-    ? { m: Math.min(rows(a), rows(c)), n: rows(b), k: K }
-    : { m: Math.min(rows(a), rows(c)), n: N, k: rows(b) };
-  const types = [a, b, c].map(({ tensor }) => tensor.dtype);
+    ? { m: Math.min(rows(a), most), n: rows(b), k: K }
+    : { m: Math.min(rows(a), most), n: N, k: rows(b) };
+  const types = [a.tensor, b.tensor, c.tensor, ...side ? [side] : []]
+    .map(({ dtype }) => dtype);
   // Bindings start on 256 bytes.
   const unit = types.includes("f16") ? 128 : 64;
   const stored = types.includes("f16") ? ` ${types}` : "";
@@ -65,6 +74,8 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
   for (const m of cuts(M, steps.m, unit)) {
     for (const n of cuts(N, steps.n, unit)) {
       for (const k of cuts(K, steps.k, unit)) {
+        const last = k.start + k.count === K;
+        const epilogue = last ? product.epilogue : undefined;
         const spec: MatmulSpec = {
           layout,
           M: m.count,
@@ -75,6 +86,7 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           ldc: c.pitch,
           accumulate: product.accumulate || k.start > 0,
           bias: !!bias && k.start === 0,
+          epilogue,
         };
         const variants = matmulVariants(spec, limits);
         const bindings = {
@@ -84,6 +96,9 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           bias: spec.bias
             ? block({ tensor: bias!, pitch: N }, ONE, n)
             : undefined,
+          side: epilogue && side
+            ? block({ tensor: side, pitch: c.pitch }, m, n)
+            : undefined,
           scratch: scratchFor(variants),
         };
         const choices = variants.map((variant) => ({
@@ -92,9 +107,8 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
         }));
         const flags = (spec.accumulate ? "+" : "") + (spec.bias ? "b" : "");
         const size = `${spec.M}x${spec.N}x${spec.K}`;
-        out.push(
-          chosenLater(`matmul ${layout}${flags} ${size}${stored}`, choices),
-        );
+        const key = `matmul ${layout}${flags} ${size}${stored}`;
+        out.push(chosenLater(key + epilogueName(epilogue), choices));
       }
     }
   }

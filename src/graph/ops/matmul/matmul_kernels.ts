@@ -16,6 +16,12 @@ import {
 } from "../../dispatch.ts";
 import { grid } from "../../dispatch_grid.ts";
 import { BYTES, type Tensor } from "../../tensor.ts";
+import {
+  type Epilogue,
+  epilogueConstants,
+  epilogueParams,
+  sideBinding,
+} from "./epilogue.ts";
 import { type Tiling, tilings } from "./tiles.ts";
 
 /** Whether A and B are read as stored (N) or transposed (T). */
@@ -40,6 +46,8 @@ export interface MatmulSpec {
   bias: boolean;
   /** Factor of the product. @default 1 */
   alpha?: number | undefined;
+  /** What is done with the result before it is stored; nothing if absent. */
+  epilogue?: Epilogue | undefined;
 }
 
 /** A matrix in a tensor, from a byte offset on. */
@@ -47,12 +55,16 @@ export interface Operand extends ByteRange {
   tensor: Tensor;
 }
 
-/** The operands of a product; `bias` has N elements. */
+/**
+ * The operands of a product; `bias` has N elements, `side` (of the epilogue)
+ * the shape and pitch of C.
+ */
 export interface MatmulOperands {
   a: Operand;
   b: Operand;
   c: Operand;
   bias?: Operand | undefined;
+  side?: Operand | undefined;
   /** Where a variant needs scratch. */
   scratch?: Tensor | undefined;
 }
@@ -138,8 +150,10 @@ function subgroupVariant(
   return {
     name: `subgroup_${rows}x${4 * lanes}${int64 ? "_wide" : ""}`,
     dispatches: (spec, operands) => {
-      const { a, b, c } = operands;
-      const f32s = [a, b, c].every(({ tensor }) => tensor.dtype === "f32");
+      const { a, b, c, side = c } = operands;
+      const f32s = [a, b, c, side].every(({ tensor }) =>
+        tensor.dtype === "f32"
+      );
       return [
         dispatch(spec, operands, {
           kernel: "matmul/subgroup",
@@ -225,9 +239,10 @@ function sumOfParts(
     offset: 0,
     size: 4 * parts * M * pitch,
   };
-  const { a, b, c, bias } = operands;
+  const { a, b, c, bias, side } = operands;
+  const plain = { accumulate: false, bias: false, epilogue: undefined };
   const product = dispatch(
-    { ...spec, ldc: pitch, accumulate: false, bias: false },
+    { ...spec, ldc: pitch, ...plain },
     { a, b, c: scratch },
     shape,
   );
@@ -235,7 +250,7 @@ function sumOfParts(
   // The kernel's own view of a sum: A is the parts, K their number.
   const sum = dispatch(
     { ...spec, layout: "NN", K: parts, lda: pitch, ldb: N },
-    { a: scratch, b: scratch, c, bias },
+    { a: scratch, b: scratch, c, bias, side },
     {
       kernel: "matmul/reduce",
       rows: 1,
@@ -256,18 +271,21 @@ function sumOfParts(
       ...sum,
       bindings,
       workgroups: grid(Math.ceil(M * pitch / 4 / REDUCE_INVOCATIONS)),
-      flops: (parts + 1) * M * N,
-      bytes: BYTES.f32 * (parts + (spec.accumulate ? 2 : 1)) * M * N,
+      // The product's 2 M N K count these additions.
+      flops: 0,
+      // The parts in place of the A and B of a product.
+      bytes: sum.bytes + BYTES.f32 * parts * (M * N - M - N),
     },
   ];
 }
 
 function dispatch(
   spec: MatmulSpec,
-  { a, b, c, bias }: MatmulOperands,
+  { a, b, c, bias, side }: MatmulOperands,
   { kernel, rows, columns, slab, constants }: Shape,
 ): Dispatch {
   const { layout, M, N, K, lda, ldb, ldc, accumulate, alpha = 1 } = spec;
+  const { epilogue } = spec;
   if (spec.bias !== (bias !== undefined)) {
     throw new RangeError(
       `Cannot multiply as 'bias' must be ${spec.bias ? "bound" : "absent"}`,
@@ -286,19 +304,31 @@ function dispatch(
       TRANSPOSED_B: layout === "NT",
       ACCUMULATE: accumulate,
       BIAS: spec.bias,
+      ...epilogueConstants(epilogue),
       ...edges,
       ...constants,
     },
-    params: { M, N, K, lda, ldb, ldc, k_part: K, alpha: f32(alpha) },
+    params: {
+      M,
+      N,
+      K,
+      lda,
+      ldb,
+      ldc,
+      k_part: K,
+      alpha: f32(alpha),
+      ...epilogueParams(epilogue),
+    },
     bindings: {
       A: read(a.tensor, a),
       B: read(b.tensor, b),
       C: accumulate ? readWrite(c.tensor, c) : write(c.tensor, c),
       ...bias ? { bias: read(bias.tensor, bias) } : {},
+      ...sideBinding(epilogue, side),
     },
     workgroups: [Math.ceil(N / columns), Math.ceil(M / rows), 1],
     flops: 2 * M * N * K,
     bytes: size(a) * M * K + size(b) * K * N +
-      size(c) * (accumulate ? 2 : 1) * M * N,
+      (size(c) * (accumulate ? 2 : 1) + (side ? size(side) : 0)) * M * N,
   };
 }

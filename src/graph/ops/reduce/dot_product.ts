@@ -9,7 +9,7 @@ import {
 import { flatRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { reduceConstants } from "../../reduction.ts";
-import { count, type Tensor } from "../../tensor.ts";
+import { BYTES, count, type Tensor } from "../../tensor.ts";
 
 /** Partial sums that one tensor leaves, at most. */
 export const MAX_PARTIALS = 256;
@@ -40,6 +40,7 @@ export function dotPartials(
   limits: AdapterLimits,
 ): Dispatch[] {
   let at = first;
+  const operands = b ? [a, b] : [a];
   return flatRanges(count(a), limits).map((range) => {
     const stretch = stretchOf(range.count);
     const groups = Math.ceil(range.count / 4 / stretch), group = at;
@@ -55,7 +56,7 @@ export function dotPartials(
       },
       workgroups: [groups, 1, 1],
       flops: 2 * range.count,
-      bytes: (b ? 8 : 4) * range.count,
+      bytes: operands.reduce((n, t) => n + BYTES[t.dtype], 0) * range.count,
     };
   });
 }

@@ -3,6 +3,7 @@ import { Graph } from "../../../../src/graph/graph.ts";
 import { linear } from "../../../../src/graph/ops/matmul/linear.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -111,3 +112,14 @@ deviceTest(
     );
   },
 );
+
+deviceTest("linear() holds for f16 tensors", async () => {
+  for (const outIn of [false, true]) {
+    await checkHalf(() => layer([33, 45, 7], { outIn }));
+  }
+  await checkHalf(() => layer([20, 12, 48]));
+  const options = { limits: GPU_KERNELS };
+  await checkHalf(() => layer([33, 48, 12], { outIn: true }), options);
+  const limits = { maxBindingBytes: 64 * 101 * 4 };
+  await checkHalf(() => layer([290, 90, 101]), { limits });
+});
