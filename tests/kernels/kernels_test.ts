@@ -64,6 +64,18 @@ const F16_KERNELS = [
   "norm/norm_grad",
   "norm/norm_param_grad",
   "embedding/position_grad",
+  "attention/subgroup",
+  "attention/subgroup_grad_kv",
+  "attention/subgroup_grad_q",
+  "reduce/column_dot",
+  "reduce/column_sum",
+  "shaped/shaped",
+  "shaped/shaped_dropout",
+  "shaped/shaped_dropout_grad",
+  "shaped/shaped_grad",
+  "attention/tiled",
+  "attention/tiled_grad_kv",
+  "attention/tiled_grad_q",
 ];
 
 Deno.test("kernelText() names a kernel that does not exist", () => {
@@ -220,6 +232,10 @@ function report(d: number, limits: AdapterLimits): Plan {
   return buildReport(model, 2, model.parameters, options, limits)!.plan;
 }
 
+/** Whether an adapter runs a kernel. */
+const possible = (name: string, { software, subgroupSize }: AdapterLimits) =>
+  software && subgroupSize > 0 || !name.includes("subgroup");
+
 /** Every dispatch of a plan, all variants of those that have several. */
 const all = (dispatches: PlannedDispatch[]): PlannedDispatch[] =>
   dispatches.flatMap((d) =>
@@ -342,14 +358,13 @@ deviceTest(
       used.add(dispatch.kernel);
     }
     device.check();
-    const { software, subgroupSize } = device.limits;
-    const possible = (name: string) =>
-      software && subgroupSize > 0 || !name.includes("subgroup");
     const operations = kernelNames().filter((name) =>
       kernelText(name).includes("@compute") && !NOT_OPERATIONS.includes(name)
     );
     assertEquals(
-      operations.filter((name) => possible(name) && !used.has(name)),
+      operations.filter((name) =>
+        possible(name, device.limits) && !used.has(name)
+      ),
       [],
     );
     // Kernels that some adapter alone runs are compiled in full nowhere else.
@@ -358,12 +373,22 @@ deviceTest(
 );
 
 deviceTest("kernels take f16 activations as their element type", async () => {
-  const { device, info } = await gpu();
+  const { device, info, limits } = await gpu();
   if (!info.shader_f16) return console.log("skipped: no shader-f16 here");
-  const plan = makePlan("f16", everything(12), (await gpu()).limits);
-  const seen = new Set<string>();
-  for (const { kernel, constants, bindings } of plan.dispatches) {
-    if (!F16_KERNELS.includes(kernel)) continue;
+  // 64-bit words hold pairs of f32.
+  const narrow = { ...limits, int64: false };
+  const kernels = F16_KERNELS.filter((name) => possible(name, limits));
+  const dispatches = [5, 12].flatMap((d) => {
+    const graph = everything(d);
+    return [narrow, { ...narrow, ...GPU_KERNELS }].flatMap((limits) =>
+      makePlan("f16", graph, limits).dispatches
+    );
+  });
+  const seen = new Set<string>(), tried = new Set<string>();
+  for (const { kernel, constants, bindings } of dispatches) {
+    const key = `${kernel} ${JSON.stringify(constants)}`;
+    if (!kernels.includes(kernel) || tried.has(key)) continue;
+    tried.add(key);
     const elements = Object.fromEntries(
       Object.keys(bindings).map((name) => [name, "f16" as const]),
     );
@@ -373,5 +398,5 @@ deviceTest("kernels take f16 activations as their element type", async () => {
     assertEquals((await device.popErrorScope())?.message, undefined, kernel);
     seen.add(kernel);
   }
-  assertEquals([...seen].sort(), [...F16_KERNELS].sort());
+  assertEquals([...seen].sort(), kernels.sort());
 });
