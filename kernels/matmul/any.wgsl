@@ -1,4 +1,5 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major, with an
+// epilogue (matmul/epilogue.wgsl).
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb
@@ -7,15 +8,35 @@
 // The plain kernel, correct on every adapter: needs no subgroups and no alignment.
 // A workgroup makes 32 x 16 of C; an invocation owns one column of ROWS
 // neighbouring rows, so an element of B serves ROWS multiply-adds.
-struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32 }
+struct Params {
+  M: u32,
+  N: u32,
+  K: u32,
+  lda: u32,
+  ldb: u32,
+  ldc: u32,
+  k_part: u32,
+  alpha: f32,
+  // Of the epilogue.
+  slope: f32,
+  gain: f32,
+  skip: f32,
+}
 
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> A: array<f32>;
-@group(0) @binding(2) var<storage, read> B: array<f32>;
-@group(0) @binding(3) var<storage, read_write> C: array<f32>;
+@group(0) @binding(1) var<storage, read> A: array<A_elem>;
+@group(0) @binding(2) var<storage, read> B: array<B_elem>;
+@group(0) @binding(3) var<storage, read_write> C: array<C_elem>;
 #if BIAS {
-  @group(0) @binding(4) var<storage, read> bias: array<f32>;
+  @group(0) @binding(4) var<storage, read> bias: array<bias_elem>;
 #}
+#if KEEP {
+  @group(0) @binding(5) var<storage, read_write> side: array<side_elem>;
+#}
+#if DERIVATIVE || RESIDUAL {
+  @group(0) @binding(5) var<storage, read> side: array<side_elem>;
+#}
+#include matmul/epilogue
 
 @compute @workgroup_size(16, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -31,20 +52,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   #}
   for (var k = 0u; k < P.K; k++) {
     #if TRANSPOSED_B {
-      let b = B[n * P.ldb + k];
+      let b = f32(B[n * P.ldb + k]);
     #} else {
-      let b = B[k * P.ldb + n];
+      let b = f32(B[k * P.ldb + n]);
     #}
     #for r in 0..ROWS {
       #if TRANSPOSED_A {
-        c${r} += A[k * P.lda + row${r}] * b;
+        c${r} += f32(A[k * P.lda + row${r}]) * b;
       #} else {
-        c${r} += A[row${r} * P.lda + k] * b;
+        c${r} += f32(A[row${r} * P.lda + k]) * b;
       #}
     #}
   }
   #if BIAS {
-    let shift = bias[n];
+    let shift = f32(bias[n]);
   #} else {
     let shift = 0.0;
   #}
@@ -52,9 +73,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if (m0 + ${r}u < P.M) {
       let at = (m0 + ${r}u) * P.ldc + n;
       #if ACCUMULATE {
-        C[at] = P.alpha * c${r} + shift + C[at];
+        let v = P.alpha * c${r} + shift + f32(C[at]);
       #} else {
-        C[at] = P.alpha * c${r} + shift;
+        let v = P.alpha * c${r} + shift;
+      #}
+      #if KEEP {
+        side[at] = side_elem(v);
+      #}
+      #if DERIVATIVE || RESIDUAL {
+        C[at] = C_elem(finished(vec4f(v), vec4f(f32(side[at]))).x);
+      #} else {
+        C[at] = C_elem(finished(vec4f(v), vec4f(0)).x);
       #}
     }
   #}

@@ -1,53 +1,173 @@
 // What the vec4 matmul kernels share: the bindings, and how a piece of C is
 // written. Pitches are multiples of 4 elements. EDGES: M or N is not a
 // multiple of the tile, so that stores must look where they go. WIDE: see
-// lib/quad.wgsl.
+// lib/quad.wgsl; f32 only. REDUCE: A holds the parts of a product, and there is
+// no B.
 #include lib/quad
 
-struct Params { M: u32, N: u32, K: u32, lda: u32, ldb: u32, ldc: u32, alpha: f32 }
+struct Params {
+  M: u32,
+  N: u32,
+  K: u32,
+  lda: u32,
+  ldb: u32,
+  ldc: u32,
+  k_part: u32,
+  alpha: f32,
+  // Of the epilogue.
+  slope: f32,
+  gain: f32,
+  skip: f32,
+}
 
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> A: array<Quad>;
-@group(0) @binding(2) var<storage, read> B: array<Quad>;
-@group(0) @binding(3) var<storage, read_write> C: array<Quad>;
-#if BIAS {
-  @group(0) @binding(4) var<storage, read> bias: array<f32>;
+#if WIDE {
+  @group(0) @binding(1) var<storage, read> A: array<Quad>;
+  @group(0) @binding(2) var<storage, read> B: array<Quad>;
+  @group(0) @binding(3) var<storage, read_write> C: array<Quad>;
+
+  fn load_a(i: u32) -> vec4f { return floats(A[i]); }
+  fn load_b(i: u32) -> vec4f { return floats(B[i]); }
+  fn load_c(i: u32) -> vec4f { return floats(C[i]); }
+  fn store_c(i: u32, v: vec4f) { C[i] = quad(v); }
+#} else {
+  @group(0) @binding(1) var<storage, read> A: array<A_vec4>;
+  @group(0) @binding(3) var<storage, read_write> C: array<C_vec4>;
+
+  fn load_a(i: u32) -> vec4f { return vec4f(A[i]); }
+  fn load_c(i: u32) -> vec4f { return vec4f(C[i]); }
+  fn store_c(i: u32, v: vec4f) { C[i] = C_vec4(v); }
+  #if !REDUCE {
+    @group(0) @binding(2) var<storage, read> B: array<B_vec4>;
+
+    fn load_b(i: u32) -> vec4f { return vec4f(B[i]); }
+  #}
 #}
+#if BIAS {
+  @group(0) @binding(4) var<storage, read> bias: array<bias_elem>;
+#}
+#if KEEP || DERIVATIVE || RESIDUAL {
+  #if WIDE {
+    #if KEEP {
+      @group(0) @binding(5) var<storage, read_write> side: array<Quad>;
+
+      fn store_side(i: u32, v: vec4f) { side[i] = quad(v); }
+    #} else {
+      @group(0) @binding(5) var<storage, read> side: array<Quad>;
+    #}
+
+    fn load_side(i: u32) -> vec4f { return floats(side[i]); }
+  #} else {
+    #if KEEP {
+      @group(0) @binding(5) var<storage, read_write> side: array<side_vec4>;
+
+      fn store_side(i: u32, v: vec4f) { side[i] = side_vec4(v); }
+    #} else {
+      @group(0) @binding(5) var<storage, read> side: array<side_vec4>;
+    #}
+
+    fn load_side(i: u32) -> vec4f { return vec4f(side[i]); }
+  #}
+#}
+#include matmul/epilogue
 
 /** bias[n .. n + 4], the last one again past the edge. */
 fn bias_of(n: u32) -> vec4f {
   #if BIAS {
     let last = P.N - 1u;
     return vec4f(
-      bias[min(n, last)],
-      bias[min(n + 1u, last)],
-      bias[min(n + 2u, last)],
-      bias[min(n + 3u, last)],
+      f32(bias[min(n, last)]),
+      f32(bias[min(n + 1u, last)]),
+      f32(bias[min(n + 2u, last)]),
+      f32(bias[min(n + 3u, last)]),
     );
   #} else {
     return vec4f(0);
   #}
 }
 
-/**
- * C[m, n .. n + 4] (+)= value. What of the four lies past N keeps its value.
- */
-fn store(m: u32, n: u32, value: vec4f) {
+/** Whether C[m, n] exists. */
+fn exists(m: u32, n: u32) -> bool {
   #if EDGES {
-    if (m >= P.M || n >= P.N) {
-      return;
-    }
+    return m < P.M && n < P.N;
+  #} else {
+    return true;
   #}
-  let at = m * (P.ldc >> 2u) + (n >> 2u);
-  var v = value;
-  #if ACCUMULATE || EDGES {
-    let old = floats(C[at]);
-  #}
-  #if ACCUMULATE {
-    v += old;
-  #}
-  #if EDGES {
-    v = select(old, v, vec4u(n) + vec4u(0, 1, 2, 3) < vec4u(P.N));
-  #}
-  C[at] = quad(v);
 }
+
+/** `v`, and of what lies past N of the four columns at `n` the `old` value. */
+fn within(n: u32, v: vec4f, old: vec4f) -> vec4f {
+  return select(old, v, vec4u(n) + vec4u(0, 1, 2, 3) < vec4u(P.N));
+}
+
+/** Writes four elements of C; what lies past N keeps its value. */
+fn put(at: u32, n: u32, v: vec4f) {
+  #if EDGES {
+    store_c(at, within(n, v, load_c(at)));
+  #} else {
+    store_c(at, v);
+  #}
+}
+
+#if KEEP {
+  /** The same for the side matrix. */
+  fn keep(at: u32, n: u32, v: vec4f) {
+    #if EDGES {
+      store_side(at, within(n, v, load_side(at)));
+    #} else {
+      store_side(at, v);
+    #}
+  }
+#}
+
+/** C[m, n .. n + 4] (+)= value, with the epilogue. */
+fn store(m: u32, n: u32, value: vec4f) {
+  if (!exists(m, n)) { return; }
+  let at = m * (P.ldc >> 2u) + (n >> 2u);
+  #if ACCUMULATE {
+    let v = value + load_c(at);
+  #} else {
+    let v = value;
+  #}
+  #if KEEP {
+    keep(at, n, v);
+  #}
+  #if DERIVATIVE || RESIDUAL {
+    put(at, n, finished(v, load_side(at)));
+  #} else {
+    put(at, n, finished(v, vec4f(0)));
+  #}
+}
+
+#if ACTIVATION || DERIVATIVE {
+  /** The first half of `store`: all but the epilogue. */
+  fn store_raw(m: u32, n: u32, value: vec4f) {
+    if (!exists(m, n)) { return; }
+    let at = m * (P.ldc >> 2u) + (n >> 2u);
+    #if ACCUMULATE {
+      let v = value + load_c(at);
+    #} else {
+      let v = value;
+    #}
+    #if KEEP {
+      keep(at, n, v);
+    #} else {
+      put(at, n, v);
+    #}
+  }
+
+  /** The second half, by the same invocation. */
+  fn finish(m: u32, n: u32) {
+    if (!exists(m, n)) { return; }
+    let at = m * (P.ldc >> 2u) + (n >> 2u);
+    #if KEEP {
+      put(at, n, finished(load_side(at), vec4f(0)));
+    #}
+    #if ACTIVATION && !KEEP {
+      put(at, n, finished(load_c(at), vec4f(0)));
+    #}
+    #if DERIVATIVE {
+      put(at, n, finished(load_c(at), load_side(at)));
+    #}
+  }
+#}

@@ -1,4 +1,5 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major, with an
+// epilogue (matmul/epilogue.wgsl).
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda, a multiple of 4
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb, a multiple of 4
@@ -63,7 +64,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lan
   for (var k = 0u; k < steps; k++) {
     #if TRANSPOSED_A {
       #for i in 0..A_LOADS {
-        var a${i} = floats(A[a_at${i}]);
+        var a${i} = load_a(a_at${i});
         a_at${i} += 4u * lda;
         #if K_TAIL {
           a${i} = select(vec4f(0), a${i}, 4u * k + k_of${i} < P.K);
@@ -71,7 +72,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lan
       #}
     #} else {
       #for i in 0..A_LOADS {
-        var a${i} = floats(A[a_row${i} + k]);
+        var a${i} = load_a(a_row${i} + k);
         #if K_TAIL {
           a${i} = select(vec4f(0), a${i}, vec4u(4u * k) + vec4u(0, 1, 2, 3) < vec4u(P.K));
         #}
@@ -80,7 +81,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lan
 
     #if TRANSPOSED_B {
       #for j in 0..4 {
-        var t${j} = floats(B[b_row${j} + k]);
+        var t${j} = load_b(b_row${j} + k);
         #if K_TAIL {
           t${j} = select(vec4f(0), t${j}, vec4u(4u * k) + vec4u(0, 1, 2, 3) < vec4u(P.K));
         #}
@@ -90,7 +91,7 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lan
       #}
     #} else {
       #for j in 0..4 {
-        var b${j} = floats(B[b_at]);
+        var b${j} = load_b(b_at);
         b_at += ldb;
         #if K_TAIL {
           b${j} = select(vec4f(0), b${j}, 4u * k + ${j}u < P.K);
@@ -111,7 +112,18 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lan
   }
 
   let shift = bias_of(n);
-  #for r in 0..ROWS {
-    store(m0 + ${r}u, n, P.alpha * c${r} + shift);
+  #if ACTIVATION || DERIVATIVE {
+    // Unrolled ROWS times, an activation would be more code than the product
+    // and not fit the instruction cache: what goes into it waits in memory.
+    #for r in 0..ROWS {
+      store_raw(m0 + ${r}u, n, P.alpha * c${r} + shift);
+    #}
+    for (var r = 0u; r < ROWS; r++) {
+      finish(m0 + r, n);
+    }
+  #} else {
+    #for r in 0..ROWS {
+      store(m0 + ${r}u, n, P.alpha * c${r} + shift);
+    #}
   #}
 }

@@ -1,16 +1,20 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major.
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), row-major, f32 arithmetic,
+// with an epilogue (matmul/epilogue.wgsl).
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda, a multiple of 4
 //   B  [K,N], or [N,K] where TRANSPOSED_B        pitch ldb, a multiple of 4
 //   C  [M,N]                                     pitch ldc, a multiple of 4
 //
+// SPLIT: workgroups z = 0, 1, ... each take P.k_part of K, and C is a scratch
+// [z, M, N] of their plain sums, which matmul/reduce.wgsl adds up.
+//
 // For GPUs. A workgroup makes BM x BN of C and walks K in slabs of BK held in
-// workgroup memory, both as [BK][tile]: whichever layout A and B have, four
+// workgroup memory, as [BK][tile]: whichever layout A and B have, four
 // neighbouring rows of A, or columns of B, are one vec4 there. An invocation
-// owns TM x TN of C, as quads of 4 rows and of 4 columns spread over the tile,
-// so that 32 neighbouring invocations (8 across, 4 down) read 128 consecutive
-// bytes of B and 64 of A at once: no bank conflict. The next slab is loaded to
-// registers while this one is multiplied, so its latency is hidden.
+// owns TM x TN of C, as quads of 4 rows and of 4 columns spread over the tile.
+// The next slab is loaded to registers while this one is multiplied, so its
+// latency is hidden. With two STAGES there is also room for it in workgroup
+// memory, and one barrier per slab is enough.
 //
 // A slab is 2 BM BN BK FLOPs for (BM + BN) BK 4 bytes: 16 to 32 FLOPs per byte.
 // 8 x 8 per invocation is 64 accumulators next to 16 operands and up to 16
@@ -20,19 +24,28 @@
 #include matmul/common
 
 const TX = BN / TN;
-// Neighbouring invocations that share rows and columns, see above.
-const ACROSS = 8u;
-const DOWN = 4u;
-const INVOCATIONS = (BM / TM) * (BN / TN);
-// Loads of an invocation for a slab of A and of B, and vec4s across its
-// columns.
-#let A_LOADS = BM * BK / 4 / ((BM / TM) * (BN / TN))
-#let B_LOADS = BN * BK / 4 / ((BM / TM) * (BN / TN))
+const TY = BM / TM;
+const INVOCATIONS = TX * TY;
+#let T = BM / TM * (BN / TN)
+// 32 neighbouring invocations make ACROSS x DOWN blocks. They are numbered so
+// that i and i ^ 1 share their columns of B, and i and i ^ 2 their rows of A: a
+// GPU reads 128 bits per lane from workgroup memory in half the passes then.
+const ACROSS = ${4 + 4 * (BN / TN % 8 == 0)}u;
+const DOWN = 32u / ACROSS;
+// Rows of tiles that are walked together, column by column, so that what they
+// read of B stays in the cache.
+const BAND = 8u;
+// vec4s in a slab of A and of B, and loads of an invocation for them: where
+// they do not divide, the last load is for some invocations only.
+const A_QUADS = BM * BK / 4u;
+const B_QUADS = BN * BK / 4u;
+#let A_LOADS = (BM * BK / 4 + T - 1) / T
+#let B_LOADS = (BN * BK / 4 + T - 1) / T
 #let COLUMN_QUADS = TN / 4
 
 // One vec4 of padding per row halves the conflicts of the transposing stores.
-var<workgroup> As: array<array<vec4f, BM / 4u + 1u>, BK>;
-var<workgroup> Bs: array<array<vec4f, BN / 4u + 1u>, BK>;
+var<workgroup> As: array<array<array<vec4f, BM / 4u + 1u>, BK>, STAGES>;
+var<workgroup> Bs: array<array<array<vec4f, BN / 4u + 1u>, BK>, STAGES>;
 
 /** Zeroes what lies at or past K of four values from `k` on along K. */
 fn along_k(k: u32, v: vec4f) -> vec4f {
@@ -54,61 +67,89 @@ fn across_k(k: u32, v: vec4f) -> vec4f {
 
 /** Number `e` of the vec4s of A's slab at `k0`; past M the last again. */
 fn piece_of_a(e: u32, m0: u32, k0: u32) -> vec4f {
+  #if A_LOADS * T > BM * BK / 4 {
+    if (e >= A_QUADS) { return vec4f(0); }
+  #}
   #if TRANSPOSED_A {
     let k = k0 + e / (BM / 4u);
     let m = min(m0 + e % (BM / 4u) * 4u, P.M - 1u);
-    return across_k(k, floats(A[k * (P.lda >> 2u) + (m >> 2u)]));
+    return across_k(k, load_a(k * (P.lda >> 2u) + (m >> 2u)));
   #} else {
     let k = k0 + e % (BK / 4u) * 4u;
     let m = min(m0 + e / (BK / 4u), P.M - 1u);
-    return along_k(k, floats(A[m * (P.lda >> 2u) + (k >> 2u)]));
+    return along_k(k, load_a(m * (P.lda >> 2u) + (k >> 2u)));
   #}
 }
 
 /** Number `e` of the vec4s of B's slab at `k0`; past N the last again. */
 fn piece_of_b(e: u32, n0: u32, k0: u32) -> vec4f {
+  #if B_LOADS * T > BN * BK / 4 {
+    if (e >= B_QUADS) { return vec4f(0); }
+  #}
   #if TRANSPOSED_B {
     let k = k0 + e % (BK / 4u) * 4u;
     let n = min(n0 + e / (BK / 4u), P.N - 1u);
-    return along_k(k, floats(B[n * (P.ldb >> 2u) + (k >> 2u)]));
+    return along_k(k, load_b(n * (P.ldb >> 2u) + (k >> 2u)));
   #} else {
     let k = k0 + e / (BN / 4u);
     let n = min(n0 + e % (BN / 4u) * 4u, P.N - 1u);
-    return across_k(k, floats(B[k * (P.ldb >> 2u) + (n >> 2u)]));
+    return across_k(k, load_b(k * (P.ldb >> 2u) + (n >> 2u)));
   #}
 }
 
-fn keep_a(e: u32, v: vec4f) {
+fn keep_a(stage: u32, e: u32, v: vec4f) {
+  #if A_LOADS * T > BM * BK / 4 {
+    if (e >= A_QUADS) { return; }
+  #}
   #if TRANSPOSED_A {
-    As[e / (BM / 4u)][e % (BM / 4u)] = v;
+    As[stage][e / (BM / 4u)][e % (BM / 4u)] = v;
   #} else {
     let m = e / (BK / 4u);
     let k = e % (BK / 4u) * 4u;
     #for j in 0..4 {
-      As[k + ${j}u][m / 4u][m % 4u] = v[${j}];
+      As[stage][k + ${j}u][m / 4u][m % 4u] = v[${j}];
     #}
   #}
 }
 
-fn keep_b(e: u32, v: vec4f) {
+fn keep_b(stage: u32, e: u32, v: vec4f) {
+  #if B_LOADS * T > BN * BK / 4 {
+    if (e >= B_QUADS) { return; }
+  #}
   #if TRANSPOSED_B {
     let n = e / (BK / 4u);
     let k = e % (BK / 4u) * 4u;
     #for j in 0..4 {
-      Bs[k + ${j}u][n / 4u][n % 4u] = v[${j}];
+      Bs[stage][k + ${j}u][n / 4u][n % 4u] = v[${j}];
     #}
   #} else {
-    Bs[e / (BN / 4u)][e % (BN / 4u)] = v;
+    Bs[stage][e / (BN / 4u)][e % (BN / 4u)] = v;
   #}
 }
 
 @compute @workgroup_size(INVOCATIONS)
-fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) invocation: u32) {
-  let m0 = tile.y * BM;
-  let n0 = tile.x * BN;
-  let block = invocation / (ACROSS * DOWN);
-  let tx = block % (TX / ACROSS) * ACROSS + invocation % ACROSS;
-  let ty = block / (TX / ACROSS) * DOWN + invocation % (ACROSS * DOWN) / ACROSS;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) invocation: u32) {
+  let tiles_m = (P.M + BM - 1u) / BM;
+  let tiles_n = (P.N + BN - 1u) / BN;
+  let id = group.y * tiles_n + group.x;
+  let band = id / (BAND * tiles_n) * BAND;
+  let band_rows = min(BAND, tiles_m - band);
+  let within = id - band * tiles_n;
+  let m0 = (band + within % band_rows) * BM;
+  let n0 = within / band_rows * BN;
+
+  let block = invocation / 32u;
+  let lane = invocation % 32u;
+  let tx = block % (TX / ACROSS) * ACROSS + lane / 2u % ACROSS;
+  let ty = block / (TX / ACROSS) * DOWN + lane / (2u * ACROSS) * 2u + lane % 2u;
+
+  #if SPLIT {
+    let k_begin = group.z * P.k_part;
+    let k_end = min(P.K, k_begin + P.k_part);
+  #} else {
+    let k_begin = 0u;
+    let k_end = P.K;
+  #}
 
   #for r in 0..TM {
     #for h in 0..COLUMN_QUADS {
@@ -116,35 +157,70 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) inv
     #}
   #}
   #for i in 0..A_LOADS {
-    var next_a${i} = piece_of_a(invocation + ${i}u * INVOCATIONS, m0, 0u);
+    let place_a${i} = invocation + ${i}u * INVOCATIONS;
+    var next_a${i} = piece_of_a(place_a${i}, m0, k_begin);
   #}
   #for i in 0..B_LOADS {
-    var next_b${i} = piece_of_b(invocation + ${i}u * INVOCATIONS, n0, 0u);
+    let place_b${i} = invocation + ${i}u * INVOCATIONS;
+    var next_b${i} = piece_of_b(place_b${i}, n0, k_begin);
   #}
-
-  for (var k0 = 0u; k0 < P.K; k0 += BK) {
+  #if STAGES == 2 {
     #for i in 0..A_LOADS {
-      keep_a(invocation + ${i}u * INVOCATIONS, next_a${i});
+      keep_a(0u, place_a${i}, next_a${i});
     #}
     #for i in 0..B_LOADS {
-      keep_b(invocation + ${i}u * INVOCATIONS, next_b${i});
+      keep_b(0u, place_b${i}, next_b${i});
     #}
-    workgroupBarrier();
-    if (k0 + BK < P.K) {
+    if (k_begin + BK < k_end) {
       #for i in 0..A_LOADS {
-        next_a${i} = piece_of_a(invocation + ${i}u * INVOCATIONS, m0, k0 + BK);
+        next_a${i} = piece_of_a(place_a${i}, m0, k_begin + BK);
       #}
       #for i in 0..B_LOADS {
-        next_b${i} = piece_of_b(invocation + ${i}u * INVOCATIONS, n0, k0 + BK);
+        next_b${i} = piece_of_b(place_b${i}, n0, k_begin + BK);
+      #}
+    }
+    workgroupBarrier();
+    var turn = 0u;
+  #}
+
+  for (var k0 = k_begin; k0 < k_end; k0 += BK) {
+    #if STAGES == 2 {
+      let now = turn & 1u;
+      let other = now ^ 1u;
+      turn += 1u;
+      if (k0 + BK < k_end) {
+        #for i in 0..A_LOADS {
+          keep_a(other, place_a${i}, next_a${i});
+        #}
+        #for i in 0..B_LOADS {
+          keep_b(other, place_b${i}, next_b${i});
+        #}
+      }
+    #} else {
+      let now = 0u;
+      #for i in 0..A_LOADS {
+        keep_a(now, place_a${i}, next_a${i});
+      #}
+      #for i in 0..B_LOADS {
+        keep_b(now, place_b${i}, next_b${i});
+      #}
+      workgroupBarrier();
+    #}
+    if (k0 + STAGES * BK < k_end) {
+      #for i in 0..A_LOADS {
+        next_a${i} = piece_of_a(place_a${i}, m0, k0 + STAGES * BK);
+      #}
+      #for i in 0..B_LOADS {
+        next_b${i} = piece_of_b(place_b${i}, n0, k0 + STAGES * BK);
       #}
     }
     #for k in 0..BK {
       {
         #for q in 0..TM / 4 {
-          let a${q} = As[${k}][ty + ${q}u * (BM / TM)];
+          let a${q} = As[now][${k}][ty + ${q}u * TY];
         #}
         #for h in 0..COLUMN_QUADS {
-          let b${h} = Bs[${k}][tx + ${h}u * TX];
+          let b${h} = Bs[now][${k}][tx + ${h}u * TX];
         #}
         #for r in 0..TM {
           #for h in 0..COLUMN_QUADS {
@@ -158,15 +234,29 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) inv
 
   #for h in 0..COLUMN_QUADS {
     let column${h} = n0 + 4u * (tx + ${h}u * TX);
-    let shift${h} = bias_of(column${h});
   #}
-  #for r in 0..TM {
+  #if SPLIT {
+    #for r in 0..TM {
+      {
+        let row = m0 + 4u * (ty + ${r / 4}u * TY) + ${r % 4}u;
+        let at = (group.z * P.M + row) * (P.ldc >> 2u);
+        #for h in 0..COLUMN_QUADS {
+          if (row < P.M && column${h} < P.N) { store_c(at + (column${h} >> 2u), c${r}_${h}); }
+        #}
+      }
+    #}
+  #} else {
     #for h in 0..COLUMN_QUADS {
-      store(
-        m0 + 4u * (ty + ${r / 4}u * (BM / TM)) + ${r % 4}u,
-        column${h},
-        P.alpha * c${r}_${h} + shift${h},
-      );
+      let shift${h} = bias_of(column${h});
+    #}
+    #for r in 0..TM {
+      #for h in 0..COLUMN_QUADS {
+        store(
+          m0 + 4u * (ty + ${r / 4}u * TY) + ${r % 4}u,
+          column${h},
+          P.alpha * c${r}_${h} + shift${h},
+        );
+      #}
     #}
   #}
 }

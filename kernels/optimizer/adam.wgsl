@@ -7,7 +7,8 @@
 //
 // Bias corrections are folded into rate and eps on the host in f64, which
 // covers all three published forms. Elements from P.decayed on are not decayed.
-// Once control.stopped is set, updates are skipped.
+// rate, eps, decay and clip are those of `control`; where it says skip, nothing
+// changes.
 // 1 - beta is rounded from f64 on the host: in f32, 1 - 0.999 is off by 1e-5.
 // 12 FLOPs and 28 bytes per element: bound by memory.
 struct Params {
@@ -23,27 +24,26 @@ struct Params {
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> m: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> v: array<vec4f>;
-@group(0) @binding(5) var<storage, read> step: StepScalars;
-@group(0) @binding(6) var<storage, read> control: Control;
+@group(0) @binding(5) var<storage, read> control: Control;
 #include optimizer/step_records
 #include lib/grid
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = flat_index(group, lane);
-  if (4u * i >= P.count || control.stopped != 0u) { return; }
+  if (4u * i >= P.count || control.skip != 0u) { return; }
   let g = control.clip * gradient[i];
   let m1 = P.beta1 * m[i] + P.one_minus_beta1 * g;
   let v1 = P.beta2 * v[i] + P.one_minus_beta2 * g * g;
   m[i] = m1;
   v[i] = v1;
-  let decay = select(0.0, step.decay, 4u * i < P.decayed);
+  let decay = select(0.0, control.decay, 4u * i < P.decayed);
   var p1 = p[i];
   #if DECAY_FIRST {
     p1 -= decay * p1;
-    p[i] = p1 - step.rate * m1 / (sqrt(v1) + step.eps);
+    p[i] = p1 - control.rate * m1 / (sqrt(v1) + control.eps);
   #} else {
-    p1 -= step.rate * m1 / (sqrt(v1) + step.eps);
+    p1 -= control.rate * m1 / (sqrt(v1) + control.eps);
     p[i] = p1 - decay * p1;
   #}
 }

@@ -23,7 +23,12 @@ export {
   productsOf,
 } from "./kernels/matmul.ts";
 export { measurePeak, type Peak } from "./kernels/peak.ts";
-export { openWorkload, type StepRow, timeSteps } from "./step/step.ts";
+export {
+  openWorkload,
+  type RunningWorkload,
+  type StepRow,
+  timeSteps,
+} from "./step/step.ts";
 export {
   asMarkdown,
   asText,
@@ -37,7 +42,14 @@ export {
   machineTable,
   matmulTable,
 } from "./result_tables.ts";
-export { benchTorch, type TorchRow } from "./peers/torch.ts";
+export type { Product } from "./peers/numpy.ts";
+export { PeerMissing } from "./peers/python.ts";
+export {
+  benchCublas,
+  benchTorch,
+  type CublasRates,
+  type TorchRow,
+} from "./peers/torch.ts";
 export {
   buildWorkload,
   BYTES,

@@ -183,7 +183,7 @@ export function kernelTable(
     notes: [
       `${
         threeDigits(total)
-      } ms in total: each dispatch in a separate pass between timestamps, best of three.`,
+      } ms in total: each dispatch in a separate pass between timestamps (on a GPU several runs of it), best of three.`,
     ],
   };
 }

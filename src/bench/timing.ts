@@ -3,7 +3,7 @@
  * @module
  */
 import type { Gpu } from "../gpu/device.ts";
-import type { Executor } from "../gpu/executor.ts";
+import type { BoundDispatch, Executor } from "../gpu/executor.ts";
 import type { PlannedDispatch } from "../plan/plan.ts";
 
 /**
@@ -60,40 +60,40 @@ export async function calibrate(timed: TimedDispatch): Promise<void> {
   if (host > 3 * device) ticks.set(gpu.device, host / device);
 }
 
-/** One dispatch that is timed repeatedly. */
+/** One piece of work, a dispatch or several, that is timed repeatedly. */
 export class TimedDispatch {
-  readonly dispatch: PlannedDispatch;
   readonly gpu: Gpu;
-  readonly #pipeline: GPUComputePipeline;
-  readonly #group: GPUBindGroup;
+  readonly #steps: readonly BoundDispatch[];
   readonly #uniform: GPUBuffer;
 
   private constructor(
     gpu: Gpu,
-    dispatch: PlannedDispatch,
+    steps: readonly BoundDispatch[],
     uniform: GPUBuffer,
-    step: { pipeline: GPUComputePipeline; group: GPUBindGroup },
   ) {
     this.gpu = gpu;
-    this.dispatch = dispatch;
+    this.#steps = steps;
     this.#uniform = uniform;
-    this.#pipeline = step.pipeline;
-    this.#group = step.group;
   }
 
   /**
-   * Compiles and binds; `executor` must have allocated the dispatch's tensors.
+   * Compiles and binds; `executor` must have allocated the dispatches' tensors.
    */
   static async bind(
     executor: Executor,
-    dispatch: PlannedDispatch,
+    work: readonly PlannedDispatch[],
   ): Promise<TimedDispatch> {
-    const { dispatches: [step], uniform } = await executor.bind([dispatch]);
-    return new TimedDispatch(executor.gpu, dispatch, uniform, step);
+    const { dispatches, uniform } = await executor.bind(work);
+    return new TimedDispatch(executor.gpu, dispatches, uniform);
+  }
+
+  /** FLOPs of the work, once. */
+  get flops(): number {
+    return this.#steps.reduce((n, { dispatch }) => n + dispatch.flops, 0);
   }
 
   /**
-   * Seconds per dispatch, the mean over `times` dispatches in one pass: on the
+   * Seconds for the work, the mean over `times` repetitions in one pass: on the
    * device's clock if it has timestamps, else on the host's.
    */
   async run(times: number): Promise<number> {
@@ -104,10 +104,12 @@ export class TimedDispatch {
     const pass = encoder.beginComputePass(
       stamps && { timestampWrites: stamps.writes },
     );
-    pass.setPipeline(this.#pipeline);
-    pass.setBindGroup(0, this.#group);
     for (let i = 0; i < times; i++) {
-      pass.dispatchWorkgroups(...this.dispatch.workgroups);
+      for (const { dispatch, pipeline, group } of this.#steps) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(...dispatch.workgroups);
+      }
     }
     pass.end();
     stamps?.resolve(encoder);

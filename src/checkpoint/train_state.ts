@@ -25,6 +25,8 @@ import { validateTensors } from "./validate_tensors.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
+const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
 const sampler = v.strictObject({ epoch: count, position: count });
 
 const schema = v.strictObject({
@@ -50,6 +52,15 @@ const schema = v.strictObject({
   }),
   /** Fingerprint of the token store. */
   data: v.string(),
+  /** Steps that loss scaling skipped; absent where there are none. */
+  skipped: v.optional(count),
+  /** State of loss scaling; absent without it. */
+  loss_scaling: v.optional(v.strictObject({
+    scale: v.pipe(v.number(), v.minValue(2 ** -149)),
+    since_overflow: positive,
+    since_rescale: positive,
+    overflows: count,
+  })),
 });
 
 /** Everything of a training state that is not a tensor. */
@@ -158,6 +169,10 @@ export function loadTrainState(
       engine.write(kind, name, checkFinite(values, key, moments.path));
     }
   }
+  engine.setLossScaling({
+    ...state.loss_scaling,
+    skipped: state.skipped ?? 0,
+  });
   return state;
 }
 

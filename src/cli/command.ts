@@ -29,6 +29,11 @@ export interface Command {
    * Names of flags whose value may be empty, given as `--name ''` or `--name=`.
    */
   mayBeEmpty?: readonly string[];
+  /**
+   * Names of flags that may stand alone, which is read as an empty value: what
+   * follows is their value only if it is a plain word.
+   */
+  mayStandAlone?: readonly string[];
   /** Names of flags that take no value. */
   switches?: readonly string[];
   /**
@@ -53,9 +58,11 @@ export function parseCommand(
   const flags = [...command.flags ?? []];
   const switches = [...command.switches ?? [], "help", "debug"];
   const known = [...flags, ...switches].map((f) => `--${f}`).join(", ");
+  const alone = command.mayStandAlone ?? [];
+  const words = joinEmpty(closeAlone(args, alone));
   const given = command.configFlags
-    ? keepConfigFlags(command, joinEmpty(args), flags, switches)
-    : joinEmpty(args);
+    ? keepConfigFlags(command, words, flags, switches)
+    : words;
   const parsed = parseArgs(given, {
     string: [...flags, "_"],
     boolean: switches,
@@ -78,9 +85,8 @@ export function parseCommand(
   });
   for (const flag of flags) {
     if (parsed[flag] !== "") continue;
-    if (command.mayBeEmpty?.includes(flag) && given.includes(`--${flag}=`)) {
-      continue;
-    }
+    const empty = command.mayBeEmpty?.includes(flag) || alone.includes(flag);
+    if (empty && given.includes(`--${flag}=`)) continue;
     throw new UserError(
       `Cannot read '--${flag}' of 'blocksmith ${command.name}' as it must have a value: write --${flag}=<value> where that begins with a dash`,
     );
@@ -152,6 +158,18 @@ function keepConfigFlags(
   }
   return kept;
 }
+
+/** Rewrites `--name` as `--name=` where no plain word follows it. */
+const closeAlone = (
+  args: readonly string[],
+  names: readonly string[],
+): string[] =>
+  args.map((arg, i) =>
+    names.some((name) => arg === `--${name}`) &&
+      !/^\w[\w-]*$/.test(args[i + 1] ?? "")
+      ? `${arg}=`
+      : arg
+  );
 
 /**
  * Rewrites `--name ''` as `--name=`, which parses as an empty value, not as no

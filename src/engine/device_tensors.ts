@@ -4,14 +4,15 @@ import { structBytes } from "../gpu/struct_layout.ts";
 import { gradientName } from "../graph/differentiate.ts";
 import { elements } from "../model/parameters.ts";
 import { aligned } from "../plan/plan.ts";
-import { inputBytes } from "./memory.ts";
-import { INPUTS, RANDOM, type StepPlans } from "./step_plans.ts";
+import { inputBytes, recentRows } from "./memory.ts";
+import { INPUTS, RANDOM, SCALING, type StepPlans } from "./step_plans.ts";
 import { stepRecords } from "./step_records.ts";
 
 /** Allocates everything that the plans of a run read and write, by name. */
 export function allocateTensors(executor: Executor, plans: StepPlans): void {
   const { layout, model, options } = plans;
-  const { scalars, control, history, random } = stepRecords();
+  const { scalars, control, history, random, lossScaling, updateRates } =
+    stepRecords();
   for (const kind of ["weights", "gradients", "exp_avg", "exp_avg_sq"]) {
     layout.shards.forEach((shard, i) =>
       executor.allocate(`${kind}.${i}`, shard.elements * 4)
@@ -53,4 +54,11 @@ export function allocateTensors(executor: Executor, plans: StepPlans): void {
   executor.allocate("control", structBytes(control));
   executor.allocate("step", structBytes(scalars));
   executor.allocate("history", options.historySlots * structBytes(history));
+  if (!options.lossScaling) return;
+  executor.allocate(SCALING.record, structBytes(lossScaling));
+  executor.allocate(SCALING.gradientScale, 4);
+  executor.allocate(
+    SCALING.recent,
+    recentRows(options) * structBytes(updateRates),
+  );
 }

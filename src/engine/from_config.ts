@@ -5,7 +5,12 @@ import type { AdapterLimits } from "../graph/dispatch.ts";
 import { fairseqDecoder } from "../model/fairseq/decoder.ts";
 import type { Model } from "../model/model.ts";
 import { simplifiedModel } from "../model/simplified/model.ts";
-import { buildStepPlans, type StepPlans } from "./step_plans.ts";
+import { lossScaling } from "../optim/loss_scaling.ts";
+import {
+  buildStepPlans,
+  type StepPlanOptions,
+  type StepPlans,
+} from "./step_plans.ts";
 import { historySlots, type TrainSettings } from "./train_settings.ts";
 
 /**
@@ -66,15 +71,24 @@ export function modelOf(config: Config, vocabSize: number): Model {
 /**
  * The plans of a run on an adapter with `limits`.
  *
- * @throws {UserError} if a tensor is larger than the adapter can hold
+ * @param changes options in place of those that the config asks for
+ * @throws {UserError} if a tensor is larger than the adapter can hold, and
+ *   where the adapter lacks fp16
  */
 export function stepPlansOf(
   config: Config,
   model: Model,
   settings: TrainSettings,
   limits: AdapterLimits,
+  changes: Partial<StepPlanOptions> = {},
 ): StepPlans {
   const { batchSize, evalBatchSize, accumulation, adam } = settings;
+  const { train } = config, half = train.precision === "fp16";
+  if (half && !limits.f16) {
+    throw new UserError(
+      "Cannot compute in fp16 as the adapter must have the feature 'shader-f16': this one lacks it; set train.precision=fp32",
+    );
+  }
   try {
     return buildStepPlans(model, {
       batchSize,
@@ -82,14 +96,21 @@ export function stepPlansOf(
       accumulation,
       adam,
       seed: config.seed,
-      lossAverage: config.train.loss_average,
-      historySlots: historySlots(config.train.log_steps),
+      lossAverage: train.loss_average,
+      precision: train.precision,
+      residualPrecision: train.residual_precision,
+      recompute: train.recompute,
+      lossScaling: half
+        ? lossScaling(adam.kind, train, accumulation)
+        : undefined,
+      historySlots: historySlots(train.log_steps),
       report: {
         gains: config.report_gains,
         attnEntropy: config.report_attn_entropy,
         outliers: config.report_outliers,
         gradNorms: config.report_grad_norms,
       },
+      ...changes,
     }, limits);
   } catch (error) {
     throw explainTooLarge(error);

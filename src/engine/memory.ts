@@ -5,7 +5,7 @@
 import { structBytes } from "../gpu/struct_layout.ts";
 import type { Model } from "../model/model.ts";
 import { elements, type ParameterLayout } from "../model/parameters.ts";
-import { aligned, ALIGNMENT, type Plan } from "../plan/plan.ts";
+import { aligned, ALIGNMENT, firstVariants, type Plan } from "../plan/plan.ts";
 import { stepRecords } from "./step_records.ts";
 
 /** Device memory of a run in bytes. */
@@ -52,6 +52,14 @@ export function inputBytes(
 }
 
 /**
+ * Rows of the rates of earlier updates that loss scaling keeps: as many steps
+ * as are submitted between two readings of the history may be skipped.
+ */
+export const recentRows = (
+  { historySlots }: Pick<BatchSizes, "historySlots">,
+): number => historySlots + 1;
+
+/**
  * Adds up what the plans of a run allocate.
  *
  * Plans share their slots, as they run one after the other: slot i is as large
@@ -59,7 +67,7 @@ export function inputBytes(
  */
 export function estimateMemory(
   model: Model,
-  sizes: BatchSizes,
+  sizes: BatchSizes & { lossScaling?: unknown },
   layout: ParameterLayout,
   plans: readonly Plan[],
 ): Memory {
@@ -73,12 +81,19 @@ export function estimateMemory(
   }
   const activations = slots.reduce((a, b) => a + b, 0);
   const { evaluation, upload } = inputBytes(model, sizes);
-  const dispatches = plans.reduce((n, p) => n + p.dispatches.length, 0);
-  const { scalars, history } = stepRecords();
+  const dispatches = plans.reduce(
+    (n, p) => n + firstVariants(p.dispatches).length,
+    0,
+  );
+  const { scalars, history, lossScaling, updateRates } = stepRecords();
   const historyBytes = aligned(sizes.historySlots * structBytes(history));
   const other = upload + 3 * aligned(evaluation) + aligned(4) +
     sizes.accumulation * upload + dispatches * ALIGNMENT + historyBytes +
-    2 * aligned(4) + 2 * aligned(structBytes(scalars));
+    2 * aligned(4) + 2 * aligned(structBytes(scalars)) +
+    (sizes.lossScaling
+      ? aligned(structBytes(lossScaling)) + aligned(4) +
+        aligned(recentRows(sizes) * structBytes(updateRates))
+      : 0);
   const fixed = model.fixed.reduce((n, t) => n + aligned(4 * elements(t)), 0);
   const memory = {
     weights: weights + fixed,

@@ -18,6 +18,7 @@ import {
   type ParameterSpec,
 } from "../model/parameters.ts";
 import { type AdamOptions, adamStep } from "../optim/adam.ts";
+import type { LossScaling } from "../optim/loss_scaling.ts";
 import { isDecayed } from "../optim/weight_decay.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import {
@@ -30,11 +31,18 @@ import {
   estimateMemory,
   inputBytes,
   type Memory,
+  recentRows,
 } from "./memory.ts";
 import { stepRecords } from "./step_records.ts";
 
 /** The values of `train.loss_average`. */
 export type LossAverage = TrainConfig["loss_average"];
+
+/** The values of `train.recompute`. */
+export const RECOMPUTE = ["none", "block", "attention"] as const;
+
+/** What the backward pass computes again: nothing, or segments of a kind. */
+export type Recompute = typeof RECOMPUTE[number];
 
 /** What the plans of a run depend on, besides the model. */
 export interface StepPlanOptions extends BatchSizes {
@@ -47,6 +55,20 @@ export interface StepPlanOptions extends BatchSizes {
    * @default "micro_batches"
    */
   lossAverage?: LossAverage;
+  /** Number format of activations. @default "fp32" */
+  precision?: TrainConfig["precision"];
+  /**
+   * Number format of the residual stream with fp16 activations.
+   * @default "fp32"
+   */
+  residualPrecision?: TrainConfig["residual_precision"];
+  /**
+   * What the backward pass computes again instead of keeping it.
+   * @default "none"
+   */
+  recompute?: Recompute;
+  /** How the loss is scaled for its gradient; not at all if absent. */
+  lossScaling?: LossScaling | undefined;
   /** What to measure inside the blocks; nothing if absent. */
   report?: ReportOptions | undefined;
 }
@@ -75,16 +97,27 @@ export const INPUTS = { tokens: "tokens", targets: "targets", order: "order" };
 /** Name of the input that dropout draws from: `struct DropoutRandom`. */
 export const RANDOM = "random";
 
+/** Names of the tensors of loss scaling. */
+export const SCALING = {
+  /** State: `struct LossScaling`. */
+  record: "loss_scaling",
+  /** The scale of the gradients that are there. */
+  gradientScale: "gradient_scale",
+  /** Rates of the last updates: `struct UpdateRates` each. */
+  recent: "recent_rates",
+};
+
 /**
  * Builds the forward pass and its loss; the root is what to differentiate.
  *
  * @param suffix of the inputs' names
  * @param training with dropout; a model without dropout does not read its input
+ * @param scaled whether the loss is scaled for its gradient
  */
 export function lossGraph(
   model: Model,
   batchSize: number,
-  { suffix = "", training = false } = {},
+  { suffix = "", training = false, scaled = false } = {},
 ) {
   const graph = new Graph(), positions = batchSize * model.sequenceLength;
   const input = (name: string) =>
@@ -105,6 +138,7 @@ export function lossGraph(
     targets,
     scale,
     loss,
+    gradientScale: scaled ? graph.input(SCALING.gradientScale, [1]) : undefined,
   });
   return { graph, forward, root };
 }
@@ -113,12 +147,24 @@ export function lossGraph(
  * The graph of one micro-batch with its gradients, and the parameters that they
  * reach.
  */
-export function gradientGraph(model: Model, batchSize: number) {
-  const built = lossGraph(model, batchSize, { training: true });
+export function gradientGraph(
+  model: Model,
+  batchSize: number,
+  { scaled = false, recompute = "none" }: {
+    scaled?: boolean;
+    recompute?: Recompute | undefined;
+  } = {},
+) {
+  const built = lossGraph(model, batchSize, { training: true, scaled });
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>
     built.graph.persistent(p.name, p.shape)
   );
-  const { reached } = differentiate(built.graph, built.root, parameters);
+  const { reached } = differentiate(
+    built.graph,
+    built.root,
+    parameters,
+    recompute === "none" ? undefined : recompute,
+  );
   const names = new Set([...reached].map((t) => t.name));
   return {
     ...built,
@@ -161,7 +207,10 @@ export function buildStepPlans(
       `Cannot place the ${options.accumulation} micro-batches of a step (${uploaded} bytes): this adapter's buffers hold at most ${limits.maxBufferBytes} bytes; lower 'train.gradient_accumulation_steps' or the batch size`,
     );
   }
-  const { graph, trained } = gradientGraph(model, options.batchSize);
+  const { graph, trained } = gradientGraph(model, options.batchSize, {
+    scaled: options.lossScaling !== undefined,
+    recompute: options.recompute,
+  });
   const layout = packParameters(
     trained,
     limits.maxBufferBytes,
@@ -191,7 +240,8 @@ export function buildStepPlans(
 }
 
 function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
-  const graph = new Graph(), { scalars, control, history } = stepRecords();
+  const graph = new Graph(), records = stepRecords();
+  const { scalars, control, history } = records, { lossScaling } = options;
   const shards = layout.shards.map((shard, i) => {
     const flat = (name: string): Tensor =>
       graph.persistent(`${name}.${i}`, [shard.elements]);
@@ -211,6 +261,16 @@ function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
       options.historySlots,
       history.fields.length,
     ]),
+    lossScaling: lossScaling && {
+      options: lossScaling,
+      record: graph.persistent(SCALING.record, [
+        records.lossScaling.fields.length,
+      ]),
+      recent: graph.persistent(SCALING.recent, [
+        recentRows(options),
+        records.updateRates.fields.length,
+      ]),
+    },
   }, options.adam);
   return graph;
 }

@@ -12,6 +12,10 @@ export interface StepRecords {
   scalars: StructLayout;
   /** What an update may do: device only. */
   control: StructLayout;
+  /** State of loss scaling. */
+  lossScaling: StructLayout;
+  /** Rates of an earlier update: device only. */
+  updateRates: StructLayout;
   /** What the device reports of one step. */
   history: StructLayout;
   /** What dropout's random numbers depend on, for one micro-batch. */
@@ -27,6 +31,8 @@ export function stepRecords(): StepRecords {
   return records ??= {
     scalars: layout("optimizer/step_records", "StepScalars"),
     control: layout("optimizer/step_records", "Control"),
+    lossScaling: layout("optimizer/step_records", "LossScaling"),
+    updateRates: layout("optimizer/step_records", "UpdateRates"),
     history: layout("optimizer/step_records", "HistoryRecord"),
     random: layout("lib/dropout_random", "DropoutRandom"),
   };

@@ -6,39 +6,29 @@
 import type { Batch } from "../data/loader/batch.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { Executor, type LoadedPlan } from "../gpu/executor.ts";
-import {
-  checkStruct,
-  readStruct,
-  structBytes,
-  writeStruct,
-} from "../gpu/struct_layout.ts";
+import { checkStruct, structBytes, writeStruct } from "../gpu/struct_layout.ts";
 import { type KernelChoices, tuner, type TuningOptions } from "../gpu/tuner.ts";
 import type { Model } from "../model/model.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
-import { seedWord } from "../model/random.ts";
 import {
   emptyStepScalars,
   type StepOptions,
   stepScalars,
 } from "../optim/adam.ts";
-import { aligned, type Plan } from "../plan/plan.ts";
+import { initialState, type LossScalingState } from "../optim/loss_scaling.ts";
+import type { Plan } from "../plan/plan.ts";
 import { readReport } from "../statistics/block_statistics.ts";
 import { allocateTensors } from "./device_tensors.ts";
-import { inputBytes } from "./memory.ts";
-import { INPUTS, type StepPlans } from "./step_plans.ts";
+import { INPUTS, SCALING, type StepPlans } from "./step_plans.ts";
 import { stepRecords } from "./step_records.ts";
-
-/** What the device recorded of one optimizer step. */
-export interface StepRecord {
-  /** Mean cross-entropy, nats per token. */
-  loss: number;
-  /** Global L2 norm of the gradient before clipping. */
-  gradNorm: number;
-  /**
-   * Loss or norm was not finite in this step or before: weights are unchanged.
-   */
-  nonFinite: boolean;
-}
+import { StepStaging } from "./step_staging.ts";
+import {
+  encodeGradientScale,
+  readHistory,
+  readLossScaling,
+  type StepRecord,
+  writeLossScaling,
+} from "./step_state.ts";
 
 /** Kinds of state that a parameter has on the device. */
 export type StateKind = "weights" | "gradients" | "exp_avg" | "exp_avg_sq";
@@ -57,15 +47,12 @@ export class TrainEngine {
   readonly #report?: LoadedPlan;
   readonly #extra: LoadedPlan[];
   readonly #upload: GPUBuffer;
-  readonly #staging: Uint8Array<ArrayBuffer>;
-  readonly #unit: number;
+  readonly #staging: StepStaging;
   readonly #records = stepRecords();
-  /** The records that a step fills, made once: a step allocates nothing. */
+  /** The record that a step fills, made once: a step allocates nothing. */
   readonly #stepScalars = emptyStepScalars();
-  readonly #random = { seed: 0, step: 0, micro_batch: 0 };
   readonly #scalars = new Uint8Array(structBytes(this.#records.scalars));
   readonly #scalarsView = new DataView(this.#scalars.buffer);
-  readonly #stagingView: DataView;
 
   private constructor(
     executor: Executor,
@@ -79,21 +66,13 @@ export class TrainEngine {
     const rest = [...loaded];
     if (plans.report) this.#report = rest.splice(3, 1)[0];
     [this.#micro, this.#update, this.#evaluate, ...this.#extra] = rest;
-    const { accumulation } = plans.options;
     checkStruct(
       "Cannot write the scalars of a step as",
       this.#records.scalars,
       this.#stepScalars,
     );
-    checkStruct(
-      "Cannot write the random words of dropout as",
-      this.#records.random,
-      this.#random,
-    );
-    this.#unit = inputBytes(plans.model, plans.options).upload;
-    this.#staging = new Uint8Array(accumulation * this.#unit);
-    this.#stagingView = new DataView(this.#staging.buffer);
-    this.#upload = executor.buffer("upload", accumulation * this.#unit);
+    this.#staging = new StepStaging(plans);
+    this.#upload = executor.buffer("upload", this.#staging.bytes.length);
   }
 
   /**
@@ -121,6 +100,7 @@ export class TrainEngine {
     const engine = new TrainEngine(executor, plans, choices, loaded);
     // Timing kernels wrote into the gradients and the loss.
     engine.clear();
+    engine.setLossScaling({});
     gpu.check();
     return engine;
   }
@@ -149,15 +129,43 @@ export class TrainEngine {
     this.executor.write(`${kind}.${shard}`, values, offset);
   }
 
-  /** Reads one parameter's state back. Waits for the device. */
+  /**
+   * Reads one parameter's state back, gradients without the loss scale. Waits
+   * for the device.
+   */
   async read(
     kind: StateKind,
     name: string,
   ): Promise<Float32Array<ArrayBuffer>> {
     const { shard, offset, bytes } = this.#position(name);
-    return new Float32Array(
+    const values = new Float32Array(
       await this.executor.read(`${kind}.${shard}`, bytes, offset),
     );
+    const scale = kind === "gradients" ? await this.#gradientScale() : 1;
+    return scale === 1 ? values : values.map((x) => x / scale);
+  }
+
+  /** The loss scale of the gradients that are on the device. */
+  async #gradientScale(): Promise<number> {
+    if (!this.plans.options.lossScaling) return 1;
+    const data = await this.executor.read(SCALING.gradientScale, 4);
+    return new Float32Array(data)[0];
+  }
+
+  /** The state of loss scaling; null without it. Waits for the device. */
+  async lossScaling(): Promise<LossScalingState | null> {
+    if (!this.plans.options.lossScaling) return null;
+    return await readLossScaling(this.executor);
+  }
+
+  /**
+   * Sets the state of loss scaling; what is missing gets its first value.
+   * Without effect where the loss is not scaled.
+   */
+  setLossScaling(state: Partial<LossScalingState>): void {
+    const { lossScaling } = this.plans.options;
+    if (!lossScaling) return;
+    writeLossScaling(this.executor, { ...initialState(lossScaling), ...state });
   }
 
   #position(name: string) {
@@ -182,7 +190,7 @@ export class TrainEngine {
    * submitted: at once, but for steps of very many micro-batches.
    */
   async step(batches: readonly Batch[], options: StepOptions): Promise<void> {
-    this.#fill(batches, options.step);
+    this.#staging.fill(batches, options.step);
     this.writeScalars(options);
     await this.#submit(batches.length, this.#update);
   }
@@ -205,13 +213,13 @@ export class TrainEngine {
    * @param micro index of the micro-batch in that step
    */
   upload(batch: Batch, step = 1, micro = 0): void {
-    this.#fill([batch], step, micro);
+    this.#staging.fill([batch], step, micro);
     this.executor.gpu.device.queue.writeBuffer(
       this.executor.rangeOf("batch").buffer,
       0,
-      this.#staging,
+      this.#staging.bytes,
       0,
-      this.#unit,
+      this.#staging.unit,
     );
   }
 
@@ -222,7 +230,7 @@ export class TrainEngine {
    * @param step whose random numbers dropout uses
    */
   async gradient(batches: readonly Batch[], step = 1): Promise<void> {
-    this.#fill(batches, step);
+    this.#staging.fill(batches, step);
     await this.#submit(batches.length);
   }
 
@@ -233,8 +241,8 @@ export class TrainEngine {
    */
   async #submit(count: number, last?: LoadedPlan): Promise<void> {
     const { device } = this.executor.gpu;
-    device.queue.writeBuffer(this.#upload, 0, this.#staging);
-    const { length } = this.plans.micro.dispatches;
+    device.queue.writeBuffer(this.#upload, 0, this.#staging.bytes);
+    const { length } = this.#micro.dispatches;
     const most = Math.max(1, Math.floor(this.dispatchesPerSubmit / length));
     for (let from = 0, to = 0; from < count; from = to) {
       if (from > 0) await device.queue.onSubmittedWorkDone();
@@ -248,17 +256,20 @@ export class TrainEngine {
 
   /** Encodes micro-batches `from` … `to` − 1; the first zeroes gradients. */
   encodeGradient(encoder: GPUCommandEncoder, to: number, from = 0): void {
-    const { executor } = this;
+    const { executor } = this, { unit } = this.#staging;
     if (from === 0) {
       this.plans.layout.shards.forEach((_, i) =>
         encoder.clearBuffer(executor.rangeOf(`gradients.${i}`).buffer)
       );
       encoder.clearBuffer(executor.rangeOf("loss").buffer);
+      if (this.plans.options.lossScaling) {
+        encodeGradientScale(encoder, executor);
+      }
     }
     const inputs = executor.rangeOf("batch").buffer;
     for (let i = from; i < to; i++) {
-      const at = i * this.#unit;
-      encoder.copyBufferToBuffer(this.#upload, at, inputs, 0, this.#unit);
+      const at = i * unit;
+      encoder.copyBufferToBuffer(this.#upload, at, inputs, 0, unit);
       this.#encodePass(encoder, this.#micro);
     }
   }
@@ -267,45 +278,6 @@ export class TrainEngine {
     const pass = encoder.beginComputePass();
     this.executor.encode(pass, plan);
     pass.end();
-  }
-
-  /**
-   * Fills the staging buffer; the first batch is micro-batch `micro`. Each
-   * batch has the factor of its summed loss with it: the mean over the update
-   * needs no further dispatch.
-   */
-  #fill(batches: readonly Batch[], step: number, micro = 0): void {
-    let counted = 0, filled = 0;
-    for (const batch of batches) {
-      counted += batch.counted;
-      if (batch.counted > 0) filled++;
-    }
-    const byTokens = this.plans.options.lossAverage === "tokens";
-    const bytes = aligned(batches[0].tokens.byteLength);
-    const seed = seedWord(this.plans.options.seed ?? 0);
-    this.#random.seed = seed;
-    this.#random.step = step;
-    for (const [i, batch] of batches.entries()) {
-      const at = i * this.#unit;
-      this.#staging.set(bytesOf(batch.tokens), at);
-      this.#staging.set(bytesOf(batch.targets), at + bytes);
-      this.#staging.set(bytesOf(batch.order), at + 2 * bytes);
-      const scale = at + 3 * bytes;
-      // A batch without labels that count has no mean: it adds nothing.
-      const factor = batch.counted === 0
-        ? 0
-        : byTokens
-        ? 1 / counted
-        : 1 / filled / batch.counted;
-      this.#stagingView.setFloat32(scale, factor, true);
-      this.#random.micro_batch = micro + i;
-      writeStruct(
-        this.#records.random,
-        this.#random,
-        this.#stagingView,
-        scale + aligned(4),
-      );
-    }
   }
 
   /**
@@ -351,7 +323,11 @@ export class TrainEngine {
   async report(): Promise<Record<string, number>> {
     if (!this.#report) return {};
     this.executor.run(this.#report);
-    return await readReport(this, this.plans.report!);
+    return await readReport(
+      this,
+      this.plans.report!,
+      await this.#gradientScale(),
+    );
   }
 
   /** The loaded plans, for the search for non-finite values and the bench. */
@@ -371,16 +347,7 @@ export class TrainEngine {
    * Reads the records of history slots 0 … `count` − 1. Waits for the device.
    */
   async history(count: number): Promise<StepRecord[]> {
-    const layout = this.#records.history, bytes = structBytes(layout);
-    const data = await this.executor.read("history", count * bytes);
-    return Array.from({ length: count }, (_, i) => {
-      const record = readStruct(layout, data, i * bytes);
-      return {
-        loss: record.loss,
-        gradNorm: record.gradient_norm,
-        nonFinite: record.non_finite !== 0,
-      };
-    });
+    return await readHistory(this.executor, count);
   }
 
   /** Frees the device's memory. */
@@ -388,6 +355,3 @@ export class TrainEngine {
     this.executor.close();
   }
 }
-
-const bytesOf = (a: Uint32Array) =>
-  new Uint8Array(a.buffer, a.byteOffset, a.byteLength);

@@ -1,6 +1,7 @@
 /** The numbers of a run, derived from its config and its data. @module */
 import { type Config, sequenceLength } from "../config/mod.ts";
 import type { AdamOptions } from "../optim/adam.ts";
+import { isFairseq } from "../optim/loss_scaling.ts";
 import type { Schedule } from "../optim/schedule.ts";
 
 /** Sizes, step counts and rates of a run. */
@@ -13,6 +14,16 @@ export interface TrainSettings {
   accumulation: number;
   /** Optimizer steps in total. */
   totalSteps: number;
+  /**
+   * Whether a step that loss scaling skips counts as one: Hugging Face's
+   * Trainer counts it, fairseq does not.
+   */
+  countsSkipped: boolean;
+  /**
+   * Whether skipped steps do not count towards the total either: fairseq's
+   * `--max-update`, but not its `--max-epoch`.
+   */
+  endsByUpdates: boolean;
   /** Tokens of one full optimizer step. */
   tokensPerStep: number;
   /**
@@ -49,11 +60,14 @@ export function trainSettings(
     : Math.max(1, Math.floor(microBatches / accumulation));
   const totalSteps = train.max_steps ??
     Math.ceil(train.num_train_epochs * stepsPerEpoch);
+  const fairseq = isFairseq(train.optim);
   return {
     batchSize,
     evalBatchSize: train.device_eval_batch_size,
     accumulation,
     totalSteps,
+    countsSkipped: !fairseq,
+    endsByUpdates: fairseq && train.max_steps !== null,
     tokensPerStep: batchSize * accumulation * sequenceLength(model),
     epoch: ownUpdate
       ? { steps: stepsPerEpoch, tokens: sequences * sequenceLength(model) }
@@ -76,7 +90,7 @@ export function trainSettings(
   };
 }
 
-/** Tokens of the first `step` steps. */
+/** Tokens of the first `step` steps, skipped ones included. */
 export function tokensAfter(
   { epoch, tokensPerStep }: TrainSettings,
   step: number,

@@ -5,6 +5,7 @@
  */
 import { UserError } from "../errors.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
+import { computeUnitsOf } from "../plan/devices.ts";
 import { chooseAdapter, isSoftware } from "./adapter.ts";
 import { driverVersion } from "./driver.ts";
 
@@ -48,7 +49,7 @@ export interface OpenGpuOptions {
    * message that says so.
    * @default "lower the batch size or the model's size"
    */
-  memoryRemedy?: string;
+  memoryRemedy?: string | (() => string);
   /**
    * Whether the CPU may stand in for a GPU without being asked for: to look at
    * the device, not to compute.
@@ -83,7 +84,9 @@ export async function openGpu(
     const { error } = event as GPUUncapturedErrorEvent;
     const fault = /out of memory|not enough memory/i.test(error.message)
       ? new UserError(
-        `The device ran out of memory (${error.message}): ${memoryRemedy}`,
+        `The device ran out of memory (${error.message}): ${
+          typeof memoryRemedy === "string" ? memoryRemedy : memoryRemedy()
+        }`,
       )
       : new Error(`WebGPU: ${error.message}`);
     failures.push(fault);
@@ -102,6 +105,7 @@ export async function openGpu(
     subgroupSize: await probeSubgroups(device),
     int64,
     f16: device.features.has("shader-f16"),
+    computeUnits: computeUnitsOf(description),
     maxBindingBytes: floor(
       Math.min(limits.maxStorageBufferBindingSize, stretch),
     ),

@@ -42,15 +42,18 @@ export interface BoundDispatches {
   uniform: GPUBuffer;
 }
 
-/** Picks one variant of each dispatch that has several, in their order. */
+/**
+ * Picks one variant of each dispatch that has several, in their order: what
+ * runs in place of the dispatch.
+ */
 export type SelectKernels = (
   dispatches: readonly PlannedDispatch[],
   executor: Executor,
-) => Promise<readonly PlannedDispatch[]>;
+) => Promise<readonly (readonly PlannedDispatch[])[]>;
 
 /** Takes the best guesses, without timing. */
-const firstVariants: SelectKernels = (dispatches) =>
-  Promise.resolve(dispatches);
+const bestGuesses: SelectKernels = (dispatches) =>
+  Promise.resolve(dispatches.map((d) => d.choice!.variants[0].dispatches));
 
 /** Buffers of a run and the plans that work on them. */
 export class Executor {
@@ -118,7 +121,7 @@ export class Executor {
    */
   async load(
     plans: readonly Plan[],
-    choose: SelectKernels = firstVariants,
+    choose: SelectKernels = bestGuesses,
   ): Promise<LoadedPlan[]> {
     const sizes: number[] = [];
     for (const plan of plans) {
@@ -133,17 +136,20 @@ export class Executor {
       }
     });
     this.gpu.check();
-    const all = plans.flatMap((plan) => plan.dispatches);
-    const picked = await choose(all.filter((d) => d.choice), this);
+    const several = plans.flatMap((plan) => plan.dispatches)
+      .filter((d) => d.choice);
+    const picked = await choose(several, this);
     let next = 0;
-    const chosen = all.map((d) => d.choice ? picked[next++] : d);
-    const { dispatches: steps, uniform } = await this.bind(chosen);
+    const chosen = plans.map(({ dispatches }) =>
+      dispatches.flatMap((d) => d.choice ? picked[next++] : d)
+    );
+    const { dispatches: steps, uniform } = await this.bind(chosen.flat());
     this.allocated += uniform.size;
     this.#buffers.push(uniform);
     let at = 0;
-    const loaded = plans.map((plan): LoadedPlan => ({
+    const loaded = plans.map((plan, i): LoadedPlan => ({
       plan,
-      dispatches: steps.slice(at, at += plan.dispatches.length),
+      dispatches: steps.slice(at, at += chosen[i].length),
     }));
     await this.gpu.device.queue.onSubmittedWorkDone();
     this.gpu.check();

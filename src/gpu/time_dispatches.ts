@@ -12,12 +12,15 @@ const REPETITIONS = 3;
 /**
  * Nanoseconds of each dispatch, the best of several.
  *
+ * @param perPass runs of a dispatch in one pass; more than one spread the cost
+ *   of the pass itself, which counts where a dispatch is short
  * @throws {UserError} if the device is lost meanwhile
  */
 export async function timeDispatches(
   dispatches: readonly PlannedDispatch[],
   executor: Executor,
   repetitions = REPETITIONS,
+  perPass = 1,
 ): Promise<number[]> {
   const { gpu } = executor, { device } = gpu, n = dispatches.length;
   const { dispatches: steps, uniform } = await executor.bind(dispatches);
@@ -47,7 +50,9 @@ export async function timeDispatches(
       });
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...dispatch.workgroups);
+      for (let run = 0; run < perPass; run++) {
+        pass.dispatchWorkgroups(...dispatch.workgroups);
+      }
       pass.end();
     });
   }
@@ -64,7 +69,7 @@ export async function timeDispatches(
       const at = 2 * (r * n + i);
       best = Math.min(best, Number(stamps[at + 1] - stamps[at]));
     }
-    return best;
+    return best / perPass;
   });
 }
 
@@ -102,61 +107,67 @@ const MUCH_SLOWER = 3;
  * dispatch is long, part of its workgroups run, and what is much slower than
  * the best runs once.
  *
+ * @param variants the dispatches of each
  * @param over whether the time for it is up
  * @returns a time for each, to compare with the others; undefined if the time
  *   was up before all ran
  */
 export async function timeVariants(
-  variants: readonly PlannedDispatch[],
+  variants: readonly (readonly PlannedDispatch[])[],
   executor: Executor,
   over: () => boolean,
 ): Promise<number[] | undefined> {
-  if (variants[0].flops <= SHORT_FLOPS) {
-    return await timeDispatches(variants, executor);
+  const time = async (
+    lists: readonly (readonly Part[])[],
+    repetitions?: number,
+  ) => {
+    const all = lists.flat().map((p) => p.dispatch);
+    const times = await timeDispatches(all, executor, repetitions);
+    let at = 0;
+    return lists.map((parts) =>
+      parts.reduce((sum, { factor }) => sum + times[at++] * factor, 0)
+    );
+  };
+  const flops = variants[0].reduce((n, d) => n + d.flops, 0);
+  if (flops <= SHORT_FLOPS) {
+    return await time(variants.map((list) => list.map((d) => part(d, 1))));
   }
   // A single workgroup of each variant makes the driver compile it.
-  const compiled = variants.map((variant): PlannedDispatch => ({
-    ...variant,
-    workgroups: [1, 1, 1],
-  }));
-  const probe = part(variants[0], SHORT_FLOPS / variants[0].flops);
-  const probed = await timeDispatches(
-    [...compiled, probe.dispatch],
-    executor,
-    1,
-  );
+  const compiled = variants.map((list) => list.map((d) => part(d, 0)));
+  const probe = variants[0].map((d) => part(d, SHORT_FLOPS / flops));
+  const probed = await time([...compiled, probe], 1);
   if (over()) return undefined;
-  const share = LONGEST_NS / (probed.at(-1)! * probe.factor);
-  const parts = variants.map((variant) => part(variant, share));
-  const time = async (indices: number[], repetitions: number) => {
-    const dispatches = indices.map((i) => parts[i].dispatch);
-    const times = await timeDispatches(dispatches, executor, repetitions);
-    return times.map((t, k) => t * parts[indices[k]].factor);
-  };
-  const times = await time(variants.map((_, i) => i), 1);
+  const share = LONGEST_NS / probed.at(-1)!;
+  const parts = variants.map((list) => list.map((d) => part(d, share)));
+  const times = await time(parts, 1);
   const limit = MUCH_SLOWER * Math.min(...times);
   const close = times.map((_, i) => i).filter((i) => times[i] <= limit);
   if (close.length === 1 || over()) return times;
-  const again = await time(close, REPETITIONS - 1);
+  const again = await time(close.map((i) => parts[i]), REPETITIONS - 1);
   close.forEach((i, k) => times[i] = Math.min(times[i], again[k]));
   return times;
+}
+
+/** A dispatch with a part of its workgroups. */
+interface Part {
+  dispatch: PlannedDispatch;
+  /** How many times more work the whole dispatch does. */
+  factor: number;
 }
 
 /**
  * The dispatch with a part of its workgroups, at least one; its result is not
  * complete.
  *
- * @param share of the workgroups, 0 to 1 and above
- * @returns also how many times more work the whole dispatch does
+ * @param share of the workgroups, 0 to 1 and above; 0 is a single one
  */
-function part(
-  dispatch: PlannedDispatch,
-  share: number,
-): { dispatch: PlannedDispatch; factor: number } {
+function part(dispatch: PlannedDispatch, share: number): Part {
   const { workgroups } = dispatch;
   const axis = workgroups.indexOf(Math.max(...workgroups));
   const cut = workgroups.map((n, i) =>
-    i === axis ? Math.min(n, Math.max(1, Math.round(n * share))) : n
+    i === axis || share === 0
+      ? Math.min(n, Math.max(1, Math.round(n * share)))
+      : n
   ) as PlannedDispatch["workgroups"];
   const product = (sizes: number[]) => sizes.reduce((a, b) => a * b, 1);
   return {

@@ -18,7 +18,7 @@ export const asChoices = (record: unknown): KernelChoices =>
   );
 
 /** Variants worth timing: the list is ordered by likelihood. */
-const TRIED = 3;
+const TRIED = 4;
 
 /**
  * Seconds for timing the kernels of a run, by default. A GPU needs one or two,
@@ -94,10 +94,10 @@ export function tuner(
         onProgress?.(i + 1, missing.length);
       }
     }
-    return dispatches.map((dispatch) => {
-      const { key, variants } = dispatch.choice!;
+    return dispatches.map(({ choice }) => {
+      const { key, variants } = choice!;
       const name = known[key] ?? untimed[key];
-      return variants.find((v) => v.name === name)?.dispatch ?? dispatch;
+      return (variants.find((v) => v.name === name) ?? variants[0]).dispatches;
     });
   };
 }
@@ -126,7 +126,7 @@ async function fastestOf(
 ): Promise<string | undefined> {
   const tried = variants.slice(0, TRIED);
   const times = await timeVariants(
-    tried.map((v) => v.dispatch),
+    tried.map((v) => v.dispatches),
     executor,
     over,
   );

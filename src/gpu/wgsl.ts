@@ -20,8 +20,8 @@
  * in registers, while arrays go to memory (15 to 30 % slower matmul on
  * lavapipe). Conditions, bounds and `#let` are integer expressions over the
  * constants, earlier `#let`s and loop variables; an included file sees the
- * constants and words alone. The block of a directive is no scope of WGSL: what it
- * declares stays declared after `#}`.
+ * constants and words alone. The block of a directive is no scope of WGSL: what
+ * it declares stays declared after `#}`.
  * @module
  */
 import type { Constant } from "../graph/dispatch.ts";

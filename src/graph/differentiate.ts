@@ -8,8 +8,9 @@
  * weights and micro-batches.
  * @module
  */
-import type { Graph, Node } from "./graph.ts";
+import type { Graph, Node, SegmentKind } from "./graph.ts";
 import { add } from "./ops/elementwise/add.ts";
+import { Recomputation } from "./recompute.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
@@ -63,6 +64,8 @@ export interface Gradients {
  *
  * @param parameters persistent tensors; each one's gradient is added to the
  *   persistent tensor {@linkcode gradientName} in the same shape
+ * @param recompute segments of this kind are computed again for their
+ *   gradients, instead of being kept; by default none
  *
  * @example
  * ```ts
@@ -92,7 +95,11 @@ export function differentiate(
   graph: Graph,
   loss: Tensor,
   parameters: readonly Tensor[],
+  recompute?: SegmentKind,
 ): Gradients {
+  const recomputation = recompute && new Recomputation(graph, recompute);
+  const original = (tensor: Tensor) =>
+    recomputation ? recomputation.original(tensor) : tensor;
   const trainable = new Set(parameters);
   const nodes = [...graph.nodes];
   const wanted = new Set<Tensor>(trainable);
@@ -106,15 +113,17 @@ export function differentiate(
   const seeded = new Set<Tensor>([loss]);
   const to: Backward = {
     graph,
-    needsGradient: (tensor) => wanted.has(tensor),
-    accumulate(tensor, make) {
+    needsGradient: (tensor) => wanted.has(original(tensor)),
+    accumulate(used, make) {
+      const tensor = original(used);
       if (!wanted.has(tensor)) return;
       if (trainable.has(tensor)) {
         reached.add(tensor);
         make(graph.persistent(gradientName(tensor.name), tensor.shape));
       } else pending.set(tensor, make(pending.get(tensor)));
     },
-    accumulateTensor(tensor, gradient) {
+    accumulateTensor(used, gradient) {
+      const tensor = original(used);
       if (!wanted.has(tensor)) return;
       const earlier = pending.get(tensor);
       if (trainable.has(tensor) || earlier) {
@@ -130,7 +139,9 @@ export function differentiate(
     const gradients = node.outputs.map((t) => pending.get(t));
     const isRoot = node.outputs.some((t) => seeded.has(t));
     if (!isRoot && gradients.every((g) => g === undefined)) continue;
-    node.operation.gradient?.(node, gradients, to);
+    if (!node.operation.gradient) continue;
+    const read = recomputation ? recomputation.repetition(node) : node;
+    read.operation.gradient?.(read, gradients, to);
   }
   return {
     reached,

@@ -107,16 +107,39 @@ export interface Dispatch {
   bytes: number;
   /**
    * Kernels that compute the same; the tuner takes the fastest. The dispatch
-   * itself is the best guess.
+   * itself stands for the first of them, the best guess: see
+   * {@linkcode chosenLater}.
    */
   choice?: KernelVariants | undefined;
 }
 
-/** Several kernels for one piece of work. */
+/** Several ways to do one piece of work. */
 export interface KernelVariants {
-  /** Equal keys cost the same: operation, layout, shape. */
+  /** Equal keys cost the same: operation, layout, shape, element types. */
   key: string;
-  variants: { name: string; dispatch: Dispatch }[];
+  /**
+   * Never empty, the likely fastest first. Each runs its dispatches in order.
+   */
+  variants: { name: string; dispatches: Dispatch[] }[];
+}
+
+/**
+ * One entry of a list of dispatches for work with several variants: the first
+ * dispatch of the first variant, with the FLOPs and bytes of all of them.
+ */
+export function chosenLater(
+  key: string,
+  variants: KernelVariants["variants"],
+): Dispatch {
+  const [{ dispatches }] = variants;
+  const sum = (of: "flops" | "bytes") =>
+    dispatches.reduce((n, d) => n + d[of], 0);
+  return {
+    ...dispatches[0],
+    flops: sum("flops"),
+    bytes: sum("bytes"),
+    choice: { key, variants },
+  };
 }
 
 /** A record with the same names and converted values. */

@@ -23,8 +23,36 @@ export interface Operation<A = unknown> {
     gradients: (Tensor | undefined)[],
     to: Backward,
   ): void;
-  /** The dispatches that compute the outputs from the inputs, in order. */
+  /**
+   * One node that does the work of `node` and of `next`, the first to read
+   * output 0 of `node`; undefined where no kernel can. Its outputs are those of
+   * `next`, and that of `node` where `kept`.
+   *
+   * @param kept whether others read output 0 of `node` too
+   */
+  fuse?(node: Node<A>, next: Node, kept: boolean): Node | undefined;
+  /**
+   * One node that does the work of several of this operation, whose results
+   * nothing reads; undefined where they are too many.
+   */
+  batch?(nodes: Node<A>[]): Node<A> | undefined;
+  /**
+   * The dispatches that compute the outputs from the inputs, in order. They may
+   * also use tensors made by {@linkcode scratchTensor}.
+   */
   lower(node: Node<A>, limits: AdapterLimits): Dispatch[];
+}
+
+/** A part of a model whose results need not be kept for the backward pass. */
+export type SegmentKind = "block" | "attention";
+
+/**
+ * Nodes that `differentiate` can add once more before their gradients, so that
+ * what they computed first is kept for the forward pass alone.
+ */
+export interface Segment {
+  readonly kind: SegmentKind;
+  readonly name: string;
 }
 
 /** One use of an operation. */
@@ -41,6 +69,10 @@ export interface Node<A = any> {
   readonly accumulateInto?: Tensor | undefined;
   /** Kept although nothing reads its outputs (it writes persistent tensors). */
   readonly effect: boolean;
+  /**
+   * What it was made in, from the outside in: see {@linkcode Graph.segment}.
+   */
+  readonly segments: readonly Segment[];
 }
 
 /** Shape and type of an output to be made. */
@@ -51,6 +83,17 @@ export interface Output {
 }
 
 let nextId = 0;
+
+/**
+ * Storage for the dispatches of one node, made by its `lower`: for results in
+ * between whose size depends on the adapter. It has a slot while the node runs;
+ * what it holds before is undefined.
+ */
+export const scratchTensor = (
+  name: string,
+  shape: readonly number[],
+  dtype: DType = "f32",
+): Tensor => ({ id: nextId++, name, shape, dtype, role: "transient" });
 
 /**
  * Nodes and the tensors that come from outside.
@@ -73,6 +116,7 @@ export class Graph {
   readonly nodes: Node[] = [];
   /** Inputs and persistent tensors by name. */
   readonly externals = new Map<string, Tensor>();
+  #segments: readonly Segment[] = [];
 
   /** A tensor that is filled before each run of the plan, e.g. the tokens. */
   input(name: string, shape: readonly number[], dtype: DType = "f32"): Tensor {
@@ -129,9 +173,26 @@ export class Graph {
       outputs: made,
       accumulateInto,
       effect: options.effect ?? accumulateInto?.role === "persistent",
+      segments: this.#segments,
     };
     for (const tensor of made) tensor.node = node;
     this.nodes.push(node);
     return made;
+  }
+
+  /**
+   * Makes the nodes that `build` adds a segment, whose results the backward
+   * pass may compute again.
+   *
+   * @returns what `build` returns
+   */
+  segment<T>(kind: SegmentKind, name: string, build: () => T): T {
+    const outside = this.#segments;
+    this.#segments = [...outside, { kind, name }];
+    try {
+      return build();
+    } finally {
+      this.#segments = outside;
+    }
   }
 }

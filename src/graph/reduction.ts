@@ -1,13 +1,14 @@
 /** What row-wise kernels need to know about the adapter. @module */
 import {
   type AdapterLimits,
+  type ByteRange,
   type Constant,
   type Dispatch,
   read,
   readWrite,
 } from "./dispatch.ts";
 import { rowRanges, vectorWidth } from "./dispatch_grid.ts";
-import { BYTES, bytes, type Tensor } from "./tensor.ts";
+import { BYTES, type Tensor } from "./tensor.ts";
 
 /**
  * Constants of `kernels/lib/reduce.wgsl`: one subgroup per workgroup where
@@ -53,12 +54,12 @@ export function columnSum(
     constants: { VW, WG, ACCUMULATE: accumulate },
     params: { rows, width, blocks },
     bindings: {
-      x: read(x, { size: padded(BYTES[x.dtype] * rows * width) }),
-      y: readWrite(y),
+      x: read(x, blocksOf(x, rows, width)),
+      y: readWrite(y, blocksOf(y, blocks, width)),
     },
     workgroups: [Math.ceil(width / VW / WG), blocks, 1],
     flops: rows * width,
-    bytes: BYTES[x.dtype] * rows * width + bytes(y),
+    bytes: BYTES[x.dtype] * rows * width + BYTES[y.dtype] * blocks * width,
   };
 }
 
@@ -79,5 +80,14 @@ export function columnSums(
     return { ...sum, bindings };
   });
 }
+
+/** The first rows of a tensor that has room for more, as a binding's range. */
+export const blocksOf = (
+  x: Tensor,
+  rows: number,
+  width: number,
+): ByteRange => ({
+  size: padded(BYTES[x.dtype] * rows * width),
+});
 
 const padded = (size: number) => Math.ceil(size / 16) * 16;

@@ -19,6 +19,7 @@ import {
 } from "../graph/ops/reduce/dot_product.ts";
 import { reduceConstants } from "../graph/reduction.ts";
 import { count, type Tensor } from "../graph/tensor.ts";
+import type { LossScaling } from "./loss_scaling.ts";
 
 /** Which published form of Adam. */
 export type AdamKind = "adamw_hf" | "adamw_torch" | "adam_fairseq";
@@ -39,6 +40,8 @@ export type StepScalars = {
   rate: Float32Word;
   eps: Float32Word;
   decay: Float32Word;
+  update: number;
+  skipped: number;
   max_grad_norm: Float32Word;
   history_slot: number;
 };
@@ -48,14 +51,24 @@ export const emptyStepScalars = (): StepScalars => ({
   rate: f32(0),
   eps: f32(0),
   decay: f32(0),
+  update: 0,
+  skipped: 0,
   max_grad_norm: f32(0),
   history_slot: 0,
 });
 
 /** What one optimizer step depends on, besides gradients. */
 export interface StepOptions {
-  /** Number of this update, from 1: Adam's bias correction, dropout's masks. */
+  /** Number of this step, from 1: dropout's masks. */
   step: number;
+  /**
+   * Steps before it that are known to have been skipped by loss scaling. The
+   * update's number, hence Adam's bias correction, is `step - skipped`; where
+   * more were skipped the device takes that of an earlier update.
+   * @default 0
+   */
+  skipped?: number;
+  /** Of update `step - skipped`. */
   learningRate: number;
   /** Gradient norm above which gradients are scaled down; 0 never. */
   maxGradNorm: number;
@@ -74,14 +87,17 @@ export interface StepOptions {
  */
 export function stepScalars(
   options: AdamOptions,
-  { step, learningRate, maxGradNorm, slot }: StepOptions,
+  { step, skipped = 0, learningRate, maxGradNorm, slot }: StepOptions,
   into = emptyStepScalars(),
 ): StepScalars {
   const { kind, beta1, beta2, epsilon, weightDecay } = options;
-  const c1 = 1 - beta1 ** step, c2 = Math.sqrt(1 - beta2 ** step);
+  const update = step - skipped;
+  const c1 = 1 - beta1 ** update, c2 = Math.sqrt(1 - beta2 ** update);
   into.rate.f32 = learningRate * c2 / c1;
   into.eps.f32 = kind === "adamw_torch" ? epsilon * c2 : epsilon;
   into.decay.f32 = learningRate * weightDecay;
+  into.update = update;
+  into.skipped = skipped;
   into.max_grad_norm.f32 = maxGradNorm;
   into.history_slot = slot;
   return into;
@@ -100,11 +116,22 @@ export interface FlatShard {
   decayed: number;
 }
 
-const control: Operation<null> = {
+/** Added to a norm before it divides, as in PyTorch's `clip_grad_norm_`. */
+const CLIP_EPS = 1e-6;
+
+interface ControlAttrs {
+  /** Absent without loss scaling. */
+  scaling?: LossScaling | undefined;
+  /** Tensors in front of the shards' gradients. */
+  leading: number;
+}
+
+const control: Operation<ControlAttrs> = {
   name: "clip_and_check",
   lower(node, limits): Dispatch[] {
-    const shards = node.inputs.slice(4), [partials] = node.outputs;
-    const [loss, step, state, history] = node.inputs;
+    const { scaling, leading } = node.attrs;
+    const shards = node.inputs.slice(leading), [partials] = node.outputs;
+    const [loss, step, state, history, record, recent] = node.inputs;
     let at = 0;
     const squares = shards.flatMap((gradients) => {
       const first = at;
@@ -113,14 +140,27 @@ const control: Operation<null> = {
     });
     return [...squares, {
       kernel: "optimizer/clip_and_check",
-      constants: reduceConstants(limits),
-      params: { partials: at },
+      constants: { LOSS_SCALING: !!scaling, ...reduceConstants(limits) },
+      params: {
+        partials: at,
+        clip_eps: f32(scaling?.clipEps ?? CLIP_EPS),
+        ...scaling && {
+          window: scaling.window,
+          tolerance: f32(scaling.tolerance),
+          threshold: f32(scaling.threshold),
+          least: f32(scaling.least),
+        },
+      },
       bindings: {
         partial: read(partials),
         loss: read(loss),
         step: read(step),
         control: readWrite(state),
         history: readWrite(history),
+        ...scaling && {
+          scaling: readWrite(record),
+          recent: readWrite(recent),
+        },
       },
       workgroups: [1, 1, 1],
       flops: at,
@@ -136,7 +176,7 @@ interface AdamAttrs extends AdamOptions {
 const adam: Operation<AdamAttrs> = {
   name: "adam",
   lower(node, limits) {
-    const [weights, gradients, m, v, step, state] = node.inputs;
+    const [weights, gradients, m, v, state] = node.inputs;
     const { kind, beta1, beta2, decayed } = node.attrs, WG = 64;
     return flatRanges(count(weights), limits).map((range) => ({
       kernel: "optimizer/adam",
@@ -154,7 +194,6 @@ const adam: Operation<AdamAttrs> = {
         gradient: read(gradients, range.of(gradients)),
         m: readWrite(m, range.of(m)),
         v: readWrite(v, range.of(v)),
-        step: read(step),
         control: read(state),
       },
       workgroups: flatGrid(range.count, WG),
@@ -164,31 +203,56 @@ const adam: Operation<AdamAttrs> = {
   },
 };
 
-/**
- * Adds one optimizer step over `shards` to `graph`.
- *
- * @param tensors `loss` `[1]`; `step` (input), `control` and `history` hold the
- *   structs of `kernels/optimizer/step_records.wgsl`, `history` one per slot
- */
+/** Tensors of a step beside the shards: structs of `step_records.wgsl`. */
+export interface StepTensors {
+  /** `[1]`. */
+  loss: Tensor;
+  /** Input: `StepScalars`. */
+  step: Tensor;
+  /** `Control`. */
+  control: Tensor;
+  /** One `HistoryRecord` per slot. */
+  history: Tensor;
+  /** With loss scaling. */
+  lossScaling?: {
+    options: LossScaling;
+    /** `LossScaling`. */
+    record: Tensor;
+    /**
+     * One `UpdateRates` for each step that may be skipped between two readings
+     * of the history, and one more.
+     */
+    recent: Tensor;
+  } | undefined;
+}
+
+/** Adds one optimizer step over `shards` to `graph`. */
 export function adamStep(
   graph: Graph,
   shards: readonly FlatShard[],
-  tensors: { loss: Tensor; step: Tensor; control: Tensor; history: Tensor },
+  tensors: StepTensors,
   options: AdamOptions,
 ): void {
-  const { loss, step, control: state, history } = tensors;
+  const { loss, step, control: state, history, lossScaling } = tensors;
   const partials = shards.length * MAX_STRETCHES * MAX_PARTIALS;
+  const leading = [
+    loss,
+    step,
+    state,
+    history,
+    ...lossScaling ? [lossScaling.record, lossScaling.recent] : [],
+  ];
   graph.add(
     control,
-    [loss, step, state, history, ...shards.map((s) => s.gradients)],
-    null,
+    [...leading, ...shards.map((s) => s.gradients)],
+    { scaling: lossScaling?.options, leading: leading.length },
     [{ name: "squared gradients", shape: [partials] }],
     { effect: true },
   );
   for (const { weights, gradients, m, v, decayed } of shards) {
     graph.add(
       adam,
-      [weights, gradients, m, v, step, state],
+      [weights, gradients, m, v, state],
       { ...options, decayed },
       [],
       { effect: true },

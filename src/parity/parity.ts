@@ -1,18 +1,22 @@
 /**
  * Does a model compute what the authors' code computes? It is compared with a
- * golden fixture: numbers computed with that code. The tolerances are those
- * that come with the fixtures.
+ * golden fixture: numbers computed with that code.
  * @module
  */
 import { loadWeights, readFloats } from "../checkpoint/load_weights.ts";
 import { elementCount } from "../checkpoint/safetensors.ts";
 import type { Batch } from "../data/loader/batch.ts";
-import { buildStepPlans, logitsGraph } from "../engine/step_plans.ts";
+import {
+  buildStepPlans,
+  logitsGraph,
+  type StepPlanOptions,
+} from "../engine/step_plans.ts";
 import { TrainEngine } from "../engine/train_engine.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { bytes, type Tensor } from "../graph/tensor.ts";
 import { parameterCount } from "../model/model.ts";
+import { lossScaling, type LossScalingKeys } from "../optim/loss_scaling.ts";
 import { learningRate } from "../optim/schedule.ts";
 import { isDecayed } from "../optim/weight_decay.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
@@ -23,15 +27,18 @@ import {
   openFixture,
 } from "./fixture_files.ts";
 import {
+  type FixtureTolerances,
+  fixtureTolerances,
+  largest,
+} from "./fixture_tolerances.ts";
+import {
   compareArrays,
   compareNumbers,
-  gap,
   type ParityRow,
   parityRow,
   worstRow,
 } from "./parity_row.ts";
 import { statisticsRows } from "./parity_statistics.ts";
-import { trajectoryTolerance } from "./trajectory_tolerance.ts";
 
 /** What the authors' code logs. */
 const LOGGED: ReportOptions = {
@@ -41,9 +48,19 @@ const LOGGED: ReportOptions = {
   gradNorms: false,
 };
 
+/** Each family's own loss scale. */
+const DEFAULT_SCALING: LossScalingKeys = {
+  fp16_init_scale: null,
+  fp16_scale_window: null,
+  fp16_scale_tolerance: null,
+  min_loss_scale: null,
+  threshold_loss_scale: null,
+};
+
 /** A fixture loaded onto the device. */
 interface Loaded {
   files: FixtureFiles;
+  tolerances: FixtureTolerances;
   engine: TrainEngine;
   /** The batch of everything except the trajectory. */
   batch: Batch;
@@ -53,17 +70,28 @@ interface Loaded {
   readable: Map<string, Tensor>;
 }
 
+/** How a fixture is computed; each option's default is a run's. */
+export type ParityOptions = Pick<
+  StepPlanOptions,
+  "precision" | "residualPrecision" | "recompute"
+>;
+
 /**
  * Runs the fixture in folder `path` on the device.
  *
- * @throws {UserError} if a file is missing or malformed, or the model has
- *   dropout
+ * @throws {UserError} if a file is missing or malformed, the model has
+ *   dropout, or there are no tolerances for this precision
  */
-export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
+export async function parity(
+  gpu: Gpu,
+  path: string,
+  options: ParityOptions = {},
+): Promise<ParityRow[]> {
   const files = openFixture(path);
   let engine: TrainEngine | undefined;
   try {
-    const loaded = await load(gpu, files);
+    const tolerances = fixtureTolerances(path, files.expected, options);
+    const loaded = await load(gpu, files, tolerances, options);
     engine = loaded.engine;
     return [
       parameterFacts(loaded),
@@ -78,7 +106,12 @@ export async function parity(gpu: Gpu, path: string): Promise<ParityRow[]> {
   }
 }
 
-async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
+async function load(
+  gpu: Gpu,
+  files: FixtureFiles,
+  tolerances: FixtureTolerances,
+  options: ParityOptions,
+): Promise<Loaded> {
   const { model, adam } = files;
   const { shape } = files.batches.info("input_ids");
   if (shape.at(-1) !== model.sequenceLength) {
@@ -89,6 +122,12 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
   const size = elementCount(shape);
   const batch = fixtureBatch(files, ["input_ids", "targets"], 0, size);
   const batchSize = size / model.sequenceLength;
+  const half = options.precision === "fp16";
+  if (half && !gpu.limits.f16) {
+    throw new UserError(
+      "Cannot compare fixtures in fp16 as the adapter must have the feature 'shader-f16': this one lacks it; compare them in fp32",
+    );
+  }
   const plans = buildStepPlans(model, {
     batchSize,
     evalBatchSize: batchSize,
@@ -96,6 +135,8 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
     adam,
     historySlots: files.expected.trajectory.loss.length,
     report: files.expected.statistics && LOGGED,
+    ...options,
+    lossScaling: half ? lossScaling(adam.kind, DEFAULT_SCALING, 1) : undefined,
   }, gpu.limits);
   const { graph, forward, logits } = logitsGraph(model, batchSize);
   const last = forward.hidden.length - 1;
@@ -117,7 +158,7 @@ async function load(gpu: Gpu, files: FixtureFiles): Promise<Loaded> {
   ]);
   const engine = await TrainEngine.open(gpu, plans, {}, [forwardPlan]);
   loadWeights(engine, files.weights);
-  return { files, engine, batch, forwardPlan, readable };
+  return { files, tolerances, engine, batch, forwardPlan, readable };
 }
 
 /** Loading has checked names and shapes; this checks the rest of the table. */
@@ -149,57 +190,65 @@ function parameterFacts({ files, engine }: Loaded): ParityRow {
 }
 
 async function forward(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, engine, batch, forwardPlan, readable } = loaded;
+  const { files, tolerances, engine, batch, forwardPlan, readable } = loaded;
   engine.run(0, batch);
   const rows: ParityRow[] = [];
   for (const [name, tensor] of readable) {
     if (!files.reference.tensors.has(name)) continue;
-    const size = 4 * tensor.shape[0] * tensor.shape[1];
     const got = await engine.executor.read(
       forwardPlan.fetches.get(tensor)!,
-      size,
+      bytes(tensor),
     );
+    const values = tensor.dtype === "f16"
+      ? Float32Array.from(new Float16Array(got))
+      : new Float32Array(got);
     const want = readFloats(files.reference, { name });
-    rows.push(compareArrays(name, new Float32Array(got), want));
+    const tolerance = tolerances.element(
+      name === "logits" ? name : "hidden states",
+      want,
+    );
+    rows.push(compareArrays(name, values, want, tolerance));
   }
   const logits = rows.pop()!;
   return [logits, { ...worstRow(rows), quantity: "hidden states" }];
 }
 
 async function statistics(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, engine, batch } = loaded;
+  const { files, tolerances, engine, batch } = loaded;
   const want = files.expected.statistics;
   if (!want) return [];
   engine.upload(batch);
-  return statisticsRows(engine.model, await engine.report(), want);
+  return statisticsRows(
+    engine.model,
+    await engine.report(),
+    want,
+    tolerances.statistics,
+  );
 }
 
 async function gradients(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, engine, batch } = loaded;
+  const { files, tolerances, engine, batch } = loaded;
   await engine.gradient([batch]);
   const rows: ParityRow[] = [];
   for (const { name } of engine.plans.trained) {
     const want = readFloats(files.reference, { name: `grad.${name}` });
     const got = await engine.read("gradients", name);
-    const error = want.reduce((m, x, i) => Math.max(m, gap(got[i], x)), 0);
-    const tolerance = 5e-4 * largest(want) + 2e-6;
+    const { error, tolerance } = tolerances.gradient(name, got, want);
     rows.push(parityRow("worst gradient", name, error, tolerance));
   }
   const loss = await engine.loss();
   return [
-    compareNumbers("loss", "", loss, files.expected.loss, 1e-5),
+    compareNumbers("loss", "", loss, files.expected.loss, tolerances.loss),
     worstRow(rows),
   ];
 }
 
 /** The fixture's updates on one batch each, and their results. */
 async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
-  const { files, engine, batch } = loaded;
+  const { files, tolerances, engine, batch } = loaded;
   const { trajectory: want } = files.expected,
     { schedule, maxGradNorm } = files;
-  const tolerance = trajectoryTolerance(
-    files.expected.float32_noise?.trajectory_max_so_far,
-  );
+  const { trajectory: tolerance, end } = tolerances;
   const evaluated = async () => {
     engine.clearLoss();
     engine.evaluate(batch, 1);
@@ -248,7 +297,13 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
       want.grad_norm,
       (k) => tolerance.gradNorm(k) * want.grad_norm[k],
     ),
-    compareNumbers("loss before", "", before, want.eval_loss_before, 1e-5),
+    compareNumbers(
+      "loss before",
+      "",
+      before,
+      want.eval_loss_before,
+      tolerances.loss,
+    ),
     compareNumbers(
       "loss after",
       "",
@@ -257,6 +312,15 @@ async function trajectory(loaded: Loaded): Promise<ParityRow[]> {
       tolerance.loss(rates.length),
     ),
     await finalNorms(loaded, tolerance.finalNorm),
+    ...end
+      ? [compareNumbers(
+        "loss at the end",
+        `last ${end.updates} updates`,
+        mean(history.slice(-end.updates).map((h) => h.loss)),
+        mean(want.loss.slice(-end.updates)),
+        end.tolerance,
+      )]
+      : [],
   ];
 }
 
@@ -286,5 +350,5 @@ async function finalNorms(
   return worstRow(rows);
 }
 
-const largest = (values: Float32Array) =>
-  values.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
+const mean = (values: number[]) =>
+  values.reduce((sum, x) => sum + x, 0) / values.length;

@@ -43,16 +43,18 @@ export const compareNumbers = (
 
 /**
  * Compares two arrays: the element that comes nearest to its tolerance,
- * `5e-5 + 5e-5 |x|`.
+ * `absolute + relative |x|`.
  */
 export function compareArrays(
   name: string,
   got: Float32Array,
   want: Float32Array,
+  { absolute, relative }: { absolute: number; relative: number },
 ): ParityRow {
-  let found = parityRow(name, `${name}[0]`, 0, 5e-5);
+  let found = parityRow(name, `${name}[0]`, 0, absolute);
   want.forEach((x, i) => {
-    const tolerance = 5e-5 + 5e-5 * Math.abs(x), difference = gap(got[i], x);
+    const tolerance = absolute + relative * Math.abs(x);
+    const difference = gap(got[i], x);
     if (difference / tolerance > found.difference / found.tolerance) {
       found = parityRow(name, `${name}[${i}]`, difference, tolerance);
     }

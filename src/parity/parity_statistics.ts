@@ -2,6 +2,7 @@
 import type { Model } from "../model/model.ts";
 import { authorsLogGains } from "../statistics/gains.ts";
 import type { Expected } from "./fixture_files.ts";
+import type { StatisticsTolerances } from "./fixture_tolerances.ts";
 import {
   compareNumbers,
   type ParityRow,
@@ -9,8 +10,11 @@ import {
   worstRow,
 } from "./parity_row.ts";
 
-/** Ratios to a median depend mostly on the elements near 0. */
+/** Compared apart from the other statistics of hidden states. */
 const RATIO = /\.max_median_ratio$/;
+
+/** Gains are float32 in any precision; relative to them. */
+const GAIN_TOLERANCE = 1e-4;
 
 /** A statistic below this is rounding: it is a difference of larger sums. */
 const NOISE = 1e-7;
@@ -24,10 +28,14 @@ export function statisticsRows(
   model: Model,
   got: Readonly<Record<string, number>>,
   want: NonNullable<Expected["statistics"]>,
+  tolerances: StatisticsTolerances,
 ): ParityRow[] {
-  const compare = (quantity: string, entries: [string, number][]) =>
+  const compare = (
+    quantity: string,
+    entries: [string, number][],
+    relative: number,
+  ) =>
     worstRow(entries.map(([name, x]) => {
-      const relative = RATIO.test(name) ? 1e-3 : 1e-4;
       const tolerance = relative * Math.abs(x) + NOISE;
       return compareNumbers(quantity, name, got[name], x, tolerance);
     }));
@@ -42,9 +50,17 @@ export function statisticsRows(
     x,
   ]);
   return [
-    compare("attention entropy", entropies),
-    compare("hidden statistics", hidden.filter(([name]) => !RATIO.test(name))),
-    compare("max to median", hidden.filter(([name]) => RATIO.test(name))),
+    compare("attention entropy", entropies, tolerances.attentionEntropy),
+    compare(
+      "hidden statistics",
+      hidden.filter(([name]) => !RATIO.test(name)),
+      tolerances.hiddenStatistics,
+    ),
+    compare(
+      "max to median",
+      hidden.filter(([name]) => RATIO.test(name)),
+      tolerances.maxToMedian,
+    ),
     gains(),
   ];
 
@@ -55,7 +71,7 @@ export function statisticsRows(
       return parityRow("gains", "none, as in the authors' code", 0, 0);
     }
     if (want.gains !== null && logs) {
-      return compare("gains", Object.entries(want.gains));
+      return compare("gains", Object.entries(want.gains), GAIN_TOLERANCE);
     }
     const where = logs ? "none are logged there" : "the value layers are plain";
     return parityRow("gains", where, Infinity, 0);

@@ -49,15 +49,44 @@ export function trajectoryTolerance(
   noise: TrajectoryNoise | undefined,
 ): TrajectoryTolerance {
   if (!noise) return TEN_UPDATES;
-  const horizon = (k: number) => {
-    const found = noise.steps.findIndex((steps) => k < steps);
-    return found < 0 ? noise.steps.length - 1 : found;
-  };
-  const larger = (quantity: "loss" | "grad_norm rel") => (k: number) =>
-    NOISE_FACTOR * Math.max(
-      noise[`f32 ${quantity}`][horizon(k)],
-      noise[`f32_rows_reversed ${quantity}`][horizon(k)],
+  const larger = (quantity: "loss" | "grad_norm rel") =>
+    noise[`f32 ${quantity}`].map((x, i) =>
+      NOISE_FACTOR * Math.max(x, noise[`f32_rows_reversed ${quantity}`][i])
     );
   const gradNorm = larger("grad_norm rel");
-  return { loss: larger("loss"), gradNorm, finalNorm: gradNorm(Infinity) };
+  return horizonTolerance(
+    { steps: noise.steps, loss: larger("loss"), grad_norm: gradNorm },
+    gradNorm.at(-1)!,
+  );
+}
+
+/** The largest allowed distances within the first updates. */
+export interface HorizonTolerances {
+  /** Numbers of updates, ascending. */
+  steps: number[];
+  /** Nats per token. */
+  loss: number[];
+  /** Relative to the norm. */
+  grad_norm: number[];
+}
+
+/**
+ * An update has the tolerance of the first horizon that it is within; the last
+ * one covers what follows.
+ *
+ * @param finalNorm of a parameter's norm after all updates, relative to it
+ */
+export function horizonTolerance(
+  { steps, loss, grad_norm }: HorizonTolerances,
+  finalNorm: number,
+): TrajectoryTolerance {
+  const horizon = (k: number) => {
+    const found = steps.findIndex((count) => k < count);
+    return found < 0 ? steps.length - 1 : found;
+  };
+  return {
+    loss: (k) => loss[horizon(k)],
+    gradNorm: (k) => grad_norm[horizon(k)],
+    finalNorm,
+  };
 }

@@ -19,8 +19,15 @@ import {
   write,
 } from "../graph/dispatch.ts";
 import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
+import { fuseNodes } from "../graph/fuse.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { bytes, count, type DType, type Tensor } from "../graph/tensor.ts";
+import {
+  BYTES,
+  bytes,
+  count,
+  type DType,
+  type Tensor,
+} from "../graph/tensor.ts";
 
 /** Where a tensor lies. */
 export type TensorLocation =
@@ -55,8 +62,10 @@ export interface PlannedDispatch {
   /** Other kernels for the same work; see {@linkcode Dispatch.choice}. */
   choice?: {
     key: string;
-    variants: { name: string; dispatch: PlannedDispatch }[];
+    variants: { name: string; dispatches: PlannedDispatch[] }[];
   } | undefined;
+  /** Key of the choice that it was picked from, if it was. */
+  work?: string | undefined;
   /**
    * Tensors written, with their locations: for the search of a non-finite
    * value.
@@ -134,16 +143,34 @@ export function makePlan(
   limits: AdapterLimits,
   fetch: readonly Tensor[] = [],
 ): Plan {
-  const nodes = liveNodes(graph, fetch);
+  const nodes = fuseNodes(liveNodes(graph, fetch), fetch);
   const { storage, copies } = shareStorage(nodes, fetch);
-  const slotOf = assignSlots(nodes, storage, fetch, limits);
+  const lowered = nodes.map((node) => {
+    const copied = copies.get(node);
+    return [
+      ...copied ? copy(copied, node.outputs[0], limits) : [],
+      ...node.operation.lower(node, limits),
+    ];
+  });
+  const slotOf = assignSlots(
+    nodes,
+    lowered.map((dispatches) => dispatches.map(scratchOf)),
+    storage,
+    fetch,
+    limits,
+  );
   const locate = (tensor: Tensor): TensorLocation => {
     const root = storage.get(tensor) ?? tensor;
     if (root.role !== "transient") return { external: root.name };
     return { slot: slotOf.index.get(root)! };
   };
-  const planned = (dispatch: Dispatch, label: string): PlannedDispatch => ({
+  const planned = (
+    dispatch: Dispatch,
+    label: string,
+    work?: string,
+  ): PlannedDispatch => ({
     label,
+    work,
     kernel: dispatch.kernel,
     constants: dispatch.constants,
     params: dispatch.params,
@@ -155,28 +182,24 @@ export function makePlan(
       .filter((b) => b.access !== "read").map((b) => ({
         name: b.tensor.name,
         location: locate(b.tensor),
-        count: count(b.tensor),
+        count: countTo(b),
       })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
       variants: dispatch.choice.variants.map((v) => ({
         name: v.name,
-        dispatch: planned(v.dispatch, label),
+        dispatches: v.dispatches.map((d) =>
+          planned(d, label, dispatch.choice!.key)
+        ),
       })),
     },
   });
-  const dispatches: PlannedDispatch[] = [];
-  for (const node of nodes) {
+  const dispatches = nodes.flatMap((node, i) => {
     const label = node.outputs[0]?.name ?? node.operation.name;
-    const copied = copies.get(node);
-    const lowered = [
-      ...copied ? copy(copied, node.outputs[0], limits) : [],
-      ...node.operation.lower(node, limits),
-    ];
-    for (const d of lowered) {
-      dispatches.push(planned(d, `${node.operation.name}: ${label}`));
-    }
-  }
+    return lowered[i].map((d) =>
+      planned(d, `${node.operation.name}: ${label}`)
+    );
+  });
   return {
     name,
     slots: slotOf.sizes,
@@ -186,6 +209,27 @@ export function makePlan(
     bytes: dispatches.reduce((n, d) => n + d.bytes, 0),
   };
 }
+
+/**
+ * What a plan runs where each choice falls on its first variant. Equal to
+ * `dispatches`, but where that variant has several.
+ */
+export const firstVariants = (
+  dispatches: readonly PlannedDispatch[],
+): PlannedDispatch[] =>
+  dispatches.flatMap((d) => d.choice?.variants[0].dispatches ?? [d]);
+
+/** Elements from a tensor's start to the end of what is bound. */
+function countTo({ tensor, offset = 0, size = Infinity }: Binding): number {
+  return Math.min(count(tensor), (offset + size) / BYTES[tensor.dtype]);
+}
+
+/** The scratch tensors of a dispatch and its variants. */
+const scratchOf = ({ bindings, choice }: Dispatch): Tensor[] => [
+  ...Object.values(bindings).map(({ tensor }) => tensor)
+    .filter(({ role, node }) => role === "transient" && !node),
+  ...choice?.variants.flatMap((v) => v.dispatches.flatMap(scratchOf)) ?? [],
+];
 
 /** The nodes that something depends on, in order. */
 function liveNodes(graph: Graph, fetch: readonly Tensor[]): Node[] {
@@ -235,9 +279,12 @@ function shareStorage(nodes: Node[], fetch: readonly Tensor[]) {
 /**
  * Assigns storages to slots, the largest first, each to the tightest slot that
  * is free while it lives.
+ *
+ * @param scratch of each dispatch of each node
  */
 function assignSlots(
   nodes: Node[],
+  scratch: readonly Tensor[][][],
   storage: Map<Tensor, Tensor>,
   fetch: readonly Tensor[],
   { maxBufferBytes }: AdapterLimits,
@@ -256,11 +303,23 @@ function assignSlots(
       );
     } else lives.set(root, { from: at, to: at, size: aligned(bytes(root)) });
   };
-  nodes.forEach((node, at) => {
-    for (const tensor of [...node.outputs, ...node.inputs]) touch(tensor, at);
-    if (node.accumulateInto) touch(node.accumulateInto, at);
+  // Time goes by dispatches: one's scratch may be the next one's.
+  let now = 0;
+  nodes.forEach((node, i) => {
+    const begun = now;
+    for (const tensors of scratch[i]) {
+      for (const tensor of tensors) touch(tensor, now);
+      now++;
+    }
+    const last = Math.max(begun, now - 1);
+    const { inputs, outputs, accumulateInto } = node;
+    for (const tensor of [...inputs, ...outputs, accumulateInto]) {
+      if (!tensor) continue;
+      touch(tensor, begun);
+      touch(tensor, last);
+    }
   });
-  for (const tensor of fetch) touch(tensor, nodes.length);
+  for (const tensor of fetch) touch(tensor, now);
   const sizes: number[] = [];
   const taken: { from: number; to: number }[][] = [];
   const index = new Map<Tensor, number>();

@@ -151,6 +151,8 @@ export function buildCharts(runs: readonly LoggedRun[]): Chart[] {
     overSteps("Training", "Learning rate", "", "lr"),
     overSteps("Training", "Gradient norm", "L2 norm", "grad_norm", true),
     overSteps("Training", "Speed", "tokens per second", "tokens_per_second"),
+    overSteps("Training", "Loss scale", "factor", "loss_scale", true),
+    overSteps("Training", "Skipped steps", "steps", "skipped_steps"),
     ...averages(runs),
     ...byLayer(runs),
   ].filter((chart) => chart.points.length > 0);

@@ -29,14 +29,21 @@ export interface MetricRecord {
   loss?: number;
   /** Learning rate of this step. */
   lr?: number;
-  /** Norm of the whole gradient before clipping. */
-  grad_norm?: number;
+  /**
+   * Norm of the whole gradient before clipping; absent where loss scaling
+   * skipped all steps since the last record.
+   */
+  grad_norm?: number | undefined;
   /** Tokens per second since the last record. */
   tokens_per_second?: number;
   /** Seconds of training, without the time between stop and resume. */
   elapsed?: number;
   /** Mean wait of a step for its batches since the last record, in ms. */
   data_wait_ms?: number;
+  /** Scale of the loss in the last step; absent without loss scaling. */
+  loss_scale?: number | undefined;
+  /** Steps that loss scaling has skipped since the run's first step. */
+  skipped_steps?: number | undefined;
   /** Anything else, for instance `eval_loss`. */
   [key: string]: unknown;
 }
@@ -51,6 +58,8 @@ const ORDER = [
   "tokens_per_second",
   "elapsed",
   "data_wait_ms",
+  "loss_scale",
+  "skipped_steps",
 ];
 
 /** An open `metrics.jsonl`. */

@@ -135,11 +135,13 @@ function after<T>(graph: Graph, x: Tensor, make: () => T): T {
 /**
  * Reads the numbers of a report whose plan has run. Waits for the device once.
  *
+ * @param gradientScale factor of the gradients on the device
  * @returns numbers by the names of `docs/metrics.md`
  */
 export async function readReport(
   engine: MeasuredEngine,
   report: Report,
+  gradientScale = 1,
 ): Promise<Record<string, number>> {
   const { model } = engine, { options, plan } = report;
   const places = [...plan.fetches].map(([tensor, location]) => ({
@@ -184,7 +186,7 @@ export async function readReport(
       gradientNorms(
         names,
         parts.map(({ first, count }) =>
-          sum(all.subarray(first, first + count))
+          sum(all.subarray(first, first + count)) / gradientScale ** 2
         ),
       ),
     );

@@ -32,9 +32,13 @@ export interface ProgressFields {
   /** Learning rate. */
   lr?: number;
   /** Global norm of the gradient. */
-  grad_norm?: number;
+  grad_norm?: number | undefined;
   /** Tokens per second. */
   tokens_per_second?: number;
+  /** Scale of the loss, where it is scaled. */
+  loss_scale?: number | undefined;
+  /** Steps that loss scaling skipped. */
+  skipped_steps?: number | undefined;
 }
 
 /** Options of {@linkcode Progress}. */
@@ -184,6 +188,7 @@ export class Progress {
   #line(bar?: string): string {
     const { label, unit, total, sink, inBits } = this.#options;
     const { loss, lr, grad_norm, tokens_per_second } = this.#fields;
+    const { loss_scale, skipped_steps } = this.#fields;
     const amount = unit === "bytes" ? formatBytes : String;
     const rate = this.#rate();
     const left = (total - this.#done) / rate;
@@ -204,6 +209,10 @@ export class Progress {
     }
     if (grad_norm !== undefined) {
       parts.push([`grad ${formatValue(grad_norm, 2)}`, 6]);
+    }
+    if (loss_scale !== undefined) {
+      const skipped = skipped_steps ? ` (${skipped_steps} skipped)` : "";
+      parts.push([`scale ${formatScale(loss_scale)}${skipped}`, 9]);
     }
     if (tokens_per_second !== undefined) {
       parts.push([`${formatCount(tokens_per_second)} tok/s`, 3]);
@@ -233,3 +242,7 @@ export class Progress {
     return seconds > 0 ? (this.#done - first.done) / seconds : 0;
   }
 }
+
+/** A power of two in full, unless it is very large or small. */
+const formatScale = (scale: number) =>
+  scale >= 1e-3 && scale < 1e7 ? String(scale) : scale.toExponential(1);

@@ -6,6 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { BatchLoader } from "../data/loader/batch_loader.ts";
 import { NonFiniteError } from "../engine/non_finite.ts";
+import type { StepCount, StepCountStart } from "../engine/step_count.ts";
 import type { TrainEngine } from "../engine/train_engine.ts";
 import { tokensAfter, type TrainSettings } from "../engine/train_settings.ts";
 import { learningRate } from "../optim/schedule.ts";
@@ -21,6 +22,8 @@ export interface LoopParts {
   engine: TrainEngine;
   loader: BatchLoader;
   settings: TrainSettings;
+  /** Steps done; the loop counts on. */
+  count: StepCount;
   intervals: Intervals;
   log: RunLog;
   stop: StopRequest;
@@ -48,9 +51,7 @@ export interface Intervals {
 }
 
 /** Where a run starts or resumes. */
-export interface StartingPoint {
-  /** Optimizer steps done. */
-  step: number;
+export interface StartingPoint extends StepCountStart {
   /** Seconds of training done. */
   elapsed: number;
 }
@@ -76,42 +77,57 @@ export async function trainLoop(
   parts: LoopParts,
   start: StartingPoint,
 ): Promise<TrainResult> {
-  const { engine, loader, settings, log, stop } = parts;
-  const { schedule, maxGradNorm, totalSteps } = settings;
+  const { engine, loader, settings, count, log, stop } = parts;
+  const { schedule, maxGradNorm } = settings;
   const clock = new StepClock(
     start.elapsed,
-    (step) => tokensAfter(settings, step),
+    (drawn) => tokensAfter(settings, drawn),
   );
-  const history = new LossHistory(engine, loader, clock);
+  const history = new LossHistory(engine, loader, clock, count);
   const due = new DueTasks(parts);
-  let { step } = start;
   let evaluation: Evaluation | null = null;
 
-  if (step === 0 && parts.measure && !stop.requested) {
+  if (count.step === 0 && parts.measure && !stop.requested) {
     await clock.pause(() => measureUntrained(parts));
   }
-  clock.startLap(step, loader.waitedMs);
-  while (step < totalSteps && !stop.requested) {
+  clock.startLap(count.drawn, loader.waitedMs);
+  while (!count.isOver && !stop.requested) {
     const slot = history.add();
     const batches = loader.next();
     history.weigh(batches);
-    const rate = learningRate(schedule, step);
-    step++;
+    // What the device does where it has skipped steps that are not known yet.
+    const rate = learningRate(schedule, count.updates);
     // Only submits: the device is waited for where its history is read.
-    await engine.step(batches, { step, learningRate: rate, maxGradNorm, slot });
+    await engine.step(batches, {
+      step: ++count.drawn,
+      skipped: count.skipped,
+      learningRate: rate,
+      maxGradNorm,
+      slot,
+    });
     // Device errors surface between turns of the event loop.
     await setImmediate();
     engine.executor.gpu.check();
 
-    if (!due.at(step) && !history.isFull && !stop.requested) continue;
-    await history.read(step);
+    if (!due.next() && !history.isFull && !stop.requested) continue;
+    await history.read();
+    const { step } = count;
     log.reached(step);
-    if (due.log) {
+    // Where steps were skipped, it is not due yet.
+    if (!due.now()) continue;
+    const summary = due.log ? history.summary() : null;
+    if (summary) {
+      const { loss, gradNorm, lossScale: scale } = summary;
       log.trained(step, {
-        ...history.summary(),
-        learningRate: rate,
+        loss,
+        gradNorm,
+        lossScaling: engine.plans.options.lossScaling && {
+          scale,
+          skipped: count.skipped,
+        },
+        learningRate: learningRate(schedule, Math.max(0, count.updates - 1)),
         elapsed: clock.elapsed,
-        lap: clock.lap(step, loader.waitedMs),
+        lap: clock.lap(count.drawn, loader.waitedMs),
       });
     }
     if (due.measure) await clock.pause(() => measure(parts, step));
@@ -121,15 +137,15 @@ export async function trainLoop(
     }
     if (due.save) await clock.pause(() => save(parts, step));
   }
-  const stopped = step < totalSteps ? stop.requested : null;
+  const stopped = count.isOver ? null : stop.requested;
   if (stopped) {
     if (history.hasUnread) {
-      await history.read(step);
-      log.reached(step);
+      await history.read();
+      log.reached(count.step);
     }
-    await save(parts, step);
+    await save(parts, count.step);
   }
-  return { step, evaluation, stopped };
+  return { step: count.step, evaluation, stopped };
 }
 
 /** What is to be done after a step; all of it after the last one. */
@@ -139,20 +155,33 @@ class DueTasks {
   evaluate = false;
   save = false;
   readonly #parts: LoopParts;
+  /** The last step after which all was done that was due. */
+  #done: number;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
+    this.#done = parts.count.step;
   }
 
-  /** Whether anything is due after `step`; the fields say what. */
-  at(step: number): boolean {
-    const { intervals, settings, measure, evaluate } = this.#parts;
-    const last = step === settings.totalSteps;
-    this.log = last || step % intervals.log === 0;
-    this.measure = !!measure && (last || step % intervals.measure === 0);
-    this.evaluate = !!evaluate && (last || step % intervals.evaluate === 0);
-    this.save = last || step % intervals.save === 0;
+  /** Whether anything is due, unless steps were skipped. */
+  next(): boolean {
+    const { count, intervals, measure, evaluate } = this.#parts;
+    const { step } = count, last = count.isOver;
+    const every = (interval: number) => last || step % interval === 0;
+    // A skipped step does not make the same things due again.
+    const isNew = last || step > this.#done;
+    this.log = isNew && every(intervals.log);
+    this.measure = isNew && !!measure && every(intervals.measure);
+    this.evaluate = isNew && !!evaluate && every(intervals.evaluate);
+    this.save = isNew && every(intervals.save);
     return this.log || this.measure || this.evaluate || this.save;
+  }
+
+  /** As {@linkcode next}, once the history is read; then it is done. */
+  now(): boolean {
+    const isDue = this.next();
+    if (isDue) this.#done = this.#parts.count.step;
+    return isDue;
   }
 }
 

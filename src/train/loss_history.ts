@@ -2,9 +2,21 @@
 import type { Batch } from "../data/loader/batch.ts";
 import type { BatchLoader } from "../data/loader/batch_loader.ts";
 import type { MixtureState } from "../data/loader/mixture.ts";
-import type { StepRecord, TrainEngine } from "../engine/train_engine.ts";
+import type { StepCount } from "../engine/step_count.ts";
+import type { StepRecord } from "../engine/step_state.ts";
+import type { TrainEngine } from "../engine/train_engine.ts";
 import { diagnoseStep } from "./non_finite_step.ts";
 import type { StepClock } from "./step_clock.ts";
+
+/** What is logged of several steps. */
+export interface StepSummary {
+  /** Their mean loss. */
+  loss: number;
+  /** Gradient norm of the last update among them; absent without any. */
+  gradNorm: number | undefined;
+  /** Loss scale of the last of them; 1 without loss scaling. */
+  lossScale: number;
+}
 
 /** Seconds of device work between two readings: a reading waits for 10 ms. */
 const SYNC_SECONDS = 1;
@@ -21,6 +33,7 @@ export class LossHistory {
   readonly #engine: TrainEngine;
   readonly #loader: BatchLoader;
   readonly #clock: StepClock;
+  readonly #count: StepCount;
   /**
    * Of the steps that are not read yet, the loader's states before them, and
    * their shares in a mean of losses.
@@ -33,10 +46,17 @@ export class LossHistory {
   /** Steps until the next reading. */
   #interval = 1;
 
-  constructor(engine: TrainEngine, loader: BatchLoader, clock: StepClock) {
+  /** @param count learns of skipped steps, where they are read */
+  constructor(
+    engine: TrainEngine,
+    loader: BatchLoader,
+    clock: StepClock,
+    count: StepCount,
+  ) {
     this.#engine = engine;
     this.#loader = loader;
     this.#clock = clock;
+    this.#count = count;
     this.#readAt = clock.seconds;
   }
 
@@ -72,26 +92,26 @@ export class LossHistory {
   }
 
   /**
-   * Reads the records of all steps up to `step`. Waits for the device.
+   * Reads the records of all steps that were drawn. Waits for the device.
    *
    * @throws {NonFiniteStepError} at the first one that is not finite
    */
-  async read(step: number): Promise<void> {
-    const steps = this.#unread.length;
+  async read(): Promise<void> {
+    const count = this.#count, steps = this.#unread.length;
     const records = await this.#engine.history(steps);
-    const bad = records.findIndex((record) => record.nonFinite);
-    if (bad >= 0) {
-      this.#loader.restore(this.#unread[bad].state);
-      throw await diagnoseStep(
-        this.#engine,
-        this.#loader,
-        records[bad],
-        step - steps + bad + 1,
-      );
+    for (const [i, record] of records.entries()) {
+      const { state, weight } = this.#unread[i];
+      if (record.nonFinite) {
+        this.#loader.restore(state);
+        const drawn = count.drawn - steps + i + 1;
+        throw await diagnoseStep(this.#engine, this.#loader, record, {
+          drawn,
+          step: count.numberOf(drawn),
+        });
+      }
+      if (record.skipped) count.skipped++;
+      this.#read.push({ ...record, weight });
     }
-    this.#unread.forEach(({ weight }, i) =>
-      this.#read.push({ ...records[i], weight })
-    );
     this.#unread = [];
     this.#adaptInterval(steps);
   }
@@ -108,19 +128,25 @@ export class LossHistory {
   }
 
   /**
-   * Sums up the steps that were read since the last summary.
+   * Sums up the steps that were read since the last summary. Losses of skipped
+   * steps are finite, and count where skipped steps do.
    *
-   * @returns their mean loss, and the last one's gradient norm
+   * @returns null where no step counts
    */
-  summary(): { loss: number; gradNorm: number } {
-    const records = this.#read;
+  summary(): StepSummary | null {
+    const all = this.#read, last = all.at(-1);
     this.#read = [];
+    const records = this.#count.countsSkipped
+      ? all
+      : all.filter(({ skipped }) => !skipped);
+    if (!last || records.length === 0) return null;
     const total = records.reduce((sum, { weight }) => sum + weight, 0);
     return {
       // Steps without a label that counts have a loss of 0.
       loss: records.reduce((sum, { loss, weight }) => sum + weight * loss, 0) /
         (total || 1),
-      gradNorm: records[records.length - 1].gradNorm,
+      gradNorm: all.findLast(({ skipped }) => !skipped)?.gradNorm,
+      lossScale: last.lossScale,
     };
   }
 }

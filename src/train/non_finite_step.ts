@@ -5,18 +5,26 @@ import {
   findNonFiniteWeight,
   type NonFiniteTensor,
 } from "../engine/non_finite.ts";
-import type { StepRecord, TrainEngine } from "../engine/train_engine.ts";
+import type { StepRecord } from "../engine/step_state.ts";
+import type { TrainEngine } from "../engine/train_engine.ts";
 
 /** A step whose loss, gradient, weights or evaluation are not finite. */
 export class NonFiniteStepError extends Error {
   override name = "NonFiniteStepError";
   /** Number of the step, from 1. */
   readonly step: number;
+  /** What to do. */
+  readonly remedy: string;
 
   /** @param why what is not finite, and in which tensor */
-  constructor(step: number, why: string) {
+  constructor(
+    step: number,
+    why: string,
+    remedy = "lower train.learning_rate, or lengthen the warm-up",
+  ) {
     super(why);
     this.step = step;
+    this.remedy = remedy;
   }
 }
 
@@ -25,20 +33,29 @@ export class NonFiniteStepError extends Error {
  * tensor at fault.
  *
  * @param loader positioned before the step
+ * @param drawn number of the step among those drawn, for dropout's masks
+ * @param step the run's number of it
  */
 export async function diagnoseStep(
   engine: TrainEngine,
   loader: BatchLoader,
-  { loss, gradNorm }: StepRecord,
-  step: number,
+  { loss, gradNorm, lossScale }: StepRecord,
+  { drawn, step }: { drawn: number; step: number },
 ): Promise<NonFiniteStepError> {
-  const tensor = await findNonFinite(engine, loader.next(), step);
+  const tensor = await findNonFinite(engine, loader.next(), drawn);
   const where = tensor
     ? `first in ${describeTensor(tensor)}`
     : "in no single tensor: the gradient's norm overflowed";
+  const facts = `loss ${loss}, gradient norm ${gradNorm}`;
+  const least = engine.plans.options.lossScaling?.least;
+  // No scale changes a loss.
+  if (least === undefined || !Number.isFinite(loss)) {
+    return new NonFiniteStepError(step, `${facts}, not finite ${where}`);
+  }
   return new NonFiniteStepError(
     step,
-    `loss ${loss}, gradient norm ${gradNorm}, not finite ${where}`,
+    `${facts} at the loss scale ${lossScale}, half of which is not above train.min_loss_scale (${least}); not finite ${where}`,
+    "lower train.learning_rate, clip gradients by train.max_grad_norm, or enlarge the batch",
   );
 }
 

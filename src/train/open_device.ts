@@ -1,10 +1,12 @@
 /** Which device does a run compute on, and with which kernels? @module */
 import { MEMORY_REMEDY, stepPlansOf } from "../engine/from_config.ts";
+import { MemoryVariants } from "../engine/memory_variants.ts";
 import type { StepPlans } from "../engine/step_plans.ts";
 import { TrainEngine } from "../engine/train_engine.ts";
 import { UserError } from "../errors.ts";
 import { resolveCacheDir } from "../fs/cache_dir.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
+import { deviceMemory } from "../gpu/device_memory.ts";
 import { type KernelChoices, TUNE_SECONDS } from "../gpu/tuner.ts";
 import { loadChoices, saveChoices } from "../gpu/tuning_cache.ts";
 import { parameterCount } from "../model/model.ts";
@@ -34,14 +36,19 @@ export async function openDevice(
 ): Promise<RunDevice> {
   const { config, model, settings } = inputs;
   using stack = new DisposableStack();
+  let remedy = () => MEMORY_REMEDY;
   const gpu = stack.adopt(
-    await openGpu({ memoryRemedy: MEMORY_REMEDY }),
+    await openGpu({ memoryRemedy: () => remedy() }),
     (gpu) => gpu.close(),
   );
   if (gpu.notice) say(`warning: ${gpu.notice}`);
   const plans = stepPlansOf(config, model, settings, gpu.limits);
   describe(inputs, plans, gpu, folder.dir, say);
-  checkMemory(plans, gpu);
+  const variants = new MemoryVariants(config, model, gpu.limits);
+  const total = formatBytes(plans.memory.total);
+  remedy = () =>
+    `the run needs ${total}; ${variants.remedy(deviceMemory(gpu))}`;
+  checkMemory(plans, gpu, variants);
   const cache = resolveCacheDir(config);
   const recorded = resume
     ? recordedChoices(folder.path("run.json"), gpu, say)
@@ -55,7 +62,7 @@ export async function openDevice(
 }
 
 function describe(
-  { data, sequences, model, settings }: RunInputs,
+  { config, data, sequences, model, settings }: RunInputs,
   plans: StepPlans,
   gpu: Gpu,
   dir: string,
@@ -63,7 +70,8 @@ function describe(
 ): void {
   const parameters = formatCount(parameterCount(model).total);
   const memory = formatBytes(plans.memory.total);
-  say(`${parameters} parameters · ${memory} on ${gpu.name}`);
+  const half = config.train.precision === "fp16" ? " · fp16" : "";
+  say(`${parameters} parameters${half} · ${memory} on ${gpu.name}`);
   const tokens = formatCount(sequences * model.sequenceLength);
   const perStep = formatCount(settings.tokensPerStep);
   say(
@@ -104,17 +112,20 @@ async function openEngine(
 }
 
 /** @throws {UserError} where the plans need more memory than is free */
-function checkMemory(plans: StepPlans, gpu: Gpu): void {
-  const free = freeBytes(gpu);
+function checkMemory(
+  plans: StepPlans,
+  gpu: Gpu,
+  variants: MemoryVariants,
+): void {
+  // A GPU's nominal size is rounded: it is left to say itself what it has.
+  if (!gpu.limits.software) return;
+  const free = deviceMemory(gpu);
   if (plans.memory.total <= free) return;
   throw new UserError(
     `Cannot start the run as it needs ${
       formatBytes(plans.memory.total)
-    } of memory: this machine has ${formatBytes(free)} free; ${MEMORY_REMEDY}`,
+    } of memory: this machine has ${formatBytes(free)} free; ${
+      variants.remedy(free)
+    }`,
   );
-}
-
-/** Bytes that buffers can be allocated from, where that is known. */
-function freeBytes(gpu: Gpu): number {
-  return gpu.limits.software ? Deno.systemMemoryInfo().available : Infinity;
 }

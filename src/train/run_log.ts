@@ -9,36 +9,43 @@ import type { Lap } from "./step_clock.ts";
 export interface TrainedSteps {
   /** Mean training loss, nats per token. */
   loss: number;
-  /** Gradient norm of the last step, before clipping. */
-  gradNorm: number;
-  /** Learning rate of the last step. */
+  /**
+   * Gradient norm of the last update, before clipping; absent where loss
+   * scaling skipped all steps.
+   */
+  gradNorm: number | undefined;
+  /** Learning rate of the last update. */
   learningRate: number;
   /** Seconds of training in the whole run. */
   elapsed: number;
   lap: Lap;
+  /**
+   * Of the last step, and steps skipped in all; absent without loss scaling.
+   */
+  lossScaling?: { scale: number; skipped: number } | undefined;
 }
 
 /** Writes each record to the metrics and, in short, to the terminal. */
 export class RunLog {
   readonly #metrics: MetricsLog;
   readonly #progress: Progress;
-  readonly #tokensAfter: (step: number) => number;
+  readonly #tokens: () => number;
   readonly #inBits: boolean;
   readonly #hint = waitHint();
 
   /**
-   * @param tokensAfter tokens of the first `step` steps
+   * @param tokens tokens of the steps done
    * @param inBits whether to also show losses as fairseq prints them
    */
   constructor(
     metrics: MetricsLog,
     progress: Progress,
-    tokensAfter: (step: number) => number,
+    tokens: () => number,
     inBits = false,
   ) {
     this.#metrics = metrics;
     this.#progress = progress;
-    this.#tokensAfter = tokensAfter;
+    this.#tokens = tokens;
     this.#inBits = inBits;
   }
 
@@ -52,13 +59,15 @@ export class RunLog {
     const { lap } = steps;
     const record = {
       step,
-      tokens: this.#tokensAfter(step),
+      tokens: this.#tokens(),
       loss: steps.loss,
       lr: steps.learningRate,
       grad_norm: steps.gradNorm,
       tokens_per_second: lap.tokensPerSecond,
       elapsed: steps.elapsed,
       data_wait_ms: lap.waitMs,
+      loss_scale: steps.lossScaling?.scale,
+      skipped_steps: steps.lossScaling?.skipped,
     };
     this.#metrics.write(record);
     this.#progress.report(record);
@@ -70,7 +79,7 @@ export class RunLog {
   evaluated(step: number, { loss, perplexity }: Evaluation): void {
     this.#metrics.write({
       step,
-      tokens: this.#tokensAfter(step),
+      tokens: this.#tokens(),
       eval_loss: loss,
       eval_perplexity: perplexity,
     });
@@ -85,7 +94,7 @@ export class RunLog {
   measured(step: number, statistics: Record<string, number>): void {
     this.#metrics.write({
       step,
-      tokens: this.#tokensAfter(step),
+      tokens: this.#tokens(),
       ...statistics,
     });
   }

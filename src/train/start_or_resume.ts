@@ -8,6 +8,7 @@ import {
 } from "../data/loader/batch_loader.ts";
 import { openSplits, type TokenSplit } from "../data/mod.ts";
 import { initialiseWeights } from "../engine/initial_weights.ts";
+import type { StepCountStart } from "../engine/step_count.ts";
 import type { TrainEngine } from "../engine/train_engine.ts";
 import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
 import { absolutePath } from "../fs/user_path.ts";
@@ -60,7 +61,7 @@ export async function startOrResume(
       shortSteps: settings.epoch !== null,
     }),
   );
-  const step = loadState(run, inputs, device.engine, loader);
+  const { step, skipped } = loadState(run, inputs, device.engine, loader);
   const file = folder.path("metrics.jsonl");
   // A run from its start writes its statistics of step 0 again.
   const metrics = stack.use(MetricsLog.open(file, step || -1));
@@ -68,6 +69,7 @@ export async function startOrResume(
   const resources = stack.move();
   return {
     step,
+    skipped,
     elapsed,
     loader,
     valid,
@@ -108,13 +110,13 @@ function loadState(
   { config, checkpoint }: RunInputs,
   engine: TrainEngine,
   loader: BatchLoader,
-): number {
+): StepCountStart {
   if (!checkpoint) {
     if (resume) say("no checkpoint yet: starting from the first step");
     initialiseWeights(engine, config.seed);
-    return 0;
+    return { step: 0, skipped: 0 };
   }
-  const { step, sampler } = fromCheckpoint(
+  const { step, sampler, skipped = 0 } = fromCheckpoint(
     dir,
     checkpoint,
     (path) => loadTrainState(path, engine),
@@ -123,5 +125,5 @@ function loadState(
   // Later checkpoints belong to the abandoned branch of the run.
   removeCheckpointsAfter(dir, step);
   say(`resuming after step ${step}`);
-  return step;
+  return { step, skipped };
 }

@@ -13,8 +13,10 @@ import { type TrainState, writeTrainState } from "../checkpoint/train_state.ts";
 import { logsBits } from "../config/mod.ts";
 import type { TokenSplit } from "../data/mod.ts";
 import { checkSupported } from "../engine/from_config.ts";
+import { StepCount } from "../engine/step_count.ts";
 import { tokensAfter } from "../engine/train_settings.ts";
 import { UserError } from "../errors.ts";
+import type { LossScalingState } from "../optim/loss_scaling.ts";
 import { Progress } from "../terminal/progress_bar.ts";
 import { quoted } from "../terminal/quote.ts";
 import { evaluate } from "./evaluate.ts";
@@ -56,7 +58,9 @@ async function train(
 ): Promise<TrainResult> {
   const { loader, valid, metrics } = start;
   const inBits = logsBits(config.model);
-  const tokens = (step: number) => tokensAfter(settings, step);
+  const count = new StepCount(settings, start);
+  // Steps are logged and saved once they are read: none is unknown.
+  const tokens = () => tokensAfter(settings, count.drawn);
   await using progress = new Progress({
     label: "step",
     total: settings.totalSteps,
@@ -76,19 +80,26 @@ async function train(
       config.train.max_eval_batches,
       () => stop.requested !== null,
     );
-  const stateAfter = (step: number): TrainState => ({
-    format: 1,
-    step,
-    tokens: tokens(step),
-    seed: config.seed,
-    sampler: loader.state,
-    schedule: settings.schedule,
-    data: data.fingerprint,
-  });
+  const stateAfter = async (step: number): Promise<TrainState> => {
+    const scaling = await engine.lossScaling();
+    return {
+      format: 1,
+      step,
+      tokens: tokens(),
+      seed: config.seed,
+      sampler: loader.state,
+      schedule: settings.schedule,
+      data: data.fingerprint,
+      // The host's count: a run without loss scaling may have skipped earlier.
+      ...count.skipped > 0 ? { skipped: count.skipped } : {},
+      ...scaling ? { loss_scaling: withoutSkipped(scaling) } : {},
+    };
+  };
   const save = async (step: number) => {
     metrics.sync();
+    const state = await stateAfter(step);
     await saveCheckpoint(dir, step, async (path) => {
-      await writeTrainState(path, engine, stateAfter(step));
+      await writeTrainState(path, engine, state);
       saveTokenizer(path, data.tokenizer);
     }, config.train.keep);
   };
@@ -96,6 +107,7 @@ async function train(
     engine,
     loader,
     settings,
+    count,
     intervals: {
       log: config.train.log_steps,
       evaluate: config.train.eval_steps,
@@ -117,6 +129,8 @@ async function train(
   }
 }
 
+const withoutSkipped = ({ skipped: _, ...state }: LossScalingState) => state;
+
 /** What the user sees at the first signal. */
 function finishing(signal: StopSignal): string {
   const lineStart = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
@@ -127,7 +141,7 @@ function finishing(signal: StopSignal): string {
 }
 
 function trainingStopped(
-  { step, message }: NonFiniteStepError,
+  { step, message, remedy }: NonFiniteStepError,
   dir: string,
 ): UserError {
   const last = listCheckpoints(dir).at(-1);
@@ -135,6 +149,6 @@ function trainingStopped(
     ? `the last good checkpoint is ${quoted(last.path)}`
     : "there is no checkpoint yet";
   return new UserError(
-    `Training stopped at step ${step}: ${message}; ${checkpoint}: lower train.learning_rate, or lengthen the warm-up`,
+    `Training stopped at step ${step}: ${message}; ${checkpoint}: ${remedy}`,
   );
 }

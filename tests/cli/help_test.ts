@@ -85,6 +85,14 @@ Deno.test("unknown commands and flags are refused, with the known ones", async (
   await fails(["train", "lr"], /Cannot read 'lr' as it must be key=value/);
   await fails(["devices", "all"], /Cannot read 'all' as 'blocksmith devices'/);
   await fails(["parity"], /no fixture is given/);
+  await fails(
+    ["parity", "--precision", "half", "x"],
+    /as --precision must be one of fp32, fp16: got half$/,
+  );
+  await fails(
+    ["parity", "--residual-precision=fp16", "x"],
+    /as --residual-precision fp16 needs --precision fp16: got fp32$/,
+  );
   for (const words of [["--resume"], ["--resume="], ["--resume", ""]]) {
     await fails(["train", ...words], /Cannot read '--resume' of 'blocksmith/);
   }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { succeeds, workshop } from "../helpers/cli.ts";
+import { fails, succeeds, workshop } from "../helpers/cli.ts";
 
 /** No Vulkan driver: a plan needs none. */
 const NO_DEVICE = {
@@ -117,6 +117,31 @@ Deno.test("plan lists every dispatch and every buffer", async () => {
   }
 });
 
+Deno.test("plan says what recomputation costs and saves, and what else would", async () => {
+  const words = ["plan", "model.n_layer=8", "--variants"];
+  const { out } = await succeeds([...words, "train.recompute=block"]);
+  assertMatch(
+    out,
+    /^recomputation +block: \d\.\d+e\+\d+ of the FLOPs \(\+\d+\.\d %\), activations .* MB instead of \d\.\d GB$/m,
+  );
+  const rows = ["fp32", "fp16"].flatMap((precision) =>
+    ["none", "attention", "block"].flatMap((recompute) =>
+      ["32 × 4", "16 × 8"].map((batch) =>
+        `${precision} +${recompute} +${batch}`
+      )
+    )
+  );
+  for (const row of rows) {
+    assertMatch(
+      out,
+      new RegExp(`^ +${row} +\\d.* [MG]B +\\d.* GB +\\+\\d+\\.\\d %$`, "m"),
+    );
+  }
+  const { variants } = JSON.parse((await succeeds([...words, "--json"])).out);
+  assertEquals(variants.length, rows.length);
+  assertEquals(variants[2].overrides, "train.recompute=block");
+});
+
 Deno.test("plan --device estimates the memory that the run records and takes", async () => {
   using work = workshop();
   const words = work.tiny("run", "train.max_steps=1");
@@ -127,4 +152,46 @@ Deno.test("plan --device estimates the memory that the run records and takes", a
   assertEquals(plan.memory, info.memory);
   assertEquals(plan.parameters, info.parameters);
   assertEquals(plan.flops_per_step, info.flops_per_step);
+});
+
+Deno.test("plan --device names a device that is not there, and estimates its step", async () => {
+  const words = ["plan", "model=default", "data.tokenizer=gpt2", "--device"];
+  const { out, err } = await succeeds([...words, "H100"], NO_DEVICE);
+  assertEquals(err, "");
+  assertMatch(out, /^adapter +h100 \(by its figures; no device is opened\)$/m);
+  assertMatch(
+    out,
+    /^Estimated step on h100: \d+ ms, \d+ tokens\/s$/m,
+  );
+  assertMatch(out, /^matmul\/\w+ .* \d+(\.\d+)? %/m);
+  assertMatch(out, /^Limit by arithmetic: \d+ ms, \d+ tokens\/s; limit by /m);
+  assertMatch(out, /^An estimate from the device's figures, not a /m);
+  assertMatch(out, /^ {2}of the device's +80\.0 GB$/m);
+  const plans = await Promise.all(
+    ["h100", "a5000"].map(async (name) =>
+      JSON.parse((await succeeds([...words, name, "--json"], NO_DEVICE)).out)
+    ),
+  );
+  const [h100, a5000] = plans.map((plan) => plan.estimate);
+  assertEquals([h100.device, a5000.device], ["h100", "a5000"]);
+  assert(h100.ms_per_step < a5000.ms_per_step);
+  assert(h100.ms_per_step > h100.least_ms_by_arithmetic);
+  const sum = h100.kernels.reduce(
+    (total: number, k: { ms: number }) => total + k.ms,
+    0,
+  );
+  assert(Math.abs(sum - h100.ms_per_step) < 1e-6);
+  const tokens = h100.tokens_per_s * h100.ms_per_step / 1e3;
+  assertEquals(Math.round(tokens), plans[0].tokens_per_step);
+});
+
+Deno.test("plan --device refuses an unknown name, and stands alone before a key", async () => {
+  await fails(
+    ["plan", "--device", "h1000"],
+    /Cannot plan for '--device' as it must name one of h200, .*: got 'h1000'$/,
+    NO_DEVICE,
+  );
+  const { out } = await succeeds(["plan", "--device", "model.n_layer=1"]);
+  assertMatch(out, /^model +default, 1 layer of width /m);
+  assertMatch(out, /^adapter +(?!a GPU with 2 GiB)\S/m);
 });

@@ -111,3 +111,18 @@ for (const [family, keys] of Object.entries(FAMILIES)) {
     assertEquals(hashes(run, last), straight);
   });
 }
+
+Deno.test("trainRun() has the same bits with recomputation, resumed too", async () => {
+  using work = workshop();
+  const last = "step-000020";
+  const words = (run: string, ...more: string[]) =>
+    work.tiny(run, "train.gradient_accumulation_steps=2", ...FAMILIES.gpt2)
+      .concat(more);
+  await succeeds(["train", ...words("kept")]);
+  const wanted = hashes(work.at("kept"), last);
+  await succeeds(["train", ...words("block", "train.recompute=block")]);
+  assertEquals(hashes(work.at("block"), last), wanted);
+  const half = `${work.at("block")}/checkpoints/step-000010`;
+  await succeeds(["train", "--resume", half]);
+  assertEquals(hashes(work.at("block"), last), wanted);
+});

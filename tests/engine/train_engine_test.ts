@@ -117,7 +117,13 @@ deviceTest(
         await check(engine, [x / whole, y / whole, 0]);
         await engine.step([none], stepOptions(1));
         const [record] = await engine.history(1);
-        assertEquals(record, { loss: 0, gradNorm: 0, nonFinite: false });
+        assertEquals(record, {
+          loss: 0,
+          gradNorm: 0,
+          nonFinite: false,
+          skipped: false,
+          lossScale: 1,
+        });
       }
       // Equal counts: the rules agree.
       await means.gradient([a, b]);
@@ -260,6 +266,10 @@ for (
       evalBatchSize: 3,
     }, {}],
     ["a deeper model", { batchSize: 4 }, { n_layer: 4, n_embd: 135 }],
+    ["a recomputing run", { batchSize: 8, recompute: "block" }, {
+      n_layer: 6,
+      n_embd: 48,
+    }],
   ] as [string, Partial<StepPlanOptions>, Partial<FullConfig>][]
 ) {
   deviceTest(

@@ -37,7 +37,9 @@ deviceTest("Gpu.check() throws what the device refused", async () => {
 deviceTest(
   "Gpu.check() names the caller's remedy where memory runs out",
   async () => {
-    const own = await openGpu({ memoryRemedy: "use less of it" });
+    let remedy = "";
+    const own = await openGpu({ memoryRemedy: () => remedy });
+    remedy = "use less of it";
     const event = new Event("uncapturederror");
     Object.defineProperty(event, "error", {
       value: { message: "Not enough memory left" },

@@ -19,7 +19,7 @@ async function product(M: number, K: number, N: number) {
   const [{ choice }] = plan.dispatches;
   return {
     executor,
-    dispatches: choice!.variants.map((v) => v.dispatch),
+    dispatches: choice!.variants.flatMap((v) => v.dispatches),
     timestamps: device.timestamps,
   };
 }
@@ -53,14 +53,27 @@ deviceTest(
         bound.push(list.length);
         return bind(list);
       };
-      const times = await timeVariants([fast, slow], executor, () => false);
+      const times = await timeVariants([[fast], [slow]], executor, () => false);
       assert(times![0] > 0 && times![1] > 3 * times![0], `${times}`);
       // One workgroup of each and a part of the first; both; the first again.
       assertEquals(bound.slice(0, 2), [3, 2]);
       assert(bound.length === 2, `${bound}`);
 
       bound.length = 0;
-      const stopped = await timeVariants([fast, slow], executor, () => true);
+      // Of several dispatches, all count.
+      const double = await timeVariants(
+        [[fast], [fast, fast, fast, fast]],
+        executor,
+        () => false,
+      );
+      assert(double![1] > 2 * double![0], `${double}`);
+
+      bound.length = 0;
+      const stopped = await timeVariants(
+        [[fast], [slow]],
+        executor,
+        () => true,
+      );
       assertEquals([stopped, bound], [undefined, [3]]);
     }
     executor.close();

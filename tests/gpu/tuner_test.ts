@@ -53,7 +53,7 @@ deviceTest(
       assertEquals(timed, known);
       assertEquals(progress, [[0, 1], [1, 1]]);
       const chosen = variants.find((v) => v.name === known[KEY]);
-      assert(chosen!.dispatch === step.dispatch);
+      assert(chosen!.dispatches[0] === step.dispatch);
     }
     progress.length = 0;
     await executor.load([plan], tuner(known, { onProgress }));
@@ -113,7 +113,7 @@ deviceTest(
       );
       assertEquals(
         steps.map((s) => s.dispatch.kernel),
-        plan.dispatches.map((d) => first(d).dispatch.kernel),
+        plan.dispatches.map((d) => first(d).dispatches[0].kernel),
       );
     }
     executor.close();
@@ -132,11 +132,11 @@ deviceTest("tuner() times the work with the most FLOPs first", async () => {
 Deno.test("tuner() chooses for rows that allow fewer kernels as well", async () => {
   const variants = ["fast", "any"].map((name) => ({
     name,
-    dispatch: { kernel: name } as PlannedDispatch,
+    dispatches: [{ kernel: name } as PlannedDispatch],
   }));
   const of = (some: typeof variants) =>
     ({
-      ...some[0].dispatch,
+      ...some[0].dispatches[0],
       flops: 1,
       choice: { key: "k", variants: some },
     }) as PlannedDispatch;
@@ -144,7 +144,7 @@ Deno.test("tuner() chooses for rows that allow fewer kernels as well", async () 
   const untimed: KernelChoices = {};
   const select = tuner({}, { untimed, seconds: 0 });
   const chosen = await select([of(variants.slice(1)), of(variants)], executor);
-  assertEquals(chosen.map((d) => d.kernel), ["any", "fast"]);
+  assertEquals(chosen.map(([d]) => d.kernel), ["any", "fast"]);
   assertEquals(untimed, { k: "fast" });
 });
 

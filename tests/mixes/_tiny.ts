@@ -2,7 +2,10 @@
 import { compose } from "../../src/config/mod.ts";
 import { assembleBatch, type Batch } from "../../src/data/loader/batch.ts";
 import { modelOf } from "../../src/engine/from_config.ts";
-import { buildStepPlans } from "../../src/engine/step_plans.ts";
+import {
+  buildStepPlans,
+  type StepPlanOptions,
+} from "../../src/engine/step_plans.ts";
 import { TrainEngine } from "../../src/engine/train_engine.ts";
 import type { KernelChoices } from "../../src/gpu/tuner.ts";
 import { initialValues } from "../../src/model/initialise.ts";
@@ -59,7 +62,10 @@ export function tiny(
 const choices: KernelChoices = {};
 
 /** An engine for the model, without values. */
-export async function openTiny(model: Model): Promise<TrainEngine> {
+export async function openTiny(
+  model: Model,
+  options: Partial<StepPlanOptions> = {},
+): Promise<TrainEngine> {
   const device = await gpu();
   const plans = buildStepPlans(model, {
     batchSize: ROWS,
@@ -68,6 +74,7 @@ export async function openTiny(model: Model): Promise<TrainEngine> {
     adam: ADAM,
     seed: SEED,
     historySlots: 4,
+    ...options,
   }, device.limits);
   return await TrainEngine.open(device, plans, choices);
 }

@@ -151,7 +151,7 @@ async function check(options: Run) {
   norms.forEach((norm, t) =>
     assertClose(
       `record ${t}`,
-      [history[t].loss, history[t].gradient_norm, history[t].non_finite],
+      [history[t].loss, history[t].gradient_norm, history[t].outcome],
       [options.loss?.(t + 1) ?? 1, norm, 0],
       { relative: 2e-6 },
     )
@@ -233,8 +233,9 @@ for (
       for (const key of ["p", "m", "v"] as const) {
         assertEquals(got[0][key], before.got[0][key], key);
       }
-      const nonFinite = history.map((record) => record.non_finite);
-      assertEquals(nonFinite, [0, 0, 1, 1, 1]);
+      // Applied, applied, stopped.
+      const outcomes = history.map((record) => record.outcome);
+      assertEquals(outcomes, [0, 0, 2, 2, 2]);
     },
   );
 }
@@ -252,6 +253,8 @@ Deno.test("stepScalars() folds the bias corrections into rate and eps", () => {
     rate: f32(lr * c2 / c1),
     eps: f32(1e-3),
     decay: f32(0.05),
+    update: 3,
+    skipped: 0,
     max_grad_norm: f32(1.5),
     history_slot: 7,
   });
@@ -262,6 +265,15 @@ Deno.test("stepScalars() folds the bias corrections into rate and eps", () => {
     maxGradNorm: 0,
   });
   assertEquals([torch.eps, torch.max_grad_norm], [f32(1e-3 * c2), f32(0)]);
+  // A skipped step is no update.
+  const later = stepScalars({ ...options, kind: "adamw_hf" }, {
+    step: t + 4,
+    skipped: 4,
+    learningRate: lr,
+    slot: 7,
+    maxGradNorm: 1.5,
+  });
+  assertEquals(later, { ...scalars, skipped: 4 });
 });
 
 Deno.test("stepScalars() fills the struct that the kernels read", () => {

@@ -1,6 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { AdapterLimits, Binding } from "../../src/graph/dispatch.ts";
-import { Graph, type Node, type Operation } from "../../src/graph/graph.ts";
+import {
+  type AdapterLimits,
+  type Binding,
+  write,
+} from "../../src/graph/dispatch.ts";
+import {
+  Graph,
+  type Node,
+  type Operation,
+  scratchTensor,
+} from "../../src/graph/graph.ts";
 import { bytes, type Tensor } from "../../src/graph/tensor.ts";
 import {
   aligned,
@@ -311,6 +320,26 @@ Deno.test("makePlan() lays sums onto persistent tensors where those are", () => 
   assertEquals(dispatch.writes, [
     { name: "d w", location: { external: "grad.w" }, count: 5 },
   ]);
+});
+
+Deno.test("makePlan() gives the dispatches of a node one scratch after the other", () => {
+  const graph = new Graph(), x = graph.input("x", [64]);
+  const inParts: Operation<Attrs> = {
+    name: "parts",
+    lower: (node) =>
+      [64, 128, 96].map((size) => {
+        const { bindings, ...dispatch } = nodeDispatch(node);
+        const s = write(scratchTensor("scratch", [size]));
+        return { ...dispatch, bindings: { ...bindings, s } };
+      }),
+  };
+  const [y] = graph.add(inParts, [x], { id: 0 }, [{ name: "y", shape: [64] }]);
+  const { slots, dispatches } = makePlan("parts", graph, LIMITS, [y]);
+  assertEquals(slots, [512, 256]);
+  for (const { bindings } of dispatches) {
+    assertEquals(key(bindings.output0.location), "slot 1");
+    assertEquals(key(bindings.s.location), "slot 0");
+  }
 });
 
 Deno.test("makePlan() says which tensor is too large to bind", () => {

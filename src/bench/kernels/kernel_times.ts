@@ -2,6 +2,7 @@
 import type { LoadedPlan } from "../../gpu/executor.ts";
 import { timeDispatches } from "../../gpu/time_dispatches.ts";
 import type { RunningWorkload } from "../step/step.ts";
+import { warmUp } from "./peak.ts";
 import { nanosecondsPerTick, waitForDevice } from "../timing.ts";
 
 /** All dispatches of one kernel and product shape in a step. */
@@ -20,12 +21,19 @@ export interface KernelRow {
   gbytes: number;
 }
 
+/**
+ * Runs of a dispatch in one pass on a GPU, where beginning a pass takes as long
+ * as a short kernel.
+ */
+const PER_PASS = 8;
+
 /** Dispatches that are timed together, as a query set holds 4096 timestamps. */
 const DISPATCHES_PER_QUERY = 512;
 
 /**
- * Times every dispatch of a step in a separate pass, best of several, and sums
- * the dispatches of the same kernel and product shape.
+ * Times every dispatch of a step in a separate pass, on a GPU the mean of
+ * several runs in it, best of three, and sums the dispatches of the same kernel
+ * and product shape.
  *
  * @returns one row per kernel and shape, the slowest first
  */
@@ -35,17 +43,19 @@ export async function kernelTimes(
   const { engine } = running, { executor, plans } = engine;
   const { micro, update } = engine.loaded;
   const accumulation = plans.options.accumulation;
+  const perPass = executor.gpu.limits.software ? 1 : PER_PASS;
+  await warmUp(executor.gpu);
   const rows = new Map<string, KernelRow>();
   const collect = async (
-    { plan, dispatches: steps }: LoadedPlan,
+    { dispatches: steps }: LoadedPlan,
     times: number,
   ) => {
     const dispatches = steps.map((s) => s.dispatch);
     for (let at = 0; at < dispatches.length; at += DISPATCHES_PER_QUERY) {
       const part = dispatches.slice(at, at + DISPATCHES_PER_QUERY);
-      const ticks = await timeDispatches(part, executor);
+      const ticks = await timeDispatches(part, executor, 3, perPass);
       part.forEach((d, i) => {
-        const product = plan.dispatches[at + i].choice?.key ?? "";
+        const product = d.work ?? "";
         const key = `${d.kernel} ${product}`;
         const row = rows.get(key) ?? emptyRow(d.kernel, product);
         row.count += times;

@@ -7,11 +7,14 @@ import { cpuUsage } from "node:process";
 import type { Gpu } from "../../gpu/device.ts";
 import { Executor } from "../../gpu/executor.ts";
 import { type KernelChoices, tuner } from "../../gpu/tuner.ts";
+import type { Dispatch } from "../../graph/dispatch.ts";
 import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/matmul/matmul.ts";
+import { bytes } from "../../graph/tensor.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { NumPy, Product } from "../peers/numpy.ts";
 import { median, TimedDispatch } from "../timing.ts";
+import { warmUp } from "./peak.ts";
 import { allocateNoise, planStandalone } from "./standalone.ts";
 
 /** The timing of one product. */
@@ -89,7 +92,7 @@ export function productsOf(plans: readonly Plan[]): Product[] {
   for (const { dispatches } of plans) {
     for (const { choice } of dispatches) {
       const match = choice?.key.match(
-        /^matmul (NN|NT|TN)[+b]* (\d+)x(\d+)x(\d+)$/,
+        /^matmul (NN|NT|TN)[+b]* (\d+)x(\d+)x(\d+)/,
       );
       if (!match) continue;
       const layout = match[1] as Product["layout"];
@@ -107,6 +110,7 @@ export async function benchMatmul(
   options: MatmulOptions,
 ): Promise<MatmulRow[]> {
   const rows: MatmulRow[] = [];
+  await warmUp(gpu);
   for (const product of products) {
     options.onProduct?.(product);
     rows.push(await timeProduct(gpu, product, options));
@@ -143,6 +147,7 @@ async function timeProduct(
     }
     const planned = planStandalone(lowered[0], "matmul");
     const { variants } = planned.choice!;
+    allocateScratch(executor, lowered[0]);
     // Skip the plain kernel, last in the list: it never wins and takes seconds.
     planned.choice!.variants = variants.slice(
       0,
@@ -172,7 +177,7 @@ async function timeProduct(
       M,
       N,
       K,
-      variant: planned.choice!.variants.find((v) => v.dispatch === chosen)!
+      variant: planned.choice!.variants.find((v) => v.dispatches === chosen)!
         .name,
       gflops: median(ours.wall),
       best: Math.max(...ours.wall),
@@ -190,5 +195,18 @@ async function timeProduct(
   } finally {
     timed?.close();
     executor.close();
+  }
+}
+
+/** Allocates what variants of a dispatch use besides its operands. */
+function allocateScratch(executor: Executor, { choice }: Dispatch): void {
+  for (const { dispatches } of choice!.variants) {
+    for (const { bindings } of dispatches) {
+      const scratch = Object.values(bindings).map(({ tensor }) => tensor)
+        .find(({ role }) => role === "transient");
+      if (!scratch) continue;
+      executor.allocate(scratch.name, bytes(scratch));
+      return;
+    }
   }
 }

@@ -30,6 +30,7 @@ const ROUND = 0.015;
 
 /** Measures both peaks, in `rounds` rounds each. */
 export async function measurePeak(gpu: Gpu, rounds: number): Promise<Peak> {
+  await warmUp(gpu);
   const executor = new Executor(gpu);
   try {
     return {
@@ -41,7 +42,37 @@ export async function measurePeak(gpu: Gpu, rounds: number): Promise<Peak> {
   }
 }
 
+/** Seconds of work after which a GPU's clocks have risen. */
+const WARM_UP = 0.5;
+
+/**
+ * Keeps a GPU busy until its clocks have risen: what is timed before reads up
+ * to a fifth too low. A CPU needs none.
+ */
+export async function warmUp(gpu: Gpu): Promise<void> {
+  if (gpu.limits.software) return;
+  const executor = new Executor(gpu);
+  try {
+    const timed = await bindPeak(executor);
+    const until = performance.now() + 1e3 * WARM_UP;
+    while (performance.now() < until) await timed.run(1);
+    timed.close();
+  } finally {
+    executor.close();
+  }
+}
+
 async function peakFlops(executor: Executor, rounds: number): Promise<number> {
+  const timed = await bindPeak(executor);
+  await timed.run(1);
+  await calibrate(timed);
+  const best = await fastest(timed, 1, rounds);
+  timed.close();
+  return timed.flops / best / 1e9;
+}
+
+/** Multiply-adds in registers, for about one round. */
+async function bindPeak(executor: Executor): Promise<TimedDispatch> {
   const { software } = executor.gpu.limits;
   const WG = software ? 64 : 256, groups = software ? 64 : 16_384;
   const threads = groups * WG;
@@ -57,16 +88,11 @@ async function peakFlops(executor: Executor, rounds: number): Promise<number> {
       flops: 2 * turns * CHAINS * UNROLL * threads,
       bytes: 4 * threads,
     }, "peak");
-  const guess = await TimedDispatch.bind(executor, dispatch(64));
+  const guess = await TimedDispatch.bind(executor, [dispatch(64)]);
   await guess.run(1);
   const turns = Math.max(1, Math.ceil(64 * ROUND / await guess.run(1)));
   guess.close();
-  const timed = await TimedDispatch.bind(executor, dispatch(turns));
-  await timed.run(1);
-  await calibrate(timed);
-  const best = await fastest(timed, 1, rounds);
-  timed.close();
-  return timed.dispatch.flops / best / 1e9;
+  return TimedDispatch.bind(executor, [dispatch(turns)]);
 }
 
 async function peakBytes(executor: Executor, rounds: number): Promise<number> {
@@ -82,14 +108,12 @@ async function peakBytes(executor: Executor, rounds: number): Promise<number> {
     { ...node!, outputs: [y] },
     executor.gpu.limits,
   );
-  const timed = await TimedDispatch.bind(
-    executor,
-    planStandalone(lowered, "add"),
-  );
+  const sum = planStandalone(lowered, "add");
+  const timed = await TimedDispatch.bind(executor, [sum]);
   const times = await timed.repetitionsFor(ROUND, 16);
   const best = await fastest(timed, times, rounds);
   timed.close();
-  return timed.dispatch.bytes / best / 1e9;
+  return sum.bytes / best / 1e9;
 }
 
 async function fastest(

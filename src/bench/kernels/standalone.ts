@@ -31,7 +31,7 @@ export function planStandalone(
       key: choice.key,
       variants: choice.variants.map((v) => ({
         name: v.name,
-        dispatch: planStandalone(v.dispatch, label),
+        dispatches: v.dispatches.map((d) => planStandalone(d, label)),
       })),
     },
   };

@@ -1,11 +1,12 @@
 /**
- * PyTorch's GPT-2 as a peer on the same GPU: a script that prints one line of
- * JSON.
+ * PyTorch as a peer on the same GPU: GPT-2's steps, and cuBLAS' products. The
+ * scripts print one line of JSON.
  * @module
  */
 import { UserError } from "../../errors.ts";
 import type { Sizes } from "../step/workloads.ts";
-import { lastLine, python } from "./python.ts";
+import type { Product } from "./numpy.ts";
+import { lastLine, runPython } from "./python.ts";
 
 /** The fields of the script's output that are used. */
 export interface TorchRow {
@@ -19,20 +20,28 @@ export interface TorchRow {
   params: number;
 }
 
-/** Timeout of a run in seconds, start and compilation included. */
-const LIMIT = 180;
+/** How PyTorch runs. */
+export interface TorchOptions {
+  precision: "fp32" | "tf32" | "fp16";
+  /** PyTorch's own kernels one by one, or its fused attention. */
+  attention: "eager" | "sdpa";
+  /** Timed steps, after two more. */
+  steps: number;
+  /** Seconds after which it is stopped, start and compilation included. */
+  seconds: number;
+}
 
 /**
  * Times PyTorch at the given sizes.
  *
  * @param script path of the peer's script
+ * @throws {PeerMissing} if Python or a package is missing
  * @throws {UserError} if it cannot run, with the last line of its error output
  */
 export async function benchTorch(
   script: string,
   sizes: Sizes,
-  precision: "fp32" | "tf32",
-  steps: number,
+  { precision, attention, steps, seconds }: TorchOptions,
 ): Promise<TorchRow> {
   const options = {
     layers: sizes.layers,
@@ -43,37 +52,52 @@ export async function benchTorch(
     batch: sizes.batchSize,
     accumulate: sizes.accumulation ?? 1,
     precision,
-    attention: "sdpa",
+    attention,
     steps,
     warmup: 2,
   };
   const words = Object.entries(options).flatMap(([k, v]) => [`--${k}`, `${v}`]);
-  let output: Deno.CommandOutput;
+  return parsed(script, lastLine(await runPython(script, words, seconds)));
+}
+
+/** cuBLAS' rates for one product, in TFLOP/s. */
+export interface CublasRow extends Product {
+  /** Without TF32. */
+  fp32: number;
+  /** On matrix units, with fp32 sums. */
+  fp16: number;
+}
+
+/** What `scripts/peers/cublas.py` measures. */
+export interface CublasRates {
+  rows: CublasRow[];
+  /** GB/s of a large copy, counting what is read and what is written. */
+  copy_gbytes: number;
+}
+
+/**
+ * Times matrix products in cuBLAS, through PyTorch.
+ *
+ * @param script path of `cublas.py`
+ * @throws as {@linkcode benchTorch} does
+ */
+export async function benchCublas(
+  script: string,
+  products: readonly Product[],
+  seconds: number,
+): Promise<CublasRates> {
+  const words = products.map(({ layout, M, N, K }) =>
+    `${layout}:${M}x${N}x${K}`
+  );
+  return parsed(script, lastLine(await runPython(script, words, seconds)));
+}
+
+function parsed<T>(script: string, line: string): T {
   try {
-    output = await new Deno.Command(python(), {
-      args: [script, ...words],
-      signal: AbortSignal.timeout(LIMIT * 1e3),
-    }).output();
-  } catch (error) {
-    throw new UserError(
-      `Cannot run PyTorch as '${python()}' does not start: ${
-        (error as Error).message
-      }`,
-    );
-  }
-  const text = (bytes: Uint8Array) => lastLine(new TextDecoder().decode(bytes));
-  if (!output.success) {
-    throw new UserError(
-      `Cannot run PyTorch: ${text(output.stderr) || `exit ${output.code}`}`,
-    );
-  }
-  try {
-    return JSON.parse(text(output.stdout));
+    return JSON.parse(line);
   } catch {
     throw new UserError(
-      `Cannot read what '${script}' printed as its last line must be JSON: got '${
-        text(output.stdout)
-      }'`,
+      `Cannot read what '${script}' printed as its last line must be JSON: got '${line}'`,
     );
   }
 }

@@ -13,8 +13,9 @@ import { UserError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { KernelChoices } from "../../gpu/tuner.ts";
 import { parameterCount } from "../../model/model.ts";
-import type { Plan } from "../../plan/plan.ts";
+import { firstVariants } from "../../plan/plan.ts";
 import type { ReportOptions } from "../../statistics/block_statistics.ts";
+import { warmUp } from "../kernels/peak.ts";
 import { measureIdleWait, median, waitForDevice } from "../timing.ts";
 import {
   batchesOf,
@@ -83,6 +84,7 @@ export async function openWorkload(
   report?: ReportOptions,
 ): Promise<RunningWorkload> {
   const { plans } = buildWorkload(workload, gpu.limits, report);
+  await warmUp(gpu);
   const from = performance.now();
   const engine = await TrainEngine.open(gpu, plans, choices);
   const openMs = performance.now() - from;
@@ -148,8 +150,8 @@ export async function timeSteps(
     tokensPerStep,
     modelFlops: flops,
     plannedFlops: options.accumulation * micro.flops + update.flops,
-    dispatches: options.accumulation * micro.dispatches.length +
-      update.dispatches.length,
+    dispatches: options.accumulation * engine.loaded.micro.dispatches.length +
+      engine.loaded.update.dispatches.length,
     ms,
     msBest: Math.min(...times),
     msCpu: gpu.limits.software
@@ -197,13 +199,12 @@ async function lastLoss(running: RunningWorkload): Promise<number> {
  * forward pass, once forward and twice backward.
  */
 export function modelFlops({ evaluate, options }: StepPlans): number {
-  const forward = sumOf(
-    evaluate,
-    (kernel) => /^(matmul|attention)/.test(kernel),
-  );
+  // A product that is split has the sum of its parts beside it: extra work.
+  const forward = firstVariants(evaluate.dispatches)
+    .filter(({ kernel }) =>
+      /^(matmul|attention)\//.test(kernel) && kernel !== "matmul/reduce"
+    )
+    .reduce((sum, { flops }) => sum + flops, 0);
   const sequences = options.batchSize * options.accumulation;
   return 3 * forward * sequences / options.evalBatchSize;
 }
-
-const sumOf = (plan: Plan, counts: (kernel: string) => boolean): number =>
-  plan.dispatches.reduce((n, d) => n + (counts(d.kernel) ? d.flops : 0), 0);

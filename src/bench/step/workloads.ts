@@ -5,8 +5,8 @@
 import { sourceTexts } from "../../assets/source_text.ts";
 import { compose, type Config } from "../../config/mod.ts";
 import { type Batch, BatchAssembler } from "../../data/loader/batch.ts";
-import { modelOf } from "../../engine/from_config.ts";
-import { buildStepPlans, type StepPlans } from "../../engine/step_plans.ts";
+import { modelOf, stepPlansOf } from "../../engine/from_config.ts";
+import type { StepPlans } from "../../engine/step_plans.ts";
 import { trainSettings } from "../../engine/train_settings.ts";
 import type { AdapterLimits } from "../../graph/dispatch.ts";
 import type { ReportOptions } from "../../statistics/block_statistics.ts";
@@ -110,22 +110,17 @@ export function buildWorkload(
   report?: ReportOptions,
 ): BuiltWorkload {
   const { config } = compose({ overrides: [...workload.overrides] });
-  const { model: { vocab_size }, train } = config;
+  const { vocab_size } = config.model;
   if (vocab_size === null) {
     throw new RangeError(`'${workload.name}' must set model.vocab_size`);
   }
   const settings = trainSettings(config, 1);
-  const plans = buildStepPlans(
+  const plans = stepPlansOf(
+    config,
     modelOf(config, vocab_size),
-    {
-      batchSize: train.device_train_batch_size,
-      evalBatchSize: train.device_eval_batch_size,
-      accumulation: train.gradient_accumulation_steps,
-      adam: settings.adam,
-      historySlots: HISTORY,
-      report,
-    },
+    settings,
     limits,
+    { historySlots: HISTORY, report },
   );
   return { config, plans, tokensPerStep: settings.tokensPerStep };
 }

@@ -15,7 +15,7 @@ import { fillDefaults } from "./defaults.ts";
 import { mergeFiles } from "./defaults_list.ts";
 import { EXPERIMENT, GROUPS, openLibrary } from "./library.ts";
 import { parseOverrides } from "./overrides.ts";
-import { settlePadding, settleWarmup } from "./settle.ts";
+import { settlePadding, settlePrecision, settleWarmup } from "./settle.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
 /** What to compose. */
@@ -96,6 +96,7 @@ function gather(
     else if (values.get("data.path")?.value) choices.set("data", "fairseq");
   }
   const flat = mergeFiles(library, choices);
+  for (const said of [flat, values]) settlePrecision(said);
   requireFamily(flat, values);
   for (const [key, value] of values) flat.set(key, value);
   settleWarmup(flat);

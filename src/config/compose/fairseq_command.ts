@@ -11,6 +11,7 @@ import { UserError } from "../../errors.ts";
 import type { AnyModel } from "../schema/family.ts";
 import {
   DEFAULTS,
+  INSTEAD,
   ONLY,
   PRECISION,
   REFUSED,
@@ -220,6 +221,16 @@ function overridesOf(
       return flags.number(name) === undefined
         ? overridesOfFlag(name, value, family)
         : [`train.max_eval_batches=${Number(value) * flags.devices}`];
+    case "fp16":
+      return precision(value === "true", family);
+    case "memory-efficient-fp16":
+      // It implies --fp16: without it, that decides.
+      return value === "true" ? precision(true, family) : [];
+    case "checkpoint-activations":
+      return [`train.recompute=${value === "true" ? "block" : "none"}`];
+    case "offload-activations":
+      // It implies --checkpoint-activations.
+      return value === "true" ? ["train.recompute=block"] : [];
     // 0 is no limit, and no interval but the epoch's end.
     case "max-update":
       return [`train.max_steps=${isEqual(value, "0") ? "null" : value}`];
@@ -234,6 +245,14 @@ function overridesOf(
   }
   return hasKey(name) ? overridesOfFlag(name, value, family) : [];
 }
+
+/** fairseq's models have their residual stream in fp16 too. */
+const precision = (half: boolean, family: AnyModel["name"]): string[] => [
+  `train.precision=${half ? "fp16" : "fp32"}`,
+  ...half && family === "transformer_lm_gpt"
+    ? ["train.residual_precision=fp16"]
+    : [],
+];
 
 function refuse(flags: Flags, context: CommandContext): void {
   const reasons = flags.all.flatMap((flag) => {
@@ -267,7 +286,10 @@ function refuse(flags: Flags, context: CommandContext): void {
 function reasonAgainst(flag: Flag, flags: Flags): string | null {
   const { name, value } = flag, row = option(name);
   if (flagKind(name) === undefined) return " (not known here)";
-  if (REFUSED.includes(row)) return value === "false" ? null : "";
+  if (REFUSED.includes(row)) {
+    if (value === "false") return null;
+    return row in INSTEAD ? ` (${INSTEAD[row]})` : "";
+  }
   const allowed = ONLY[row];
   if (allowed && !allowed.some((other) => isEqual(value, other))) {
     const words = allowed.join(", ");
@@ -350,6 +372,8 @@ function noteOn(flags: Flags): string | null {
   const parts = [
     silent && `without effect on the numbers here: ${silent}`,
     halves && `computed in fp32: ${halves}`,
+    flags.last("offload-activations") === "true" &&
+    "--offload-activations: activations are computed again, none is moved to the host's memory",
     devices > 1 &&
     `--distributed-world-size ${devices} multiplies --update-freq: train.gradient_accumulation_steps is ${accumulation}`,
     batchSize !== undefined && batchSize !== flags.number("batch-size") &&

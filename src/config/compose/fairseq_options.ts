@@ -13,9 +13,10 @@ const names = (list: string): string[] => list.trim().split(/\s+/);
 
 /** They choose no number of a run here: devices, files, logs, checkpoints. */
 export const WITHOUT_EFFECT: readonly string[] = names(`
+  fp16-no-flatten-grads fp32-reduce-scatter on-cpu-convert-precision
   aim-repo= aim-run-hash= all-gather-list-size= azureml-logging
   best-checkpoint-metric= broadcast-buffers bucket-cap-mb=
-  checkpoint-activations checkpoint-shard-count= checkpoint-suffix= cpu
+  checkpoint-shard-count= checkpoint-suffix= cpu
   cpu-offload data-buffer-size= dataset-impl= debug-param-names device-id=
   disable-validation distributed-backend= distributed-init-method=
   distributed-no-spawn distributed-num-procs= distributed-port=
@@ -28,7 +29,7 @@ export const WITHOUT_EFFECT: readonly string[] = names(`
   log-format= max-tokens-valid= maximize-best-checkpoint-metric
   min-params-to-wrap= no-epoch-checkpoints no-last-checkpoints no-progress-bar
   no-reshard-after-forward no-save no-save-optimizer-state
-  not-fsdp-flatten-parameters nprocs-per-node= num-workers= offload-activations
+  not-fsdp-flatten-parameters nprocs-per-node= num-workers=
   optimizer-overrides= pad-to-fixed-bsz pad-to-fixed-length plasma-path=
   profile quant-noise-pq-block-size= report-accuracy required-seq-len-multiple=
   reset-dataloader reset-logging reset-lr-scheduler reset-meters
@@ -46,13 +47,9 @@ export const WITHOUT_EFFECT: readonly string[] = names(`
   pipeline-encoder-balance= pipeline-encoder-devices=
 `);
 
-/** Precisions of less than 32 bits: computed in fp32 here. */
+/** Number formats of other parts than `train.precision`: computed in fp32. */
 export const PRECISION: readonly string[] = names(`
-  amp amp-batch-retries= amp-init-scale= amp-scale-window= bf16 fp16
-  fp16-adam-stats fp16-init-scale= fp16-no-flatten-grads fp16-scale-tolerance=
-  fp16-scale-window= fp32-reduce-scatter memory-efficient-bf16
-  memory-efficient-fp16 min-loss-scale= on-cpu-convert-precision
-  threshold-loss-scale= tpu
+  amp amp-batch-retries= amp-init-scale= amp-scale-window= fp16-adam-stats tpu
 `);
 
 /** Accepted with these values, which are what is computed here. */
@@ -96,10 +93,11 @@ export const SAME_AS: Readonly<Record<string, [option: string, or: string]>> = {
 
 /** They change what is trained, in a way that is not supported here. */
 export const REFUSED: readonly string[] = names(`
-  adaptive-input adaptive-softmax-cutoff= add-bos-token character-embeddings
-  continue-once=
+  adaptive-input adaptive-softmax-cutoff= add-bos-token bf16
+  character-embeddings continue-once=
   decoder-layers-to-keep= decoder-xformers-att-config= ema-seed-model= eos=
-  finetune-from-model= force-anneal= future-target pad= past-target
+  finetune-from-model= force-anneal= future-target memory-efficient-bf16 pad=
+  past-target
   pipeline-model-parallel quantization-config-path= self-target sentence-avg
   simul-type= skip-remainder-batch store-ema tie-adaptive-proj
   tie-adaptive-weights unk= use-bmuf user-dir=
@@ -112,9 +110,16 @@ export const REFUSED: readonly string[] = names(`
   scale-parameter shrink-min t-mult= update2lr= warmup-init warmup-init-lr= wd=
 `);
 
+/** What to do instead, for some of them. */
+export const INSTEAD: Readonly<Record<string, string>> = {
+  "bf16": "--fp16 is supported",
+  "memory-efficient-bf16": "--memory-efficient-fp16 is supported",
+};
+
 /** They set a key together with others: see `fairseq_command.ts`. */
 const COMBINED: readonly string[] = names(`
-  distributed-world-size= max-tokens= required-batch-size-multiple=
+  checkpoint-activations distributed-world-size= fp16 max-tokens=
+  memory-efficient-fp16 offload-activations required-batch-size-multiple=
 `);
 
 /**
@@ -131,6 +136,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   "train.adam_beta2": "0.999",
   "train.weight_decay": "0",
   "train.warmup_steps": "0",
+  "train.fp16_init_scale": "null",
   "train.log_steps": "100",
 };
 

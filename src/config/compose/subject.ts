@@ -8,6 +8,7 @@ import { isMapping } from "../values/flat_config.ts";
 import { fieldOf, keysOf } from "./check.ts";
 import { EXPERIMENT, GROUPS } from "./library.ts";
 import type { Override } from "./override_grammar.ts";
+import { PRECISION_KEYS } from "./settle.ts";
 
 /** What overrides say about what is trained. */
 export interface Subject {
@@ -54,6 +55,7 @@ function keysIn(key: string, value: unknown): string[] {
 
 /** Whether a key, or each key of a section, says how a run is done. */
 function saysHow(key: string): boolean {
+  if (PRECISION_KEYS.includes(key)) return true;
   const schema = configSchemas.gpt2;
   const keys = keysOf(schema).filter((name) =>
     name === key || name.startsWith(`${key}.`)

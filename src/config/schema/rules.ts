@@ -76,7 +76,8 @@ function checkSimplified(model: SimplifiedModelConfig): void {
 
 /**
  * Refuses contradictions in the learning-rate schedule, the data section, and
- * the model (see {@linkcode checkModelRules}).
+ * the model (see {@linkcode checkModelRules}), and loss scales that no f32
+ * holds.
  *
  * @throws {UserError} naming the keys at fault
  */
@@ -98,6 +99,13 @@ export function checkRules(config: Config): void {
   if (warmup_steps !== null && end !== null && warmup_steps > end) {
     throw new UserError(
       `Cannot warm up as 'train.warmup_steps' must be at most 'train.total_num_update': got ${warmup_steps} and ${end}`,
+    );
+  }
+  for (const key of ["fp16_init_scale", "threshold_loss_scale"] as const) {
+    const scale = train[key];
+    if (scale === null || scale >= 2 ** -126 && scale <= 2 ** 127) continue;
+    throw new UserError(
+      `Cannot scale the loss as 'train.${key}' must be from 2^-126 to 2^127: got ${scale}`,
     );
   }
   checkData(data);

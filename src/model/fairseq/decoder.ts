@@ -234,7 +234,11 @@ export function fairseqDecoder(
       );
       const hidden = [x];
       for (let i = 0; i < config.decoder_layers; i++) {
-        hidden.push(layer(graph, config, i, hidden[i], weights, streams));
+        hidden.push(graph.segment(
+          "block",
+          `decoder.layers.${i}`,
+          () => layer(graph, config, i, hidden[i], weights, streams),
+        ));
       }
       const last = hidden[config.decoder_layers];
       const final = finalNorm
@@ -245,23 +249,15 @@ export function fairseqDecoder(
   };
 }
 
-/**
- * One decoder layer, pre-norm as in GPT (post-norm without
- * `decoder_normalize_before`), with NormFormer's four additions where on:
- *
- *   h   = x + LN(HeadScale(Attention(LN(x))))
- *   out = w_resid · h + fc2(LN(f(fc1(LN(h)))))
- */
-function layer(
+/** What the layers' branches are made of, by their names in layer `i`. */
+function partsOf(
   graph: Graph,
   config: FairseqModelConfig,
   i: number,
-  x: Tensor,
   weights: Weights,
   streams: DropoutStreams,
-): Tensor {
-  const path = `decoder.layers.${i}`, pre = config.decoder_normalize_before;
-  const heads = config.decoder_attention_heads;
+) {
+  const path = `decoder.layers.${i}`;
   const apply = (name: string, input: Tensor, kind?: NormKind) =>
     applyNorm(graph, `${path}.${name}`, input, weights, {
       kind: kind ?? "ln",
@@ -279,7 +275,27 @@ function layer(
 
   const dropoutAfter = (name: string, input: Tensor, rate: number) =>
     applyDropout(graph, `${path}.${name} dropout`, input, streams.next(rate));
+  return {
+    path,
+    pre: config.decoder_normalize_before,
+    apply,
+    project,
+    dropoutAfter,
+  };
+}
 
+/** The attention branch, from the norm before it to the sum after it. */
+function selfAttention(
+  graph: Graph,
+  config: FairseqModelConfig,
+  i: number,
+  x: Tensor,
+  weights: Weights,
+  streams: DropoutStreams,
+): Tensor {
+  const parts = partsOf(graph, config, i, weights, streams);
+  const { path, pre, apply, project } = parts;
+  const heads = config.decoder_attention_heads;
   const n = pre ? apply("self_attn_layer_norm", x) : x;
   const [q, k, v] = ["q_proj", "k_proj", "v_proj"].map((name) =>
     project(`self_attn.${name}`, n)
@@ -317,7 +333,31 @@ function layer(
   if (config.scale_attn) {
     attentionOut = apply("attn_ln", attentionOut, config.attn_ln_type);
   }
-  attentionOut = dropoutAfter("attended", attentionOut, config.dropout);
+  return parts.dropoutAfter("attended", attentionOut, config.dropout);
+}
+
+/**
+ * One decoder layer, pre-norm as in GPT (post-norm without
+ * `decoder_normalize_before`), with NormFormer's four additions where on:
+ *
+ *   h   = x + LN(HeadScale(Attention(LN(x))))
+ *   out = w_resid · h + fc2(LN(f(fc1(LN(h)))))
+ */
+function layer(
+  graph: Graph,
+  config: FairseqModelConfig,
+  i: number,
+  x: Tensor,
+  weights: Weights,
+  streams: DropoutStreams,
+): Tensor {
+  const parts = partsOf(graph, config, i, weights, streams);
+  const { path, pre, apply, project, dropoutAfter } = parts;
+  const attentionOut = graph.segment(
+    "attention",
+    `${path}.self_attn`,
+    () => selfAttention(graph, config, i, x, weights, streams),
+  );
   let h = weightedSum(graph, `${path}.mid`, [
     { x: attentionOut, gain: 1 },
     { x, gain: 1 },

@@ -200,14 +200,12 @@ export function block(
       mlp(graph, model, `${path}.mlp`, input, weights, scales),
     );
 
-  const n = normAt("ln_1", x);
+  const { n, attentionOut } = graph.segment("attention", `${path}.attn`, () => {
+    const n = normAt("ln_1", x);
+    const out = selfAttention(graph, model, layer, n, weights, scales, streams);
+    return { n, attentionOut: branchDropout("attn", scales.attention(out)) };
+  });
   if (model.norm_position === "post") x = n;
-  const attentionOut = branchDropout(
-    "attn",
-    scales.attention(
-      selfAttention(graph, model, layer, n, weights, scales, streams),
-    ),
-  );
   if (model.parallel_layers) {
     return weightedSum(graph, `${path}.out`, [
       { x: feedForward(n), gain: mlpGain("resid") },

@@ -61,7 +61,11 @@ export function simplifiedModel(
       ];
       for (let layer = 0; layer < n_layer; layer++) {
         const x = hidden[layer];
-        hidden.push(block(graph, config, layer, x, weights, streams));
+        hidden.push(graph.segment(
+          "block",
+          `transformer.h.${layer}`,
+          () => block(graph, config, layer, x, weights, streams),
+        ));
       }
       const final = applyNorm(
         graph,

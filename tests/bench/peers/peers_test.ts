@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NumPy } from "../../../src/bench/peers/numpy.ts";
-import { benchTorch } from "../../../src/bench/peers/torch.ts";
+import { PeerMissing } from "../../../src/bench/peers/python.ts";
+import { benchCublas, benchTorch } from "../../../src/bench/peers/torch.ts";
 import { UserError } from "../../../src/errors.ts";
 import { withPython } from "../_stub.ts";
 
@@ -54,7 +55,12 @@ Deno.test("benchTorch() passes the sizes on and parses the last line", async () 
   const script =
     `echo "$@" >"$(dirname "$0")/asked"; echo noise; echo '{"tokens_per_s": 7}'`;
   await withPython(script, async (folder) => {
-    const row = await benchTorch("peer.py", sizes, "tf32", 3);
+    const row = await benchTorch("peer.py", sizes, {
+      precision: "tf32",
+      attention: "sdpa",
+      steps: 3,
+      seconds: 10,
+    });
     assertEquals(row.tokens_per_s, 7);
     assertEquals(
       await Deno.readTextFile(`${folder}/asked`),
@@ -64,17 +70,44 @@ Deno.test("benchTorch() passes the sizes on and parses the last line", async () 
 });
 
 Deno.test("benchTorch() says why it has no result", async () => {
-  const run = () => benchTorch("peer.py", sizes, "fp32", 3);
-  await withPython(
-    "echo Traceback >&2; echo no torch >&2; exit 1",
-    async () => {
-      await assertRejects(run, UserError, "Cannot run PyTorch: no torch");
-    },
-  );
+  const run = (seconds = 10) =>
+    benchTorch("peer.py", sizes, {
+      precision: "fp16",
+      attention: "eager",
+      steps: 3,
+      seconds,
+    });
+  await withPython("echo Traceback >&2; echo broken >&2; exit 1", async () => {
+    const error = await assertRejects(run, UserError, "PyTorch: broken");
+    assert(!(error instanceof PeerMissing));
+  });
+  await withPython("exec sleep 60", async () => {
+    await assertRejects(() => run(0.1), UserError, "took longer than 0.1 s");
+  });
+  await withPython("echo No module named torch >&2; exit 1", async () => {
+    await assertRejects(run, PeerMissing, "No module named torch");
+  });
   await withPython("echo hello", async () => {
     await assertRejects(run, UserError, "must be JSON: got 'hello'");
   });
   await withPython(null, async () => {
-    await assertRejects(run, UserError, "does not start");
+    await assertRejects(run, PeerMissing, "does not start");
+  });
+});
+
+Deno.test("benchCublas() names each product, and parses the rates", async () => {
+  const rates = {
+    rows: [{ ...product, fp32: 40.5, fp16: 400 }],
+    copy_gbytes: 4240,
+  };
+  const script = `echo "$@" >"$(dirname "$0")/asked"; echo '${
+    JSON.stringify(rates)
+  }'`;
+  await withPython(script, async (folder) => {
+    assertEquals(await benchCublas("peer.py", [product], 10), rates);
+    assertEquals(
+      await Deno.readTextFile(`${folder}/asked`),
+      "peer.py NT:2x3x4\n",
+    );
   });
 });

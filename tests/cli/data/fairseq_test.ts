@@ -149,7 +149,7 @@ Deno.test("a whole command of fairseq-train runs: one line names the flags witho
   const { err } = await succeeds(["train", ...command, ...betas]);
   assertMatch(
     err,
-    /^note: without effect on the numbers here: --num-workers, --no-epoch-checkpoints, --ddp-backend, --checkpoint-activations; computed in fp32: --memory-efficient-fp16; --distributed-world-size 2 multiplies --update-freq: train\.gradient_accumulation_steps is 2$/m,
+    /^note: without effect on the numbers here: --num-workers, --no-epoch-checkpoints, --ddp-backend; --distributed-world-size 2 multiplies --update-freq: train\.gradient_accumulation_steps is 2$/m,
   );
   // Losses in nats, and in fairseq's unit.
   const first = metrics(run).find((line) => "loss" in line)!.loss;

@@ -110,6 +110,8 @@ Deno.test("the paper's commands, pasted, are the experiments", () => {
     const { config: want } = compose({
       overrides: [
         `experiment=nf-${name}`,
+        "train.precision=fp16",
+        "train.recompute=block",
         "data.path=data-bin/books",
         // For plans without the folder.
         "data.vocab_size=null",
@@ -120,7 +122,7 @@ Deno.test("the paper's commands, pasted, are the experiments", () => {
   const { note } = read(...words(`data-bin/books ${COMMON} --lr 6e-4`));
   assertEquals(
     note,
-    "note: without effect on the numbers here: --num-workers, --no-epoch-checkpoints, --ddp-backend, --checkpoint-activations, --required-batch-size-multiple, --log-format, --distributed-port; computed in fp32: --memory-efficient-fp16, --fp16-init-scale; --distributed-world-size 8 multiplies --update-freq: train.gradient_accumulation_steps is 16",
+    "note: without effect on the numbers here: --num-workers, --no-epoch-checkpoints, --ddp-backend, --required-batch-size-multiple, --log-format, --distributed-port; --distributed-world-size 8 multiplies --update-freq: train.gradient_accumulation_steps is 16",
   );
 });
 
@@ -263,10 +265,10 @@ Deno.test("options that would change what is trained are refused all at once", (
   );
   assertEquals([train.learning_rate, train.weight_decay], [1e-3, 0.01]);
   // Without --task, flags stand beside overrides: nothing is missing.
-  assertEquals(read(...words("--fp16 --num-workers 2")), {
+  assertEquals(read(...words("--amp --num-workers 2")), {
     overrides: [],
     note:
-      "note: without effect on the numbers here: --num-workers; computed in fp32: --fp16",
+      "note: without effect on the numbers here: --num-workers; computed in fp32: --amp",
   });
   assertRefuses(
     () => read(...words("--distributed-world-size 8")),
@@ -284,4 +286,55 @@ Deno.test("values per epoch are refused together with the rest", () => {
       ),
     "Cannot take over this command as every option of it that changes what is trained must be supported: got --lr [1e-3,1e-4] (must be one value for all epochs), --update-freq 1,2 (must be one value for all epochs), --user-dir x, --valid-subset valid,valid1 (must be one subset), --dropout 0,1 (must be a number from 0 to below 1)",
   );
+});
+
+Deno.test("fairseq's precision and recomputation are keys here", () => {
+  const train = (text: string) => configOfWords(...words(text)).train;
+  const precisions = (text: string) => {
+    const { precision, residual_precision } = train(text);
+    return [precision, residual_precision];
+  };
+  assertEquals(precisions(LEAST), ["fp32", "fp16"]);
+  assertEquals(precisions(`${LEAST} --fp16`), ["fp16", "fp16"]);
+  const nf = "model=normformer", gpt2 = "model=default";
+  assertEquals(precisions(nf), ["fp32", "fp32"]);
+  assertEquals(precisions(`${nf} --fp16`), ["fp16", "fp16"]);
+  assertEquals(precisions(`${nf} --memory-efficient-fp16`), ["fp16", "fp16"]);
+  // The other family's stream is fp32, as under autocast.
+  assertEquals(precisions(`${gpt2} --fp16`), ["fp16", "fp32"]);
+  const off = configOfWords("model=default", "fp16=true", "--fp16=false");
+  assertEquals(off.train.precision, "fp32");
+
+  // Where they are left out, fairseq-train's defaults, not the paper's values.
+  const defaults = train(`${LEAST} --fp16`);
+  assertEquals(defaults.fp16_init_scale, null);
+  assertEquals(configOfWords("train=fairseq").train.fp16_init_scale, 4);
+  const given = train(
+    `${LEAST} --fp16-init-scale 4 --fp16-scale-window 128 --fp16-scale-tolerance 0.25 --min-loss-scale 0.001 --threshold-loss-scale 1`,
+  );
+  assertEquals(
+    [
+      given.fp16_init_scale,
+      given.fp16_scale_window,
+      given.fp16_scale_tolerance,
+      given.min_loss_scale,
+      given.threshold_loss_scale,
+    ],
+    [4, 128, 0.25, 0.001, 1],
+  );
+  assertEquals(train(LEAST).recompute, "none");
+  assertEquals(train(`${LEAST} --checkpoint-activations`).recompute, "block");
+  assertEquals(train(`${LEAST} --offload-activations`).recompute, "block");
+  const { note } = read(...words("--offload-activations"));
+  assertEquals(
+    note,
+    "note: --offload-activations: activations are computed again, none is moved to the host's memory",
+  );
+  for (const name of ["bf16", "memory-efficient-bf16"]) {
+    const instead = name.replace("bf16", "fp16");
+    assertRefuses(
+      () => read(...words(`--${name}`)),
+      `Cannot take over this command as every option of it that changes what is trained must be supported: got --${name} (--${instead} is supported)`,
+    );
+  }
 });

@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { fromYaml, printConfig } from "../../../src/config/mod.ts";
-import { configOf, fairseqConfigOf } from "../../helpers/config.ts";
+import {
+  assertRefuses,
+  configOf,
+  fairseqConfigOf,
+} from "../../helpers/config.ts";
 
 Deno.test("padding_idx is the dictionary's with data=fairseq, unless it is given", () => {
   const padding = (...overrides: string[]) =>
@@ -41,4 +45,23 @@ Deno.test("warmup_steps 0 takes warmup_ratio in the Trainer's schedule, and is n
     "warmup_steps: 0",
   );
   assertEquals(fromYaml(old, "config.yaml").train.warmup_steps, 0);
+});
+
+Deno.test("fp16: true is the Trainer's name of train.precision: fp16", () => {
+  const precision = (...overrides: string[]) =>
+    configOf(...overrides).train.precision;
+  assertEquals(precision(), "fp32");
+  assertEquals(precision("fp16=True"), "fp16");
+  assertEquals(precision("+train.fp16=true"), "fp16");
+  assertEquals(precision("train.precision=fp16", "fp16=False"), "fp32");
+  assertEquals(precision("fp16=False", "train.precision=fp16"), "fp16");
+  assertEquals(precision("bf16=false"), "fp32");
+  assertRefuses(
+    () => precision("fp16=yes"),
+    "Cannot set 'fp16' as it must be true or false: got \"yes\" (on the command line)",
+  );
+  assertRefuses(
+    () => precision("train.bf16=True"),
+    "Cannot set 'train.bf16' as 'train.precision' must be fp32 or fp16: got bf16 (on the command line)",
+  );
 });

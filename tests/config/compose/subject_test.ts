@@ -17,6 +17,7 @@ const HOW = [
   "use_wandb=true",
   "report_gains=true",
   "report_every=5",
+  "fp16=True",
   "train.max_steps=5",
   "train.learning_rate=1e-3",
   "train={max_steps: 5, keep: 1}",

@@ -122,7 +122,7 @@ function dispatch(
   range: TensorRange,
   limits: AdapterLimits,
 ): Dispatch {
-  const { sequenceLength, heads, headDim, dropout } = attrs;
+  const { sequenceLength, heads, headDim } = attrs;
   const { q, v, k, packed, random } = operandsOf(inputs, attrs);
   const rows = Object.values(operands).map(({ tensor }) => tensor);
   const wide = limits.int64 &&

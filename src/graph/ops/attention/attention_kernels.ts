@@ -22,7 +22,9 @@ export interface AttentionKernel {
  */
 const UNROLLED = 160;
 
-/** Most vec4s of a row of results that a workgroup of the tiled kernel makes. */
+/**
+ * Most vec4s of a row of results that a workgroup of the tiled kernel makes.
+ */
 const WIDEST_BLOCK = 32;
 
 /** vec4s of rows that the tiled kernel keeps in workgroup memory. */

@@ -1,6 +1,7 @@
 /** Pointwise activations. @module */
 import {
   type AdapterLimits,
+  type Constant,
   type Dispatch,
   f32,
   read,
@@ -27,25 +28,41 @@ export const ACTIVATIONS = {
 /** The name of an activation. */
 export type Activation = keyof typeof ACTIVATIONS;
 
-interface Attrs {
+/** Which activation. */
+export interface ActivationAttrs {
   kind: Activation;
   /** Slope of leaky_relu below zero. */
   slope: number;
 }
 
+/**
+ * Whether the derivative is computed from `f(x)`: `x` need not be kept then.
+ * leaky_relu leaves the sign of `x` in `f(x)`, be the slope 0.
+ */
+const fromOutput = ({ kind, slope }: ActivationAttrs): boolean =>
+  kind === "relu" || kind === "tanh" || kind === "leaky_relu" && slope >= 0;
+
+/** Constants of `kernels/lib/activations.wgsl`. */
+export const activationConstants = (
+  attrs: ActivationAttrs,
+): Record<string, Constant> => ({
+  KIND: ACTIVATIONS[attrs.kind],
+  FROM_OUTPUT: fromOutput(attrs),
+});
+
 function lower(
-  node: Node<Attrs>,
+  node: Node<ActivationAttrs>,
   limits: AdapterLimits,
   x: Tensor,
   y: Tensor,
   dy?: Tensor,
 ): Dispatch[] {
-  const { kind, slope } = node.attrs, WG = 64;
+  const { slope } = node.attrs, WG = 64;
   return flatRanges(count(x), limits).map((range) => ({
     kernel: "elementwise/activation",
     constants: {
       WG,
-      KIND: ACTIVATIONS[kind],
+      ...activationConstants(node.attrs),
       GRADIENT: !!dy,
       ACCUMULATE: !!node.accumulateInto,
     },
@@ -61,15 +78,16 @@ function lower(
   }));
 }
 
-const forward: Operation<Attrs> = {
+const forward: Operation<ActivationAttrs> = {
   name: "activation",
   gradient(node, [dy], to) {
     if (!dy) return;
     const [x] = node.inputs;
+    const s = fromOutput(node.attrs) ? node.outputs[0] : x;
     to.accumulate(
       x,
       (accumulateInto) =>
-        to.graph.add(backward, [x, dy], node.attrs, [
+        to.graph.add(backward, [s, dy], node.attrs, [
           { name: `d ${x.name}`, shape: x.shape },
         ], { accumulateInto })[0],
     );
@@ -77,7 +95,7 @@ const forward: Operation<Attrs> = {
   lower: (node, limits) => lower(node, limits, node.inputs[0], node.outputs[0]),
 };
 
-const backward: Operation<Attrs> = {
+const backward: Operation<ActivationAttrs> = {
   name: "activation_grad",
   lower: (node, limits) =>
     lower(node, limits, node.inputs[0], node.outputs[0], node.inputs[1]),

@@ -1,33 +1,62 @@
 /**
  * The head and its loss in one operation. Logits exist for one block of
- * tokens at a time, and their gradient replaces them before the next block, so
- * neither ever exists in full (V = 50,257 would take 0.8 GB for
- * 4,096 tokens).
+ * tokens at a time, and their gradient replaces them before the next block. A
+ * GPU takes as many tokens as its buffers allow (0.8 GB for 4,096 tokens and
+ * V = 50,257): a sum over few tokens leaves it idle, and each block reads and
+ * writes the weight's gradient again.
  * @module
  */
 import {
   type AdapterLimits,
+  type Constant,
   type Dispatch,
   read,
   readWrite,
 } from "../../dispatch.ts";
 import { grid } from "../../dispatch_grid.ts";
-import type { Graph, Operation } from "../../graph.ts";
+import { type Graph, type Operation, scratchTensor } from "../../graph.ts";
 import { reduceConstants } from "../../reduction.ts";
-import { count, type Tensor } from "../../tensor.ts";
+import { BYTES, count, type Tensor } from "../../tensor.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { accumulateSum } from "../reduce/dot_product.ts";
 
-/** Bytes of logits held at a time. */
-const BLOCK_BYTES = 1 << 26;
+/** Bytes of logits that a software driver holds at a time. */
+const SOFTWARE_BYTES = 2 ** 26;
 
 const pitchOf = (vocabSize: number) => Math.ceil(vocabSize / 4) * 4;
 
-/** Tokens whose logits are held at a time. */
-export function blockRows(rows: number, vocabSize: number): number {
-  const fit = Math.floor(BLOCK_BYTES / 4 / pitchOf(vocabSize));
-  // Whole tiles, on multiples that keep bindings aligned.
-  return fit >= rows ? rows : Math.max(64, fit - fit % 64);
+/**
+ * Tokens whose logits are held at a time: all if their logits fit one binding
+ * and half of the largest buffer, else blocks of about equal size.
+ */
+export function blockRows(
+  rows: number,
+  vocabSize: number,
+  { software, maxBindingBytes, maxBufferBytes }: AdapterLimits,
+): number {
+  const room = Math.min(
+    maxBindingBytes,
+    maxBufferBytes / 2,
+    software ? SOFTWARE_BYTES : Infinity,
+  );
+  const fit = Math.floor(room / BYTES.f32 / pitchOf(vocabSize));
+  if (fit >= rows) return rows;
+  // Multiples that keep bindings aligned and tiles whole.
+  const unit = software ? 64 : 128;
+  const most = Math.max(unit, fit - fit % unit);
+  const blocks = Math.ceil(rows / most);
+  return Math.ceil(rows / blocks / unit) * unit;
+}
+
+/** A row's lanes, and what of it a lane loads at a time. */
+function lanesFor(
+  vocabSize: number,
+  limits: AdapterLimits,
+): Record<string, Constant> {
+  if (limits.software) return { ...reduceConstants(limits), LOADS: 1 };
+  const LOADS = 4, units = pitchOf(vocabSize) / 4;
+  const WG = [256, 128, 64].find((lanes) => lanes * LOADS <= units) ?? 32;
+  return { SUBGROUPS: false, WG, LOADS };
 }
 
 interface Operands {
@@ -36,8 +65,8 @@ interface Operands {
   targets: Tensor;
   scale: Tensor;
   loss: Tensor;
-  logits: Tensor;
   rowLoss: Tensor;
+  gradientScale?: Tensor | undefined;
   gradients?: {
     dh?: { tensor: Tensor; accumulate: boolean } | undefined;
     dWeight?: Tensor | undefined;
@@ -45,9 +74,11 @@ interface Operands {
 }
 
 function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
-  const { h, weight, logits, gradients } = operands;
+  const { h, weight, gradients, gradientScale } = operands;
   const [rows, width] = h.shape, [vocabSize] = weight.shape;
-  const pitch = pitchOf(vocabSize), step = blockRows(rows, vocabSize);
+  const pitch = pitchOf(vocabSize);
+  const step = blockRows(rows, vocabSize, limits);
+  const logits = scratchTensor("logits", [step, pitch]);
   const out: Dispatch[] = [];
   for (let first = 0; first < rows; first += step) {
     const M = Math.min(step, rows - first);
@@ -66,17 +97,22 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
     }, limits));
     out.push({
       kernel: "loss/cross_entropy",
-      constants: { GRADIENT: !!gradients, ...reduceConstants(limits) },
+      constants: {
+        GRADIENT: !!gradients,
+        SCALED: !!gradientScale,
+        ...lanesFor(vocabSize, limits),
+      },
       params: { rows: M, vocab_size: vocabSize, pitch, first_row: first },
       bindings: {
         logits: readWrite(logits),
         target_of: read(operands.targets),
         loss: readWrite(operands.rowLoss),
         scale: read(operands.scale),
+        ...gradientScale && { gradient_scale: read(gradientScale) },
       },
       workgroups: grid(M),
       flops: 8 * M * vocabSize,
-      bytes: 12 * M * vocabSize,
+      bytes: 3 * BYTES[logits.dtype] * M * vocabSize,
     });
     if (gradients?.dWeight) {
       out.push(...matmul({
@@ -119,15 +155,18 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
 const forward: Operation<null> = {
   name: "linear_cross_entropy",
   gradient(node, _, to) {
-    const [h, weight, targets, scale, loss] = node.inputs;
+    const [h, weight, targets, scale, loss, gradientScale] = node.inputs;
     let dWeight: Tensor | undefined;
     to.accumulate(weight, (accumulateInto) => dWeight = accumulateInto!);
-    const extra = dWeight ? [dWeight] : [];
+    const extra = [gradientScale, dWeight].filter((tensor) =>
+      tensor !== undefined
+    );
     to.fuseInto(node);
     const inputs = [h, weight, targets, scale, loss, ...extra];
+    const scaled = gradientScale !== undefined;
     if (!to.needsGradient(h)) {
-      const attrs = { dh: false };
-      to.graph.add(backward, inputs, attrs, scratch(h, weight), {
+      const attrs = { dh: false, scaled };
+      to.graph.add(backward, inputs, attrs, [tokenLosses(h)], {
         effect: true,
       });
     }
@@ -135,35 +174,38 @@ const forward: Operation<null> = {
       to.graph.add(
         backward,
         inputs,
-        { dh: true },
-        [{ name: `d ${h.name}`, shape: h.shape }, ...scratch(h, weight)],
+        { dh: true, scaled },
+        [
+          { name: `d ${h.name}`, shape: h.shape, dtype: h.dtype },
+          tokenLosses(h),
+        ],
         { accumulateInto, effect: true },
       )[0]);
   },
   lower(node, limits) {
     const [h, weight, targets, scale, loss] = node.inputs;
-    const [logits, rowLoss] = node.outputs;
-    return lowerBlocks(
-      { h, weight, targets, scale, loss, logits, rowLoss },
-      limits,
-    );
+    const [rowLoss] = node.outputs;
+    return lowerBlocks({ h, weight, targets, scale, loss, rowLoss }, limits);
   },
 };
 
-const backward: Operation<{ dh: boolean }> = {
+const backward: Operation<{ dh: boolean; scaled: boolean }> = {
   name: "linear_cross_entropy_grad",
   lower(node, limits) {
-    const [h, weight, targets, scale, loss, dWeight] = node.inputs;
+    const { scaled } = node.attrs;
+    const [h, weight, targets, scale, loss, ...more] = node.inputs;
+    const gradientScale = scaled ? more[0] : undefined;
+    const dWeight = more.at(scaled ? 1 : 0);
     const dh = node.attrs.dh ? node.outputs[0] : undefined;
-    const [logits, rowLoss] = node.outputs.slice(dh ? 1 : 0);
+    const rowLoss = node.outputs.at(-1)!;
     return lowerBlocks({
       h,
       weight,
       targets,
       scale,
       loss,
-      logits,
       rowLoss,
+      gradientScale,
       gradients: {
         dh: dh && { tensor: dh, accumulate: !!node.accumulateInto },
         dWeight,
@@ -172,16 +214,10 @@ const backward: Operation<{ dh: boolean }> = {
   },
 };
 
-const scratch = (h: Tensor, weight: Tensor) => {
-  const [rows] = h.shape, [vocabSize] = weight.shape;
-  return [
-    {
-      name: "logits",
-      shape: [blockRows(rows, vocabSize), pitchOf(vocabSize)],
-    },
-    { name: "token losses", shape: [rows] },
-  ];
-};
+const tokenLosses = ({ shape: [rows] }: Tensor) => ({
+  name: "token losses",
+  shape: [rows],
+});
 
 /**
  * Adds `scale[0] · Σ_n cross_entropy(h[n] Wᵀ, target[n])` to `loss[0]`, in
@@ -192,6 +228,7 @@ const scratch = (h: Tensor, weight: Tensor) => {
  * @param targets `[N]`, u32; a target not below V is ignored
  * @param scale `[1]`: 1 / (counted targets × accumulation steps) makes a mean
  * @param loss `[1]`, persistent
+ * @param gradientScale `[1]`: a further factor of the gradient alone
  * @returns the root to differentiate
  */
 export function linearCrossEntropy(
@@ -202,9 +239,10 @@ export function linearCrossEntropy(
     targets: Tensor;
     scale: Tensor;
     loss: Tensor;
+    gradientScale?: Tensor | undefined;
   },
 ): Tensor {
-  const { h, weight, targets, scale, loss } = inputs;
+  const { h, weight, targets, scale, loss, gradientScale } = inputs;
   if (count(targets) !== h.shape[0]) {
     throw new RangeError(
       `Cannot compare ${h.shape[0]} predictions with ${count(targets)} targets`,
@@ -212,9 +250,9 @@ export function linearCrossEntropy(
   }
   return graph.add(
     forward,
-    [h, weight, targets, scale, loss],
+    [h, weight, targets, scale, loss, ...gradientScale ? [gradientScale] : []],
     null,
-    scratch(h, weight),
+    [tokenLosses(h)],
     { effect: true },
   )[0];
 }

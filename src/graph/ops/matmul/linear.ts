@@ -1,12 +1,9 @@
 /** Linear layers. @module */
-import type { Graph, Operation } from "../../graph.ts";
-import {
-  columnSum,
-  columnSums,
-  MAX_ROW_BLOCKS,
-  rowBlocks,
-} from "../../reduction.ts";
+import type { Graph, Node, Operation } from "../../graph.ts";
+import { columnSums } from "../../reduction.ts";
 import { count, type Tensor } from "../../tensor.ts";
+import { addBlocks, sumBlocks, sumBlocksShape } from "../reduce/block_sums.ts";
+import { type Epilogue, epilogueOf, hasSide } from "./epilogue.ts";
 import { matmul } from "./matmul.ts";
 
 /**
@@ -16,6 +13,32 @@ export type WeightLayout = "in_out" | "out_in";
 
 interface Attrs {
   layout: WeightLayout;
+  /** Its side matrix, if any, is the last input or the last output. */
+  epilogue?: Epilogue;
+}
+
+/** A product and the node after it as one node with an epilogue. */
+function fuse(node: Node<Attrs>, next: Node, kept: boolean) {
+  const [v] = node.outputs;
+  if (node.attrs.epilogue || node.accumulateInto) return undefined;
+  const fused = epilogueOf(v, next, kept);
+  return fused && {
+    ...node,
+    inputs: [...node.inputs, ...fused.side ? [fused.side] : []],
+    attrs: { ...node.attrs, epilogue: fused.epilogue },
+    outputs: [next.outputs[0], ...kept ? [v] : []],
+  };
+}
+
+/** Bias and epilogue of a node made by {@linkcode fuse}, or of a plain one. */
+function epilogueInputs({ inputs, outputs, attrs: { epilogue } }: Node<Attrs>) {
+  if (!hasSide(epilogue)) return { rest: inputs, epilogue };
+  const kept = epilogue!.kind === "activation";
+  return {
+    rest: kept ? inputs : inputs.slice(0, -1),
+    epilogue,
+    side: kept ? outputs[1] : inputs[inputs.length - 1],
+  };
 }
 
 const forward: Operation<Attrs> = {
@@ -44,8 +67,10 @@ const forward: Operation<Attrs> = {
         ], { accumulateInto })[0],
     );
   },
+  fuse,
   lower(node, limits) {
-    const [x, weight, bias] = node.inputs, [y] = node.outputs;
+    const { rest: [x, weight, bias], epilogue, side } = epilogueInputs(node);
+    const [y] = node.outputs;
     const transposed = node.attrs.layout === "out_in";
     const N = y.shape[1], K = x.shape[1];
     return matmul({
@@ -58,14 +83,18 @@ const forward: Operation<Attrs> = {
       c: { tensor: y, pitch: N },
       bias,
       accumulate: false,
+      epilogue,
+      side,
     }, limits);
   },
 };
 
 const inputGradient: Operation<Attrs> = {
   name: "linear_grad_x",
+  fuse,
   lower(node, limits) {
-    const [dy, weight] = node.inputs, [dx] = node.outputs;
+    const { rest: [dy, weight], epilogue, side } = epilogueInputs(node);
+    const [dx] = node.outputs;
     return matmul({
       layout: node.attrs.layout === "out_in" ? "NN" : "NT",
       M: dy.shape[0],
@@ -75,6 +104,8 @@ const inputGradient: Operation<Attrs> = {
       b: { tensor: weight, pitch: weight.shape[1] },
       c: { tensor: dx, pitch: dx.shape[1] },
       accumulate: !!node.accumulateInto,
+      epilogue,
+      side,
     }, limits);
   },
 };
@@ -100,26 +131,17 @@ const weightGradient: Operation<Attrs> = {
 const biasSum: Operation<null> = {
   name: "linear_grad_b",
   lower(node, limits) {
-    const [dy] = node.inputs, [db, blocked] = node.outputs;
-    const rows = dy.shape[0], width = count(db);
-    const blocks = rowBlocks(rows, limits);
-    return [
-      ...columnSums(dy, blocked, { rows, width, blocks }, limits),
-      columnSum(blocked, db, { rows: blocks, width, blocks: 1 }, true, limits),
-    ];
+    const [dy] = node.inputs, [blocked] = node.outputs;
+    const [rows, width] = dy.shape, blocks = sumBlocks(rows, limits);
+    return columnSums(dy, blocked, { rows, width, blocks }, limits);
   },
 };
 
-function biasGradient(
-  graph: Graph,
-  dy: Tensor,
-  bias: Tensor,
-  accumulateInto: Tensor,
-) {
-  return graph.add(biasSum, [dy], null, [
-    { name: `d ${bias.name}`, shape: bias.shape },
-    { name: `d ${bias.name} blocks`, shape: [MAX_ROW_BLOCKS, count(bias)] },
-  ], { accumulateInto })[0];
+function biasGradient(graph: Graph, dy: Tensor, bias: Tensor, total: Tensor) {
+  const [blocks] = graph.add(biasSum, [dy], null, [
+    { name: `d ${bias.name} blocks`, shape: sumBlocksShape(count(bias)) },
+  ]);
+  return addBlocks(graph, blocks, dy.shape[0], total);
 }
 
 /**

@@ -2,12 +2,19 @@
  * Matrix products of tensors of any size, cut to what the device can bind.
  * @module
  */
-import type { AdapterLimits, Dispatch } from "../../dispatch.ts";
-import type { Tensor } from "../../tensor.ts";
+import {
+  type AdapterLimits,
+  chosenLater,
+  type Dispatch,
+} from "../../dispatch.ts";
+import { scratchTensor } from "../../graph.ts";
+import { BYTES, type Tensor } from "../../tensor.ts";
+import { type Epilogue, epilogueName } from "./epilogue.ts";
 import {
   type MatmulSpec,
   matmulVariants,
   type Operand,
+  type Variant,
 } from "./matmul_kernels.ts";
 
 /**
@@ -17,7 +24,7 @@ import {
 export interface Matrix {
   tensor: Tensor;
   pitch: number;
-  /** First element; a multiple of 64 so that bindings stay aligned. */
+  /** First element; a multiple of 128 so that bindings stay aligned. */
   start?: number;
 }
 
@@ -33,26 +40,42 @@ export interface Product {
   a: Matrix;
   b: Matrix;
   c: Matrix;
-  bias?: Tensor;
+  bias?: Tensor | undefined;
   accumulate: boolean;
+  epilogue?: Epilogue | undefined;
+  /** The epilogue's other matrix, of the pitch of `c`. */
+  side?: Tensor | undefined;
 }
 
 /**
- * The dispatches of one product. Usually one; several where an operand is
- * larger than a binding, cut along M, N or K as the layout allows.
+ * The dispatches of one product. Usually one, with a choice of kernels; several
+ * where an operand is larger than a binding, cut along M, N or K as the layout
+ * allows.
  */
 export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
-  const { layout, M, N, K, a, b, c, bias } = product;
-  const rows = (m: Matrix) => Math.floor(limits.maxBindingBytes / 4 / m.pitch);
+  const { layout, M, N, K, a, b, c, bias, side } = product;
+  const rows = ({ tensor, pitch }: Matrix) =>
+    Math.floor(limits.maxBindingBytes / BYTES[tensor.dtype] / pitch);
+  const most = Math.min(
+    rows(c),
+    side ? rows({ tensor: side, pitch: c.pitch }) : Infinity,
+  );
   const steps = layout === "TN"
-    ? { m: rows(c), n: N, k: Math.min(rows(a), rows(b)) }
+    ? { m: most, n: N, k: Math.min(rows(a), rows(b)) }
     : layout === "NT"
-    ? { m: Math.min(rows(a), rows(c)), n: rows(b), k: K }
-    : { m: Math.min(rows(a), rows(c)), n: N, k: rows(b) };
+    ? { m: Math.min(rows(a), most), n: rows(b), k: K }
+    : { m: Math.min(rows(a), most), n: N, k: rows(b) };
+  const types = [a.tensor, b.tensor, c.tensor, ...side ? [side] : []]
+    .map(({ dtype }) => dtype);
+  // Bindings start on 256 bytes.
+  const unit = types.includes("f16") ? 128 : 64;
+  const stored = types.includes("f16") ? ` ${types}` : "";
   const out: Dispatch[] = [];
-  for (const m of cuts(M, steps.m)) {
-    for (const n of cuts(N, steps.n)) {
-      for (const k of cuts(K, steps.k)) {
+  for (const m of cuts(M, steps.m, unit)) {
+    for (const n of cuts(N, steps.n, unit)) {
+      for (const k of cuts(K, steps.k, unit)) {
+        const last = k.start + k.count === K;
+        const epilogue = last ? product.epilogue : undefined;
         const spec: MatmulSpec = {
           layout,
           M: m.count,
@@ -63,6 +86,7 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           ldc: c.pitch,
           accumulate: product.accumulate || k.start > 0,
           bias: !!bias && k.start === 0,
+          epilogue,
         };
         const variants = matmulVariants(spec, limits);
         const bindings = {
@@ -72,23 +96,29 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           bias: spec.bias
             ? block({ tensor: bias!, pitch: N }, ONE, n)
             : undefined,
+          side: epilogue && side
+            ? block({ tensor: side, pitch: c.pitch }, m, n)
+            : undefined,
+          scratch: scratchFor(variants),
         };
         const choices = variants.map((variant) => ({
           name: variant.name,
-          dispatch: variant.dispatch(spec, bindings),
+          dispatches: variant.dispatches(spec, bindings),
         }));
         const flags = (spec.accumulate ? "+" : "") + (spec.bias ? "b" : "");
-        out.push({
-          ...choices[0].dispatch,
-          choice: {
-            key: `matmul ${layout}${flags} ${spec.M}x${spec.N}x${spec.K}`,
-            variants: choices,
-          },
-        });
+        const size = `${spec.M}x${spec.N}x${spec.K}`;
+        const key = `matmul ${layout}${flags} ${size}${stored}`;
+        out.push(chosenLater(key + epilogueName(epilogue), choices));
       }
     }
   }
   return out;
+}
+
+/** Room for the variant that needs the most. */
+function scratchFor(variants: readonly Variant[]): Tensor | undefined {
+  const most = Math.max(...variants.map((v) => v.scratch ?? 0));
+  return most > 0 ? scratchTensor("parts of a product", [most]) : undefined;
 }
 
 interface Cut {
@@ -99,16 +129,16 @@ interface Cut {
 const ONE: Cut = { start: 0, count: 1 };
 
 /**
- * Cuts `size` into stretches of at most `step`, on multiples of 64.
+ * Cuts `size` into stretches of at most `step`, on multiples of `unit`.
  *
- * @throws {RangeError} if 64 rows do not fit one binding
+ * @throws {RangeError} if `unit` rows do not fit one binding
  */
-function cuts(size: number, step: number): Cut[] {
+function cuts(size: number, step: number, unit: number): Cut[] {
   if (step >= size) return [{ start: 0, count: size }];
-  const whole = step - step % 64, out: Cut[] = [];
+  const whole = step - step % unit, out: Cut[] = [];
   if (whole === 0) {
     throw new RangeError(
-      `Cannot multiply as 64 rows of a matrix must fit one storage binding of this adapter: ${step} do`,
+      `Cannot multiply as ${unit} rows of a matrix must fit one storage binding of this adapter: ${step} do`,
     );
   }
   for (let start = 0; start < size; start += whole) {
@@ -127,7 +157,7 @@ function block(
   const elements = (rows.count - 1) * m.pitch + columns.count;
   return {
     tensor: m.tensor,
-    offset: 4 * start,
-    size: Math.ceil(elements / 4) * 16,
+    offset: BYTES[m.tensor.dtype] * start,
+    size: Math.ceil(elements / 4) * 4 * BYTES[m.tensor.dtype],
   };
 }

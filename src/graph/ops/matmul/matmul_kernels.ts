@@ -14,14 +14,21 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
-import type { Tensor } from "../../tensor.ts";
+import { grid } from "../../dispatch_grid.ts";
+import { BYTES, type Tensor } from "../../tensor.ts";
+import {
+  type Epilogue,
+  epilogueConstants,
+  epilogueParams,
+  sideBinding,
+} from "./epilogue.ts";
+import { type Tiling, tilings } from "./tiles.ts";
 
 /** Whether A and B are read as stored (N) or transposed (T). */
 export type Layout = "NN" | "NT" | "TN";
 
 /**
- * One product, `C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C)`, row-major
- * f32.
+ * One product, `C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C)`, row-major.
  */
 export interface MatmulSpec {
   /** NN: A[M,K] B[K,N]. NT: A[M,K] B[N,K]ᵀ. TN: A[K,M]ᵀ B[K,N]. */
@@ -39,6 +46,8 @@ export interface MatmulSpec {
   bias: boolean;
   /** Factor of the product. @default 1 */
   alpha?: number | undefined;
+  /** What is done with the result before it is stored; nothing if absent. */
+  epilogue?: Epilogue | undefined;
 }
 
 /** A matrix in a tensor, from a byte offset on. */
@@ -46,47 +55,42 @@ export interface Operand extends ByteRange {
   tensor: Tensor;
 }
 
-/** The operands of a product; `bias` has N elements. */
+/**
+ * The operands of a product; `bias` has N elements, `side` (of the epilogue)
+ * the shape and pitch of C.
+ */
 export interface MatmulOperands {
   a: Operand;
   b: Operand;
   c: Operand;
   bias?: Operand | undefined;
+  side?: Operand | undefined;
+  /** Where a variant needs scratch. */
+  scratch?: Tensor | undefined;
 }
 
 /** One way to compute a product. */
 export interface Variant {
   /** Unique among the variants, stable between versions: the tuner's key. */
   name: string;
+  /** f32 elements of the scratch that it needs. @default 0 */
+  scratch?: number;
   /**
-   * One dispatch that computes `spec`.
+   * The dispatches that compute `spec`, in order.
    *
    * @throws {RangeError} where a binding is missing
    */
-  dispatch(spec: MatmulSpec, operands: MatmulOperands): Dispatch;
+  dispatches(spec: MatmulSpec, operands: MatmulOperands): Dispatch[];
 }
 
 /** Rows of C per subgroup, the fastest first: no more than M needs. */
 const subgroupRows = (M: number) => M > 16 ? [32, 16] : M > 8 ? [16] : [8];
 
-/**
- * Tiles for GPUs: C per workgroup, slab of K, C per invocation. Workgroup
- * memory stays below 16 KiB and invocations within 256, the limits that every
- * adapter grants.
- */
-const TILES = [
-  { BM: 128, BN: 128, BK: 8, TM: 8, TN: 8 },
-  { BM: 64, BN: 64, BK: 16, TM: 8, TN: 4 },
-  { BM: 32, BN: 32, BK: 16, TM: 4, TN: 4 },
-];
-
-type Tile = typeof TILES[number];
-
 /** Rows of C per invocation of the plain kernel. */
 const PLAIN_ROWS = 4;
 
-/** Fewer workgroups than this leave most of a GPU idle: take a smaller tile. */
-const GPU_WORKGROUPS = 256;
+/** Invocations per workgroup of the kernel that adds parts of K. */
+const REDUCE_INVOCATIONS = 128;
 
 /**
  * The kernels that can compute `spec` on an adapter, the likely fastest first.
@@ -104,22 +108,16 @@ export function matmulVariants(
   validate(spec);
   const aligned = [spec.lda, spec.ldb, spec.ldc].every((p) => p % 4 === 0);
   if (!aligned) return [plainVariant];
-  if (!limits.software) return [...tiledVariants(spec), plainVariant];
+  if (!limits.software) {
+    const tiled = tilings(spec, limits).map((t) => tiledVariant(spec, t));
+    return [...tiled, plainVariant];
+  }
   const { subgroupSize: lanes, int64 = false } = limits;
   if (lanes !== 4 && lanes !== 8) return [plainVariant];
   return [
     ...subgroupRows(spec.M).map((rows) => subgroupVariant(rows, lanes, int64)),
     plainVariant,
   ];
-}
-
-/** The largest tile that occupies a GPU comes first. */
-function tiledVariants({ M, N }: MatmulSpec): Variant[] {
-  const workgroups = (t: Tile) => Math.ceil(M / t.BM) * Math.ceil(N / t.BN);
-  const found = TILES.findIndex((t) => workgroups(t) >= GPU_WORKGROUPS);
-  const first = found < 0 ? TILES.length - 1 : found;
-  return [TILES[first], ...TILES.filter((_, i) => i !== first)]
-    .map(tiledVariant);
 }
 
 /** @throws {RangeError} naming the first field that cannot be */
@@ -147,44 +145,64 @@ function validate(spec: MatmulSpec): void {
 function subgroupVariant(
   rows: number,
   lanes: number,
-  wide: boolean,
+  int64: boolean,
 ): Variant {
   return {
-    name: `subgroup_${rows}x${4 * lanes}${wide ? "_wide" : ""}`,
-    dispatch: (spec, operands) =>
-      dispatch(spec, operands, {
-        kernel: "matmul/subgroup",
-        rows,
-        columns: 4 * lanes,
-        slab: 4,
-        constants: { ROWS: rows, LANES: lanes, WIDE: wide },
-      }),
+    name: `subgroup_${rows}x${4 * lanes}${int64 ? "_wide" : ""}`,
+    dispatches: (spec, operands) => {
+      const { a, b, c, side = c } = operands;
+      const f32s = [a, b, c, side].every(({ tensor }) =>
+        tensor.dtype === "f32"
+      );
+      return [
+        dispatch(spec, operands, {
+          kernel: "matmul/subgroup",
+          rows,
+          columns: 4 * lanes,
+          slab: 4,
+          constants: { ROWS: rows, LANES: lanes, WIDE: int64 && f32s },
+        }),
+      ];
+    },
   };
 }
 
-function tiledVariant(tile: Tile): Variant {
+/** A tile, and the sum of the parts where K is split. */
+export function tiledVariant(spec: MatmulSpec, tiling: Tiling): Variant {
+  const { tile, parts, kPart } = tiling;
+  const name = `tiled_${tile.BM}x${tile.BN}x${tile.BK}` +
+    (tile.STAGES > 1 ? `_${tile.STAGES}` : "");
+  const shape: Shape = {
+    kernel: "matmul/tiled",
+    rows: tile.BM,
+    columns: tile.BN,
+    slab: tile.BK,
+    constants: { ...tile, WIDE: false, SPLIT: parts > 1 },
+  };
+  if (parts === 1) {
+    return {
+      name,
+      dispatches: (s, operands) => [dispatch(s, operands, shape)],
+    };
+  }
+  const pitch = 4 * Math.ceil(spec.N / 4);
   return {
-    name: `tiled_${tile.BM}x${tile.BN}x${tile.BK}`,
-    dispatch: (spec, operands) =>
-      dispatch(spec, operands, {
-        kernel: "matmul/tiled",
-        rows: tile.BM,
-        columns: tile.BN,
-        slab: tile.BK,
-        constants: { ...tile, WIDE: false },
-      }),
+    name: `${name}_k${parts}`,
+    scratch: parts * spec.M * pitch,
+    dispatches: (s, operands) => sumOfParts(s, operands, shape, parts, kPart),
   };
 }
 
 const plainVariant: Variant = {
   name: "any",
-  dispatch: (spec, operands) =>
+  dispatches: (spec, operands) => [
     dispatch(spec, operands, {
       kernel: "matmul/any",
       rows: 8 * PLAIN_ROWS,
       columns: 16,
       constants: { ROWS: PLAIN_ROWS },
     }),
+  ],
 };
 
 /** What of a dispatch depends on the kernel. */
@@ -201,12 +219,73 @@ interface Shape {
   constants: Record<string, Constant>;
 }
 
+/**
+ * A product in two dispatches: parts of K into scratch, then their sum, in a
+ * fixed order.
+ */
+function sumOfParts(
+  spec: MatmulSpec,
+  operands: MatmulOperands,
+  shape: Shape,
+  parts: number,
+  kPart: number,
+): Dispatch[] {
+  const { M, N } = spec, pitch = 4 * Math.ceil(N / 4);
+  if (!operands.scratch) {
+    throw new RangeError("Cannot multiply in parts: 'scratch' must be bound");
+  }
+  const scratch: Operand = {
+    tensor: operands.scratch,
+    offset: 0,
+    size: 4 * parts * M * pitch,
+  };
+  const { a, b, c, bias, side } = operands;
+  const plain = { accumulate: false, bias: false, epilogue: undefined };
+  const product = dispatch(
+    { ...spec, ldc: pitch, ...plain },
+    { a, b, c: scratch },
+    shape,
+  );
+  const [columns, rows] = product.workgroups;
+  // The kernel's own view of a sum: A is the parts, K their number.
+  const sum = dispatch(
+    { ...spec, layout: "NN", K: parts, lda: pitch, ldb: N },
+    { a: scratch, b: scratch, c, bias, side },
+    {
+      kernel: "matmul/reduce",
+      rows: 1,
+      columns: 4,
+      slab: 1,
+      constants: { WIDE: false, REDUCE: true, WG: REDUCE_INVOCATIONS },
+    },
+  );
+  const { B: _, ...bindings } = sum.bindings;
+  return [
+    {
+      ...product,
+      params: { ...product.params, k_part: kPart, alpha: f32(1) },
+      workgroups: [columns, rows, parts],
+      bytes: product.bytes + BYTES.f32 * (parts - 1) * M * N,
+    },
+    {
+      ...sum,
+      bindings,
+      workgroups: grid(Math.ceil(M * pitch / 4 / REDUCE_INVOCATIONS)),
+      // The product's 2 M N K count these additions.
+      flops: 0,
+      // The parts in place of the A and B of a product.
+      bytes: sum.bytes + BYTES.f32 * parts * (M * N - M - N),
+    },
+  ];
+}
+
 function dispatch(
   spec: MatmulSpec,
-  { a, b, c, bias }: MatmulOperands,
+  { a, b, c, bias, side }: MatmulOperands,
   { kernel, rows, columns, slab, constants }: Shape,
 ): Dispatch {
   const { layout, M, N, K, lda, ldb, ldc, accumulate, alpha = 1 } = spec;
+  const { epilogue } = spec;
   if (spec.bias !== (bias !== undefined)) {
     throw new RangeError(
       `Cannot multiply as 'bias' must be ${spec.bias ? "bound" : "absent"}`,
@@ -215,7 +294,9 @@ function dispatch(
   const edges: Record<string, Constant> = slab === undefined ? {} : {
     EDGES: M % rows !== 0 || N % columns !== 0,
     K_TAIL: K % slab !== 0,
+    REDUCE: false,
   };
+  const size = (x: Operand) => BYTES[x.tensor.dtype];
   return {
     kernel,
     constants: {
@@ -223,18 +304,31 @@ function dispatch(
       TRANSPOSED_B: layout === "NT",
       ACCUMULATE: accumulate,
       BIAS: spec.bias,
+      ...epilogueConstants(epilogue),
       ...edges,
       ...constants,
     },
-    params: { M, N, K, lda, ldb, ldc, alpha: f32(alpha) },
+    params: {
+      M,
+      N,
+      K,
+      lda,
+      ldb,
+      ldc,
+      k_part: K,
+      alpha: f32(alpha),
+      ...epilogueParams(epilogue),
+    },
     bindings: {
       A: read(a.tensor, a),
       B: read(b.tensor, b),
       C: accumulate ? readWrite(c.tensor, c) : write(c.tensor, c),
       ...bias ? { bias: read(bias.tensor, bias) } : {},
+      ...sideBinding(epilogue, side),
     },
     workgroups: [Math.ceil(N / columns), Math.ceil(M / rows), 1],
     flops: 2 * M * N * K,
-    bytes: 4 * (M * K + K * N + (accumulate ? 2 : 1) * M * N),
+    bytes: size(a) * M * K + size(b) * K * N +
+      (size(c) * (accumulate ? 2 : 1) + (side ? size(side) : 0)) * M * N,
   };
 }

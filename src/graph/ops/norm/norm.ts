@@ -2,6 +2,7 @@
 import {
   type AdapterLimits,
   type Binding,
+  type Constant,
   type Dispatch,
   f32,
   read,
@@ -9,15 +10,10 @@ import {
   write,
 } from "../../dispatch.ts";
 import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
-import {
-  columnLanes,
-  columnSum,
-  MAX_ROW_BLOCKS,
-  reduceConstants,
-  rowBlocks,
-} from "../../reduction.ts";
-import { count, type Tensor } from "../../tensor.ts";
+import type { Graph, Node, Operation, Output } from "../../graph.ts";
+import { blocksOf, columnLanes, reduceConstants } from "../../reduction.ts";
+import { BYTES, bytes, count, type Tensor } from "../../tensor.ts";
+import { addBlocks, sumBlocks, sumBlocksShape } from "../reduce/block_sums.ts";
 
 /** How to normalise. */
 export interface NormAttrs {
@@ -36,8 +32,13 @@ interface Attrs extends NormAttrs {
   biased: boolean;
 }
 
-const shapeOf = (node: Node<Attrs>, x: Tensor, scale: Tensor) => {
-  const width = count(scale), { scales, heads, kind } = node.attrs;
+const shapeOf = (
+  node: Node<Attrs>,
+  x: Tensor,
+  scale: Tensor | { width: number },
+) => {
+  const width = "width" in scale ? scale.width : count(scale);
+  const { scales, heads, kind } = node.attrs;
   /** Rows of a token. */
   const each = scales * heads;
   return {
@@ -68,45 +69,53 @@ const forward: Operation<Attrs> = {
     const { scales, biased } = node.attrs;
     const [x, ...parameters] = node.inputs, stats = node.outputs[1];
     const weights = parameters.filter((_, i) => !biased || i % 2 === 0);
-    for (let group = 0; group < scales; group++) {
-      const scale = weights[group];
-      if (!to.needsGradient(scale)) continue;
-      const bias = biased ? parameters[2 * group + 1] : undefined;
-      to.accumulate(scale, (accumulateInto) => {
-        // Another node sums the blocks of dbias.
+    const rows = count(x) / count(weights[0]) / scales;
+    const blocks = (tensor: Tensor): Output => ({
+      name: `d ${tensor.name} blocks`,
+      shape: sumBlocksShape(count(tensor)),
+    });
+    // Scale and bias of a group are summed together.
+    const pairs = weights.map((scale, group) => ({
+      scale,
+      bias: biased ? parameters[2 * group + 1] : undefined,
+    }));
+    const together = scales === 1 && to.needsGradient(x) &&
+      to.needsGradient(weights[0]);
+    const finish = ({ scale, bias }: typeof pairs[0], made: Tensor[]) => {
+      to.accumulate(
+        scale,
+        (total) => addBlocks(to.graph, made[0], rows, total!),
+      );
+      if (!bias) return;
+      to.accumulate(
+        bias,
+        (total) => addBlocks(to.graph, made[1], rows, total!),
+      );
+    };
+    if (!together) {
+      pairs.forEach((pair, group) => {
+        const { scale, bias } = pair;
+        if (!to.needsGradient(scale)) return;
         const attrs = { ...node.attrs, group };
         const made = to.graph.add(parameterGradient, [x, stats, dy], attrs, [
-          { name: `d ${scale.name}`, shape: scale.shape },
-          {
-            name: `d ${scale.name} blocks`,
-            shape: [MAX_ROW_BLOCKS, count(scale)],
-          },
-          ...bias
-            ? [{
-              name: `d ${bias.name} blocks`,
-              shape: [MAX_ROW_BLOCKS, count(scale)],
-            }]
-            : [],
-        ], { accumulateInto });
-        if (bias && to.needsGradient(bias)) {
-          to.accumulate(bias, (accumulateInto) =>
-            to.graph.add(
-              blockSum,
-              [made[2]],
-              { rows: count(x) / count(scale) / scales },
-              [{ name: `d ${bias.name}`, shape: bias.shape }],
-              { accumulateInto },
-            )[0]);
-        }
-        return made[0];
+          blocks(scale),
+          ...bias ? [blocks(bias)] : [],
+        ]);
+        finish(pair, made);
       });
     }
     to.accumulate(
       x,
-      (accumulateInto) =>
-        to.graph.add(inputGradient, [x, stats, dy, ...weights], node.attrs, [
+      (accumulateInto) => {
+        const inputs = [x, stats, dy, ...weights];
+        const [pair] = pairs, { scale, bias } = pair;
+        const [dx, ...made] = to.graph.add(inputGradient, inputs, node.attrs, [
           { name: `d ${x.name}`, shape: x.shape },
-        ], { accumulateInto })[0],
+          ...together ? [blocks(scale), ...bias ? [blocks(bias)] : []] : [],
+        ], { accumulateInto });
+        if (together) finish(pair, made);
+        return dx;
+      },
     );
   },
   lower(node, limits) {
@@ -153,8 +162,19 @@ const inputGradient: Operation<Attrs> = {
       x,
       weights[0],
     );
+    const [, ...sums] = node.outputs;
+    const ranges = rowRanges(tokens, [x, stats, dy, dx], limits);
+    if (sums.length > 0) {
+      const lanes = rowLanes(width / constants.VW, limits);
+      if (ranges.length === 1 && lanes) return [together(node, lanes, limits)];
+      const shape = { group: 0, sums };
+      return [
+        ...parameterSums(node, shape, limits),
+        ...inputOf({ ...node, outputs: [dx] }, limits),
+      ];
+    }
     const { BIAS: _, ...used } = constants;
-    return rowRanges(tokens, [x, stats, dy, dx], limits).map((range) => ({
+    return ranges.map((range) => ({
       kernel: "norm/norm_grad",
       constants: {
         ...used,
@@ -182,62 +202,116 @@ const inputGradient: Operation<Attrs> = {
   },
 };
 
+/** {@linkcode inputGradient} without sums. */
+const inputOf = (node: Node<Attrs>, limits: AdapterLimits) =>
+  inputGradient.lower(node, limits);
+
+/** Most units of a row in the registers of a lane: code and registers. */
+const MOST_UNITS = { software: 32, gpu: 8 };
+
+/**
+ * Constants of a workgroup that keeps rows of `units` in registers; undefined
+ * where they do not fit.
+ */
+function rowLanes(
+  units: number,
+  limits: AdapterLimits,
+): Record<string, Constant> | undefined {
+  const most = MOST_UNITS[limits.software ? "software" : "gpu"];
+  const reduce = reduceConstants(limits), subgroup = Number(reduce.WG);
+  const fit = limits.software ? [subgroup] : [subgroup, 64, 128, 256];
+  const WG = fit.find((lanes) => units <= most * lanes);
+  if (WG === undefined) return undefined;
+  return {
+    SUBGROUPS: reduce.SUBGROUPS && WG === subgroup,
+    WG,
+    UNITS: Math.ceil(units / WG),
+    TAIL: units % WG !== 0,
+  };
+}
+
+/** All gradients of plain rows in one dispatch. */
+function together(
+  node: Node<Attrs>,
+  lanes: Record<string, Constant>,
+  limits: AdapterLimits,
+): Dispatch {
+  const [x, stats, dy, scale] = node.inputs;
+  const [dx, dscale, dbias] = node.outputs;
+  const { tokens, each, width, constants } = shapeOf(node, x, scale);
+  const { VW, CENTRE, BIAS } = constants, rows = tokens * each;
+  const blocks = sumBlocks(rows, limits);
+  return {
+    kernel: "norm/norm_grad_rows",
+    constants: {
+      VW,
+      CENTRE,
+      BIAS,
+      ...lanes,
+      ACCUMULATE: !!node.accumulateInto,
+    },
+    params: { rows, width, eps: f32(node.attrs.eps), blocks },
+    bindings: {
+      x: read(x),
+      stats: read(stats),
+      dy: read(dy),
+      dx: readWrite(dx),
+      scale: read(scale),
+      dscale: write(dscale, blocksOf(dscale, blocks, width)),
+      ...dbias ? { dbias: write(dbias, blocksOf(dbias, blocks, width)) } : {},
+    },
+    workgroups: [blocks, 1, 1],
+    flops: 14 * rows * width,
+    bytes: bytes(x) + bytes(dy) + (node.accumulateInto ? 2 : 1) * bytes(dx) +
+      BYTES.f32 * (dbias ? 2 : 1) * blocks * width,
+  };
+}
+
+/** Blocks of the gradients of scale and bias of one group of heads. */
+function parameterSums(
+  node: Node<Attrs>,
+  { group, sums: [dscale, dbias] }: { group: number; sums: readonly Tensor[] },
+  limits: AdapterLimits,
+): Dispatch[] {
+  const [x, stats, dy] = node.inputs, { scales, eps } = node.attrs;
+  const width = dscale.shape[1];
+  const { tokens, each, heads, constants } = shapeOf(node, x, { width });
+  const blocks = sumBlocks(tokens * heads, limits), WG = columnLanes(limits);
+  return rowRanges(tokens, [x, stats, dy], limits).map((range) => ({
+    kernel: "norm/norm_param_grad",
+    constants: { ...constants, BIAS: !!dbias, WG, ACCUMULATE: range.start > 0 },
+    params: {
+      rows: range.count * each,
+      width,
+      heads,
+      eps: f32(eps),
+      groups: scales,
+      group,
+      blocks,
+    },
+    bindings: {
+      x: read(x, range.of(x)),
+      stats: read(stats, range.of(stats)),
+      dy: read(dy, range.of(dy)),
+      dscale: readWrite(dscale, blocksOf(dscale, blocks, width)),
+      ...dbias
+        ? { dbias: readWrite(dbias, blocksOf(dbias, blocks, width)) }
+        : {},
+    },
+    workgroups: [Math.ceil(width / constants.VW / WG), blocks, 1],
+    flops: 4 * range.count * heads * width,
+    bytes: (range.of(x).size + range.of(dy).size) / scales,
+  }));
+}
+
 const parameterGradient: Operation<Attrs & { group: number }> = {
   name: "norm_param_grad",
-  lower(node, limits) {
-    const [x, stats, dy] = node.inputs;
-    const [dscale, scaleBlocks, biasBlocks] = node.outputs;
-    const { tokens, each, width, heads, constants } = shapeOf(node, x, dscale);
-    const { scales, group, eps } = node.attrs;
-    const blocks = rowBlocks(tokens * heads, limits), WG = columnLanes(limits);
-    return [
-      ...rowRanges(tokens, [x, stats, dy], limits).map((range): Dispatch => ({
-        kernel: "norm/norm_param_grad",
-        constants: {
-          ...constants,
-          BIAS: !!biasBlocks,
-          WG,
-          ACCUMULATE: range.start > 0,
-        },
-        params: {
-          rows: range.count * each,
-          width,
-          heads,
-          eps: f32(eps),
-          groups: scales,
-          group,
-          blocks,
-        },
-        bindings: {
-          x: read(x, range.of(x)),
-          stats: read(stats, range.of(stats)),
-          dy: read(dy, range.of(dy)),
-          dscale: readWrite(scaleBlocks),
-          ...biasBlocks ? { dbias: readWrite(biasBlocks) } : {},
-        },
-        workgroups: [Math.ceil(width / constants.VW / WG), blocks, 1],
-        flops: 4 * range.count * heads * width,
-        bytes: (range.of(x).size + range.of(dy).size) / scales,
-      })),
-      columnSum(
-        scaleBlocks,
-        dscale,
-        { rows: blocks, width, blocks: 1 },
-        true,
-        limits,
-      ),
-    ];
-  },
-};
-
-const blockSum: Operation<{ rows: number }> = {
-  name: "block_sum",
-  lower(node, limits: AdapterLimits) {
-    const [blocks] = node.inputs, [total] = node.outputs;
-    const rows = rowBlocks(node.attrs.rows, limits);
-    const sizes = { rows, width: count(total), blocks: 1 };
-    return [columnSum(blocks, total, sizes, true, limits)];
-  },
+  lower: (node, limits) =>
+    parameterSums(
+      node,
+      { group: node.attrs.group, sums: node.outputs },
+      limits,
+    ),
 };
 
 /**

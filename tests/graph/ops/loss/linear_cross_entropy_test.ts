@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { differentiate } from "../../../../src/graph/differentiate.ts";
+import type { AdapterLimits } from "../../../../src/graph/dispatch.ts";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { weightedSum } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
 import {
@@ -10,6 +11,7 @@ import type { Tensor } from "../../../../src/graph/tensor.ts";
 import { seedGradients } from "../../../helpers/check_operation.ts";
 import {
   deviceTest,
+  gpu,
   GPU_KERNELS,
   NO_SUBGROUPS,
   runGraph,
@@ -92,6 +94,25 @@ deviceTest("linearCrossEntropy() leaves ignored targets out", async () => {
 deviceTest("linearCrossEntropy() holds without subgroups", async () => {
   await check([7, 45, 101], { limits: NO_SUBGROUPS });
   await check([7, 45, 101], { limits: GPU_KERNELS });
+  // Several loads per lane, the last of which lie behind the row.
+  await check([3, 5, 1101], { limits: GPU_KERNELS });
+});
+
+deviceTest("linearCrossEntropy() gives the same bits twice", async () => {
+  const { values, build } = head([130, 12, 600]);
+  // Parts of the sum over the classes, and several blocks of tokens.
+  const limits = { ...GPU_KERNELS, maxBufferBytes: 2 * 4 * 600 * 128 };
+  const run = async () => {
+    const graph = new Graph(), root = build(graph);
+    const parameters = ["h", "w"].map((name) => graph.externals.get(name)!);
+    differentiate(graph, root, parameters);
+    const { plan, after } = await runGraph(graph, values, [], { limits });
+    return { plan, after };
+  };
+  const first = await run(), second = await run();
+  for (const name of ["loss", "grad.h", "grad.w"]) {
+    assertEquals(first.after[name], second.after[name]);
+  }
 });
 
 deviceTest(
@@ -105,12 +126,45 @@ deviceTest(
   "linearCrossEntropy() holds in several blocks of tokens",
   async () => {
     const N = 70, V = 1 << 18;
-    assertEquals(blockRows(N, V), 64);
+    const { limits } = await gpu();
+    assertEquals(blockRows(N, V, { ...limits, software: true }), 64);
     const targets = integers(N, 3, V);
     targets[66] = V;
     await check([N, 5, V], { targets });
   },
 );
+
+deviceTest(
+  "linearCrossEntropy() holds in the blocks that a GPU's buffers allow",
+  async () => {
+    // 140 rows of 104 logits in half a buffer; odd rows in the last block.
+    const maxBufferBytes = 2 * 4 * 104 * 140;
+    await check([301, 5, 101], { limits: { ...GPU_KERNELS, maxBufferBytes } });
+  },
+);
+
+Deno.test("blockRows() takes all tokens, or equal blocks that fit", () => {
+  const limits: AdapterLimits = {
+    software: false,
+    subgroupSize: 32,
+    int64: false,
+    maxBindingBytes: 2 ** 31 - 256,
+    maxBufferBytes: 2 ** 31 - 256,
+    offsetAlignment: 256,
+  };
+  // 0.82 GB.
+  assertEquals(blockRows(4096, 50_257, limits), 4096);
+  // Two blocks, then three: no small rest.
+  assertEquals(blockRows(8192, 50_257, limits), 4096);
+  assertEquals(blockRows(12_288, 50_257, limits), 4096);
+  assertEquals(blockRows(6000, 50_257, limits), 3072);
+  // WebGPU's smallest limits.
+  const least = { maxBindingBytes: 2 ** 27, maxBufferBytes: 2 ** 28 };
+  assertEquals(blockRows(4096, 50_257, { ...limits, ...least }), 640);
+  assertEquals(blockRows(4096, 256, { ...limits, ...least }), 4096);
+  const software = { ...limits, software: true };
+  assertEquals(blockRows(4096, 50_257, software), 320);
+});
 
 deviceTest("linearCrossEntropy() holds for features far from 0", async () => {
   const { values, want, build } = head([7, 5, 101]);

@@ -72,6 +72,11 @@ deviceTest("linear() holds with the kernels of GPUs", async () => {
   const options = { limits: GPU_KERNELS };
   await checkOperation(layer([33, 48, 12], { outIn: true }), options);
   await checkOperation(layer([7, 45, 5], { outIn: true }), options);
+  // Sums so long that their parts are added by a second dispatch: over the
+  // features in, over the rows, over the features out.
+  await checkOperation(layer([5, 1040, 12], { outIn: true }), options);
+  await checkOperation(layer([1040, 12, 5]), options);
+  await checkOperation(layer([5, 12, 1040], { biased: false }), options);
 });
 
 deviceTest(

@@ -4,8 +4,10 @@ import {
   type Layout,
   type MatmulSpec,
   matmulVariants,
+  tiledVariant,
   type Variant,
 } from "../../../../src/graph/ops/matmul/matmul_kernels.ts";
+import { fitsTwice, TILES } from "../../../../src/graph/ops/matmul/tiles.ts";
 import type { Tensor } from "../../../../src/graph/tensor.ts";
 import { Bench } from "./_matmul_device.ts";
 
@@ -76,15 +78,25 @@ const random = (n: number) =>
 
 /**
  * Runs each case and compares the whole buffer of C, gaps and rows after it
- * included.
+ * included. `halves` names the operands that are stored as f16.
  */
-async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
+async function compare(
+  bench: Bench,
+  cases: [Variant, MatmulSpec][],
+  halves: string[] = [],
+) {
   const offset = 256;
+  const isHalf = ["a", "b", "c", "bias"].map((name) => halves.includes(name));
   const checks = cases.map(([variant, spec]) => {
     const { layout, M, N, K, lda, ldb, ldc } = spec;
-    const place = (x: Float32Array) => {
-      const all = new Float32Array(offset / 4 + x.length).fill(NaN);
-      all.set(x, offset / 4);
+    const place = (x: Float32Array, id: number) => {
+      const half = isHalf[id], first = offset / (half ? 2 : 4);
+      const length = first + x.length + x.length % 2;
+      const all = half
+        ? new Float16Array(length).fill(NaN)
+        : new Float32Array(length).fill(NaN);
+      all.set(x, first);
+      if (half) x.set(all.subarray(first, first + x.length));
       return bench.upload(all);
     };
     // Pitch gaps of A and B hold NaN: a kernel that multiplies one shows in the
@@ -100,21 +112,24 @@ async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
       layout === "NT" ? K : N,
     );
     const c = random((M + 2) * ldc), bias = random(N);
-    const buffers = [a, b, c, bias].map(place);
+    // Where parts of K go; nothing may rely on what is there.
+    const scratch = new Float32Array(variant.scratch ?? 1).fill(NaN);
+    const buffers = [a, b, c, bias, scratch].map(place);
     const operand = (id: number) => ({
-      tensor: { id } as Tensor,
+      tensor: { id, dtype: isHalf[id] ? "f16" : "f32" } as Tensor,
       offset,
       size: buffers[id].size - offset,
     });
-    bench.run(
-      variant.dispatch(spec, {
-        a: operand(0),
-        b: operand(1),
-        c: operand(2),
-        bias: spec.bias ? operand(3) : undefined,
-      }),
-      ({ tensor }) => buffers[tensor.id],
-    );
+    const dispatches = variant.dispatches(spec, {
+      a: operand(0),
+      b: operand(1),
+      c: operand(2),
+      bias: spec.bias ? operand(3) : undefined,
+      scratch: operand(4).tensor,
+    });
+    for (const dispatch of dispatches) {
+      bench.run(dispatch, ({ tensor }) => buffers[tensor.id]);
+    }
     return {
       variant,
       spec,
@@ -124,7 +139,11 @@ async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
   });
   const results = await bench.download(checks.map((x) => x.buffer));
   checks.forEach(({ variant, spec, want }, i) => {
-    const got = results[i].subarray(offset / 4);
+    const all = isHalf[2]
+      ? Float32Array.from(new Float16Array(results[i].buffer))
+      : results[i];
+    const first = offset / (isHalf[2] ? 2 : 4);
+    const got = all.subarray(first);
     let worst = 0, where = 0;
     want.forEach((x, at) => {
       const inside = at % spec.ldc < spec.N && at < spec.M * spec.ldc;
@@ -135,14 +154,16 @@ async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
         : Infinity;
       if (!(error <= worst)) [worst, where] = [error, at];
     });
-    // |a b| <= 1/4 and about sqrt(K) roundings of partial sums below sqrt(K).
+    // |a b| <= 1/4 and about sqrt(K) roundings of partial sums below sqrt(K);
+    // as f16 half a unit in the last of 11 bits.
+    const unit = isHalf[2] ? 2 ** -11 : 1e-6;
     assert(
-      worst <= 1e-6 * Math.sqrt(spec.K) + 1e-6,
+      worst <= unit * Math.sqrt(spec.K) + unit,
       `${variant.name} ${JSON.stringify(spec)}: off by ${worst} at row ${
         Math.floor(where / spec.ldc)
       }, column ${where % spec.ldc}`,
     );
-    assertEquals(results[i].subarray(0, offset / 4).every(Number.isNaN), true);
+    assertEquals(all.subarray(0, first).every(Number.isNaN), true);
   });
 }
 
@@ -150,19 +171,33 @@ function gaps(x: Float32Array, pitch: number, width: number) {
   return x.map((v, i) => i % pitch < width ? v : NaN);
 }
 
-/** Every variant there is, whatever adapter it is meant for, by name. */
-function allVariants({ subgroupSize, int64 }: Bench): Record<string, Variant> {
+/** The variants of software drivers by name. */
+function softwareVariants(
+  { subgroupSize, int64 }: Bench,
+): Record<string, Variant> {
   const all = [8, 64].flatMap((M) =>
-    [true, false].flatMap((software) =>
-      [true, false].flatMap((wide) =>
-        matmulVariants(product("NN", [M, 64, 64]), {
-          ...limits(software, subgroupSize),
-          int64: int64 && wide,
-        })
-      )
+    [true, false].flatMap((wide) =>
+      matmulVariants(product("NN", [M, 64, 64]), {
+        ...limits(true, subgroupSize),
+        int64: int64 && wide,
+      })
     )
   );
   return Object.fromEntries(all.map((v) => [v.name, v]));
+}
+
+/** A form of the tiled kernel for a product. */
+function tiled(
+  [BM, BN]: number[],
+  STAGES: number,
+  spec: MatmulSpec,
+  parts = 1,
+): [Variant, MatmulSpec] {
+  const { BK, TM, TN } = TILES.find((t) => t.BM === BM && t.BN === BN)!;
+  const kPart = parts === 1 ? spec.K : BK * Math.ceil(spec.K / BK / parts);
+  const tile = { BM, BN, BK, TM, TN, STAGES };
+  const whole = Math.ceil(spec.K / kPart);
+  return [tiledVariant(spec, { tile, parts: whole, kPart }), spec];
 }
 
 /** Shapes that are multiples of no tile, not even of a vec4. */
@@ -177,16 +212,14 @@ const ONE_LAYOUT: Record<string, Layout> = {
   subgroup_32x32: "TN",
   subgroup_16x32: "NT",
   subgroup_8x32: "NN",
-  "tiled_64x64x16": "NT",
-  "tiled_128x128x8": "TN",
 };
 
 const layoutsOf = ({ name }: Variant) =>
   name in ONE_LAYOUT ? [ONE_LAYOUT[name]] : LAYOUTS;
 
-Deno.test("every variant multiplies odd shapes and changes nothing outside C", async () => {
+Deno.test("software drivers' kernels multiply odd shapes and change nothing outside C", async () => {
   using bench = await Bench.open();
-  const cases = Object.values(allVariants(bench)).flatMap((variant, v) =>
+  const cases = Object.values(softwareVariants(bench)).flatMap((variant, v) =>
     layoutsOf(variant).flatMap((layout, l) => {
       const accumulate = (v + l) % 2 === 0, bias = (v + l) % 3 !== 0;
       return ODD.map((shape, i): [Variant, MatmulSpec] => [
@@ -203,17 +236,80 @@ Deno.test("every variant multiplies odd shapes and changes nothing outside C", a
   await compare(bench, cases);
 });
 
-Deno.test("the smaller tiles multiply whole tiles without looking at edges", async () => {
+/** Each tile with each layout once or more, and both numbers of stages. */
+const TILED: [number[], number, Layout][] = [
+  [[128, 128], 1, "TN"],
+  [[128, 96], 1, "NN"],
+  [[128, 96], 2, "NT"],
+  [[128, 64], 1, "NT"],
+  [[128, 64], 2, "TN"],
+  [[64, 64], 1, "NT"],
+  [[32, 32], 1, "NN"],
+  [[32, 32], 1, "NT"],
+  [[32, 32], 2, "TN"],
+];
+
+Deno.test("every tile multiplies odd shapes and changes nothing outside C", async () => {
   using bench = await Bench.open();
-  const cases = Object.values(allVariants(bench))
-    .filter((variant) => !(variant.name in ONE_LAYOUT))
-    .flatMap((variant) =>
-      LAYOUTS.map((layout): [Variant, MatmulSpec] => {
-        const spec = product(layout, [128, 256, 48], { gap: 8 });
-        return [variant, spec];
-      })
-    );
+  const cases = TILED.flatMap(([tile, stages, layout], t) => {
+    const accumulate = t % 2 === 0, bias = t % 3 !== 0;
+    return ODD.map((shape, i) => {
+      const alpha = i % 2 ? -0.75 : undefined;
+      const more = { accumulate, bias, gap: 4 * (i % 3), alpha };
+      return tiled(tile, stages, product(layout, shape, more));
+    });
+  });
   await compare(bench, cases);
+});
+
+Deno.test("tiles multiply whole tiles, in bands of 8 rows of them", async () => {
+  using bench = await Bench.open();
+  await compare(bench, [
+    tiled([32, 32], 1, product("NN", [32 * 11, 96, 48], { gap: 8 })),
+    tiled([128, 64], 1, product("NN", [256, 192, 40], { gap: 8 })),
+  ]);
+});
+
+Deno.test("sums in parts are the same, add up and change nothing outside C", async () => {
+  using bench = await Bench.open();
+  const both = { accumulate: true, bias: true, alpha: -0.75 };
+  await compare(bench, [
+    tiled([32, 32], 1, product("NN", [33, 45, 203], both), 3),
+    tiled([32, 32], 2, product("TN", [45, 101, 203], { gap: 4 }), 5),
+    tiled([128, 96], 1, product("NT", [130, 7, 200], { bias: true }), 4),
+    tiled([128, 96], 2, product("NT", [130, 100, 77]), 2),
+    // A last part that is shorter than a slab.
+    tiled([32, 32], 1, product("NN", [33, 45, 49]), 3),
+  ]);
+});
+
+Deno.test("products of f16 operands add up in f32, into f16 or f32", async () => {
+  using bench = await Bench.open();
+  if (!bench.gpu.limits.f16) return console.log("skipped: no shader-f16 here");
+  const spec = (layout: Layout) =>
+    product(layout, [33, 45, 103], { accumulate: true, bias: true });
+  const [plain] = matmulVariants({ ...spec("NT"), lda: 103 }, limits(true, 0));
+  const into32: [Variant, MatmulSpec][] = [
+    tiled([32, 32], 1, spec("NT")),
+    [plain, spec("NT")],
+  ];
+  await compare(bench, into32, ["a", "b"]);
+  const { subgroup_16x32: lanes } = softwareVariants(bench);
+  const into16 = [tiled([32, 32], 1, spec("NN"), 3)];
+  if (lanes) into16.push([lanes, spec("NN")]);
+  await compare(bench, into16, ["b", "c", "bias"]);
+});
+
+Deno.test("tiles fit the workgroup memory of every adapter", () => {
+  for (const tile of TILES) {
+    const { BM, BN, BK, TM, TN } = tile;
+    assert(16 * BK * (BM / 4 + BN / 4 + 2) <= 16_384);
+    assert(BM / TM * (BN / TN) <= 256);
+  }
+  assertEquals(
+    TILES.filter(fitsTwice).map((t) => t.BN),
+    [96, 64, 32],
+  );
 });
 
 Deno.test("matmul/any takes pitches that are no multiple of 4", async () => {
@@ -233,11 +329,16 @@ Deno.test("matmulVariants() offers what the adapter can run, likely fastest firs
   assertEquals(names([512, 128, 128], limits(true, 8))[0], "subgroup_32x32");
   assertEquals(names([1, 128, 128], limits(true, 8)), ["subgroup_8x32", "any"]);
   assertEquals(names([512, 128, 128], limits(true, 0)), ["any"]);
-  assertEquals(
-    names([4096, 3072, 768], limits(false, 32))[0],
-    "tiled_128x128x8",
-  );
-  assertEquals(names([512, 128, 128], limits(false, 32))[0], "tiled_32x32x16");
+  const h200 = { ...limits(false, 32), computeUnits: 132 };
+  const first = (shape: number[]) => names(shape, h200)[0];
+  assertEquals(first([4096, 3072, 768]), "tiled_128x128x8");
+  // 256 tiles of 128 x 96 for 264 places.
+  assertEquals(first([4096, 768, 3072]), "tiled_128x96x8");
+  // Too few tiles: parts of a long sum.
+  assert(/_k\d+$/.test(first([768, 768, 4096])), first([768, 768, 4096]));
+  assert(/_k\d+$/.test(first([512, 768, 50_257])));
+  assertEquals(names([64, 64, 64], h200)[0], "tiled_32x32x16");
+  assertEquals(names([64, 64, 64], h200).at(-1), "any");
 });
 
 Deno.test("matmulVariants() refuses sizes and pitches that cannot be", () => {
@@ -251,9 +352,9 @@ Deno.test("matmulVariants() refuses sizes and pitches that cannot be", () => {
   assertThrows(() => matmulVariants({ ...spec, K: 0 }, t), RangeError, "'K'");
   assertThrows(
     () => {
-      const operand = { tensor: { id: 0 } as Tensor };
+      const operand = { tensor: { id: 0, dtype: "f32" } as Tensor };
       matmulVariants({ ...spec, bias: true }, t)[0]
-        .dispatch({ ...spec, bias: true }, {
+        .dispatches({ ...spec, bias: true }, {
           a: operand,
           b: operand,
           c: operand,

@@ -1,0 +1,97 @@
+/** The second stage of sums over rows, several in one dispatch. @module */
+import { type AdapterLimits, read, readWrite } from "../../dispatch.ts";
+import { vectorWidth } from "../../dispatch_grid.ts";
+import type { Graph, Operation } from "../../graph.ts";
+import { blocksOf } from "../../reduction.ts";
+import { BYTES, count, type Tensor } from "../../tensor.ts";
+
+/** Most blocks that {@linkcode sumBlocks} gives. */
+export const MAX_SUM_BLOCKS = 512;
+
+/**
+ * Into how many blocks `rows` are cut where each block of rows is summed by a
+ * workgroup of its own.
+ */
+export function sumBlocks(rows: number, limits: AdapterLimits): number {
+  const perBlock = limits.software ? 32 : 8;
+  return Math.max(1, Math.min(MAX_SUM_BLOCKS, Math.ceil(rows / perBlock)));
+}
+
+/** Sums per dispatch: WebGPU grants every kernel eight storage buffers. */
+const MOST_SUMS = 4;
+
+interface Attrs {
+  /** Of each sum: rows that were cut into blocks. */
+  rows: readonly number[];
+}
+
+/** Inputs: the blocks of each sum, then what each is added to. */
+const operation: Operation<Attrs> = {
+  name: "block_sums",
+  lower(node, limits) {
+    const { rows } = node.attrs, sums = rows.length;
+    const blocks = node.inputs.slice(0, sums), totals = node.inputs.slice(sums);
+    const widths = totals.map(count);
+    const VW = Math.min(...widths.map(vectorWidth));
+    const [ACROSS, DOWN] = limits.software ? [8, 1] : [8, 32];
+    const numbers = rows.map((n) => sumBlocks(n, limits));
+    const elements = widths.reduce((n, width, i) => n + width * numbers[i], 0);
+    return [{
+      kernel: "reduce/block_sums",
+      constants: { VW, SUMS: sums, ACROSS, DOWN },
+      params: Object.fromEntries(
+        widths.flatMap((width, i) => [
+          [`rows${i}`, numbers[i]],
+          [`width${i}`, width],
+        ]),
+      ),
+      bindings: Object.fromEntries(
+        blocks.flatMap((x, i) => [
+          [`x${i}`, read(x, blocksOf(x, numbers[i], widths[i]))],
+          [`y${i}`, readWrite(totals[i])],
+        ]),
+      ),
+      workgroups: [Math.ceil(Math.max(...widths) / VW / ACROSS), sums, 1],
+      flops: elements,
+      bytes: BYTES.f32 * (elements + 2 * widths.reduce((a, b) => a + b, 0)),
+    }];
+  },
+  batch(nodes) {
+    const last = nodes[nodes.length - 1];
+    const totals = nodes.flatMap(({ inputs, attrs }) =>
+      inputs.slice(attrs.rows.length)
+    );
+    if (totals.length > MOST_SUMS || new Set(totals).size < totals.length) {
+      return undefined;
+    }
+    return {
+      ...last,
+      inputs: [
+        ...nodes.flatMap(({ inputs, attrs }) =>
+          inputs.slice(0, attrs.rows.length)
+        ),
+        ...totals,
+      ],
+      attrs: { rows: nodes.flatMap(({ attrs }) => attrs.rows) },
+    };
+  },
+};
+
+/** Shape of the blocks of a sum over rows of `width` elements. */
+export const sumBlocksShape = (width: number) => [MAX_SUM_BLOCKS, width];
+
+/**
+ * Adds the blocks of a sum over `rows` rows to `total`, a parameter's gradient.
+ *
+ * @param blocks {@linkcode sumBlocks} rows as wide as `total`
+ * @returns `total`
+ */
+export function addBlocks(
+  graph: Graph,
+  blocks: Tensor,
+  rows: number,
+  total: Tensor,
+): Tensor {
+  graph.add(operation, [blocks, total], { rows: [rows] }, [], { effect: true });
+  return total;
+}
