@@ -17,7 +17,7 @@ import { copyName, Graph } from "../../src/graph/graph.ts";
 import { convert, copyInto } from "../../src/graph/ops/elementwise/convert.ts";
 import type { Model } from "../../src/model/model.ts";
 import { simplifiedModel } from "../../src/model/simplified/model.ts";
-import { deviceTest, type gpu, runGraph } from "../helpers/device.ts";
+import { deviceTest, runGraph } from "../helpers/device.ts";
 import {
   ADAM,
   all,

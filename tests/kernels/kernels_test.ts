@@ -195,6 +195,10 @@ function report(
   return buildReport(model, 2, model.parameters, options, limits, types)!.plan;
 }
 
+/** Whether an adapter runs a kernel. */
+const possible = (name: string, { software, subgroupSize }: AdapterLimits) =>
+  software && subgroupSize > 0 || !name.includes("subgroup");
+
 /** Every dispatch of a plan, all variants of those that have several. */
 const all = (dispatches: PlannedDispatch[]): PlannedDispatch[] =>
   dispatches.flatMap((d) =>
@@ -232,6 +236,7 @@ function* everyDispatch(
 /** Kernels of `everything` whose operands are small. */
 const ONE_DISPATCH = [
   "loss/cross_entropy",
+  "reduce/block_sums",
   "reduce/segment_sum",
   "reduce/sum",
 ];
@@ -327,14 +332,13 @@ deviceTest(
       used.add(dispatch.kernel);
     }
     device.check();
-    const { software, subgroupSize } = device.limits;
-    const possible = (name: string) =>
-      software && subgroupSize > 0 || !name.includes("subgroup");
     const operations = kernelNames().filter((name) =>
       kernelText(name).includes("@compute") && !NOT_OPERATIONS.includes(name)
     );
     assertEquals(
-      operations.filter((name) => possible(name) && !used.has(name)),
+      operations.filter((name) =>
+        possible(name, device.limits) && !used.has(name)
+      ),
       [],
     );
     // Kernels that some adapter alone runs are compiled in full nowhere else.
