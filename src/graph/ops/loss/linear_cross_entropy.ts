@@ -21,7 +21,7 @@ import {
   scratchTensor,
 } from "../../graph.ts";
 import { reduceConstants } from "../../reduction.ts";
-import { BYTES, count, type Tensor } from "../../tensor.ts";
+import { BYTES, count, type DType, type Tensor } from "../../tensor.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { accumulateSum } from "../reduce/dot_product.ts";
 
@@ -38,13 +38,14 @@ export function blockRows(
   rows: number,
   vocabSize: number,
   { software, maxBindingBytes, maxBufferBytes }: AdapterLimits,
+  dtype: DType = "f32",
 ): number {
   const room = Math.min(
     maxBindingBytes,
     maxBufferBytes / 2,
     software ? SOFTWARE_BYTES : Infinity,
   );
-  const fit = Math.floor(room / BYTES.f32 / pitchOf(vocabSize));
+  const fit = Math.floor(room / BYTES[dtype] / pitchOf(vocabSize));
   if (fit >= rows) return rows;
   // Multiples that keep bindings aligned and tiles whole.
   const unit = software ? 64 : 128;
@@ -82,7 +83,7 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
   const { h, weight, gradients, gradientScale } = operands;
   const [rows, width] = h.shape, [vocabSize] = weight.shape;
   const pitch = pitchOf(vocabSize);
-  const step = blockRows(rows, vocabSize, limits);
+  const step = blockRows(rows, vocabSize, limits, weight.dtype);
   // Products of f16 make f16.
   const logits = scratchTensor("logits", [step, pitch], weight.dtype);
   const out: Dispatch[] = [];
