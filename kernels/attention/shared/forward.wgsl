@@ -6,13 +6,19 @@
 // m is the mask of dropout, 0 or 1 / (1 - p), where DROP, else 1.
 // 4 d FLOPs per pair (t, s), half the pairs masked.
 #include attention/shared/operands
-@group(0) @binding(5) var<storage, read_write> o: array<Stored>;
+#if WIDE {
+  @group(0) @binding(5) var<storage, read_write> o: array<Quad>;
+  fn keep_o(i: u32, unit: Unit) { o[i] = quad(unit); }
+#} else {
+  @group(0) @binding(5) var<storage, read_write> o: array<o_vec>;
+  fn keep_o(i: u32, unit: Unit) { o[i] = o_vec(unit); }
+#}
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
 
 fn own0(t: u32, unit: u32) -> Unit { return query(t, unit) * P.scale; }
 fn other0(s: u32, unit: u32) -> Unit { return key(s, unit); }
 fn other1(s: u32, unit: u32) -> Unit { return value(s, unit); }
-fn store1(t: u32, unit: u32, sum: Unit) { o[output_at(t) + unit] = stored(sum); }
+fn store1(t: u32, unit: u32, sum: Unit) { keep_o(output_at(t) + unit, sum); }
 
 // The running softmax of an invocation's queries: the largest score so far, and
 // the sum of exp(score - largest).

@@ -8,19 +8,37 @@
 // cap' = 1 - (a / cap)^2 for the soft cap, else 1; m is the mask of the forward
 // pass, computed again. dq lies like q. 6 d FLOPs per pair.
 #include attention/shared/operands
-@group(0) @binding(5) var<storage, read> o: array<Stored>;
-@group(0) @binding(6) var<storage, read> d_o: array<Stored>;
+#if WIDE {
+  @group(0) @binding(5) var<storage, read> o: array<Quad>;
+  fn load_o(i: u32) -> Unit { return floats(o[i]); }
+#} else {
+  @group(0) @binding(5) var<storage, read> o: array<o_vec>;
+  fn load_o(i: u32) -> Unit { return Unit(o[i]); }
+#}
+#if WIDE {
+  @group(0) @binding(6) var<storage, read> d_o: array<Quad>;
+  fn load_d_o(i: u32) -> Unit { return floats(d_o[i]); }
+#} else {
+  @group(0) @binding(6) var<storage, read> d_o: array<d_o_vec>;
+  fn load_d_o(i: u32) -> Unit { return Unit(d_o[i]); }
+#}
 @group(0) @binding(7) var<storage, read> lse: array<f32>;
 @group(0) @binding(8) var<storage, read_write> delta: array<f32>;
-@group(0) @binding(9) var<storage, read_write> dq: array<Stored>;
+#if WIDE {
+  @group(0) @binding(9) var<storage, read_write> dq: array<Quad>;
+  fn keep_dq(i: u32, unit: Unit) { dq[i] = quad(unit); }
+#} else {
+  @group(0) @binding(9) var<storage, read_write> dq: array<dq_vec>;
+  fn keep_dq(i: u32, unit: Unit) { dq[i] = dq_vec(unit); }
+#}
 
-fn output(t: u32, unit: u32) -> Unit { return load(o[output_at(t) + unit]); }
+fn output(t: u32, unit: u32) -> Unit { return load_o(output_at(t) + unit); }
 
 fn own0(t: u32, unit: u32) -> Unit { return query(t, unit) * P.scale; }
-fn own1(t: u32, unit: u32) -> Unit { return load(d_o[output_at(t) + unit]); }
+fn own1(t: u32, unit: u32) -> Unit { return load_d_o(output_at(t) + unit); }
 fn other0(s: u32, unit: u32) -> Unit { return key(s, unit); }
 fn other1(s: u32, unit: u32) -> Unit { return value(s, unit); }
-fn store0(t: u32, unit: u32, sum: Unit) { dq[query_at(t) + unit] = stored(sum * P.scale); }
+fn store0(t: u32, unit: u32, sum: Unit) { keep_dq(query_at(t) + unit, sum * P.scale); }
 
 fn lse_of(t: vec4u) -> vec4f {
   let at = vec4u(first_statistic) + t;

@@ -9,7 +9,13 @@
 //
 // The pass defines own_m, other_m and, for a finished sum, store_m.
 #include attention/shared/scores
-@group(0) @binding(4) var<storage, read> v: array<Stored>;
+#if WIDE {
+  @group(0) @binding(4) var<storage, read> v: array<Quad>;
+  fn load_v(i: u32) -> Unit { return floats(v[i]); }
+#} else {
+  @group(0) @binding(4) var<storage, read> v: array<v_vec>;
+  fn load_v(i: u32) -> Unit { return Unit(v[i]); }
+#}
 
 fn value_at(s: u32) -> u32 { return (first_row + s) * P.v_pitch + P.v_start + head * UNITS; }
-fn value(s: u32, unit: u32) -> Unit { return load(v[value_at(s) + unit]); }
+fn value(s: u32, unit: u32) -> Unit { return load_v(value_at(s) + unit); }

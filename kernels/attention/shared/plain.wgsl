@@ -5,8 +5,5 @@
 // read the same row of the other side at a time, so one load serves the
 // workgroup.
 #include lib/vector
-alias Stored = vecf;
 alias Unit = vecf;
 alias Scores = f32;
-fn load(unit: Stored) -> Unit { return unit; }
-fn stored(unit: Unit) -> Stored { return unit; }

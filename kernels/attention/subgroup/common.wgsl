@@ -15,11 +15,8 @@
 // to compile, since their cost grows with the square of their number, and an
 // array with dynamic indices is half again as slow as the queue.
 #include lib/quad
-alias Stored = Quad;
 alias Unit = vec4f;
 alias Scores = vec4f;
-fn load(unit: Stored) -> Unit { return floats(unit); }
-fn stored(unit: Unit) -> Stored { return quad(unit); }
 
 fn owned_rows(tile: u32, lane: u32) -> vec4u {
   return vec4u(tile * (4u * LANES) + 4u * lane) + vec4u(0, 1, 2, 3);

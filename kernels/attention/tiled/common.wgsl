@@ -14,11 +14,8 @@
 //
 // Every phase ends with a barrier, so the next may write at once.
 #include lib/vector
-alias Stored = vecf;
 alias Unit = vecf;
 alias Scores = vec4f;
-fn load(unit: Stored) -> Unit { return unit; }
-fn stored(unit: Unit) -> Stored { return unit; }
 
 const OWN = 64u;
 const OTHER = 32u;

@@ -14,7 +14,7 @@ import {
   type TensorRange,
   vectorWidth,
 } from "../../dispatch_grid.ts";
-import type { Graph, Operation } from "../../graph.ts";
+import { gradientOf, type Graph, type Operation } from "../../graph.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
 import { attentionKernels, type Pass } from "./attention_kernels.ts";
@@ -134,7 +134,17 @@ function dispatch(
     packed ? { q, v } : { q, k, v },
     range,
   );
-  const kernels = attentionKernels(pass, headDim, limits, !!dropout);
+  const types = [q, k, v, ...Object.values(operands).map((b) => b.tensor)]
+    .map(({ dtype }) => dtype);
+  const typed = types.includes("f16") ? ` ${types.join(" ")}` : "";
+  // 64-bit words hold pairs of f32.
+  const int64 = limits.int64 && typed === "";
+  const kernels = attentionKernels(
+    pass,
+    headDim,
+    { ...limits, int64 },
+    !!dropout,
+  );
   const variants = kernels.map(({ name, kernel, constants, tile }) => ({
     name,
     dispatches: [
@@ -172,10 +182,10 @@ const forward: Operation<Attrs> = {
       [...node.inputs, o, lse, dO],
       node.attrs,
       [
-        { name: `d ${q.name}`, shape: q.shape },
-        { name: `d ${v.name}`, shape: v.shape },
+        gradientOf(q),
+        gradientOf(v),
         { name: "attention delta", shape: lse.shape },
-        ...packed ? [] : [{ name: `d ${k.name}`, shape: k.shape }],
+        ...packed ? [] : [gradientOf(k)],
       ],
     );
     to.accumulateTensor(q, dq);
@@ -255,7 +265,7 @@ export function attention(
   const inputs = dropout ? [...list, dropout.random] : list;
   const dropped = dropout && { site: dropout.site, rate: dropout.rate };
   return graph.add(forward, inputs, { ...attrs, dropout: dropped }, [
-    { name, shape: [rows, width] },
+    { name, shape: [rows, width], dtype: graph.types.activations },
     { name: `${name} lse`, shape: [count({ shape: [rows, attrs.heads] })] },
   ])[0];
 }

@@ -81,6 +81,7 @@ function subgroup(
     name: "subgroup",
     kernel: file("attention/subgroup", pass),
     constants: {
+      VW: 4,
       LANES: lanes,
       UNITS: units,
       STEP: rows,
@@ -100,6 +101,7 @@ function tiled(pass: Pass, headDim: number): AttentionKernel {
     kernel: file("attention/tiled", pass),
     constants: {
       VW: 4,
+      WIDE: false,
       UNITS: units,
       COLUMNS: Math.ceil(units / 8),
       CHUNK: [32, 16, 8].find((rows) => rows * units <= SLAB)!,
@@ -119,7 +121,7 @@ export function plainKernel(
   return {
     name: "plain",
     kernel: file("attention/plain", pass),
-    constants: { VW, WG, UNITS: headDim / VW },
+    constants: { VW, WG, UNITS: headDim / VW, WIDE: false },
     tile: WG,
   };
 }

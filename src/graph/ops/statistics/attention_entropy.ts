@@ -20,7 +20,13 @@ const operation: Operation<AttentionAttrs> = {
         const scores = scoreOperands(node.attrs, VW, { q, k }, range);
         return {
           kernel: "statistics/entropy",
-          constants: { VW, WG, UNITS: headDim / VW, ...scores.constants },
+          constants: {
+            VW,
+            WG,
+            UNITS: headDim / VW,
+            WIDE: false,
+            ...scores.constants,
+          },
           params: scores.params,
           bindings: {
             ...scores.bindings,
