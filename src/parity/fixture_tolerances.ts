@@ -6,7 +6,7 @@
  * @module
  */
 import { basename, dirname } from "node:path";
-import type { StepPlanOptions } from "../engine/step_plans.ts";
+import type { Precision, PrecisionOptions } from "../engine/precision.ts";
 import { UserError } from "../errors.ts";
 import { readSmallText } from "../fs/bounded_file.ts";
 import type { Expected } from "./fixture_files.ts";
@@ -17,10 +17,6 @@ import {
   type TrajectoryTolerance,
   trajectoryTolerance,
 } from "./trajectory_tolerance.ts";
-
-/** The values of `train.precision` and `train.residual_precision`. */
-export const PRECISIONS = ["fp32", "fp16"] as const;
-export type Precision = typeof PRECISIONS[number];
 
 /** Largest allowed distances from a fixture's numbers. */
 export interface FixtureTolerances {
@@ -98,10 +94,7 @@ export const largest = (values: Float32Array): number =>
 export function fixtureTolerances(
   path: string,
   expected: Expected,
-  { precision = "fp32", residualPrecision = "fp32" }: Pick<
-    StepPlanOptions,
-    "precision" | "residualPrecision"
-  >,
+  { precision = "fp32", residualPrecision = "fp32" }: PrecisionOptions,
 ): FixtureTolerances {
   if (precision === "fp32") return singlePrecision(expected);
   const file = `${dirname(path)}/fp16_tolerances.json`;

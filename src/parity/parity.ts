@@ -6,7 +6,7 @@
 import { loadWeights, readFloats } from "../checkpoint/load_weights.ts";
 import { elementCount } from "../checkpoint/safetensors.ts";
 import type { Batch } from "../data/loader/batch.ts";
-import { storageTypes } from "../engine/precision.ts";
+import { checkPrecision, storageTypes } from "../engine/precision.ts";
 import {
   buildStepPlans,
   logitsGraph,
@@ -123,12 +123,7 @@ async function load(
   const size = elementCount(shape);
   const batch = fixtureBatch(files, ["input_ids", "targets"], 0, size);
   const batchSize = size / model.sequenceLength;
-  const half = options.precision === "fp16";
-  if (half && !gpu.limits.f16) {
-    throw new UserError(
-      "Cannot compare fixtures in fp16 as the adapter must have the feature 'shader-f16': this one lacks it; compare them in fp32",
-    );
-  }
+  checkPrecision(gpu, options);
   const plans = buildStepPlans(model, {
     batchSize,
     evalBatchSize: batchSize,
@@ -137,7 +132,9 @@ async function load(
     historySlots: files.expected.trajectory.loss.length,
     report: files.expected.statistics && LOGGED,
     ...options,
-    lossScaling: half ? lossScaling(adam.kind, DEFAULT_SCALING, 1) : undefined,
+    lossScaling: options.precision === "fp16"
+      ? lossScaling(adam.kind, DEFAULT_SCALING, 1)
+      : undefined,
   }, gpu.limits);
   const { graph, forward, logits } = logitsGraph(
     model,
