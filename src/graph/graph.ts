@@ -35,7 +35,7 @@ export interface Operation<A = unknown> {
    * One node that does the work of several of this operation, whose results
    * nothing reads; undefined where they are too many.
    */
-  batch?(nodes: Node<A>[]): Node<A> | undefined;
+  batch?(nodes: Node<A>[], limits: AdapterLimits): Node<A> | undefined;
   /**
    * The dispatches that compute the outputs from the inputs, in order. They may
    * also use tensors made by {@linkcode scratchTensor}.

@@ -145,7 +145,7 @@ export function makePlan(
   limits: AdapterLimits,
   fetch: readonly Tensor[] = [],
 ): Plan {
-  const nodes = fuseNodes(liveNodes(graph, fetch), fetch);
+  const nodes = fuseNodes(liveNodes(graph, fetch), fetch, limits);
   const { storage, copies } = shareStorage(nodes, fetch);
   const lowered = nodes.map((node) => {
     const copied = copies.get(node);

@@ -150,8 +150,8 @@ export async function timeSteps(
     tokensPerStep,
     modelFlops: flops,
     plannedFlops: options.accumulation * micro.flops + update.flops,
-    dispatches: options.accumulation * micro.dispatches.length +
-      update.dispatches.length,
+    dispatches: options.accumulation * engine.loaded.micro.dispatches.length +
+      engine.loaded.update.dispatches.length,
     ms,
     msBest: Math.min(...times),
     msCpu: gpu.limits.software

@@ -93,15 +93,16 @@ const forward: Operation<Attrs> = {
     }));
     const together = scales === 1 && to.needsGradient(x) &&
       to.needsGradient(weights[0]);
+    const number = (limits: AdapterLimits) => sumBlocks(rows, limits);
     const finish = ({ scale, bias }: typeof pairs[0], made: Tensor[]) => {
       to.accumulate(
         scale,
-        (total) => addBlocks(to.graph, made[0], rows, total!),
+        (total) => addBlocks(to.graph, made[0], number, total!),
       );
       if (!bias) return;
       to.accumulate(
         bias,
-        (total) => addBlocks(to.graph, made[1], rows, total!),
+        (total) => addBlocks(to.graph, made[1], number, total!),
       );
     };
     if (!together) {

@@ -1,6 +1,7 @@
 /** Inner products and sums of squares. @module */
 import {
   type AdapterLimits,
+  type Constant,
   type Dispatch,
   f32,
   read,
@@ -11,8 +12,15 @@ import type { Graph, Operation } from "../../graph.ts";
 import { reduceConstants } from "../../reduction.ts";
 import { BYTES, count, type Tensor } from "../../tensor.ts";
 
-/** Partial sums that one tensor leaves, at most. */
-export const MAX_PARTIALS = 256;
+/** Partial sums that one tensor leaves, at most: enough to fill a GPU. */
+export const MAX_PARTIALS = 1024;
+
+/**
+ * Lanes of a workgroup that adds up a stretch: many on a GPU, where few would
+ * wait for each load.
+ */
+const stretchLanes = (limits: AdapterLimits): Record<string, Constant> =>
+  limits.software ? reduceConstants(limits) : { SUBGROUPS: false, WG: 256 };
 
 /** How many vec4s one workgroup adds up. */
 const stretchOf = (elements: number) =>
@@ -47,7 +55,7 @@ export function dotPartials(
     at += groups;
     return {
       kernel: "reduce/dot_product",
-      constants: { PAIR: !!b, ...reduceConstants(limits) },
+      constants: { PAIR: !!b, ...stretchLanes(limits) },
       params: { count: range.count, stretch, first_partial: group },
       bindings: {
         a: read(a, range.of(a)),

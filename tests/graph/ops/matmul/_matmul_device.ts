@@ -50,8 +50,12 @@ export class Bench implements Disposable {
   }
 
   /** Compiled once for all dispatches of the same kernel and constants. */
-  kernel({ kernel, constants }: Dispatch): Kernel {
-    const code = assemble(kernel, constants, source);
+  kernel({ kernel, constants, bindings }: Dispatch): Kernel {
+    const halves = Object.entries(bindings)
+      .filter(([, { tensor }]) => tensor.dtype === "f16")
+      .map(([name]) => [name, "f16" as const]);
+    const elements = Object.fromEntries(halves);
+    const code = assemble(kernel, constants, source, elements);
     let compiled = this.#kernels.get(code);
     if (!compiled) {
       const pipeline = this.device.createComputePipeline({
@@ -65,7 +69,9 @@ export class Bench implements Disposable {
   }
 
   /** A storage buffer holding `data`. */
-  upload(data: Float32Array<ArrayBuffer>): GPUBuffer {
+  upload(
+    data: Float32Array<ArrayBuffer> | Float16Array<ArrayBuffer>,
+  ): GPUBuffer {
     const buffer = this.device.createBuffer({
       size: data.byteLength,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST |

@@ -104,7 +104,9 @@ deviceTest(
   "linear() says what cannot be cut to an adapter's bindings",
   async () => {
     const check = layer([70, 101, 5]);
-    const options = { limits: { maxBindingBytes: 16_384 } };
+    const options = {
+      limits: { maxBindingBytes: 16_384, offsetAlignment: 256 },
+    };
     await assertRejects(
       () => checkOperation(check, options),
       RangeError,

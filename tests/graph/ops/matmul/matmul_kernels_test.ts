@@ -78,15 +78,25 @@ const random = (n: number) =>
 
 /**
  * Runs each case and compares the whole buffer of C, gaps and rows after it
- * included.
+ * included. `halves` names the operands that are stored as f16.
  */
-async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
+async function compare(
+  bench: Bench,
+  cases: [Variant, MatmulSpec][],
+  halves: string[] = [],
+) {
   const offset = 256;
+  const isHalf = ["a", "b", "c", "bias"].map((name) => halves.includes(name));
   const checks = cases.map(([variant, spec]) => {
     const { layout, M, N, K, lda, ldb, ldc } = spec;
-    const place = (x: Float32Array) => {
-      const all = new Float32Array(offset / 4 + x.length).fill(NaN);
-      all.set(x, offset / 4);
+    const place = (x: Float32Array, id: number) => {
+      const half = isHalf[id], first = offset / (half ? 2 : 4);
+      const length = first + x.length + x.length % 2;
+      const all = half
+        ? new Float16Array(length).fill(NaN)
+        : new Float32Array(length).fill(NaN);
+      all.set(x, first);
+      if (half) x.set(all.subarray(first, first + x.length));
       return bench.upload(all);
     };
     // Pitch gaps of A and B hold NaN: a kernel that multiplies one shows in the
@@ -106,7 +116,7 @@ async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
     const scratch = new Float32Array(variant.scratch ?? 1).fill(NaN);
     const buffers = [a, b, c, bias, scratch].map(place);
     const operand = (id: number) => ({
-      tensor: { id, dtype: "f32" } as Tensor,
+      tensor: { id, dtype: isHalf[id] ? "f16" : "f32" } as Tensor,
       offset,
       size: buffers[id].size - offset,
     });
@@ -129,7 +139,11 @@ async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
   });
   const results = await bench.download(checks.map((x) => x.buffer));
   checks.forEach(({ variant, spec, want }, i) => {
-    const got = results[i].subarray(offset / 4);
+    const all = isHalf[2]
+      ? Float32Array.from(new Float16Array(results[i].buffer))
+      : results[i];
+    const first = offset / (isHalf[2] ? 2 : 4);
+    const got = all.subarray(first);
     let worst = 0, where = 0;
     want.forEach((x, at) => {
       const inside = at % spec.ldc < spec.N && at < spec.M * spec.ldc;
@@ -140,14 +154,16 @@ async function compare(bench: Bench, cases: [Variant, MatmulSpec][]) {
         : Infinity;
       if (!(error <= worst)) [worst, where] = [error, at];
     });
-    // |a b| <= 1/4 and about sqrt(K) roundings of partial sums below sqrt(K).
+    // |a b| <= 1/4 and about sqrt(K) roundings of partial sums below sqrt(K);
+    // as f16 half a unit in the last of 11 bits.
+    const unit = isHalf[2] ? 2 ** -11 : 1e-6;
     assert(
-      worst <= 1e-6 * Math.sqrt(spec.K) + 1e-6,
+      worst <= unit * Math.sqrt(spec.K) + unit,
       `${variant.name} ${JSON.stringify(spec)}: off by ${worst} at row ${
         Math.floor(where / spec.ldc)
       }, column ${where % spec.ldc}`,
     );
-    assertEquals(results[i].subarray(0, offset / 4).every(Number.isNaN), true);
+    assertEquals(all.subarray(0, first).every(Number.isNaN), true);
   });
 }
 
@@ -265,6 +281,23 @@ Deno.test("sums in parts are the same, add up and change nothing outside C", asy
     // A last part that is shorter than a slab.
     tiled([32, 32], 1, product("NN", [33, 45, 49]), 3),
   ]);
+});
+
+Deno.test("products of f16 operands add up in f32, into f16 or f32", async () => {
+  using bench = await Bench.open();
+  if (!bench.gpu.limits.f16) return console.log("skipped: no shader-f16 here");
+  const spec = (layout: Layout) =>
+    product(layout, [33, 45, 103], { accumulate: true, bias: true });
+  const [plain] = matmulVariants({ ...spec("NT"), lda: 103 }, limits(true, 0));
+  const into32: [Variant, MatmulSpec][] = [
+    tiled([32, 32], 1, spec("NT")),
+    [plain, spec("NT")],
+  ];
+  await compare(bench, into32, ["a", "b"]);
+  const { subgroup_16x32: lanes } = softwareVariants(bench);
+  const into16 = [tiled([32, 32], 1, spec("NN"), 3)];
+  if (lanes) into16.push([lanes, spec("NN")]);
+  await compare(bench, into16, ["b", "c", "bias"]);
 });
 
 Deno.test("tiles fit the workgroup memory of every adapter", () => {
