@@ -147,8 +147,8 @@ Deno.test("attention() refuses widths that do not fit the heads", () => {
   );
 });
 
-// The gradient reads outputs that were rounded. The subgroup kernels, which take
-// long to compile for f16, run in the golden fixtures.
+// The gradient reads outputs that were rounded. The subgroup kernels, which
+// take long to compile for f16, run in the golden fixtures.
 deviceTest("attention() holds for f16 tensors", async () => {
   const options = { limits: GPU_KERNELS };
   await checkHalf(() => attended([2, 13, 2, 5], { rate: 0.3 }), {}, 8);
