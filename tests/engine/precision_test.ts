@@ -17,7 +17,7 @@ import { copyName, Graph } from "../../src/graph/graph.ts";
 import { convert, copyInto } from "../../src/graph/ops/elementwise/convert.ts";
 import type { Model } from "../../src/model/model.ts";
 import { simplifiedModel } from "../../src/model/simplified/model.ts";
-import { deviceTest, runGraph } from "../helpers/device.ts";
+import { deviceTest, gpu, runGraph } from "../helpers/device.ts";
 import {
   ADAM,
   all,
@@ -54,6 +54,13 @@ const plansOf = (model: Model, options: Partial<StepPlanOptions>) =>
 
 const HALF = { precision: "fp16" } as const;
 const HALVES = { ...HALF, residualPrecision: "fp16" } as const;
+
+/** A test on the device, if it has f16. */
+const halfTest = (name: string, fn: () => Promise<void>) =>
+  deviceTest(name, async () => {
+    if ((await gpu()).limits.f16) return await fn();
+    console.log("skipped: no shader-f16 here");
+  });
 
 /** The published model of an experiment, with GPT-2's vocabulary. */
 const published = (experiment: string): Model =>
@@ -112,7 +119,7 @@ const STORED = [
   2 ** -14,
 ];
 
-deviceTest(
+halfTest(
   "f16 storage keeps its largest and its subnormal numbers",
   async () => {
     const types = { activations: "f16", residual: "f32" } as const;
@@ -124,7 +131,7 @@ deviceTest(
   },
 );
 
-deviceTest(
+halfTest(
   "f16 storage rounds to nearest even and overflows to infinity",
   async () => {
     const given = [
@@ -144,7 +151,7 @@ deviceTest(
   },
 );
 
-deviceTest("the copies that products read follow the weights", async () => {
+halfTest("the copies that products read follow the weights", async () => {
   const engine = await openEngine(HALF), { layout } = engine.plans;
   const batches = split(sequences(2, 3), 2);
   const copies = async () => {
@@ -167,7 +174,7 @@ deviceTest("the copies that products read follow the weights", async () => {
   }
 });
 
-deviceTest(
+halfTest(
   "an engine in fp16 computes nearly the gradient of one in fp32",
   async () => {
     const batches = split(sequences(2, 3), 2);

@@ -145,10 +145,11 @@ Deno.test("attention() refuses widths that do not fit the heads", () => {
   );
 });
 
-// The gradient reads outputs that were rounded.
+// The gradient reads outputs that were rounded. The subgroup kernels, which
+// take long to compile for f16, run in the golden fixtures.
 deviceTest("attention() holds for f16 tensors", async () => {
   const options = { limits: GPU_KERNELS };
   await checkHalf(() => attended([2, 13, 2, 5], { rate: 0.3 }), {}, 8);
-  await checkHalf(() => attended([2, 13, 1, 4], { packed: false }), {}, 8);
+  await checkHalf(() => attended([2, 13, 1, 3], { packed: false }), {}, 8);
   await checkHalf(() => attended([2, 33, 3, 12]), options, 8);
 });
