@@ -87,7 +87,9 @@ const SOFTWARE: AdapterLimits = {
   offsetAlignment: 256,
 };
 
-/** A graph with x and w, and the operations that remain of what `build` adds. */
+/**
+ * A graph with x and w, and the operations that remain of what `build` adds.
+ */
 function fused(build: Parameters<typeof built>[0]): string[] {
   const { graph, fetch } = built(build);
   return fuseNodes(graph.nodes, fetch, SOFTWARE).map((node) =>
