@@ -233,6 +233,7 @@ function* everyDispatch(base: AdapterLimits): Generator<PlannedDispatch> {
 /** Kernels of `everything` whose operands are small. */
 const ONE_DISPATCH = [
   "loss/cross_entropy",
+  "reduce/block_sums",
   "reduce/segment_sum",
   "reduce/sum",
 ];
