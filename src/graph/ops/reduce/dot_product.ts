@@ -36,6 +36,9 @@ export function partialCount(elements: number, limits: AdapterLimits): number {
   );
 }
 
+/** The first `n` sums of a tensor that has room for more. */
+const firstOf = (n: number) => ({ size: Math.ceil(n / 4) * 16 });
+
 /**
  * Dispatches that leave partial sums of `a · b` (of `a · a` without `b`) in
  * `partial`, from element `first` on.
@@ -49,6 +52,7 @@ export function dotPartials(
 ): Dispatch[] {
   let at = first;
   const operands = b ? [a, b] : [a];
+  const used = firstOf(first + partialCount(count(a), limits));
   return flatRanges(count(a), limits).map((range) => {
     const stretch = stretchOf(range.count);
     const groups = Math.ceil(range.count / 4 / stretch), group = at;
@@ -59,7 +63,7 @@ export function dotPartials(
       params: { count: range.count, stretch, first_partial: group },
       bindings: {
         a: read(a, range.of(a)),
-        partial: readWrite(partial),
+        partial: readWrite(partial, used),
         ...b ? { b: read(b, range.of(b)) } : {},
       },
       workgroups: [groups, 1, 1],
@@ -84,7 +88,7 @@ export function accumulateSum(
     constants: { SCALED: !!factor, ...reduceConstants(limits) },
     params: { count: n, scale: f32(1) },
     bindings: {
-      x: read(x),
+      x: read(x, firstOf(n)),
       y: readWrite(y),
       ...factor ? { factor: read(factor) } : {},
     },

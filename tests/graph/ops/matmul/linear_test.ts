@@ -80,6 +80,11 @@ deviceTest("linear() holds with the kernels of GPUs", async () => {
   await checkOperation(layer([5, 12, 1040], { biased: false }), options);
 });
 
+deviceTest("linear() sums a bias gradient within the weight's", async () => {
+  // In two parts of K.
+  await checkOperation(layer([520, 12, 36]), { limits: GPU_KERNELS });
+});
+
 deviceTest(
   "linear() adds a bias gradient up over several blocks of rows",
   async () => {
