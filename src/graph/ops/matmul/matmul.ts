@@ -69,7 +69,11 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
     .map(({ dtype }) => dtype);
   // Bindings start on 256 bytes.
   const unit = types.includes("f16") ? 128 : 64;
-  const stored = types.includes("f16") ? ` ${types}` : "";
+  // A kept result is of C's type, and no reason for another kernel.
+  const named = product.epilogue?.kind === "activation"
+    ? types.slice(0, 3)
+    : types;
+  const stored = named.includes("f16") ? ` ${named}` : "";
   const out: Dispatch[] = [];
   for (const m of cuts(M, steps.m, unit)) {
     for (const n of cuts(N, steps.n, unit)) {
