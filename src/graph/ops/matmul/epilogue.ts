@@ -34,7 +34,11 @@ export type Epilogue =
 export const hasSide = (epilogue: Epilogue | undefined): boolean =>
   epilogue !== undefined && (epilogue.kind !== "activation" || epilogue.keep);
 
-/** Names the form of an epilogue, for the tuner: equal names cost the same. */
+/**
+ * Names the form of an epilogue, for the tuner: equal names get equal kernels.
+ * Whether `v` is kept makes no difference, so that a forward pass that is
+ * computed again, and keeps more then, sums in the same order both times.
+ */
 export const epilogueName = (epilogue: Epilogue | undefined): string =>
   !epilogue
     ? ""
@@ -42,9 +46,7 @@ export const epilogueName = (epilogue: Epilogue | undefined): string =>
     ? " residual"
     : ` ${
       epilogue.kind === "derivative" ? "d " : ""
-    }${epilogue.activation.kind}${
-      epilogue.kind === "activation" && epilogue.keep ? " kept" : ""
-    }`;
+    }${epilogue.activation.kind}`;
 
 /** Constants of `kernels/matmul/epilogue.wgsl`. */
 export function epilogueConstants(

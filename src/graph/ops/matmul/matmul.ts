@@ -70,7 +70,11 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
   const types = [a.tensor, b.tensor, c.tensor, ...side ? [side] : []]
     .map(({ dtype }) => dtype);
   const unit = limits.offsetAlignment / Math.min(...types.map((t) => BYTES[t]));
-  const stored = types.includes("f16") ? ` ${types}` : "";
+  // A kept result is of C's type, and no reason for another kernel.
+  const named = product.epilogue?.kind === "activation"
+    ? types.slice(0, 3)
+    : types;
+  const stored = named.includes("f16") ? ` ${named}` : "";
   const out: Dispatch[] = [];
   for (const m of cuts(M, steps.m, unit)) {
     for (const n of cuts(N, steps.n, unit)) {
