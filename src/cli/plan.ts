@@ -51,7 +51,7 @@ ${CONFIG_HELP}
                         ${DEVICES.map((d) => d.name).join(", ")}
   --dispatches          lists every dispatch with its FLOPs and bytes
   --buffers             lists every buffer
-  --variants            also the memory with other settings: fp16, recomputation,
+  --memory              also the memory with other settings: fp16, recomputation,
                         half of the batch
   --json                prints everything as JSON
 
@@ -62,7 +62,7 @@ Examples:
   blocksmith plan experiment=preln-18l --device h100`,
   flags: ["config-dir", "device"],
   mayStandAlone: ["device"],
-  switches: ["dispatches", "buffers", "variants", "json"],
+  switches: ["dispatches", "buffers", "memory", "json"],
   configFlags: true,
   async run(args) {
     const { config, model: described } = configFromArgs(args);
@@ -101,7 +101,9 @@ Examples:
             estimate: costAsData(device, cost, settings.tokensPerStep),
           },
           plans: [micro, update, evaluate].map(asData),
-          ...args.switches.has("variants") && { variants: variants.table() },
+          ...args.switches.has("memory") && {
+            memory_variants: variants.table(),
+          },
         },
         null,
         2,
@@ -148,7 +150,7 @@ Examples:
     if (tooLarge) {
       line("too large", `${formatBytes(free)} free: ${variants.remedy(free)}`);
     }
-    if (tooLarge || args.switches.has("variants")) {
+    if (tooLarge || args.switches.has("memory")) {
       printVariants(variants, free);
     }
     if (device && cost) {

@@ -118,7 +118,7 @@ Deno.test("plan lists every dispatch and every buffer", async () => {
 });
 
 Deno.test("plan says what recomputation costs and saves, and what else would", async () => {
-  const words = ["plan", "model.n_layer=8", "--variants"];
+  const words = ["plan", "model.n_layer=8", "--memory"];
   const { out } = await succeeds([...words, "train.recompute=block"]);
   assertMatch(
     out,
@@ -137,9 +137,11 @@ Deno.test("plan says what recomputation costs and saves, and what else would", a
       new RegExp(`^ +${row} +\\d.* [MG]B +\\d.* GB +\\+\\d+\\.\\d %$`, "m"),
     );
   }
-  const { variants } = JSON.parse((await succeeds([...words, "--json"])).out);
-  assertEquals(variants.length, rows.length);
-  assertEquals(variants[2].overrides, "train.recompute=block");
+  const { memory_variants } = JSON.parse(
+    (await succeeds([...words, "--json"])).out,
+  );
+  assertEquals(memory_variants.length, rows.length);
+  assertEquals(memory_variants[2].overrides, "train.recompute=block");
 });
 
 Deno.test("plan --device estimates the memory that the run records and takes", async () => {

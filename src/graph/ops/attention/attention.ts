@@ -13,7 +13,7 @@ import {
   type TensorRange,
   vectorWidth,
 } from "../../dispatch_grid.ts";
-import type { Graph, Operation } from "../../graph.ts";
+import { gradientOf, type Graph, type Operation } from "../../graph.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
 import { attentionKernel, type Pass } from "./attention_kernels.ts";
@@ -169,10 +169,10 @@ const forward: Operation<Attrs> = {
       [...node.inputs, o, lse, dO],
       node.attrs,
       [
-        { name: `d ${q.name}`, shape: q.shape },
-        { name: `d ${v.name}`, shape: v.shape },
+        gradientOf(q),
+        gradientOf(v),
         { name: "attention delta", shape: lse.shape },
-        ...packed ? [] : [{ name: `d ${k.name}`, shape: k.shape }],
+        ...packed ? [] : [gradientOf(k)],
       ],
     );
     to.accumulateTensor(q, dq);
@@ -252,7 +252,7 @@ export function attention(
   const inputs = dropout ? [...list, dropout.random] : list;
   const dropped = dropout && { site: dropout.site, rate: dropout.rate };
   return graph.add(forward, inputs, { ...attrs, dropout: dropped }, [
-    { name, shape: [rows, width] },
+    { name, shape: [rows, width], dtype: graph.types.activations },
     { name: `${name} lse`, shape: [count({ shape: [rows, attrs.heads] })] },
   ])[0];
 }

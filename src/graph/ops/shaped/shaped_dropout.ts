@@ -7,7 +7,12 @@ import {
   write,
 } from "../../dispatch.ts";
 import { rowRanges, vectorWidth } from "../../dispatch_grid.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+} from "../../graph.ts";
 import { columnLanes } from "../../reduction.ts";
 import type { Tensor } from "../../tensor.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
@@ -65,7 +70,7 @@ const forward: Operation<Attrs> = {
       v,
       (accumulateInto) =>
         to.graph.add(backward, [de, du, random], node.attrs, [
-          { name: `d ${v.name}`, shape: v.shape },
+          gradientOf(v),
         ], { accumulateInto })[0],
     );
   },
@@ -128,13 +133,14 @@ export function shapedDropout(
   },
 ): Tensor {
   const { rate, site, random } = dropout;
+  const dtype = graph.types.activations;
   const [e, u] = graph.add(
     forward,
     [v, random],
     { sequenceLength, headDim, rate, site },
     [
-      { name: `${name} identity`, shape: v.shape },
-      { name: `${name} mean`, shape: v.shape },
+      { name: `${name} identity`, shape: v.shape, dtype },
+      { name: `${name} mean`, shape: v.shape, dtype },
     ],
   );
   const term = (kind: keyof ShapedGains, x: Tensor, sign: number) => {

@@ -3,6 +3,7 @@ import { Graph } from "../../../../src/graph/graph.ts";
 import { attention } from "../../../../src/graph/ops/attention/attention.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -156,4 +157,12 @@ Deno.test("attention() refuses widths that do not fit the heads", () => {
     RangeError,
     "Cannot attend over 'v' of [6,8]: rows must be sequences of 3, 12 wide",
   );
+});
+
+// The gradient reads outputs that were rounded.
+deviceTest("attention() holds for f16 tensors", async () => {
+  const options = { limits: GPU_KERNELS };
+  await checkHalf(() => attended([2, 13, 2, 5], { rate: 0.3 }), {}, 8);
+  await checkHalf(() => attended([2, 13, 1, 4], { packed: false }), {}, 8);
+  await checkHalf(() => attended([2, 33, 3, 12]), options, 8);
 });

@@ -3,6 +3,7 @@ import { Graph } from "../../../../src/graph/graph.ts";
 import { linear } from "../../../../src/graph/ops/matmul/linear.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -103,7 +104,9 @@ deviceTest(
   "linear() says what cannot be cut to an adapter's bindings",
   async () => {
     const check = layer([70, 101, 5]);
-    const options = { limits: { maxBindingBytes: 16_384 } };
+    const options = {
+      limits: { maxBindingBytes: 16_384, offsetAlignment: 256 },
+    };
     await assertRejects(
       () => checkOperation(check, options),
       RangeError,
@@ -111,3 +114,13 @@ deviceTest(
     );
   },
 );
+
+deviceTest("linear() holds for f16 tensors", async () => {
+  for (const outIn of [false, true]) {
+    await checkHalf(() => layer([33, 45, 7], { outIn }));
+  }
+  const options = { limits: GPU_KERNELS };
+  await checkHalf(() => layer([33, 48, 12], { outIn: true }), options);
+  const limits = { maxBindingBytes: 128 * 101 * 4 };
+  await checkHalf(() => layer([290, 90, 101]), { limits });
+});
