@@ -2,9 +2,7 @@
 //
 // Where DROP, 4 pairs of a row in an invocation are one call of philox. The
 // running maximum of a row is the same in its 8 invocations, each sums the
-// exponentials of its keys; the sums are added after the last tile. q, k and v
-// are read T / 64 times over. At d = 128 an invocation holds 64 sums and 32
-// pairs: no spills.
+// exponentials of its keys; the sums are added after the last tile.
 #include attention/tiled/common
 #include attention/shared/forward
 

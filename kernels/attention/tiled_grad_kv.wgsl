@@ -1,6 +1,6 @@
 // The pass of attention/shared/grad_kv.wgsl in the tiled tier. Where DROP, 4
-// keys of an invocation are one call of philox. At d = 128 an invocation holds
-// 128 sums and 64 pairs.
+// keys of an invocation are one call of philox. At d = 64 it holds 64 sums and
+// 64 products, twice the sums at d = 128.
 #include attention/tiled/common
 #include attention/shared/grad_kv
 

@@ -266,7 +266,7 @@ deviceTest(
     );
     const whole = await runGraph(graph, values, fetch);
     // The heads' statistics are aligned on every 96th row.
-    const limits = { maxBindingBytes: 96 * 4 * 32 };
+    const limits = { maxBindingBytes: 128 * 4 * 32 };
     const cut = await runGraph(graph, values, fetch, { limits });
     const uses = ({ dispatches }: Plan) =>
       Map.groupBy(dispatches, ({ kernel }) => kernel);

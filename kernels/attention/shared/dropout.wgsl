@@ -11,18 +11,16 @@
     let call = t * ((P.sequence_length + 3u) / 4u) + s / 4u;
     return philox(vec4u(call, matrix, stream.step, stream.micro_batch), vec2u(stream.seed, P.site));
   }
-  fn factor_of(word: u32) -> f32 { return select(0.0, P.keep, word >= P.dropped); }
+  fn factors(words: vec4u) -> vec4f { return select(vec4f(0), vec4f(P.keep), words >= vec4u(P.dropped)); }
 
-  fn mask_at(t: u32, s: u32) -> f32 { return factor_of(mask_words(t, s)[s % 4u]); }
   // Of the keys s .. s + 3, s being a multiple of 4.
-  fn masks(t: u32, s: u32) -> vec4f {
-    return select(vec4f(0), vec4f(P.keep), mask_words(t, s) >= vec4u(P.dropped));
-  }
+  fn masks(t: u32, s: u32) -> vec4f { return factors(mask_words(t, s)); }
+  fn mask_at(t: u32, s: u32) -> f32 { return masks(t, s)[s % 4u]; }
   // Where calls for one t walk s = 0, 1, 2, .., `words` being kept for the next
   // calls.
   fn mask_next(t: u32, s: u32, words: ptr<function, vec4u>) -> f32 {
     if (s % 4u == 0u) { *words = mask_words(t, s); }
-    return factor_of((*words)[s % 4u]);
+    return factors(*words)[s % 4u];
   }
 #} else {
   fn masks(t: u32, s: u32) -> vec4f { return vec4f(1); }

@@ -4,8 +4,7 @@
 // q, k and v may be column blocks of wider matrices: P.*_pitch units of VW
 // elements from row to row, P.*_start first unit; where PACKED, keys lie in the
 // matrix of the queries. A head has UNITS vec4s of columns (P.units, where that
-// must not be unrolled), the last filled up with zeros. Scores are one pair
-// (f32) or four (vec4f), as the tier says.
+// must not be unrolled), the last filled up with zeros. The tier defines Scores.
 struct Params {
   first_sequence: u32, sequence_length: u32, heads: u32, scale: f32, cap: f32,
   q_pitch: u32, q_start: u32, k_pitch: u32, k_start: u32, v_pitch: u32, v_start: u32,

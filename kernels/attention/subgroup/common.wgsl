@@ -41,12 +41,8 @@ fn masks_next(t: vec4u, s: u32) -> vec4f {
         words${j} = mask_words(t[${j}], s);
       #}
     }
-    let word = s % 4u;
-    return select(
-      vec4f(0),
-      vec4f(P.keep),
-      vec4u(words0[word], words1[word], words2[word], words3[word]) >= vec4u(P.dropped),
-    );
+    let i = s % 4u;
+    return factors(vec4u(words0[i], words1[i], words2[i], words3[i]));
   #} else {
     return vec4f(1);
   #}

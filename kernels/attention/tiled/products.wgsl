@@ -1,6 +1,5 @@
-    // product_m_r_h: own_m[4 y + r] . other_m[32 h + 4 x ..]. In a separate
-    // function lavapipe unrolls the loop over units at d = 32, and compiling
-    // takes 3 times as long.
+    // product_m_r_h: own_m[4 y + r] . other_m[32 h + 4 x ..]. In a function of its
+    // own, or with more of it unrolled, lavapipe takes 3 times as long to compile.
     #for m in 0..PRODUCTS {
       #for i in 0..8 {
         var product${m}_${i / 2}_${i % 2} = vec4f(0);

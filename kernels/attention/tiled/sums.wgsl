@@ -1,6 +1,6 @@
     // sum_m[4 y + r] += weight_m_r_h . other_m, 32 other rows (h) at a time;
-    // weights pass through workgroup memory. Rows whose pairs with all 16 own
-    // rows of a lane's neighbourhood are masked are left out.
+    // weights pass through workgroup memory. Rows that the causal mask hides from
+    // all 16 own rows of an invocation's neighbourhood are left out.
     let edge = own_start + y / 4u * 16u;
     #for m in FIRST_SUM..LAST_SUM + 1 {
       for (var begin = other_start; begin < other_start + OTHER; begin += CHUNK) {
@@ -15,10 +15,15 @@
               vec4f(weight0[${j}], weight1[${j}], weight2[${j}], weight3[${j}]);
           #}
         }
-        for (var e = invocation; e < CHUNK * SPAN; e += 128u) {
-          let unit = min(first_unit + e % SPAN, UNITS - 1u);
-          memory[SECOND + e] = other${m}(min(begin + e / SPAN, last), unit);
-        }
+        // All loads before the first store: their waits overlap.
+        #for i in 0..LOADS {
+          let e${i} = invocation + ${128 * i}u;
+          let unit${i} = min(first_unit + e${i} % SPAN, UNITS - 1u);
+          let loaded${i} = other${m}(min(begin + e${i} / SPAN, last), unit${i});
+        #}
+        #for i in 0..LOADS {
+          memory[SECOND + e${i}] = loaded${i};
+        #}
         workgroupBarrier();
         #if KEYS_OWN {
           let low = max(edge, begin) - begin;

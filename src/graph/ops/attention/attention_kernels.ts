@@ -27,7 +27,10 @@ const UNROLLED = 160;
  */
 const WIDEST_BLOCK = 32;
 
-/** vec4s of rows that the tiled kernel keeps in workgroup memory. */
+/** Invocations of the tiled kernel. */
+const THREADS = 128;
+
+/** vec4s of rows that it keeps in workgroup memory. */
 const SLAB = 512;
 
 /**
@@ -105,6 +108,7 @@ function tiled(pass: Pass, headDim: number): AttentionKernel {
   const head = headConstants(headDim);
   const blocks = Math.ceil(head.UNITS / WIDEST_BLOCK);
   const span = Math.ceil(head.UNITS / blocks);
+  const CHUNK = 32 * span <= SLAB ? 32 : 16;
   return {
     kernel: file("attention/tiled", pass),
     constants: {
@@ -112,7 +116,8 @@ function tiled(pass: Pass, headDim: number): AttentionKernel {
       BLOCKS: blocks,
       SPAN: span,
       COLUMNS: Math.ceil(span / 8),
-      CHUNK: 32 * span <= SLAB ? 32 : 16,
+      CHUNK,
+      LOADS: Math.ceil(CHUNK * span / THREADS),
       KEYS_OWN: pass === "grad_kv",
       ...PRODUCTS_AND_SUMS[pass],
     },

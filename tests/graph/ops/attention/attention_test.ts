@@ -102,6 +102,12 @@ deviceTest("attention() holds with the kernels of GPUs", async () => {
   await checkOperation(attended([2, 33, 3, 20]), options);
 });
 
+deviceTest("attention() holds for wide heads on GPUs", async () => {
+  // Two workgroups share the columns of a tile.
+  const options = { limits: GPU_KERNELS };
+  await checkOperation(attended([1, 67, 1, 132]), options);
+});
+
 deviceTest("attention() holds with weights dropped", async () => {
   await checkOperation(attended([2, 13, 2, 5], { rate: 0.3 }));
   const options = { rate: 0.1, packed: false, cap: 3, size: 3 };
@@ -113,6 +119,14 @@ deviceTest("attention() drops the same weights on GPUs", async () => {
   // More than one tile, and rows of the mask that end within a call.
   const apart = { rate: 0.2, packed: false, cap: 3, size: 3 };
   await checkOperation(attended([1, 135, 2, 7], apart), options);
+});
+
+deviceTest("attention() holds for long sequences, cut and whole", async () => {
+  const long = attended([1, 2048, 1, 8], { rate: 0.1, size: 1 });
+  await checkOperation(long);
+  // A binding holds 64 sequences of 7 tokens: masks go on where one ends.
+  const limits = { maxBindingBytes: 64 * 7 * 32 * 4 };
+  await checkOperation(attended([150, 7, 2, 8], { rate: 0.2 }), { limits });
 });
 
 deviceTest("attention() of one token is its value", async () => {
