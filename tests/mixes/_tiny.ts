@@ -10,6 +10,7 @@ import { TrainEngine } from "../../src/engine/train_engine.ts";
 import type { KernelChoices } from "../../src/gpu/tuner.ts";
 import { initialValues } from "../../src/model/initialise.ts";
 import type { Model } from "../../src/model/model.ts";
+import { fromDevice } from "../../src/model/parameters.ts";
 import { gpu } from "../helpers/device.ts";
 import { ADAM } from "../helpers/engine.ts";
 import { integers, randoms } from "../reference/numbers.ts";
@@ -124,8 +125,9 @@ export async function readAll(
       engine.executor.read(`${kind}.${i}`, elements * 4)
     ),
   );
-  return new Map([...positions].map(([name, { shard, offset, bytes }]) => [
-    name,
-    new Float32Array(data[shard], offset, bytes / 4),
-  ]));
+  return new Map([...positions].map(([name, position]) => {
+    const { shard, offset, bytes } = position;
+    const placed = new Float32Array(data[shard], offset, bytes / 4);
+    return [name, fromDevice(position, placed)];
+  }));
 }
