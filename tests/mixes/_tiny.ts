@@ -119,13 +119,14 @@ export async function readAll(
   engine: TrainEngine,
   kind: "weights" | "gradients" | "exp_avg" | "exp_avg_sq",
 ): Promise<Map<string, Float32Array>> {
-  const { shards, positions } = engine.plans.layout;
+  const { layout: { shards, positions }, trained } = engine.plans;
   const data = await Promise.all(
     shards.map(({ elements }, i) =>
       engine.executor.read(`${kind}.${i}`, elements * 4)
     ),
   );
-  return new Map([...positions].map(([name, position]) => {
+  return new Map(trained.map(({ name }) => {
+    const position = positions.get(name)!;
     const { shard, offset, bytes } = position;
     const placed = new Float32Array(data[shard], offset, bytes / 4);
     return [name, fromDevice(position, placed)];

@@ -99,10 +99,7 @@ deviceTest(
     for (const shape of [[2, 20, 3, 5], [1, 33, 4, 12]]) {
       await checkOperation(attended(shape, { packed: 3 }));
     }
-    const options = { rate: 0.2, packed: 3, cap: 3, size: 3 };
-    await checkOperation(attended([2, 35, 2, 8], options), {
-      limits: GPU_KERNELS,
-    });
+    await checkOperation(attended([2, 13, 2, 5], { packed: 3, rate: 0.3 }));
   },
 );
 
@@ -127,7 +124,7 @@ deviceTest("attention() holds with a soft cap", async () => {
 
 deviceTest("attention() holds with the kernels of GPUs", async () => {
   const options = { limits: GPU_KERNELS };
-  await checkOperation(attended([2, 33, 3, 20]), options);
+  await checkOperation(attended([2, 33, 3, 20], { packed: 3 }), options);
 });
 
 deviceTest("attention() holds for wide heads on GPUs", async () => {
@@ -137,7 +134,6 @@ deviceTest("attention() holds for wide heads on GPUs", async () => {
 });
 
 deviceTest("attention() holds with weights dropped", async () => {
-  await checkOperation(attended([2, 13, 2, 5], { rate: 0.3 }));
   const options = { rate: 0.1, packed: 1, cap: 3, size: 3 };
   await checkOperation(attended([1, 36, 3, 8], options));
 });
@@ -193,5 +189,5 @@ deviceTest("attention() holds for f16 tensors", async () => {
   const options = { limits: GPU_KERNELS };
   await checkHalf(() => attended([2, 13, 2, 5], { rate: 0.3 }), {}, 8);
   await checkHalf(() => attended([2, 13, 1, 3], { packed: 1 }), {}, 8);
-  await checkHalf(() => attended([2, 33, 3, 12]), options, 8);
+  await checkHalf(() => attended([2, 33, 3, 12], { packed: 3 }), options, 8);
 });

@@ -17,7 +17,10 @@ import * as reference from "../../../reference/linear.ts";
 /** A layer from I to O features, the first of them biased, on N rows. */
 function layer(
   [N, I, O]: number[],
-  { outIn = false, biased = O }: { outIn?: boolean; biased?: number } = {},
+  { outIn = false, biased = O }: {
+    outIn?: boolean;
+    biased?: number | undefined;
+  } = {},
 ): Check {
   const x = given(1, [N, I]), w = given(2, outIn ? [O, I] : [I, O]);
   const b = biased > 0 ? given(3, [biased]) : undefined;
