@@ -56,8 +56,8 @@ export interface Operand extends ByteRange {
 }
 
 /**
- * The operands of a product; `bias` has N elements, `side` (of the epilogue) the
- * shape and pitch of C.
+ * The operands of a product; `bias` has N elements, `side` (of the epilogue)
+ * the shape and pitch of C.
  */
 export interface MatmulOperands {
   a: Operand;
