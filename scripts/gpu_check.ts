@@ -7,12 +7,12 @@
  * Stages, in the order in which they are wanted: `torch-fp16` (PyTorch's eager
  * GPT-2, if its script exists), `machine` (the adapter and its peak),
  * `step-fp32`, `step-fp16` (training steps of 18 layers), `kernels-fp32`,
- * `kernels-fp16` (the kernels in them), `products`, `cublas` (the same matrix
- * products by this program and by cuBLAS), `torch-fp32` and `parity` (all
- * golden fixtures). Each has its own time limit, and runs in its own process:
- * one that fails or hangs takes no other along. What the machine or this
- * version lacks is said, and is no failure. All stages together take at most
- * `--seconds` (480).
+ * `kernels-fp16` (the kernels in them), `products-fp32`, `cublas` (the same
+ * matrix products by this program and by cuBLAS), `torch-fp32`, `products-fp16`
+ * (stored in f16) and `parity` (all golden fixtures). Each has its own time
+ * limit, and runs in its own process: one that fails or hangs takes no other
+ * along. What the machine or this version lacks is said, and is no failure. All
+ * stages together take at most `--seconds` (480).
  *
  * Prints tables that end with the ratios to the peers, and writes them to
  * gpu_check.md and gpu_check.json after each stage. The exit code is 1 if a

@@ -79,7 +79,7 @@ export interface Context {
   /** Kernel choices of earlier stages; new ones are added. */
   choices: KernelChoices;
   /** Products that were timed before. */
-  products: readonly Product[];
+  products: readonly MatmulRow[];
   /** Seconds that are left. */
   seconds: number;
   /** Reports a part of the results, as soon as it is there. */
@@ -179,6 +179,9 @@ async function withWorkload(
     const workload = workloadOf(small, precision);
     const running = await openWorkload(gpu, workload, choices);
     try {
+      if (precision === "fp16" && !storesHalf(running)) {
+        throw new Absent("this version stores nothing in f16");
+      }
       await work(running);
       emit({ choices });
     } finally {
@@ -186,6 +189,14 @@ async function withWorkload(
     }
   });
 }
+
+/**
+ * Whether a step's plans bind f16: a key that is only known changes nothing.
+ */
+const storesHalf = ({ engine }: RunningWorkload): boolean =>
+  engine.plans.micro.dispatches.some(({ bindings }) =>
+    Object.values(bindings).some(({ dtype }) => dtype === "f16")
+  );
 
 /** Bytes in use on the GPU by all programs; null if unknown. */
 function usedMemory(): number | null {
@@ -256,7 +267,7 @@ function comparedProducts(small: boolean, limits: Gpu["limits"]): Product[] {
   const square = small ? 128 : 4096;
   return [
     ...inAllLayouts(square, square, square),
-    ...productsOf([micro]),
+    ...productsOf([micro]).slice(0, small ? 2 : undefined),
   ];
 }
 
@@ -289,28 +300,33 @@ function limitsOf({ limits }: GPUDevice): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name, limits[name]]));
 }
 
-const products: Stage = {
-  name: "products",
+/** Half is storage alone: the arithmetic is fp32. */
+const productStage = (precision: Precision): Stage => ({
+  name: `products-${precision}`,
   seconds: 90,
   apart: true,
   run: ({ small, choices, emit }) =>
     withGpu(async (gpu) => {
+      if (precision === "fp16" && !gpu.limits.f16) {
+        throw new Absent("the adapter cannot store f16");
+      }
       for (const product of comparedProducts(small, gpu.limits)) {
         const { layout, M, N, K } = product;
         try {
           const rows = await benchMatmul(gpu, [product], {
             rounds: small ? 1 : 5,
             choices,
+            dtype: precision === "fp16" ? "f16" : "f32",
           });
           emit({ products: rows, choices });
         } catch (error) {
           gpu.check();
-          const stage = `products ${layout} ${M}x${N}x${K}`;
+          const stage = `products-${precision} ${layout} ${M}x${N}x${K}`;
           emit({ failures: [{ stage, message: firstLine(error) }] });
         }
       }
     }),
-};
+});
 
 const cublas: Stage = {
   name: "cublas",
@@ -318,8 +334,9 @@ const cublas: Stage = {
   apart: false,
   async run({ small, products, seconds, emit }) {
     // Without our own rates, the products as planned for such a device.
-    const compared = products.length > 0
-      ? products
+    const single = products.filter((p) => p.dtype === "f32");
+    const compared = single.length > 0
+      ? single
       : comparedProducts(small, limitsOfDevice(deviceNamed("h100")!));
     const script = `${import.meta.dirname}/peers/cublas.py`;
     emit({ cublas: await benchCublas(script, compared, seconds) });
@@ -347,9 +364,10 @@ export const STAGES: readonly Stage[] = [
   steps("fp16"),
   kernels("fp32"),
   kernels("fp16"),
-  products,
+  productStage("fp32"),
   cublas,
   torch("fp32", 5),
+  productStage("fp16"),
   parity,
 ];
 

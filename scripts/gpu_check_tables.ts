@@ -18,7 +18,12 @@ export function tablesOf(result: Result): Table[] {
   return [
     ...machine ? [machineTable(machine, peak), adapterTable(result)] : [],
     ...golden.length > 0 ? [goldenTable(golden)] : [],
-    ...products.length > 0 ? [matmulTable(products, peak, "not compared")] : [],
+    ...["f32", "f16"].flatMap((dtype) => {
+      const rows = products.filter((row) => row.dtype === dtype);
+      if (rows.length === 0) return [];
+      const table = matmulTable(rows, peak, "not compared");
+      return [{ ...table, title: `${table.title} of ${dtype}` }];
+    }),
     ...steps.length > 0 || result.torch.length > 0 ? [stepTable(result)] : [],
     ...kernels.map(({ name, rows }) => kernelTable(name, rows, peak)),
     stageTable(result),
@@ -151,28 +156,32 @@ export function ratioTable({ steps, torch, products, cublas }: Result): Table {
       )
     )
   );
-  const ratios: number[] = [];
-  for (const product of products) {
-    const peer = cublas?.rows.find((r) => shapeOf(r) === shapeOf(product));
-    if (!peer) continue;
-    const ours = product.gflops / 1e3;
-    ratios.push(ours / peer.fp32);
-    rows.push(
-      row(`product ${shapeOf(product)} of cuBLAS`, ours, peer.fp32, "TFLOP/s"),
-    );
-  }
-  if (ratios.length > 0) {
-    const mean = Math.exp(
-      ratios.reduce((sum, r) => sum + Math.log(r), 0) / ratios.length,
-    );
-    rows.push(["products, geometric mean", "-", "-", threeDigits(mean)]);
+  for (const precision of ["fp32", "fp16"] as const) {
+    const ratios: number[] = [];
+    for (const product of products) {
+      if (product.dtype !== (precision === "fp16" ? "f16" : "f32")) continue;
+      const peer = cublas?.rows.find((r) => shapeOf(r) === shapeOf(product));
+      if (!peer) continue;
+      const ours = product.gflops / 1e3, theirs = peer[precision];
+      ratios.push(ours / theirs);
+      const what = `product ${precision} ${shapeOf(product)} of cuBLAS`;
+      rows.push(row(what, ours, theirs, "TFLOP/s"));
+    }
+    if (ratios.length === 0) continue;
+    const logs = ratios.reduce((sum, r) => sum + Math.log(r), 0);
+    rows.push([
+      `products ${precision}, geometric mean`,
+      "-",
+      "-",
+      threeDigits(Math.exp(logs / ratios.length)),
+    ]);
   }
   return {
     title: "Ratios",
     headings: ["what", "ours", "theirs", "ratio"],
     rows,
     notes: [
-      "Products in fp32, cuBLAS without TF32. Above 1, ours is faster.",
+      "cuBLAS in fp32 without TF32, in fp16 on matrix units; ours stores fp16 and computes in fp32. Above 1, ours is faster.",
       ...cublas
         ? [
           `A copy through PyTorch moves ${

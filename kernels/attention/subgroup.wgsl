@@ -22,8 +22,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     #}
     let shrink = raise_largest(top);
     #for s in 0..STEP {
-      let weight1_${s} = exp(a${s} - top);
-      total += weight1_${s};
+      let p${s} = exp(a${s} - top);
+      total += p${s};
+      let weight1_${s} = masks_next(own, other_start + ${s}u) * p${s};
     #}
     #include attention/subgroup/sums
   }

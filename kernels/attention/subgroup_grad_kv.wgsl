@@ -3,8 +3,6 @@
 #include attention/subgroup/common
 #include attention/shared/grad_kv
 
-fn delta_of(t: u32) -> vec4f { return vec4f(delta[statistic_at(t)]); }
-
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   enter_head(group);
@@ -19,8 +17,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       // A query past the end counts for nothing, like one before the key.
       let counts${s} = (own <= vec4u(t${s})) & vec4<bool>(other_start + ${s}u <= last);
       let score${s} = capped(product0_${s});
-      let weight1_${s} = select(vec4f(0), exp(score${s}.value - lse[statistic_at(t${s})]), counts${s});
-      let weight0_${s} = product1_${s} * score${s}.slope * weight1_${s};
+      let mask${s} = masks(t${s}, own.x);
+      let p${s} = select(vec4f(0), exp(score${s}.value - lse[statistic_at(t${s})]), counts${s});
+      let weight0_${s} = (mask${s} * product1_${s} - delta[statistic_at(t${s})]) * score${s}.slope * p${s};
+      let weight1_${s} = mask${s} * p${s};
     #}
     #include attention/subgroup/sums
   }

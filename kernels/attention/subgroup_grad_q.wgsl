@@ -3,13 +3,11 @@
 #include attention/subgroup/common
 #include attention/shared/grad_q
 
-var<private> delta_t: vec4f;
-fn delta_of(s: u32) -> vec4f { return delta_t; }
-
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   enter_head(group);
   #include attention/subgroup/start
+  var delta_t = vec4f(0);
   for (var unit = 0u; unit < P.units; unit++) {
     #include attention/subgroup/load_own
     #for j in 0..4 {
@@ -22,7 +20,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     #include attention/subgroup/products
     #for s in 0..STEP {
       let score${s} = capped(product0_${s});
-      let da${s} = product1_${s} * score${s}.slope * exp(score${s}.value - lse_t);
+      let dp${s} = masks_next(own, other_start + ${s}u) * product1_${s} - delta_t;
+      let da${s} = dp${s} * score${s}.slope * exp(score${s}.value - lse_t);
       let weight0_${s} = select(vec4f(0), da${s}, vec4u(other_start + ${s}u) <= own);
     #}
     #include attention/subgroup/sums

@@ -20,15 +20,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     #include attention/tiled/products
     let s = vec4u(other_start + 4u * x) + vec4u(0, 1, 2, 3);
     #for r in 0..4 {
-      let score${r} = capped(product0_${r});
-      let dp${r} = select(vec4f(0), keep_factor() * product1_${r}, are_kept(own[${r}], s.x));
-      let da${r} = (dp${r} - delta_t[${r}]) * score${r}.slope * exp(score${r}.value - lse_t[${r}]);
-      let weight0_${r} = select(vec4f(0), da${r}, s <= vec4u(own[${r}]));
+      #for h in 0..2 {
+        let score${r}_${h} = capped(product0_${r}_${h});
+        let dp${r}_${h} = masks(own[${r}], s.x + ${32 * h}u) * product1_${r}_${h} - delta_t[${r}];
+        let da${r}_${h} = dp${r}_${h} * score${r}_${h}.slope * exp(score${r}_${h}.value - lse_t[${r}]);
+        let weight0_${r}_${h} = select(vec4f(0), da${r}_${h}, s + ${32 * h}u <= vec4u(own[${r}]));
+      #}
     #}
     #include attention/tiled/sums
   }
   #include attention/tiled/store_sums
   #for r in 0..4 {
-    if (own[${r}] < P.sequence_length && x == 0u) { delta[statistic_at(own[${r}])] = delta_t[${r}]; }
+    if (own[${r}] < P.sequence_length && keeps_statistics()) { delta[statistic_at(own[${r}])] = delta_t[${r}]; }
   #}
 }

@@ -19,10 +19,10 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> token: array<u32>;
-@group(0) @binding(2) var<storage, read> token_table: array<vecf>;
+@group(0) @binding(2) var<storage, read> token_table: array<token_table_vec>;
 @group(0) @binding(3) var<storage, read_write> y: array<y_vec>;
 #if POSITIONS {
-  @group(0) @binding(4) var<storage, read> position_table: array<vecf>;
+  @group(0) @binding(4) var<storage, read> position_table: array<position_table_vec>;
 #}
 #include lib/vector
 #include lib/grid
@@ -41,9 +41,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var i = lane; i < units; i += WG) {
     #if POSITIONS {
       y[row * units + i] =
-        y_vec(P.scale * token_table[start + i] + position_table[position + i]);
+        y_vec(P.scale * vecf(token_table[start + i]) + vecf(position_table[position + i]));
     #} else {
-      y[row * units + i] = y_vec(P.scale * token_table[start + i]);
+      y[row * units + i] = y_vec(P.scale * vecf(token_table[start + i]));
     #}
   }
 }

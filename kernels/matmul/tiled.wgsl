@@ -8,6 +8,10 @@
 // SPLIT: workgroups z = 0, 1, ... each take P.k_part of K, and C is a scratch
 // [z, M, N] of their plain sums, which matmul/reduce.wgsl adds up.
 //
+// SUM_A, SUM_B (transposed A, plain B): the workgroups that read the first
+// columns of B, or rows of A, also add the other matrix up over K, into row z of
+// sums [SUM_ROWS, M or N]; the other rows are zeroed.
+//
 // For GPUs. A workgroup makes BM x BN of C and walks K in slabs of BK held in
 // workgroup memory, as [BK][tile]: whichever layout A and B have, four
 // neighbouring rows of A, or columns of B, are one vec4 there. An invocation
@@ -22,6 +26,10 @@
 // registers. The slab loop's body is unrolled: its first index is constant, and
 // what clamps the second is the same for all BK and leaves the loop.
 #include matmul/common
+
+#if SUM_A || SUM_B {
+  @group(0) @binding(6) var<storage, read_write> sums: array<vec4f>;
+#}
 
 const TX = BN / TN;
 const TY = BM / TM;
@@ -127,8 +135,22 @@ fn keep_b(stage: u32, e: u32, v: vec4f) {
   #}
 }
 
+#if SUM_A || SUM_B {
+  /** Row `z` of every `parts` rows of sums, each `quads` wide. */
+  fn put_sum(total: vec4f, at: u32, quads: u32, z: u32, parts: u32) {
+    sums[z * quads + at] = total;
+    for (var row = z + parts; row < SUM_ROWS; row += parts) {
+      sums[row * quads + at] = vec4f(0);
+    }
+  }
+#}
+
 @compute @workgroup_size(INVOCATIONS)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) invocation: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) invocation: u32,
+) {
   let tiles_m = (P.M + BM - 1u) / BM;
   let tiles_n = (P.N + BN - 1u) / BN;
   let id = group.y * tiles_n + group.x;
@@ -157,19 +179,31 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     #}
   #}
   #for i in 0..A_LOADS {
+    #if SUM_A {
+      var sum${i} = vec4f(0);
+    #}
     let place_a${i} = invocation + ${i}u * INVOCATIONS;
     var next_a${i} = piece_of_a(place_a${i}, m0, k_begin);
   #}
   #for i in 0..B_LOADS {
+    #if SUM_B {
+      var sum${i} = vec4f(0);
+    #}
     let place_b${i} = invocation + ${i}u * INVOCATIONS;
     var next_b${i} = piece_of_b(place_b${i}, n0, k_begin);
   #}
   #if STAGES == 2 {
     #for i in 0..A_LOADS {
       keep_a(0u, place_a${i}, next_a${i});
+      #if SUM_A {
+        sum${i} += next_a${i};
+      #}
     #}
     #for i in 0..B_LOADS {
       keep_b(0u, place_b${i}, next_b${i});
+      #if SUM_B {
+        sum${i} += next_b${i};
+      #}
     #}
     if (k_begin + BK < k_end) {
       #for i in 0..A_LOADS {
@@ -191,18 +225,30 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       if (k0 + BK < k_end) {
         #for i in 0..A_LOADS {
           keep_a(other, place_a${i}, next_a${i});
+          #if SUM_A {
+            sum${i} += next_a${i};
+          #}
         #}
         #for i in 0..B_LOADS {
           keep_b(other, place_b${i}, next_b${i});
+          #if SUM_B {
+            sum${i} += next_b${i};
+          #}
         #}
       }
     #} else {
       let now = 0u;
       #for i in 0..A_LOADS {
         keep_a(now, place_a${i}, next_a${i});
+        #if SUM_A {
+          sum${i} += next_a${i};
+        #}
       #}
       #for i in 0..B_LOADS {
         keep_b(now, place_b${i}, next_b${i});
+        #if SUM_B {
+          sum${i} += next_b${i};
+        #}
       #}
       workgroupBarrier();
     #}
@@ -232,6 +278,32 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     workgroupBarrier();
   }
 
+  #if SUM_A {
+    #for i in 0..A_LOADS {
+      keep_a(0u, place_a${i}, sum${i});
+    #}
+    workgroupBarrier();
+    if (n0 == 0u && invocation < BM / 4u && m0 + 4u * invocation < P.M) {
+      var total = vec4f(0);
+      #for k in 0..BK {
+        total += As[0][${k}][invocation];
+      #}
+      put_sum(total, m0 / 4u + invocation, P.M / 4u, group.z, groups.z);
+    }
+  #}
+  #if SUM_B {
+    #for i in 0..B_LOADS {
+      keep_b(0u, place_b${i}, sum${i});
+    #}
+    workgroupBarrier();
+    if (m0 == 0u && invocation < BN / 4u && n0 + 4u * invocation < P.N) {
+      var total = vec4f(0);
+      #for k in 0..BK {
+        total += Bs[0][${k}][invocation];
+      #}
+      put_sum(total, n0 / 4u + invocation, P.N / 4u, group.z, groups.z);
+    }
+  #}
   #for h in 0..COLUMN_QUADS {
     let column${h} = n0 + 4u * (tx + ${h}u * TX);
   #}

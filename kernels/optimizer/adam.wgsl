@@ -10,7 +10,9 @@
 // rate, eps, decay and clip are those of `control`; where it says skip, nothing
 // changes.
 // 1 - beta is rounded from f64 on the host: in f32, 1 - 0.999 is off by 1e-5.
-// 12 FLOPs and 28 bytes per element: bound by memory.
+// Where COPY, products read the weights from `copy`, in its type, which this
+// pass writes too. 12 FLOPs and 28 bytes per element, and those of the copy:
+// bound by memory.
 struct Params {
   count: u32,
   decayed: u32,
@@ -25,6 +27,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> m: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(5) var<storage, read> control: Control;
+#if COPY {
+  @group(0) @binding(6) var<storage, read_write> copy: array<copy_vec4>;
+#}
 #include optimizer/step_records
 #include lib/grid
 
@@ -41,9 +46,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var p1 = p[i];
   #if DECAY_FIRST {
     p1 -= decay * p1;
-    p[i] = p1 - control.rate * m1 / (sqrt(v1) + control.eps);
+    let updated = p1 - control.rate * m1 / (sqrt(v1) + control.eps);
   #} else {
     p1 -= control.rate * m1 / (sqrt(v1) + control.eps);
-    p[i] = p1 - decay * p1;
+    let updated = p1 - decay * p1;
+  #}
+  p[i] = updated;
+  #if COPY {
+    copy[i] = copy_vec4(updated);
   #}
 }

@@ -4,10 +4,10 @@
 // 2 FLOPs and 8 bytes per element: bound by memory.
 struct Params { count: u32, stretch: u32, first_partial: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(1) var<storage, read> a: array<a_vec4>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
 #if PAIR {
-  @group(0) @binding(3) var<storage, read> b: array<vec4f>;
+  @group(0) @binding(3) var<storage, read> b: array<b_vec4>;
 #}
 #include lib/reduce
 #include lib/grid
@@ -19,9 +19,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var total = 0.0;
   for (var i = first + lane; i < end; i += WG) {
     #if PAIR {
-      let product = a[i] * b[i];
+      let product = vec4f(a[i]) * vec4f(b[i]);
     #} else {
-      let product = a[i] * a[i];
+      let product = vec4f(a[i]) * vec4f(a[i]);
     #}
     // What lies behind the last element does not count.
     total += dot(select(vec4f(0), product, inside(i, P.count)), vec4f(1));

@@ -18,22 +18,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let own = group.x * WG + lane;
   let t = min(own, P.sequence_length - 1u);
   let end = min((group.x + 1u) * WG, P.sequence_length);
-  #for i in 0..UNITS {
+  #for i in 0..HEAD_UNITS {
     var u${i} = vecf(0);
   #}
   var diagonal = 0.0;
   var words: vec4u;
   for (var s = 0u; s < end; s += 1u) {
-    let kept = is_kept_next(t, s, &words);
-    let mask = select(0.0, keep_factor(), s <= t && kept);
+    let mask = select(0.0, mask_next(t, s, &words), s <= t);
     diagonal = select(diagonal, mask, s == t);
-    #for i in 0..UNITS {
+    #for i in 0..HEAD_UNITS {
       u${i} += mask * vecf(v[output_at(s) + ${i}u]);
     #}
   }
   if (own >= P.sequence_length) { return; }
   let at = output_at(t);
-  #for i in 0..UNITS {
+  #for i in 0..HEAD_UNITS {
     e[at + ${i}u] = e_vec(diagonal * vecf(v[at + ${i}u]));
     u[at + ${i}u] = u_vec(u${i} / f32(t + 1u));
   #}

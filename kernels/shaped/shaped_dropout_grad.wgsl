@@ -14,22 +14,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   enter_head(group);
   let own = group.x * WG + lane;
   let s = min(own, P.sequence_length - 1u);
-  #for i in 0..UNITS {
+  #for i in 0..HEAD_UNITS {
     var dv${i} = vecf(0);
   #}
   for (var t = group.x * WG; t < P.sequence_length; t += 1u) {
-    let kept = is_kept(t, s);
-    let mask = select(0.0, keep_factor(), s <= t && kept);
-    let share = mask / f32(t + 1u);
-    let diagonal = select(0.0, mask, s == t);
+    let factor = select(0.0, mask_at(t, s), s <= t);
+    let share = factor / f32(t + 1u);
+    let diagonal = select(0.0, factor, s == t);
     let at = output_at(t);
-    #for i in 0..UNITS {
+    #for i in 0..HEAD_UNITS {
       dv${i} += share * vecf(d_u[at + ${i}u]) + diagonal * vecf(d_e[at + ${i}u]);
     #}
   }
   if (own >= P.sequence_length) { return; }
   let at = output_at(s);
-  #for i in 0..UNITS {
+  #for i in 0..HEAD_UNITS {
     #if ACCUMULATE {
       dv[at + ${i}u] = dv_vec(vecf(dv[at + ${i}u]) + dv${i});
     #} else {

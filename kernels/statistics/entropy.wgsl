@@ -1,6 +1,7 @@
 // Entropy of each query's attention, -sum_s p_ts log p_ts in nats, without a
 // T x T buffer. Lane l of workgroup (tile, head, sequence) owns query
-// t = tile * WG + l and walks the keys as attention/plain.wgsl does. With
+// t = tile * WG + l and walks the keys; all lanes read the same key at a time,
+// so one load serves the workgroup. With
 // d_s = a_ts - max_s a_ts and Z = sum_s exp(d_s),
 //
 //   entropy = log Z - sum_s exp(d_s) d_s / Z
@@ -8,7 +9,7 @@
 // in which nothing large cancels; when a larger score is met, the sum over
 // exp(d) d is shifted along with Z. entropy is [B, heads, T]. 2 d FLOPs per
 // pair.
-#include attention/shared/plain
+alias Scores = f32;
 #include attention/shared/scores
 @group(0) @binding(4) var<storage, read_write> entropy: array<f32>;
 
@@ -30,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var s = 0u; s <= t; s += 1u) {
     var a = 0.0;
     #for i in 0..UNITS {
-      a += hsum(q${i} * key(s, ${i}u));
+      a += dot(q${i}, key(s, ${i}u));
     #}
     a = capped(a).value;
     let top = max(largest, a);

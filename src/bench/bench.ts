@@ -15,8 +15,9 @@ import {
   productsOf,
 } from "./kernels/matmul.ts";
 import { measurePeak, type Peak } from "./kernels/peak.ts";
-import { describeMachine, type Machine } from "./machine.ts";
+import { commitOf, describeMachine, type Machine } from "./machine.ts";
 import { NumPy } from "./peers/numpy.ts";
+import { type AgainstRow, compareSteps } from "./step/against.ts";
 import { hostOverhead, type HostRow } from "./step/host_time.ts";
 import { reportOverhead, type ReportRow } from "./step/statistics_cost.ts";
 import { openWorkload, type StepRow, timeSteps } from "./step/step.ts";
@@ -104,6 +105,41 @@ export async function runBench(
   if (gpu) await benchGpu(gpu, options, result);
   if (sections.has("data")) result.data = await benchData({ quick, onStage });
   return result;
+}
+
+/** How this checkout's steps compare with another's. */
+export interface Comparison {
+  machine: Machine;
+  folder: string;
+  /** Of the other checkout. */
+  commit: string;
+  against: AgainstRow[];
+}
+
+/**
+ * Compares the steps of all workloads with those of the checkout in `folder`.
+ *
+ * @throws {UserError} if it cannot run
+ */
+export async function runComparison(
+  folder: string,
+  { quick, onStage = () => {} }: Pick<BenchOptions, "quick" | "onStage">,
+): Promise<Comparison> {
+  const machine = describeMachine(null);
+  const against: AgainstRow[] = [];
+  for (const workload of quick ? WORKLOADS.slice(0, 1) : WORKLOADS) {
+    onStage(`steps of '${workload.name}' here and in '${folder}'`);
+    against.push(
+      await compareSteps(
+        workload,
+        folder,
+        quick
+          ? { rounds: [2, 2], roundSeconds: 0, seconds: 0 }
+          : { rounds: [5, 41], roundSeconds: 0.5, seconds: 60 },
+      ),
+    );
+  }
+  return { machine, folder, commit: commitOf(folder) ?? "unknown", against };
 }
 
 async function benchGpu(

@@ -35,15 +35,14 @@ export function describeMachine(gpu: Gpu | null): Machine {
     deno: Deno.version.deno,
     date: new Date().toISOString().replace(/\.\d+/, ""),
     version: VERSION,
-    commit: commit() ?? "unknown",
+    commit: commitOf(import.meta.dirname) ?? "unknown",
   };
 }
 
 /**
- * The commit of the checkout with this module; undefined outside a checkout.
+ * The commit of the checkout with a folder; undefined outside a checkout.
  */
-function commit(): string | undefined {
-  const here = import.meta.dirname;
+export function commitOf(here: string | undefined): string | undefined {
   if (!here) return undefined;
   const git = (...args: string[]) => {
     const { success, stdout } = new Deno.Command("git", {

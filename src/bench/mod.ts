@@ -6,8 +6,10 @@
 export {
   type BenchOptions,
   type BenchResult,
+  type Comparison,
   needsGpu,
   runBench,
+  runComparison,
   type Section,
   SECTIONS,
   sectionsOf,
@@ -37,6 +39,7 @@ export {
   threeDigits,
 } from "./format_table.ts";
 export {
+  againstTable,
   benchTables,
   kernelTable,
   machineTable,

@@ -1,6 +1,6 @@
 /** Turns the results of the bench into tables. @module */
 import { formatBytes, formatCount } from "../terminal/format_numbers.ts";
-import type { BenchResult } from "./bench.ts";
+import type { BenchResult, Comparison } from "./bench.ts";
 import { dataTables } from "./data/result_tables.ts";
 import { percent, type Table, threeDigits } from "./format_table.ts";
 import type { KernelRow } from "./kernels/kernel_times.ts";
@@ -147,6 +147,42 @@ function stepTable(rows: readonly StepRow[], peak: Peak | null): Table {
           ? " own CPU is this process's CPU time divided by the cores: the minimum on idle cores."
           : ""
       } GFLOP/s and MFU (model FLOPs utilization, of the measured peak) count the model's products and causal attention, once forward and twice backward.`,
+    ],
+  };
+}
+
+/** Steps of this checkout and of another. */
+export function againstTable(
+  { machine, folder, commit, against }: Comparison,
+): Table {
+  return {
+    title: `Steps of ${machine.commit} against ${commit} in ${folder}`,
+    headings: [
+      "model",
+      "clock",
+      "ms here",
+      "ms there",
+      "ratio",
+      "from",
+      "to",
+      "by wall",
+      "rounds",
+      "steps",
+    ],
+    rows: against.map((row) => [
+      row.name,
+      row.clock,
+      threeDigits(row.here),
+      threeDigits(row.there),
+      row.ratio.toFixed(3),
+      row.low.toFixed(3),
+      row.high.toFixed(3),
+      row.wallRatio.toFixed(3),
+      String(row.rounds),
+      String(row.stepsPerRound),
+    ]),
+    notes: [
+      "Both run in processes of their own and take turns. Ratio: the time of a step here by that there in the same round, the median over the rounds; a tenth of the rounds is below 'from', a tenth above 'to'. Below 1 this checkout is faster. own CPU: CPU time on all cores, with the first variant of every kernel.",
     ],
   };
 }

@@ -1,9 +1,13 @@
 /** `blocksmith bench`. @module */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import {
+  againstTable,
   asText,
   benchTables,
   needsGpu,
   runBench,
+  runComparison,
   sectionsOf,
   toJson,
 } from "../bench/mod.ts";
@@ -32,6 +36,8 @@ distort the results.
                         report, data (default all)
   --json <file>         also writes all results as JSON; --json=- prints JSON in place
                         of the tables
+  --against <folder>    times steps only, in turns with those of another checkout of
+                        this project, and prints the ratios
   --quick               few rounds on small sizes: shows that it works, not how fast
 
 Environment:
@@ -41,8 +47,9 @@ Examples:
   blocksmith bench
   blocksmith bench --only step,host
   blocksmith bench --only data
-  blocksmith bench --json bench.json`,
-  flags: ["only", "json"],
+  blocksmith bench --json bench.json
+  blocksmith bench --against ../blocksmith-before`,
+  flags: ["only", "json", "against"],
   switches: ["quick"],
   async run({ flags, switches, positionals }) {
     if (positionals.length > 0) {
@@ -58,14 +65,24 @@ Examples:
       ? undefined
       : expandHome(json);
     if (file !== undefined) checkWritable(file);
+    const quick = switches.has("quick");
+    const onStage = (what: string) => say(`timing ${what}`);
+    if (flags.against !== undefined) {
+      const folder = checkoutAt(flags);
+      const result = await runComparison(folder, { quick, onStage });
+      if (json === "-") print(toJson(result).trimEnd());
+      else print(asText(againstTable(result)).trimEnd());
+      if (file !== undefined) writeJson(file, toJson(result));
+      return 0;
+    }
     const gpu = needsGpu(sections) ? await openGpu() : null;
     try {
       const choices = gpu ? loadChoices(resolveCacheDir(), gpu) : {};
       const result = await runBench(gpu, {
         sections,
-        quick: switches.has("quick"),
+        quick,
         choices,
-        onStage: (what) => say(`timing ${what}`),
+        onStage,
       });
       if (gpu) saveChoices(resolveCacheDir(), gpu, choices);
       if (json === "-") print(toJson(result).trimEnd());
@@ -77,6 +94,28 @@ Examples:
     return 0;
   },
 };
+
+/**
+ * The folder of `--against`.
+ *
+ * @throws {UserError} if it is no checkout, or other sections are asked for
+ */
+function checkoutAt(
+  { against, only }: Record<string, string | undefined>,
+): string {
+  if (only !== undefined) {
+    throw new UserError(
+      "Cannot use '--only' with '--against' as that times steps alone",
+    );
+  }
+  const folder = resolve(expandHome(against!));
+  if (!existsSync(join(folder, "src", "bench", "step", "step.ts"))) {
+    throw new UserError(
+      `Cannot compare as '--against' must name another checkout of this project, e.g. made by 'git worktree add': got '${folder}'`,
+    );
+  }
+  return folder;
+}
 
 /** @throws {UserError} if the file cannot be written */
 function checkWritable(file: string): void {

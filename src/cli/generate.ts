@@ -1,6 +1,6 @@
 /** `blocksmith generate`. @module */
 import { MEMORY_REMEDY } from "../engine/from_config.ts";
-import { sampleToken } from "../engine/sampling.ts";
+import { sampleToken } from "./sampling.ts";
 import { UserError } from "../errors.ts";
 import { writeOutput } from "../terminal/output.ts";
 import { type Command, numberFlag } from "./command.ts";

@@ -2,11 +2,12 @@
 import { RECOMPUTE } from "../engine/step_plans.ts";
 import { UserError } from "../errors.ts";
 import { expandHome } from "../fs/user_path.ts";
-import { PRECISIONS } from "../parity/fixture_tolerances.ts";
 import { parity, type ParityOptions } from "../parity/parity.ts";
 import { OutputClosed, print } from "../terminal/output.ts";
 import type { Command, ParsedArgs } from "./command.ts";
 import { openGpu } from "./inputs/open_gpu.ts";
+
+const PRECISIONS = ["fp32", "fp16"] as const;
 
 /** Compares the model with the authors' numbers. */
 export const parityCommand: Command = {

@@ -5,6 +5,7 @@ import { gradientName } from "../graph/differentiate.ts";
 import { elements } from "../model/parameters.ts";
 import { aligned } from "../plan/plan.ts";
 import { inputBytes, recentRows } from "./memory.ts";
+import { allocateCopies, storageTypes } from "./precision.ts";
 import { INPUTS, RANDOM, SCALING, type StepPlans } from "./step_plans.ts";
 import { stepRecords } from "./step_records.ts";
 
@@ -29,6 +30,7 @@ export function allocateTensors(executor: Executor, plans: StepPlans): void {
       executor.define(alias, { buffer, offset, size: bytes });
     }
   }
+  allocateCopies(executor, layout, storageTypes(options));
   for (const fixed of model.fixed) {
     executor.allocate(fixed.name, 4 * elements(fixed));
   }

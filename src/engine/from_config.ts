@@ -6,6 +6,7 @@ import { fairseqDecoder } from "../model/fairseq/decoder.ts";
 import type { Model } from "../model/model.ts";
 import { simplifiedModel } from "../model/simplified/model.ts";
 import { lossScaling } from "../optim/loss_scaling.ts";
+import { checkPrecision } from "./precision.ts";
 import {
   buildStepPlans,
   type StepPlanOptions,
@@ -84,11 +85,7 @@ export function stepPlansOf(
 ): StepPlans {
   const { batchSize, evalBatchSize, accumulation, adam } = settings;
   const { train } = config, half = train.precision === "fp16";
-  if (half && !limits.f16) {
-    throw new UserError(
-      "Cannot compute in fp16 as the adapter must have the feature 'shader-f16': this one lacks it; set train.precision=fp32",
-    );
-  }
+  checkPrecision({ name: "this adapter", limits }, train);
   try {
     return buildStepPlans(model, {
       batchSize,

@@ -7,7 +7,7 @@ import type { Batch } from "../data/loader/batch.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { Executor, type LoadedPlan } from "../gpu/executor.ts";
 import { type KernelChoices, tuner, type TuningOptions } from "../gpu/tuner.ts";
-import { Graph } from "../graph/graph.ts";
+import { Graph, type StorageTypes } from "../graph/graph.ts";
 import { embed } from "../graph/ops/embedding/embedding.ts";
 import { linear } from "../graph/ops/matmul/linear.ts";
 import type { Model } from "../model/model.ts";
@@ -18,6 +18,14 @@ import {
   type ParameterSpec,
 } from "../model/parameters.ts";
 import { makePlan } from "../plan/plan.ts";
+import {
+  allocateCopies,
+  checkPrecision,
+  copyGraph,
+  parameterAlignment,
+  type PrecisionOptions,
+  storageTypes,
+} from "./precision.ts";
 import { gradientGraph, INPUTS, lossGraph } from "./step_plans.ts";
 
 /** What the engine is opened for. */
@@ -31,19 +39,23 @@ export class InferenceEngine {
   readonly model: Model;
   readonly #layout: ParameterLayout;
   readonly #loaded: LoadedPlan;
+  readonly #copy: LoadedPlan | undefined;
+  /** Whether weights were written since copies were made of them. */
+  #weightsWritten = false;
   readonly #logits: { read(): Promise<ArrayBuffer> } | undefined;
 
   private constructor(
     executor: Executor,
     model: Model,
     layout: ParameterLayout,
-    loaded: LoadedPlan,
+    [loaded, copy]: LoadedPlan[],
     logits?: { read(): Promise<ArrayBuffer> },
   ) {
     this.executor = executor;
     this.model = model;
     this.#layout = layout;
     this.#loaded = loaded;
+    this.#copy = copy;
     this.#logits = logits;
   }
 
@@ -54,11 +66,19 @@ export class InferenceEngine {
     purpose: InferencePurpose,
     choices: KernelChoices = {},
     tuning: TuningOptions = {},
+    precision: PrecisionOptions = {},
   ): Promise<InferenceEngine> {
+    checkPrecision(gpu, precision);
+    const types = storageTypes(precision);
     const executor = new Executor(gpu);
     // A parameter that no gradient reaches is a constant of the plan.
     const { trained } = gradientGraph(model, 1);
-    const layout = packParameters(trained, gpu.limits.maxBufferBytes);
+    const layout = packParameters(
+      trained,
+      gpu.limits.maxBufferBytes,
+      undefined,
+      parameterAlignment(types),
+    );
     layout.shards.forEach((shard, i) =>
       executor.allocate(`weights.${i}`, shard.elements * 4)
     );
@@ -66,6 +86,9 @@ export class InferenceEngine {
       const { buffer } = executor.rangeOf(`weights.${shard}`);
       executor.define(name, { buffer, offset, size: bytes });
     }
+    allocateCopies(executor, layout, types);
+    const copies = copyGraph(layout, types);
+    const copy = copies ? [makePlan("copy", copies, gpu.limits)] : [];
     for (const fixed of model.fixed) {
       executor.allocate(fixed.name, 4 * elements(fixed));
     }
@@ -79,15 +102,22 @@ export class InferenceEngine {
       executor.allocate(name, positions * 4);
     }
     if ("evaluate" in purpose) {
-      const { graph } = lossGraph(model, purpose.evaluate.batchSize);
+      const { batchSize } = purpose.evaluate;
+      const { graph } = lossGraph(model, batchSize, { types });
       const plan = makePlan("evaluate", graph, gpu.limits);
-      const [loaded] = await executor.load([plan], tuner(choices, tuning));
+      const loaded = await executor.load(
+        [plan, ...copy],
+        tuner(choices, tuning),
+      );
       return new InferenceEngine(executor, model, layout, loaded);
     }
     executor.allocate("row", 4);
-    const { graph, logits } = nextTokenGraph(model);
+    const { graph, logits } = nextTokenGraph(model, types);
     const plan = makePlan("generate", graph, gpu.limits, [logits]);
-    const [loaded] = await executor.load([plan], tuner(choices, tuning));
+    const loaded = await executor.load(
+      [plan, ...copy],
+      tuner(choices, tuning),
+    );
     return new InferenceEngine(executor, model, layout, loaded, {
       read: () => executor.read(plan.fetches.get(logits)!, model.vocabSize * 4),
     });
@@ -101,6 +131,13 @@ export class InferenceEngine {
   /** Writes one parameter. */
   write(_: "weights", name: string, values: Float32Array): void {
     this.executor.write(name, values);
+    this.#weightsWritten = true;
+  }
+
+  #run(): void {
+    if (this.#copy && this.#weightsWritten) this.executor.run(this.#copy);
+    this.#weightsWritten = false;
+    this.executor.run(this.#loaded);
   }
 
   /** Adds `weight` times the mean loss of `batch` onto `loss`. */
@@ -111,7 +148,7 @@ export class InferenceEngine {
       "loss_scale",
       new Float32Array([weight / batch.counted]),
     );
-    this.executor.run(this.#loaded);
+    this.#run();
   }
 
   /** Zeroes `loss`. */
@@ -136,7 +173,7 @@ export class InferenceEngine {
     window.set(tokens);
     this.executor.write(INPUTS.tokens, window);
     this.executor.write("row", new Uint32Array([tokens.length - 1]));
-    this.executor.run(this.#loaded);
+    this.#run();
     return new Float32Array(await this.#logits!.read());
   }
 
@@ -147,8 +184,8 @@ export class InferenceEngine {
 }
 
 /** One sequence forward, the head at one position only. */
-function nextTokenGraph(model: Model) {
-  const graph = new Graph();
+function nextTokenGraph(model: Model, types: StorageTypes) {
+  const graph = new Graph(types);
   const input = (name: string, size: number) =>
     graph.input(name, [size], "u32");
   const tokens = input(INPUTS.tokens, model.sequenceLength);
@@ -168,6 +205,14 @@ function nextTokenGraph(model: Model) {
   );
   const { name, shape } = model.parameters.find((p) => p.name === model.head)!;
   const weight = graph.persistent(name, shape);
-  const logits = linear(graph, "logits", last, weight, undefined, "out_in");
+  const logits = linear(
+    graph,
+    "logits",
+    last,
+    weight,
+    undefined,
+    "out_in",
+    "f32",
+  );
   return { graph, logits };
 }

@@ -6,10 +6,12 @@ import { structBytes } from "../gpu/struct_layout.ts";
 import type { Model } from "../model/model.ts";
 import { elements, type ParameterLayout } from "../model/parameters.ts";
 import { aligned, ALIGNMENT, firstVariants, type Plan } from "../plan/plan.ts";
+import { copyBytes, type PrecisionOptions, storageTypes } from "./precision.ts";
 import { stepRecords } from "./step_records.ts";
 
 /** Device memory of a run in bytes. */
 export interface Memory {
+  /** Of the trained weights and their copies, and of fixed tensors. */
   weights: number;
   gradients: number;
   optimizer: number;
@@ -67,7 +69,7 @@ export const recentRows = (
  */
 export function estimateMemory(
   model: Model,
-  sizes: BatchSizes & { lossScaling?: unknown },
+  sizes: BatchSizes & PrecisionOptions & { lossScaling?: unknown },
   layout: ParameterLayout,
   plans: readonly Plan[],
 ): Memory {
@@ -95,12 +97,14 @@ export function estimateMemory(
         aligned(recentRows(sizes) * structBytes(updateRates))
       : 0);
   const fixed = model.fixed.reduce((n, t) => n + aligned(4 * elements(t)), 0);
+  const copies = copyBytes(layout, storageTypes(sizes));
   const memory = {
-    weights: weights + fixed,
+    weights: weights + copies + fixed,
     gradients: weights,
     optimizer: 2 * weights,
     activations,
     other,
   };
-  return { ...memory, total: 4 * weights + fixed + activations + other };
+  const total = Object.values(memory).reduce((a, b) => a + b, 0);
+  return { ...memory, total };
 }

@@ -2,6 +2,7 @@
 import type { Batch } from "../data/loader/batch.ts";
 import type { LoadedPlan } from "../gpu/executor.ts";
 import { gradientName } from "../graph/differentiate.ts";
+import { BYTES, decodeFloats } from "../graph/tensor.ts";
 import type { TensorLocation } from "../plan/plan.ts";
 import type { TrainEngine } from "./train_engine.ts";
 
@@ -89,16 +90,18 @@ async function firstIn(
   const { executor } = engine;
   for (const step of loaded.dispatches) {
     executor.run({ plan: loaded.plan, dispatches: [step] });
-    for (const { name, location, count } of step.dispatch.writes) {
-      const values = new Float32Array(
-        await executor.read(location, sizeOf(engine, location, count)),
+    for (const { name, location, count, dtype } of step.dispatch.writes) {
+      const size = count * BYTES[dtype];
+      const data = await executor.read(
+        location,
+        sizeOf(engine, location, size),
       );
-      const bad = countNonFinite(values);
+      const bad = countNonFinite(decodeFloats(data, dtype));
       if (bad) return { tensor: name, label: step.dispatch.label, count: bad };
     }
   }
   return null;
 }
 
-const sizeOf = (engine: TrainEngine, location: TensorLocation, count: number) =>
-  Math.min(4 * count, engine.executor.rangeOf(location).size);
+const sizeOf = (engine: TrainEngine, location: TensorLocation, size: number) =>
+  Math.min(size, engine.executor.rangeOf(location).size);

@@ -7,7 +7,7 @@
 import type { TrainConfig } from "../config/mod.ts";
 import { differentiate } from "../graph/differentiate.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
-import { Graph } from "../graph/graph.ts";
+import { FP32, Graph, type StorageTypes } from "../graph/graph.ts";
 import { linearCrossEntropy } from "../graph/ops/loss/linear_cross_entropy.ts";
 import { linear } from "../graph/ops/matmul/linear.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -33,6 +33,13 @@ import {
   type Memory,
   recentRows,
 } from "./memory.ts";
+import {
+  copyGraph,
+  parameterAlignment,
+  type PrecisionOptions,
+  shardCopy,
+  storageTypes,
+} from "./precision.ts";
 import { stepRecords } from "./step_records.ts";
 
 /** The values of `train.loss_average`. */
@@ -45,7 +52,7 @@ export const RECOMPUTE = ["none", "block", "attention"] as const;
 export type Recompute = typeof RECOMPUTE[number];
 
 /** What the plans of a run depend on, besides the model. */
-export interface StepPlanOptions extends BatchSizes {
+export interface StepPlanOptions extends BatchSizes, PrecisionOptions {
   adam: AdamOptions;
   /** Seed of the dropout masks. @default 0 */
   seed?: number;
@@ -55,13 +62,6 @@ export interface StepPlanOptions extends BatchSizes {
    * @default "micro_batches"
    */
   lossAverage?: LossAverage;
-  /** Number format of activations. @default "fp32" */
-  precision?: TrainConfig["precision"];
-  /**
-   * Number format of the residual stream with fp16 activations.
-   * @default "fp32"
-   */
-  residualPrecision?: TrainConfig["residual_precision"];
   /**
    * What the backward pass computes again instead of keeping it.
    * @default "none"
@@ -85,6 +85,8 @@ export interface StepPlans {
   micro: Plan;
   update: Plan;
   evaluate: Plan;
+  /** Makes the copies of the weights, where products read copies. */
+  copy?: Plan | undefined;
   /** Statistics of the last training batch, if any are asked for. */
   report?: Report | undefined;
   /** Bytes on the device, by what they are for. */
@@ -112,14 +114,15 @@ export const SCALING = {
  *
  * @param suffix of the inputs' names
  * @param training with dropout; a model without dropout does not read its input
+ * @param types what tensors are stored as
  * @param scaled whether the loss is scaled for its gradient
  */
 export function lossGraph(
   model: Model,
   batchSize: number,
-  { suffix = "", training = false, scaled = false } = {},
+  { suffix = "", training = false, scaled = false, types = FP32 } = {},
 ) {
-  const graph = new Graph(), positions = batchSize * model.sequenceLength;
+  const graph = new Graph(types), positions = batchSize * model.sequenceLength;
   const input = (name: string) =>
     graph.input(name + suffix, [positions], "u32");
   const tokens = input(INPUTS.tokens), targets = input(INPUTS.targets);
@@ -150,12 +153,13 @@ export function lossGraph(
 export function gradientGraph(
   model: Model,
   batchSize: number,
-  { scaled = false, recompute = "none" }: {
+  { scaled = false, recompute = "none", types = FP32 }: {
     scaled?: boolean;
+    types?: StorageTypes;
     recompute?: Recompute | undefined;
   } = {},
 ) {
-  const built = lossGraph(model, batchSize, { training: true, scaled });
+  const built = lossGraph(model, batchSize, { training: true, scaled, types });
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>
     built.graph.persistent(p.name, p.shape)
   );
@@ -173,8 +177,12 @@ export function gradientGraph(
 }
 
 /** A forward pass that ends in logits, `[B·T, V]`, for parity. */
-export function logitsGraph(model: Model, batchSize: number) {
-  const graph = new Graph(), positions = batchSize * model.sequenceLength;
+export function logitsGraph(
+  model: Model,
+  batchSize: number,
+  types: StorageTypes = FP32,
+) {
+  const graph = new Graph(types), positions = batchSize * model.sequenceLength;
   const tokens = graph.input(INPUTS.tokens, [positions], "u32");
   const order = graph.input(INPUTS.order, [positions], "u32");
   const forward = model.forward(graph, { tokens, order });
@@ -207,7 +215,9 @@ export function buildStepPlans(
       `Cannot place the ${options.accumulation} micro-batches of a step (${uploaded} bytes): this adapter's buffers hold at most ${limits.maxBufferBytes} bytes; lower 'train.gradient_accumulation_steps' or the batch size`,
     );
   }
+  const types = storageTypes(options);
   const { graph, trained } = gradientGraph(model, options.batchSize, {
+    types,
     scaled: options.lossScaling !== undefined,
     recompute: options.recompute,
   });
@@ -215,17 +225,33 @@ export function buildStepPlans(
     trained,
     limits.maxBufferBytes,
     ({ name }) => isDecayed(options.adam.kind, name),
+    parameterAlignment(types),
   );
   const micro = makePlan("micro", graph, limits);
   const update = makePlan("update", updateGraph(layout, options), limits);
   const evaluate = makePlan(
     "evaluate",
-    lossGraph(model, options.evalBatchSize, { suffix: ".eval" }).graph,
+    lossGraph(model, options.evalBatchSize, { suffix: ".eval", types }).graph,
     limits,
   );
   const report = options.report &&
-    buildReport(model, options.batchSize, trained, options.report, limits);
-  const plans = [micro, update, evaluate, ...report ? [report.plan] : []];
+    buildReport(
+      model,
+      options.batchSize,
+      trained,
+      options.report,
+      limits,
+      types,
+    );
+  const copies = copyGraph(layout, types);
+  const copy = copies && makePlan("copy", copies, limits);
+  const plans = [
+    micro,
+    update,
+    evaluate,
+    ...report ? [report.plan] : [],
+    ...copy ? [copy] : [],
+  ];
   return {
     model,
     options,
@@ -234,13 +260,14 @@ export function buildStepPlans(
     micro,
     update,
     evaluate,
+    copy,
     report,
     memory: estimateMemory(model, options, layout, plans),
   };
 }
 
 function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
-  const graph = new Graph(), records = stepRecords();
+  const graph = new Graph(storageTypes(options)), records = stepRecords();
   const { scalars, control, history } = records, { lossScaling } = options;
   const shards = layout.shards.map((shard, i) => {
     const flat = (name: string): Tensor =>
@@ -250,6 +277,7 @@ function updateGraph(layout: ParameterLayout, options: StepPlanOptions): Graph {
       gradients: flat("gradients"),
       m: flat("exp_avg"),
       v: flat("exp_avg_sq"),
+      copy: shardCopy(graph, i, shard.elements),
       decayed: shard.decayed,
     };
   });

@@ -19,6 +19,7 @@ import { initialState, type LossScalingState } from "../optim/loss_scaling.ts";
 import type { Plan } from "../plan/plan.ts";
 import { readReport } from "../statistics/block_statistics.ts";
 import { allocateTensors } from "./device_tensors.ts";
+import { checkPrecision } from "./precision.ts";
 import { INPUTS, SCALING, type StepPlans } from "./step_plans.ts";
 import { stepRecords } from "./step_records.ts";
 import { StepStaging } from "./step_staging.ts";
@@ -45,6 +46,9 @@ export class TrainEngine {
   readonly #update: LoadedPlan;
   readonly #evaluate: LoadedPlan;
   readonly #report?: LoadedPlan;
+  readonly #copy?: LoadedPlan;
+  /** Whether the host has written weights since copies were made of them. */
+  #weightsWritten = false;
   readonly #extra: LoadedPlan[];
   readonly #upload: GPUBuffer;
   readonly #staging: StepStaging;
@@ -65,6 +69,7 @@ export class TrainEngine {
     this.choices = choices;
     const rest = [...loaded];
     if (plans.report) this.#report = rest.splice(3, 1)[0];
+    if (plans.copy) this.#copy = rest.splice(3, 1)[0];
     [this.#micro, this.#update, this.#evaluate, ...this.#extra] = rest;
     checkStruct(
       "Cannot write the scalars of a step as",
@@ -90,11 +95,13 @@ export class TrainEngine {
     extra: readonly Plan[] = [],
     tuning: TuningOptions = {},
   ): Promise<TrainEngine> {
+    checkPrecision(gpu, plans.options);
     const executor = new Executor(gpu);
     allocateTensors(executor, plans);
-    const { micro, update, evaluate, report } = plans;
+    const { micro, update, evaluate, report, copy } = plans;
+    const more = [...report ? [report.plan] : [], ...copy ? [copy] : []];
     const loaded = await executor.load(
-      [micro, update, evaluate, ...report ? [report.plan] : [], ...extra],
+      [micro, update, evaluate, ...more, ...extra],
       tuner(choices, tuning),
     );
     const engine = new TrainEngine(executor, plans, choices, loaded);
@@ -125,6 +132,7 @@ export class TrainEngine {
     if (this.model.fixed.some((t) => t.name === name)) {
       return this.executor.write(name, values);
     }
+    if (kind === "weights") this.#weightsWritten = true;
     const { shard, offset } = this.#position(name);
     this.executor.write(`${kind}.${shard}`, values, offset);
   }
@@ -166,6 +174,12 @@ export class TrainEngine {
     const { lossScaling } = this.plans.options;
     if (!lossScaling) return;
     writeLossScaling(this.executor, { ...initialState(lossScaling), ...state });
+  }
+
+  /** Makes the copies that products read, if the host has written weights. */
+  #refreshCopies(): void {
+    if (this.#copy && this.#weightsWritten) this.executor.run(this.#copy);
+    this.#weightsWritten = false;
   }
 
   #position(name: string) {
@@ -213,6 +227,7 @@ export class TrainEngine {
    * @param micro index of the micro-batch in that step
    */
   upload(batch: Batch, step = 1, micro = 0): void {
+    this.#refreshCopies();
     this.#staging.fill([batch], step, micro);
     this.executor.gpu.device.queue.writeBuffer(
       this.executor.rangeOf("batch").buffer,
@@ -258,6 +273,7 @@ export class TrainEngine {
   encodeGradient(encoder: GPUCommandEncoder, to: number, from = 0): void {
     const { executor } = this, { unit } = this.#staging;
     if (from === 0) {
+      this.#refreshCopies();
       this.plans.layout.shards.forEach((_, i) =>
         encoder.clearBuffer(executor.rangeOf(`gradients.${i}`).buffer)
       );
@@ -286,6 +302,7 @@ export class TrainEngine {
    */
   evaluate(batch: Batch, weight: number): void {
     const { executor } = this;
+    this.#refreshCopies();
     executor.write(`${INPUTS.tokens}.eval`, batch.tokens);
     executor.write(`${INPUTS.targets}.eval`, batch.targets);
     executor.write(`${INPUTS.order}.eval`, batch.order);
@@ -322,6 +339,7 @@ export class TrainEngine {
    */
   async report(): Promise<Record<string, number>> {
     if (!this.#report) return {};
+    this.#refreshCopies();
     this.executor.run(this.#report);
     return await readReport(
       this,

@@ -1,4 +1,8 @@
-/** The numbers of a run, derived from its config and its data. @module */
+/**
+ * The numbers of a run, derived from its config and its data, and which number
+ * each step has.
+ * @module
+ */
 import { type Config, sequenceLength } from "../config/mod.ts";
 import type { AdamOptions } from "../optim/adam.ts";
 import { isFairseq } from "../optim/loss_scaling.ts";
@@ -107,3 +111,62 @@ export function tokensAfter(
  */
 export const historySlots = (logSteps: number): number =>
   Math.min(1024, Math.max(16, logSteps));
+
+/** What decides how steps count. */
+type CountRule = Pick<
+  TrainSettings,
+  "countsSkipped" | "endsByUpdates" | "totalSteps"
+>;
+
+/** What a count starts from. */
+export interface StepCountStart {
+  /** Steps done, as the run counts them. */
+  step: number;
+  /** Steps that were skipped. */
+  skipped: number;
+}
+
+/**
+ * Counts the steps of a run: for Hugging Face's Trainer each is one, for
+ * fairseq only an update is. It counts as far as it is known which of them were
+ * skipped: the device tells when its history is read.
+ */
+export class StepCount {
+  /** Steps whose batches were drawn. */
+  drawn: number;
+  /** Of them, those that are known to have been skipped. */
+  skipped: number;
+  readonly #settings: CountRule;
+
+  constructor(settings: CountRule, { step, skipped }: StepCountStart) {
+    this.#settings = settings;
+    this.skipped = skipped;
+    this.drawn = settings.countsSkipped ? step : step + skipped;
+  }
+
+  /** Optimizer updates, if none is skipped that is not known yet. */
+  get updates(): number {
+    return this.drawn - this.skipped;
+  }
+
+  /** Steps done, as the run counts them, with the same reservation. */
+  get step(): number {
+    return this.numberOf(this.drawn);
+  }
+
+  /** The run's number of the step that was drawn as number `drawn`. */
+  numberOf(drawn: number): number {
+    return this.countsSkipped ? drawn : drawn - this.skipped;
+  }
+
+  /** Whether a skipped step counts as one. */
+  get countsSkipped(): boolean {
+    return this.#settings.countsSkipped;
+  }
+
+  /** Whether the run has reached its end, with the same reservation. */
+  get isOver(): boolean {
+    const { totalSteps, endsByUpdates } = this.#settings;
+    return (endsByUpdates ? this.updates : this.drawn) >= totalSteps;
+  }
+}

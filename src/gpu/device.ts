@@ -106,6 +106,7 @@ export async function openGpu(
     int64,
     f16: device.features.has("shader-f16"),
     computeUnits: computeUnitsOf(description),
+    storageBindings: limits.maxStorageBuffersPerShaderStage,
     maxBindingBytes: floor(
       Math.min(limits.maxStorageBufferBindingSize, stretch),
     ),

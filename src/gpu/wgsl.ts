@@ -9,6 +9,9 @@
  * #for i in 0..LOADS {         // repeat with the values of ${i}, ${4 * i + 1}
  *   var c${i} = vec4f(0);
  * #}
+ * #for x of q k {              // repeat with ${x} standing for each word
+ *   #include lib/load          // an included file sees the word as well
+ * #}
  * #if ACCUMULATE {             // keep or drop; #} else { is optional
  * #}
  * ```
@@ -17,8 +20,8 @@
  * in registers, while arrays go to memory (15 to 30 % slower matmul on
  * lavapipe). Conditions, bounds and `#let` are integer expressions over the
  * constants, earlier `#let`s and loop variables; an included file sees the
- * constants alone. The block of a directive is no scope of WGSL: what it
- * declares stays declared after `#}`.
+ * constants and words alone. The block of a directive is no scope of WGSL: what
+ * it declares stays declared after `#}`.
  * @module
  */
 import type { Constant } from "../graph/dispatch.ts";
@@ -34,7 +37,8 @@ export type Element = "f32" | "f16";
  * kernel that can store variable `x` in either type declares it with one of
  * three aliases that {@linkcode assemble} writes where they occur: `x_elem` is
  * the element, `x_vec4` is `vec4<x_elem>`, `x_vec` the one of them that the
- * constant `VW` asks for. All arithmetic is f32: `vec4f(x[i])` loads,
+ * constant `VW` asks for, or with `WIDE` the two 64-bit words that four f32
+ * take (`kernels/lib/quad.wgsl`). All arithmetic is f32: `vec4f(x[i])` loads,
  * `x_vec4(v)` is what is stored.
  */
 export type Elements = Readonly<Record<string, Element>>;
@@ -92,12 +96,15 @@ function aliasesOf(
   );
   return [...names].map(([name, { of, kind }]) => {
     const element = elements[of] ?? "f32";
-    const wide = kind === "vec4" || kind === "vec" && constants.VW === 4;
-    return `alias ${name} = ${wide ? `vec4<${element}>` : element};`;
+    const four = kind === "vec4" || kind === "vec" && constants.VW === 4;
+    const words = kind === "vec" && four && constants.WIDE === true;
+    const type = four ? `vec4<${element}>` : element;
+    return `alias ${name} = ${words ? "vec2<u64>" : type};`;
   });
 }
 
-type Scope = Record<string, number>;
+/** Values of names: integers, or words that stand for themselves. */
+type Scope = Record<string, number | string>;
 
 function expand(
   name: string,
@@ -106,7 +113,7 @@ function expand(
 ): string {
   const scope: Scope = {};
   for (const [key, value] of Object.entries(constants)) {
-    if (typeof value !== "string") scope[key] = Number(value);
+    scope[key] = typeof value === "string" ? value : Number(value);
   }
   const lines = sources(name).split("\n");
   const out: string[] = [];
@@ -126,9 +133,13 @@ function expand(
     }
   }
 
-  function included(file: string, at: number): string {
+  function included(file: string, scope: Scope, at: number): string {
     try {
-      return expand(file, constants, sources);
+      const words = Object.entries(scope).filter(([, value]) =>
+        typeof value === "string"
+      );
+      const seen = { ...constants, ...Object.fromEntries(words) };
+      return expand(file, seen, sources);
     } catch (cause) {
       // A fault within the included file names its own line.
       if (cause instanceof SyntaxError) throw cause;
@@ -148,7 +159,10 @@ function expand(
       if (!directive.startsWith("#")) {
         if (live) {
           out.push(
-            line.replace(/\$\{([^}]*)\}/g, (_, e) => `${value(e, scope, at)}`),
+            line.replace(
+              /\$\{([^}]*)\}/g,
+              (_, e) => `${wordOf(scope, e) ?? value(e, scope, at)}`,
+            ),
           );
         }
         continue;
@@ -156,7 +170,7 @@ function expand(
       if (directive.startsWith("#}")) return at;
       const include = directive.match(/^#include ([\w/]+)$/);
       if (include) {
-        if (live) out.push(included(include[1], at));
+        if (live) out.push(included(include[1], scope, at));
         continue;
       }
       const naming = directive.match(/^#let (\w+) = (.+)$/);
@@ -166,6 +180,16 @@ function expand(
           throw fault(at, `'${variable}' has a value already`);
         }
         if (live) scope[variable] = value(expression, scope, at);
+        continue;
+      }
+      const each = directive.match(/^#for (\w+) of (\w+(?: \w+)*) \{$/);
+      if (each) {
+        const [, variable, words] = each, start = at + 1;
+        at = block(start, { ...scope }, false);
+        for (const word of live ? words.split(" ") : []) {
+          block(start, { ...scope, [variable]: word }, true);
+        }
+        if (at >= lines.length) throw fault(start - 1, "'#for' is not closed");
         continue;
       }
       const repeat = directive.match(/^#for (\w+) in (.+)\.\.(.+) \{$/);
@@ -193,6 +217,9 @@ function expand(
     return at;
   }
 }
+
+const wordOf = (scope: Scope, name: string): string | undefined =>
+  typeof scope[name] === "string" ? scope[name] : undefined;
 
 /**
  * Integer arithmetic: `+ - * / % == != < <= > >= && || ! ( )`, division
@@ -264,7 +291,9 @@ export function evaluateExpression(text: string, scope: Scope): number {
     }
     if (token === undefined) throw new SyntaxError(`'${text}' ends too early`);
     const number = /^\d/.test(token) ? Number(token) : scope[token];
-    if (number === undefined) throw new SyntaxError(`unknown name '${token}'`);
+    if (typeof number !== "number") {
+      throw new SyntaxError(`unknown name '${token}'`);
+    }
     return number;
   };
   const result = binary(0);

@@ -5,11 +5,13 @@
  * Sums of gradients cost nothing extra: a rule gets what has been accumulated
  * for an input so far and adds to it in place. The gradient of a parameter is
  * accumulated the same way in a persistent tensor, which also sums shared
- * weights and micro-batches.
+ * weights and micro-batches. A gradient has the type of its tensor; that of a
+ * copy of a weight is the weight's own.
  * @module
  */
 import type { Graph, Node, SegmentKind } from "./graph.ts";
 import { add } from "./ops/elementwise/add.ts";
+import { convert } from "./ops/elementwise/convert.ts";
 import { Recomputation } from "./recompute.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -36,7 +38,10 @@ export interface Backward {
    * tensor to add to, if there is one, and returns the sum.
    */
   accumulate(tensor: Tensor, make: (accumulateInto?: Tensor) => Tensor): void;
-  /** Adds `gradient` itself to the gradient of `tensor`. */
+  /**
+   * Adds `gradient` itself to the gradient of `tensor`, converted where their
+   * types differ.
+   */
   accumulateTensor(tensor: Tensor, gradient: Tensor): void;
   /**
    * Removes a forward node from the graph: the gradient's node does its work
@@ -98,13 +103,14 @@ export function differentiate(
   recompute?: SegmentKind,
 ): Gradients {
   const recomputation = recompute && new Recomputation(graph, recompute);
+  /** The tensor that the gradient of `tensor` belongs to. */
   const original = (tensor: Tensor) =>
-    recomputation ? recomputation.original(tensor) : tensor;
+    recomputation?.original(tensor) ?? tensor.master ?? tensor;
   const trainable = new Set(parameters);
   const nodes = [...graph.nodes];
   const wanted = new Set<Tensor>(trainable);
   for (const node of nodes) {
-    if (node.inputs.some((t) => wanted.has(t))) {
+    if (node.inputs.some((t) => wanted.has(t.master ?? t))) {
       for (const output of node.outputs) wanted.add(output);
     }
   }
@@ -131,7 +137,7 @@ export function differentiate(
           tensor,
           (accumulateInto) => add(graph, gradient, accumulateInto!),
         );
-      } else pending.set(tensor, gradient);
+      } else pending.set(tensor, convert(graph, gradient, tensor.dtype));
     },
     fuseInto: (node) => graph.nodes.splice(graph.nodes.indexOf(node), 1),
   };

@@ -28,6 +28,8 @@ export interface AdapterLimits {
    * where unknown.
    */
   computeUnits?: number;
+  /** Storage bindings of one kernel. Absent means 8, which WebGPU grants. */
+  storageBindings?: number;
   /** Largest storage binding, in bytes. */
   maxBindingBytes: number;
   /** Largest buffer, in bytes. */

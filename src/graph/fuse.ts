@@ -4,6 +4,7 @@
  * where their operation says how.
  * @module
  */
+import type { AdapterLimits } from "./dispatch.ts";
 import type { Node } from "./graph.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -26,13 +27,22 @@ import type { Tensor } from "./tensor.ts";
  * const weight = graph.persistent("weight", [16, 4]);
  * const h = linear(graph, "h", x, weight, undefined, "in_out");
  * const y = activation(graph, "y", h, "relu");
- * const [fused, ...rest] = fuseNodes(graph.nodes, [y]);
+ * const limits = {
+ *   software: true,
+ *   subgroupSize: 8,
+ *   int64: false,
+ *   maxBindingBytes: 2 ** 27,
+ *   maxBufferBytes: 2 ** 30,
+ *   offsetAlignment: 256,
+ * };
+ * const [fused, ...rest] = fuseNodes(graph.nodes, [y], limits);
  * assertEquals([fused.outputs, rest], [[y], []]);
  * ```
  */
 export function fuseNodes(
   nodes: readonly Node[],
   fetch: readonly Tensor[],
+  limits: AdapterLimits,
 ): Node[] {
   const readers = new Map<Tensor, Set<Node>>();
   for (const node of nodes) {
@@ -55,7 +65,7 @@ export function fuseNodes(
     const { batch } = node.operation;
     if (batch) {
       const before = waiting.get(node.operation);
-      const nodes = [...before?.nodes ?? [], node], both = batch(nodes);
+      const nodes = [...before?.nodes ?? [], node], both = batch(nodes, limits);
       if (before && !both) out.push(before.batch);
       waiting.set(
         node.operation,

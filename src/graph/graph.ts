@@ -5,7 +5,7 @@
  */
 import type { Backward } from "./differentiate.ts";
 import type { AdapterLimits, Dispatch } from "./dispatch.ts";
-import type { DType, Role, Tensor } from "./tensor.ts";
+import type { DType, FloatType, Role, Tensor } from "./tensor.ts";
 
 /**
  * One kind of operation: how it is differentiated and which kernels it runs.
@@ -35,7 +35,7 @@ export interface Operation<A = unknown> {
    * One node that does the work of several of this operation, whose results
    * nothing reads; undefined where they are too many.
    */
-  batch?(nodes: Node<A>[]): Node<A> | undefined;
+  batch?(nodes: Node<A>[], limits: AdapterLimits): Node<A> | undefined;
   /**
    * The dispatches that compute the outputs from the inputs, in order. They may
    * also use tensors made by {@linkcode scratchTensor}.
@@ -82,6 +82,42 @@ export interface Output {
   dtype?: DType;
 }
 
+/**
+ * The gradient of `tensor` as an output: of the shape and type of what it
+ * belongs to, which for a copy is the weight.
+ */
+export function gradientOf(tensor: Tensor): Output {
+  const { name, shape, dtype } = tensor.master ?? tensor;
+  return { name: `d ${name}`, shape, dtype };
+}
+
+/**
+ * What the tensors of a forward pass are stored as; arithmetic is f32. Weights,
+ * statistics of norms and of softmax, losses and partial sums are f32 always.
+ */
+export interface StorageTypes {
+  /** Outputs of layers, and the copies of weights that products read. */
+  activations: FloatType;
+  /** The residual stream: embeddings, and sums of branches and skips. */
+  residual: FloatType;
+}
+
+/** Everything in f32. */
+export const FP32: StorageTypes = { activations: "f32", residual: "f32" };
+
+/**
+ * Name of the copy of a weight in the type of activations.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { copyName } from "./graph.ts";
+ *
+ * assertEquals(copyName("wte.weight"), "copy.wte.weight");
+ * ```
+ */
+export const copyName = (weight: string): string => `copy.${weight}`;
+
 let nextId = 0;
 
 /**
@@ -116,6 +152,12 @@ export class Graph {
   readonly nodes: Node[] = [];
   /** Inputs and persistent tensors by name. */
   readonly externals = new Map<string, Tensor>();
+  /** What operations store their outputs as. */
+  readonly types: StorageTypes;
+
+  constructor(types: StorageTypes = FP32) {
+    this.types = types;
+  }
   #segments: readonly Segment[] = [];
 
   /** A tensor that is filled before each run of the plan, e.g. the tokens. */
@@ -124,8 +166,25 @@ export class Graph {
   }
 
   /** A tensor that lives as long as the run: weights, gradients, moments. */
-  persistent(name: string, shape: readonly number[]): Tensor {
-    return this.#external(name, shape, "f32", "persistent");
+  persistent(
+    name: string,
+    shape: readonly number[],
+    dtype: FloatType = "f32",
+  ): Tensor {
+    return this.#external(name, shape, dtype, "persistent");
+  }
+
+  /**
+   * What a product reads of `weight`: where activations are f16, the copy that
+   * the optimizer keeps; a computed weight is read itself.
+   */
+  operand(weight: Tensor): Tensor {
+    const { activations } = this.types;
+    if (weight.dtype === activations || weight.role !== "persistent") {
+      return weight;
+    }
+    const { name, shape, role } = weight;
+    return this.#external(copyName(name), shape, activations, role, weight);
   }
 
   #external(
@@ -133,10 +192,18 @@ export class Graph {
     shape: readonly number[],
     dtype: DType,
     role: Role,
+    master?: Tensor,
   ): Tensor {
     const known = this.externals.get(name);
     if (known) return known;
-    const tensor: Tensor = { id: nextId++, name, shape, dtype, role };
+    const tensor: Tensor = {
+      id: nextId++,
+      name,
+      shape,
+      dtype,
+      role,
+      ...master ? { master } : {},
+    };
     this.externals.set(name, tensor);
     return tensor;
   }
@@ -166,6 +233,13 @@ export class Graph {
       role: "transient",
     }));
     const { accumulateInto } = options;
+    if (accumulateInto && accumulateInto.dtype !== made[0].dtype) {
+      throw new TypeError(
+        `Cannot add '${made[0].name}' (${
+          made[0].dtype
+        }) onto '${accumulateInto.name}' (${accumulateInto.dtype})`,
+      );
+    }
     const node: Node<A> = {
       operation,
       inputs,

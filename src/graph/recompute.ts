@@ -62,9 +62,9 @@ export class Recomputation {
     return this.#nodes.get(node) ?? node;
   }
 
-  /** The tensor of the forward pass that `tensor` repeats, or itself. */
-  original(tensor: Tensor): Tensor {
-    return this.#originals.get(tensor) ?? tensor;
+  /** The tensor of the forward pass that `tensor` repeats, if it does. */
+  original(tensor: Tensor): Tensor | undefined {
+    return this.#originals.get(tensor);
   }
 
   #segmentOf(node: Node): Segment | undefined {

@@ -32,7 +32,24 @@ export interface Tensor {
   readonly role: Role;
   /** The node that makes it; absent for inputs and persistent tensors. */
   node?: Node;
+  /**
+   * The weight of which this is a copy in another type. Gradients belong to
+   * the weight.
+   */
+  readonly master?: Tensor;
 }
+
+/** Numbers that were stored as `dtype`. */
+export const decodeFloats = (
+  data: ArrayBuffer,
+  dtype: DType,
+): Float32Array<ArrayBuffer> =>
+  dtype === "f16"
+    ? Float32Array.from(new Float16Array(data))
+    : new Float32Array(data);
+
+/** Types of numbers that a tensor may be stored in. */
+export type FloatType = Exclude<DType, "u32">;
 
 /**
  * Number of elements.

@@ -5,7 +5,7 @@
  */
 import type { Graph } from "../graph/graph.ts";
 import { norm } from "../graph/ops/norm/norm.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import type { FloatType, Tensor } from "../graph/tensor.ts";
 import type { Weights } from "./model.ts";
 import type { Init, ParameterSpec } from "./parameters.ts";
 
@@ -38,6 +38,7 @@ export function normParameters(
  * its input.
  *
  * @param eps added to the variance, or to the mean square
+ * @param dtype of the result: by default that of activations
  */
 export function applyNorm(
   graph: Graph,
@@ -45,10 +46,11 @@ export function applyNorm(
   x: Tensor,
   weights: Weights,
   { kind, eps }: { kind: NormKind; eps: number },
+  dtype: FloatType = graph.types.activations,
 ): Tensor {
   if (kind === "none") return x;
   const parameters = kind === "ln"
     ? { scale: weights(`${path}.weight`), bias: weights(`${path}.bias`) }
     : { scale: weights(`${path}.scale`) };
-  return norm(graph, path, x, [parameters], { kind, eps, heads: 1 });
+  return norm(graph, path, x, [parameters], { kind, eps, heads: 1 }, dtype);
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { count } from "../graph/tensor.ts";
-import { aligned } from "../plan/plan.ts";
+import { ALIGNMENT } from "../plan/plan.ts";
 
 /** Initial values of a parameter. */
 export type Init =
@@ -64,12 +64,14 @@ export interface ParameterLayout {
  * @param maxBytes largest buffer of the adapter
  * @param isDecayed whether weight decay applies; without an optimizer it never
  *   does
+ * @param alignment of each parameter, in bytes
  * @throws {RangeError} if one parameter alone is larger than a buffer
  */
 export function packParameters(
   parameters: readonly ParameterSpec[],
   maxBytes: number,
   isDecayed: (spec: ParameterSpec) => boolean = () => false,
+  alignment = ALIGNMENT,
 ): ParameterLayout {
   const shards: Shard[] = [], positions = new Map<string, Position>();
   const decayed = new Set(parameters.filter(isDecayed));
@@ -80,7 +82,7 @@ export function packParameters(
   let used = Infinity;
   for (const spec of order) {
     const bytes = count(spec) * 4;
-    const padded = aligned(bytes);
+    const padded = Math.ceil(bytes / alignment) * alignment;
     if (padded > maxBytes) {
       throw new RangeError(
         `Cannot place '${spec.name}' ([${spec.shape}], ${bytes} bytes): this adapter's buffers hold at most ${maxBytes} bytes`,

@@ -18,7 +18,7 @@ import {
   partialCount,
 } from "../graph/ops/reduce/dot_product.ts";
 import { reduceConstants } from "../graph/reduction.ts";
-import { count, type Tensor } from "../graph/tensor.ts";
+import { BYTES, count, type Tensor } from "../graph/tensor.ts";
 import type { LossScaling } from "./loss_scaling.ts";
 
 /** Which published form of Adam. */
@@ -112,6 +112,8 @@ export interface FlatShard {
   gradients: Tensor;
   m: Tensor;
   v: Tensor;
+  /** Copy of the weights that products read, if it is not the weights. */
+  copy?: Tensor | undefined;
   /** Elements before this one are decayed; a multiple of four. */
   decayed: number;
 }
@@ -176,11 +178,11 @@ interface AdamAttrs extends AdamOptions {
 const adam: Operation<AdamAttrs> = {
   name: "adam",
   lower(node, limits) {
-    const [weights, gradients, m, v, state] = node.inputs;
+    const [weights, gradients, m, v, state, copy] = node.inputs;
     const { kind, beta1, beta2, decayed } = node.attrs, WG = 64;
     return flatRanges(count(weights), limits).map((range) => ({
       kernel: "optimizer/adam",
-      constants: { WG, DECAY_FIRST: kind !== "adamw_hf" },
+      constants: { WG, DECAY_FIRST: kind !== "adamw_hf", COPY: !!copy },
       params: {
         count: range.count,
         decayed: Math.max(0, Math.min(range.count, decayed - range.start)),
@@ -195,10 +197,11 @@ const adam: Operation<AdamAttrs> = {
         m: readWrite(m, range.of(m)),
         v: readWrite(v, range.of(v)),
         control: read(state),
+        ...copy ? { copy: readWrite(copy, range.of(copy)) } : {},
       },
       workgroups: flatGrid(range.count, WG),
       flops: 12 * range.count,
-      bytes: 28 * range.count,
+      bytes: (28 + (copy ? BYTES[copy.dtype] : 0)) * range.count,
     }));
   },
 };
@@ -249,10 +252,10 @@ export function adamStep(
     [{ name: "squared gradients", shape: [partials] }],
     { effect: true },
   );
-  for (const { weights, gradients, m, v, decayed } of shards) {
+  for (const { weights, gradients, m, v, copy, decayed } of shards) {
     graph.add(
       adam,
-      [weights, gradients, m, v, state],
+      [weights, gradients, m, v, state, ...copy ? [copy] : []],
       { ...options, decayed },
       [],
       { effect: true },

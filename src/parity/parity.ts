@@ -6,6 +6,7 @@
 import { loadWeights, readFloats } from "../checkpoint/load_weights.ts";
 import { elementCount } from "../checkpoint/safetensors.ts";
 import type { Batch } from "../data/loader/batch.ts";
+import { checkPrecision, storageTypes } from "../engine/precision.ts";
 import {
   buildStepPlans,
   logitsGraph,
@@ -14,7 +15,7 @@ import {
 import { TrainEngine } from "../engine/train_engine.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { bytes, type Tensor } from "../graph/tensor.ts";
+import { bytes, decodeFloats, type Tensor } from "../graph/tensor.ts";
 import { parameterCount } from "../model/model.ts";
 import { lossScaling, type LossScalingKeys } from "../optim/loss_scaling.ts";
 import { learningRate } from "../optim/schedule.ts";
@@ -122,12 +123,7 @@ async function load(
   const size = elementCount(shape);
   const batch = fixtureBatch(files, ["input_ids", "targets"], 0, size);
   const batchSize = size / model.sequenceLength;
-  const half = options.precision === "fp16";
-  if (half && !gpu.limits.f16) {
-    throw new UserError(
-      "Cannot compare fixtures in fp16 as the adapter must have the feature 'shader-f16': this one lacks it; compare them in fp32",
-    );
-  }
+  checkPrecision(gpu, options);
   const plans = buildStepPlans(model, {
     batchSize,
     evalBatchSize: batchSize,
@@ -136,9 +132,15 @@ async function load(
     historySlots: files.expected.trajectory.loss.length,
     report: files.expected.statistics && LOGGED,
     ...options,
-    lossScaling: half ? lossScaling(adam.kind, DEFAULT_SCALING, 1) : undefined,
+    lossScaling: options.precision === "fp16"
+      ? lossScaling(adam.kind, DEFAULT_SCALING, 1)
+      : undefined,
   }, gpu.limits);
-  const { graph, forward, logits } = logitsGraph(model, batchSize);
+  const { graph, forward, logits } = logitsGraph(
+    model,
+    batchSize,
+    storageTypes(options),
+  );
   const last = forward.hidden.length - 1;
   // The two families number the last hidden states differently: see the
   // fixtures' README.
@@ -199,15 +201,14 @@ async function forward(loaded: Loaded): Promise<ParityRow[]> {
       forwardPlan.fetches.get(tensor)!,
       bytes(tensor),
     );
-    const values = tensor.dtype === "f16"
-      ? Float32Array.from(new Float16Array(got))
-      : new Float32Array(got);
     const want = readFloats(files.reference, { name });
     const tolerance = tolerances.element(
       name === "logits" ? name : "hidden states",
       want,
     );
-    rows.push(compareArrays(name, values, want, tolerance));
+    rows.push(
+      compareArrays(name, decodeFloats(got, tensor.dtype), want, tolerance),
+    );
   }
   const logits = rows.pop()!;
   return [logits, { ...worstRow(rows), quantity: "hidden states" }];

@@ -214,16 +214,18 @@ function tiled(
 
 /**
  * Bytes per second that one invocation has under way: one load of 16 bytes in
- * the 350 ns that memory takes. Few invocations cannot use the bandwidth.
+ * the 350 ns that memory takes, or UNITS of them where a kernel unrolls its
+ * loads. Few invocations cannot use the bandwidth.
  */
 const PER_INVOCATION = 45e6;
 
 function bytesPerSecond(
-  { constants: { WG }, workgroups }: PlannedDispatch,
+  { constants: { WG, UNITS }, workgroups }: PlannedDispatch,
   { bandwidth }: Figures,
 ): number {
   const reached = bandwidth * REACHED.bandwidth;
   if (typeof WG !== "number") return reached;
+  const loads = typeof UNITS === "number" ? UNITS : 1;
   const invocations = workgroups.reduce((a, b) => a * b, WG);
-  return Math.min(reached, invocations * PER_INVOCATION);
+  return Math.min(reached, invocations * loads * PER_INVOCATION);
 }

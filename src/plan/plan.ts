@@ -13,14 +13,11 @@ import {
   type Binding,
   type Constant,
   type Dispatch,
-  f32,
   mapValues,
-  read,
-  write,
 } from "../graph/dispatch.ts";
-import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
 import { fuseNodes } from "../graph/fuse.ts";
 import type { Graph, Node } from "../graph/graph.ts";
+import { copyDispatches } from "../graph/ops/elementwise/convert.ts";
 import {
   BYTES,
   bytes,
@@ -70,7 +67,12 @@ export interface PlannedDispatch {
    * Tensors written, with their locations: for the search of a non-finite
    * value.
    */
-  writes: { name: string; location: TensorLocation; count: number }[];
+  writes: {
+    name: string;
+    location: TensorLocation;
+    count: number;
+    dtype: DType;
+  }[];
 }
 
 /** Everything one replay does. */
@@ -143,12 +145,12 @@ export function makePlan(
   limits: AdapterLimits,
   fetch: readonly Tensor[] = [],
 ): Plan {
-  const nodes = fuseNodes(liveNodes(graph, fetch), fetch);
+  const nodes = fuseNodes(liveNodes(graph, fetch), fetch, limits);
   const { storage, copies } = shareStorage(nodes, fetch);
   const lowered = nodes.map((node) => {
     const copied = copies.get(node);
     return [
-      ...copied ? copy(copied, node.outputs[0], limits) : [],
+      ...copied ? copyDispatches(copied, node.outputs[0], limits) : [],
       ...node.operation.lower(node, limits),
     ];
   });
@@ -183,6 +185,7 @@ export function makePlan(
         name: b.tensor.name,
         location: locate(b.tensor),
         count: countTo(b),
+        dtype: b.tensor.dtype,
       })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
@@ -364,23 +367,4 @@ function bind(
     dtype: tensor.dtype,
     access,
   };
-}
-
-function copy(from: Tensor, to: Tensor, limits: AdapterLimits): Dispatch[] {
-  return flatRanges(count(to), limits).map((range) => ({
-    kernel: "elementwise/weighted_sum",
-    constants: {
-      WG: 64,
-      BRANCHES: 1,
-      TRAINED_0: false,
-      TRAINED_1: false,
-      TRAINED_2: false,
-      ACCUMULATE: false,
-    },
-    params: { count: range.count, gain0: f32(1), gain1: f32(0), gain2: f32(0) },
-    bindings: { y: write(to, range.of(to)), x0: read(from, range.of(from)) },
-    workgroups: flatGrid(range.count, 64),
-    flops: 0,
-    bytes: 2 * bytes(to),
-  }));
 }

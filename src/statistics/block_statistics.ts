@@ -19,7 +19,7 @@
 import type { Executor } from "../gpu/executor.ts";
 import { gradientName } from "../graph/differentiate.ts";
 import type { AdapterLimits } from "../graph/dispatch.ts";
-import { Graph } from "../graph/graph.ts";
+import { FP32, Graph, type StorageTypes } from "../graph/graph.ts";
 import { attentionEntropy } from "../graph/ops/statistics/attention_entropy.ts";
 import {
   type HiddenMoments,
@@ -66,6 +66,7 @@ export interface Report {
  *
  * @param batchSize sequences of a micro-batch
  * @param trained parameters that have gradients on the device
+ * @param types what tensors of the forward pass are stored as
  * @returns undefined if nothing is to be measured
  */
 export function buildReport(
@@ -74,9 +75,10 @@ export function buildReport(
   trained: readonly ParameterSpec[],
   options: ReportOptions,
   limits: AdapterLimits,
+  types: StorageTypes = FP32,
 ): Report | undefined {
   if (!Object.values(options).includes(true)) return undefined;
-  const graph = new Graph(), positions = batchSize * model.sequenceLength;
+  const graph = new Graph(types), positions = batchSize * model.sequenceLength;
   const report: Omit<Report, "plan"> = { options, entropies: [], hidden: [] };
   const fetched: Tensor[] = [];
   if (options.attnEntropy || options.outliers) {

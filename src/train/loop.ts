@@ -6,9 +6,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { BatchLoader } from "../data/loader/batch_loader.ts";
 import { NonFiniteError } from "../engine/non_finite.ts";
-import type { StepCount, StepCountStart } from "../engine/step_count.ts";
 import type { TrainEngine } from "../engine/train_engine.ts";
-import { tokensAfter, type TrainSettings } from "../engine/train_settings.ts";
+import {
+  type StepCount,
+  type StepCountStart,
+  tokensAfter,
+  type TrainSettings,
+} from "../engine/train_settings.ts";
 import { learningRate } from "../optim/schedule.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { LossHistory } from "./loss_history.ts";

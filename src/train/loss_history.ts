@@ -2,9 +2,9 @@
 import type { Batch } from "../data/loader/batch.ts";
 import type { BatchLoader } from "../data/loader/batch_loader.ts";
 import type { MixtureState } from "../data/loader/mixture.ts";
-import type { StepCount } from "../engine/step_count.ts";
 import type { StepRecord } from "../engine/step_state.ts";
 import type { TrainEngine } from "../engine/train_engine.ts";
+import type { StepCount } from "../engine/train_settings.ts";
 import { diagnoseStep } from "./non_finite_step.ts";
 import type { StepClock } from "./step_clock.ts";
 

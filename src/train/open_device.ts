@@ -1,5 +1,6 @@
 /** Which device does a run compute on, and with which kernels? @module */
 import { MEMORY_REMEDY, stepPlansOf } from "../engine/from_config.ts";
+import { checkPrecision } from "../engine/precision.ts";
 import { MemoryVariants } from "../engine/memory_variants.ts";
 import type { StepPlans } from "../engine/step_plans.ts";
 import { TrainEngine } from "../engine/train_engine.ts";
@@ -42,6 +43,7 @@ export async function openDevice(
     (gpu) => gpu.close(),
   );
   if (gpu.notice) say(`warning: ${gpu.notice}`);
+  checkPrecision(gpu, config.train);
   const plans = stepPlansOf(config, model, settings, gpu.limits);
   describe(inputs, plans, gpu, folder.dir, say);
   const variants = new MemoryVariants(config, model, gpu.limits);

@@ -8,8 +8,8 @@ import {
 } from "../data/loader/batch_loader.ts";
 import { openSplits, type TokenSplit } from "../data/mod.ts";
 import { initialiseWeights } from "../engine/initial_weights.ts";
-import type { StepCountStart } from "../engine/step_count.ts";
 import type { TrainEngine } from "../engine/train_engine.ts";
+import type { StepCountStart } from "../engine/train_settings.ts";
 import { markCache, resolveCacheDir } from "../fs/cache_dir.ts";
 import { absolutePath } from "../fs/user_path.ts";
 import { parameterCount } from "../model/model.ts";

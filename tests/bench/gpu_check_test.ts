@@ -57,7 +57,7 @@ Deno.test("gpu_check continues after a failing fixture, and exits with 1", async
     for (const stage of ["torch-fp16", "cublas", "torch-fp32"]) {
       assert(absent.includes(stage), `${stage} is absent`);
     }
-    for (const stage of ["machine", "step-fp32", "products", "parity"]) {
+    for (const stage of ["machine", "step-fp32", "products-fp32", "parity"]) {
       assert(!absent.includes(stage), `${stage} is there`);
     }
     const markdown = await Deno.readTextFile(`${top}/out/gpu_check.md`);
@@ -132,8 +132,13 @@ esac`;
 Deno.test("ratioTable() compares steps and products with each peer", () => {
   const product = { layout: "NN", M: 1, N: 2, K: 3 } as const;
   const other = { layout: "NT", M: 1, N: 2, K: 3 } as const;
-  const ours = (p: typeof product | typeof other, gflops: number) => ({
+  const ours = (
+    p: typeof product | typeof other,
+    gflops: number,
+    dtype: "f32" | "f16" = "f32",
+  ) => ({
     ...p,
+    dtype,
     variant: "any",
     gflops,
     best: gflops,
@@ -155,7 +160,11 @@ Deno.test("ratioTable() compares steps and products with each peer", () => {
     absent: [],
     failures: [],
     seconds: {},
-    products: [ours(product, 20_000), ours(other, 5000)],
+    products: [
+      ours(product, 20_000),
+      ours(other, 5000),
+      ours(other, 40_000, "f16"),
+    ],
     cublas: {
       rows: [
         { ...product, fp32: 40, fp16: 400 },
@@ -172,8 +181,10 @@ Deno.test("ratioTable() compares steps and products with each peer", () => {
   assertEquals(rows.map((cells) => [cells[0], cells[3]]), [
     ["step fp32 of PyTorch fp16 eager", "0.500"],
     ["step fp32 of PyTorch fp32 eager", "1.50"],
-    ["product NN 1x2x3 of cuBLAS", "0.500"],
-    ["product NT 1x2x3 of cuBLAS", "0.125"],
-    ["products, geometric mean", "0.250"],
+    ["product fp32 NN 1x2x3 of cuBLAS", "0.500"],
+    ["product fp32 NT 1x2x3 of cuBLAS", "0.125"],
+    ["products fp32, geometric mean", "0.250"],
+    ["product fp16 NT 1x2x3 of cuBLAS", "0.100"],
+    ["products fp16, geometric mean", "0.100"],
   ]);
 });

@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { modelOf, stepPlansOf } from "../../src/engine/from_config.ts";
 import { trainSettings } from "../../src/engine/train_settings.ts";
+import { UserError } from "../../src/errors.ts";
 import type { AdapterLimits } from "../../src/graph/dispatch.ts";
-import { assertRefuses, configOf } from "../helpers/config.ts";
+import { configOf } from "../helpers/config.ts";
 
 const LIMITS: AdapterLimits = {
   software: true,
@@ -39,8 +40,9 @@ Deno.test("stepPlansOf() scales the loss in fp16 alone, by the optimizer's famil
 Deno.test("stepPlansOf() refuses fp16 where the adapter lacks it, and says what to set", () => {
   const { f16: _, ...without } = LIMITS;
   plans(without);
-  assertRefuses(
+  assertThrows(
     () => plans(without, "train.precision=fp16"),
-    "Cannot compute in fp16 as the adapter must have the feature 'shader-f16': this one lacks it; set train.precision=fp32",
+    UserError,
+    "set train.precision=fp32",
   );
 });

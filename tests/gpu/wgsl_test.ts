@@ -34,7 +34,7 @@ Deno.test("assemble() declares the element types that a kernel asks for", () => 
   const text = "var x: array<x_vec>; var<storage> y: array<y_vec4>; y_elem(1)";
   const main = files({ main: text });
   const header = (
-    constants: Record<string, number>,
+    constants: Record<string, number | boolean>,
     elements: Elements,
   ): string[] =>
     assemble("main", constants, main, elements).split("\n").slice(0, -1);
@@ -45,12 +45,33 @@ Deno.test("assemble() declares the element types that a kernel asks for", () => 
     "alias y_vec4 = vec4<f32>;",
     "alias y_elem = f32;",
   ]);
+  assertEquals(header({ VW: 4, WIDE: true }, {}), [
+    "const VW = 4u;",
+    "const WIDE = true;",
+    "alias x_vec = vec2<u64>;",
+    "alias y_vec4 = vec4<f32>;",
+    "alias y_elem = f32;",
+  ]);
   assertEquals(header({ VW: 1 }, {}), [
     "const VW = 1u;",
     "alias x_vec = f32;",
     "alias y_vec4 = vec4<f32>;",
     "alias y_elem = f32;",
   ]);
+});
+
+Deno.test("assemble() repeats the lines of a #for of words, also in included files", () => {
+  const text = "#for x of q k {\n#include load\nfn ${x}(i: u32) {}\n#}";
+  const load = "#for i in 0..2 {\nlet ${x}${i} = ${x}[${i}];\n#}";
+  assertEquals(expand(text, {}, { load }), [
+    ...["let q0 = q[0];", "let q1 = q[1];", "fn q(i: u32) {}"],
+    ...["let k0 = k[0];", "let k1 = k[1];", "fn k(i: u32) {}"],
+  ]);
+  assertThrows(
+    () => expand("#for x of a {\n#let y = x + 1\n#}"),
+    SyntaxError,
+    "unknown name 'x'",
+  );
 });
 
 Deno.test("assemble() repeats the lines of a #for and fills in its variable", () => {

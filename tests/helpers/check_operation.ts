@@ -3,11 +3,16 @@
  * @module
  */
 import { differentiate, gradientName } from "../../src/graph/differentiate.ts";
-import { Graph, type Operation } from "../../src/graph/graph.ts";
+import {
+  FP32,
+  Graph,
+  type Operation,
+  type StorageTypes,
+} from "../../src/graph/graph.ts";
 import { weightedSum } from "../../src/graph/ops/elementwise/weighted_sum.ts";
 import { count, type Tensor } from "../../src/graph/tensor.ts";
 import { assertClose, randoms } from "../reference/numbers.ts";
-import { runGraph, type RunOptions } from "./device.ts";
+import { gpu, runGraph, type RunOptions } from "./device.ts";
 
 /**
  * Feeds any gradient: inputs are outputs of operations, each with its gradient
@@ -40,12 +45,54 @@ export interface Given {
   values: Float64Array;
 }
 
+/** Whether numbers that are given can be stored as f16 without rounding. */
+let halves = false;
+
+/** Values of `x` that f16 has, if {@linkcode checkHalf} asks for them. */
+const rounded = (x: Float64Array) =>
+  halves ? Float64Array.from(new Float16Array(x)) : x;
+
 /** Random values; `seed` tells tensors apart. */
 export const given = (
   seed: number,
   shape: readonly number[],
   scale = 1,
-): Given => ({ shape, values: randoms(count({ shape }), seed, scale) });
+): Given => ({
+  shape,
+  values: rounded(randoms(count({ shape }), seed, scale)),
+});
+
+/** Rounding to nearest f16 changes a number by at most this share of it. */
+export const HALF_ROUNDOFF = 2 ** -11;
+
+/**
+ * {@linkcode checkOperation} of what `make` returns, on f16 activations, once
+ * with a residual stream in f32 and once in f16.
+ *
+ * What is given has no rounding error in f16, and arithmetic is f32: a result
+ * is off by the roundings of stores alone, each at most
+ * {@linkcode HALF_ROUNDOFF} of the stored number. The gradient of an
+ * activation with two uses is stored twice.
+ *
+ * @param stores roundings on the longest way to a result
+ */
+export async function checkHalf(
+  make: () => Check,
+  options: RunOptions = {},
+  stores = 3,
+): Promise<void> {
+  if (!(await gpu()).limits.f16) return console.log("skipped: no shader-f16");
+  for (const residual of ["f32", "f16"] as const) {
+    halves = true;
+    try {
+      const tolerance = { relative: stores * HALF_ROUNDOFF };
+      const types = { activations: "f16", residual } as const;
+      await checkOperation({ ...make(), tolerance }, options, types);
+    } finally {
+      halves = false;
+    }
+  }
+}
 
 /** An operation with everything it takes, and what it must give. */
 export interface Check {
@@ -74,9 +121,11 @@ export interface Check {
 export async function checkOperation(
   check: Check,
   options: RunOptions = {},
+  types: StorageTypes = FP32,
 ): Promise<void> {
   const { activations, parameters = {}, inputs = {} } = check;
-  const graph = new Graph(), values: Record<string, ArrayLike<number>> = {};
+  const graph = new Graph(types),
+    values: Record<string, ArrayLike<number>> = {};
   const shared: Record<string, Tensor> = {};
   for (const [name, data] of Object.entries(inputs)) {
     shared[name] = graph.input(name, [data.length], "u32");
@@ -105,7 +154,7 @@ export async function checkOperation(
   }
   const outputs = [direct, relayed, relayed].map((t) => check.build(graph, t));
   const dy = graph.input("dy", outputs[0].shape);
-  const dyValues = values.dy = randoms(count(dy), 99);
+  const dyValues = values.dy = rounded(randoms(count(dy), 99));
   const root = seedGradients(graph, outputs.map((y) => [y, dy]));
   differentiate(graph, root, trainable);
   const before: Record<string, Float64Array> = {};
@@ -116,6 +165,9 @@ export async function checkOperation(
       values[gradientName(name)] = before[name];
     }
   });
+  for (const { name, master } of graph.externals.values()) {
+    if (master) values[name] = values[master.name];
+  }
   const { fetched, after } = await runGraph(graph, values, outputs, options);
   fetched.forEach((y, i) =>
     assertClose(`y of use ${i}`, y, check.y, check.tolerance)

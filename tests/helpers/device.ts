@@ -7,7 +7,12 @@ import { type Gpu, openGpu } from "../../src/gpu/device.ts";
 import { Executor } from "../../src/gpu/executor.ts";
 import type { AdapterLimits } from "../../src/graph/dispatch.ts";
 import type { Graph } from "../../src/graph/graph.ts";
-import { bytes, count, type Tensor } from "../../src/graph/tensor.ts";
+import {
+  bytes,
+  count,
+  decodeFloats,
+  type Tensor,
+} from "../../src/graph/tensor.ts";
 import { aligned, makePlan, type Plan } from "../../src/plan/plan.ts";
 
 let opened: Promise<Gpu> | undefined;
@@ -99,7 +104,7 @@ export async function runGraph(
     ];
     const read = await readAll(device, sources);
     const cut = (tensor: Tensor, at: number) =>
-      read[at].subarray(0, count(tensor));
+      decodeFloats(bytesOf(read[at]), tensor.dtype).subarray(0, count(tensor));
     externals.forEach((tensor, i) => {
       if (!tensor.name.startsWith("grad.")) return;
       const behind = read[fetch.length + i].subarray(count(tensor));
@@ -120,9 +125,14 @@ export async function runGraph(
 function padded(
   tensor: Tensor,
   values: ArrayLike<number> = new Float32Array(count(tensor)),
-): Float32Array | Uint32Array {
+): Float32Array | Uint32Array | Uint8Array {
   if (values.length !== count(tensor)) {
     throw new RangeError(`${tensor.name} takes ${count(tensor)} values`);
+  }
+  if (tensor.dtype === "f16") {
+    const all = new Float16Array(2 * words(tensor)).fill(NaN);
+    all.set(values);
+    return new Uint8Array(all.buffer);
   }
   const all = tensor.dtype === "u32"
     ? new Uint32Array(words(tensor)).fill(0xffffffff)
@@ -133,11 +143,15 @@ function padded(
   return all;
 }
 
+/** A copy of an array's bytes. */
+const bytesOf = (x: Float32Array<ArrayBuffer>) =>
+  x.buffer.slice(x.byteOffset, x.byteOffset + x.byteLength);
+
 /** The contents of several regions, in one wait. */
 async function readAll(
   { device, check }: Gpu,
   regions: readonly { buffer: GPUBuffer; offset: number; size: number }[],
-): Promise<Float32Array[]> {
+): Promise<Float32Array<ArrayBuffer>[]> {
   const staging = device.createBuffer({
     size: regions.reduce((n, r) => n + r.size, 4),
     usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,

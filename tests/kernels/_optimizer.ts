@@ -1,6 +1,6 @@
 /** The graph of an optimizer step. @module */
 import { stepRecords } from "../../src/engine/step_records.ts";
-import { Graph } from "../../src/graph/graph.ts";
+import { Graph, type StorageTypes } from "../../src/graph/graph.ts";
 import { adamStep } from "../../src/optim/adam.ts";
 import { lossScaling } from "../../src/optim/loss_scaling.ts";
 
@@ -14,7 +14,10 @@ const NO_KEYS = {
 };
 
 /** Adam's step, with loss scaling in fairseq's form. */
-export function optimizer(kind: "adamw_hf" | "adam_fairseq"): Graph {
+export function optimizer(
+  kind: "adamw_hf" | "adam_fairseq",
+  types?: StorageTypes,
+): Graph {
   const graph = new Graph(),
     flat = (name: string) => graph.persistent(name, [64]);
   const records = stepRecords(), { scalars, control, history } = records;
@@ -23,6 +26,7 @@ export function optimizer(kind: "adamw_hf" | "adam_fairseq"): Graph {
     gradients: flat("gradients"),
     m: flat("m"),
     v: flat("v"),
+    copy: types && graph.persistent("copy", [64], types.activations),
     decayed: 32,
   };
   adamStep(graph, [shard], {

@@ -1,5 +1,8 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { trajectoryTolerance } from "../../src/parity/trajectory_tolerance.ts";
+import {
+  horizonTolerance,
+  trajectoryTolerance,
+} from "../../src/parity/trajectory_tolerance.ts";
 
 Deno.test("ten updates have the tolerances of the fixtures' README", () => {
   const { loss, gradNorm, finalNorm } = trajectoryTolerance(undefined);
@@ -21,4 +24,13 @@ Deno.test("a long trajectory may be four times as far off as the reference", () 
   assertAlmostEquals(gradNorm(0), 16e-7, 1e-15);
   assertAlmostEquals(gradNorm(999), 24e-7, 1e-15);
   assertAlmostEquals(finalNorm, 24e-7, 1e-15);
+});
+
+Deno.test("an update has the tolerance of its horizon", () => {
+  const { loss, gradNorm, finalNorm } = horizonTolerance(
+    { steps: [10, 100], loss: [1, 2], grad_norm: [3, 4] },
+    5,
+  );
+  assertEquals([9, 10, 99, 100].map(loss), [1, 2, 2, 2]);
+  assertEquals([gradNorm(9), gradNorm(10), finalNorm], [3, 4, 5]);
 });

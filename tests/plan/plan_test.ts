@@ -318,7 +318,7 @@ Deno.test("makePlan() lays sums onto persistent tensors where those are", () => 
   // Whole vec4s are bound.
   assertEquals(output0.size, 32);
   assertEquals(dispatch.writes, [
-    { name: "d w", location: { external: "grad.w" }, count: 5 },
+    { name: "d w", location: { external: "grad.w" }, count: 5, dtype: "f32" },
   ]);
 });
 

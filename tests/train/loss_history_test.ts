@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Batch } from "../../src/data/loader/batch.ts";
 import type { BatchLoader } from "../../src/data/loader/batch_loader.ts";
-import { StepCount } from "../../src/engine/step_count.ts";
 import type { StepRecord } from "../../src/engine/step_state.ts";
 import type { TrainEngine } from "../../src/engine/train_engine.ts";
+import { StepCount } from "../../src/engine/train_settings.ts";
 import { LossHistory } from "../../src/train/loss_history.ts";
 import { NonFiniteStepError } from "../../src/train/non_finite_step.ts";
 import { StepClock } from "../../src/train/step_clock.ts";

@@ -2,7 +2,7 @@
 // and s of a key, count from the start of the sequence.
 //
 // o and all that lies like it are [B T, heads d], in units of VW elements,
-// UNITS per head; lse and delta are [B, heads, T]; sequence 0 of what is bound
+// HEAD_UNITS per head; lse and delta are [B, heads, T]; sequence 0 of what is bound
 // is number P.first_sequence of the batch. Expects P.sequence_length, P.heads. Products that all pairs share are computed once: with dropout,
 // compilers leave them in the loop over pairs (13 % slower at d = 5 on
 // lavapipe).
@@ -23,5 +23,5 @@ fn enter_head(group: vec3u) {
   #}
 }
 
-fn output_at(t: u32) -> u32 { return ((first_row + t) * P.heads + head) * UNITS; }
+fn output_at(t: u32) -> u32 { return ((first_row + t) * P.heads + head) * HEAD_UNITS; }
 fn statistic_at(t: u32) -> u32 { return first_statistic + t; }

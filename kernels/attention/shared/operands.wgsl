@@ -1,6 +1,6 @@
 // What all passes of attention read, queries, keys and values, and what a pass
-// makes of them. An invocation owns rows of one side, queries or (in grad_kv)
-// keys, and walks the rows of the other side:
+// makes of them. An invocation owns rows of one side, queries or (KEYS_OWN) keys,
+// and walks the rows of the other side:
 //
 //   products: product_m = own_m . other_m for m < PRODUCTS, 0 for the scores
 //             (q and k), 1 for the weights' gradient (do and v)
@@ -9,7 +9,8 @@
 //
 // The pass defines own_m, other_m and, for a finished sum, store_m.
 #include attention/shared/scores
-@group(0) @binding(4) var<storage, read> v: array<Stored>;
-
-fn value_at(s: u32) -> u32 { return (first_row + s) * P.v_pitch + P.v_start + head * UNITS; }
-fn value(s: u32, unit: u32) -> Unit { return load(v[value_at(s) + unit]); }
+@group(0) @binding(4) var<storage, read> v: array<v_vec>;
+#for x of v {
+  #include attention/shared/load
+#}
+fn value(s: u32, unit: u32) -> vec4f { return load_v(v_at(s), unit); }

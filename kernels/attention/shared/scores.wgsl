@@ -3,9 +3,8 @@
 //
 // q, k and v may be column blocks of wider matrices: P.*_pitch units of VW
 // elements from row to row, P.*_start first unit; where PACKED, keys lie in the
-// matrix of the queries. A head is d = VW * P.units wide (UNITS, where
-// unrolled). The tier gives the types: units are Stored in memory and Unit in
-// registers, between them load(); Scores are one pair (f32) or four (vec4f).
+// matrix of the queries. A head has UNITS vec4s of columns (P.units, where that
+// must not be unrolled), the last filled up with zeros. The tier defines Scores.
 struct Params {
   first_sequence: u32, sequence_length: u32, heads: u32, scale: f32, cap: f32,
   q_pitch: u32, q_start: u32, k_pitch: u32, k_start: u32, v_pitch: u32, v_start: u32,
@@ -15,19 +14,32 @@ struct Params {
   #}
 }
 @group(0) @binding(0) var<uniform> P: Params;
-@group(0) @binding(2) var<storage, read> q: array<Stored>;
+@group(0) @binding(2) var<storage, read> q: array<q_vec>;
+#if !PACKED {
+  @group(0) @binding(3) var<storage, read> k: array<k_vec>;
+#}
 #include attention/shared/head
 #include lib/numbers
+#if WIDE {
+  #include lib/quad
+#}
 
-fn query_at(t: u32) -> u32 { return (first_row + t) * P.q_pitch + P.q_start + head * UNITS; }
-fn key_at(s: u32) -> u32 { return (first_row + s) * P.k_pitch + P.k_start + head * UNITS; }
-
-fn query(t: u32, unit: u32) -> Unit { return load(q[query_at(t) + unit]); }
+#for x of q k v {
+  fn ${x}_at(row: u32) -> u32 {
+    return (first_row + row) * P.${x}_pitch + P.${x}_start + head * HEAD_UNITS;
+  }
+#}
+#for x of q {
+  #include attention/shared/load
+#}
+fn query(t: u32, unit: u32) -> vec4f { return load_q(q_at(t), unit); }
 #if PACKED {
-  fn key(s: u32, unit: u32) -> Unit { return load(q[key_at(s) + unit]); }
+  fn key(s: u32, unit: u32) -> vec4f { return load_q(k_at(s), unit); }
 #} else {
-  @group(0) @binding(3) var<storage, read> k: array<Stored>;
-  fn key(s: u32, unit: u32) -> Unit { return load(k[key_at(s) + unit]); }
+  #for x of k {
+    #include attention/shared/load
+  #}
+  fn key(s: u32, unit: u32) -> vec4f { return load_k(k_at(s), unit); }
 #}
 
 struct Score { value: Scores, slope: Scores }

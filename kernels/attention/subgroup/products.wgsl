@@ -6,10 +6,7 @@
     #}
     #for s in 0..STEP {
       var product0_${s} = vec4f(0);
-      #if PRODUCTS == 2 {
-        // da needs do . v - delta.
-        var product1_${s} = -delta_of(min(other_start + ${s}u, last));
-      #}
+      var product1_${s} = vec4f(0);
       #for e in 0..4 * UNITS {
         #let part = s * UNITS + e / 4
         #for m in 0..PRODUCTS {

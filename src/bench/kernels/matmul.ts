@@ -19,6 +19,8 @@ import { allocateNoise, planStandalone } from "./standalone.ts";
 
 /** The timing of one product. */
 export interface MatmulRow extends Product {
+  /** Type of the matrices' elements. */
+  dtype: "f32" | "f16";
   /** The selected kernel variant. */
   variant: string;
   /** Median over the rounds, in GFLOP/s. */
@@ -66,6 +68,11 @@ export interface MatmulOptions {
   choices: KernelChoices;
   /** Timed between our rounds, so that both run under the same load. */
   peers?: NumPyPeers | undefined;
+  /**
+   * Type of the matrices' elements; arithmetic is f32.
+   * @default "f32"
+   */
+  dtype?: "f32" | "f16";
   /** Called with each product before it is timed. */
   onProduct?: (product: Product) => void;
 }
@@ -121,7 +128,7 @@ export async function benchMatmul(
 async function timeProduct(
   gpu: Gpu,
   product: Product,
-  { rounds, choices, peers }: MatmulOptions,
+  { rounds, choices, peers, dtype = "f32" }: MatmulOptions,
 ): Promise<MatmulRow> {
   const { layout, M, N, K } = product;
   const executor = new Executor(gpu);
@@ -129,9 +136,11 @@ async function timeProduct(
   try {
     const graph = new Graph();
     const matrix = (name: string, rows: number, columns: number) => {
-      const tensor = graph.persistent(name, [rows, columns]);
+      // Rows begin on whole vectors, as the plans lay logits out.
+      const pitch = 4 * Math.ceil(columns / 4);
+      const tensor = { ...graph.persistent(name, [rows, pitch]), dtype };
       allocateNoise(executor, tensor);
-      return { tensor, pitch: columns };
+      return { tensor, pitch };
     };
     const lowered = matmul({
       ...product,
@@ -177,6 +186,7 @@ async function timeProduct(
       M,
       N,
       K,
+      dtype,
       variant: planned.choice!.variants.find((v) => v.dispatches === chosen)!
         .name,
       gflops: median(ours.wall),

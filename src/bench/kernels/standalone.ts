@@ -47,14 +47,16 @@ const NOISE = 1 << 16;
 export function allocateNoise(executor: Executor, tensor: Tensor): void {
   const size = bytes(tensor);
   executor.allocate(tensor.name, size);
-  const noise = new Float32Array(NOISE);
+  const noise = tensor.dtype === "f16"
+    ? new Float16Array(NOISE)
+    : new Float32Array(NOISE);
   let state = 1;
   for (let i = 0; i < NOISE; i++) {
     state = Math.imul(state, 1664525) + 1013904223 | 0;
     noise[i] = state / 2 ** 31;
   }
   for (let at = 0; at < size; at += noise.byteLength) {
-    const count = Math.min(noise.byteLength, size - at) >> 2;
-    executor.write(tensor.name, noise.subarray(0, count), at);
+    const count = Math.min(noise.byteLength, size - at);
+    executor.write(tensor.name, new Uint8Array(noise.buffer, 0, count), at);
   }
 }

@@ -103,6 +103,9 @@ export async function openInference(
     timed,
     untimed,
     onProgress: (done, total) => progress.at(done, total),
+  }, {
+    precision: config.train.precision,
+    residualPrecision: config.train.residual_precision,
   });
   saveChoices(cache, gpu, timed);
   return engine;

@@ -13,7 +13,7 @@ import {
   DropoutStreams,
 } from "../../graph/ops/elementwise/dropout.ts";
 import { scale } from "../../graph/ops/elementwise/scale.ts";
-import { weightedSum } from "../../graph/ops/elementwise/weighted_sum.ts";
+import { residualSum } from "../../graph/ops/elementwise/weighted_sum.ts";
 import { embed } from "../../graph/ops/embedding/embedding.ts";
 import { linear } from "../../graph/ops/matmul/linear.ts";
 import { norm } from "../../graph/ops/norm/norm.ts";
@@ -224,6 +224,7 @@ export function fairseqDecoder(
           x,
           weights,
           LAYER_NORM,
+          graph.types.residual,
         );
       }
       x = applyDropout(
@@ -263,6 +264,16 @@ function partsOf(
       kind: kind ?? "ln",
       eps: EPSILON,
     });
+  // Post-norm, the residual stream is what a norm makes.
+  const normStream = (name: string, input: Tensor) =>
+    applyNorm(
+      graph,
+      `${path}.${name}`,
+      input,
+      weights,
+      LAYER_NORM,
+      graph.types.residual,
+    );
   const project = (name: string, input: Tensor) =>
     linear(
       graph,
@@ -279,6 +290,7 @@ function partsOf(
     path,
     pre: config.decoder_normalize_before,
     apply,
+    normStream,
     project,
     dropoutAfter,
   };
@@ -352,17 +364,17 @@ function layer(
   streams: DropoutStreams,
 ): Tensor {
   const parts = partsOf(graph, config, i, weights, streams);
-  const { path, pre, apply, project, dropoutAfter } = parts;
+  const { path, pre, apply, normStream, project, dropoutAfter } = parts;
   const attentionOut = graph.segment(
     "attention",
     `${path}.self_attn`,
     () => selfAttention(graph, config, i, x, weights, streams),
   );
-  let h = weightedSum(graph, `${path}.mid`, [
+  let h = residualSum(graph, `${path}.mid`, [
     { x: attentionOut, gain: 1 },
     { x, gain: 1 },
   ]);
-  if (!pre) h = apply("self_attn_layer_norm", h);
+  if (!pre) h = normStream("self_attn_layer_norm", h);
 
   let hidden = project("fc1", pre ? apply("final_layer_norm", h) : h);
   hidden = activation(graph, `${path}.act`, hidden, config.activation_fn);
@@ -373,9 +385,9 @@ function layer(
   const skip = config.scale_resids
     ? scale(graph, `${path}.resid_scale`, h, weights(`${path}.w_resid`))
     : h;
-  const out = weightedSum(graph, `${path}.out`, [
+  const out = residualSum(graph, `${path}.out`, [
     { x: dropoutAfter("fc2", project("fc2", hidden), config.dropout), gain: 1 },
     { x: skip, gain: 1 },
   ]);
-  return pre ? out : apply("final_layer_norm", out);
+  return pre ? out : normStream("final_layer_norm", out);
 }

@@ -15,6 +15,7 @@ import {
 import { scale } from "../../graph/ops/elementwise/scale.ts";
 import {
   type Gain,
+  residualSum,
   weightedSum,
 } from "../../graph/ops/elementwise/weighted_sum.ts";
 import { linear } from "../../graph/ops/matmul/linear.ts";
@@ -181,11 +182,14 @@ export function block(
     );
   const attnGain = (kind: "resid" | "skip") => branchGain("attn", kind);
   const mlpGain = (kind: "resid" | "skip") => branchGain("mlp", kind);
+  // After a norm in post position, the skip branches off.
+  const { residual, activations } = graph.types;
+  const normType = model.norm_position === "post" ? residual : activations;
   const normAt = (site: "ln_1" | "ln_2", input: Tensor) =>
     applyNorm(graph, `${path}.${site}`, input, weights, {
       kind: normKindAt(model, layer, site),
       eps: model.layer_norm_epsilon,
-    });
+    }, normType);
   const scales = scalesOf(graph, model, path, weights);
   const branchDropout = (branch: "attn" | "mlp", input: Tensor) =>
     applyDropout(
@@ -207,7 +211,7 @@ export function block(
   });
   if (model.norm_position === "post") x = n;
   if (model.parallel_layers) {
-    return weightedSum(graph, `${path}.out`, [
+    return residualSum(graph, `${path}.out`, [
       { x: feedForward(n), gain: mlpGain("resid") },
       { x: attentionOut, gain: attnGain("resid") },
       ...model.mlp_block_skip_gain === 0 ? [] : [
@@ -215,13 +219,13 @@ export function block(
       ],
     ]);
   }
-  const h = weightedSum(graph, `${path}.mid`, [
+  const h = residualSum(graph, `${path}.mid`, [
     { x: attentionOut, gain: attnGain("resid") },
     ...model.attn_block_skip_gain === 0 ? [] : [{ x, gain: attnGain("skip") }],
   ]);
   const n2 = normAt("ln_2", h);
   const skip = model.norm_position === "post" ? n2 : h;
-  return weightedSum(graph, `${path}.out`, [
+  return residualSum(graph, `${path}.out`, [
     { x: feedForward(n2), gain: mlpGain("resid") },
     ...model.mlp_block_skip_gain === 0
       ? []

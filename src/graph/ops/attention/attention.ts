@@ -1,7 +1,6 @@
 /** Causal multi-head attention; the T × T matrix never exists. @module */
 import {
   type AdapterLimits,
-  chosenLater,
   type Dispatch,
   f32,
   mapValues,
@@ -14,10 +13,10 @@ import {
   type TensorRange,
   vectorWidth,
 } from "../../dispatch_grid.ts";
-import type { Graph, Operation } from "../../graph.ts";
+import { gradientOf, type Graph, type Operation } from "../../graph.ts";
 import { count, type Tensor } from "../../tensor.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
-import { attentionKernels, type Pass } from "./attention_kernels.ts";
+import { attentionKernel, type Pass } from "./attention_kernels.ts";
 
 /** Shape of an attention layer. */
 export interface AttentionAttrs {
@@ -56,16 +55,14 @@ export interface AttentionMatrices {
 /**
  * What every kernel that includes kernels/attention/shared/scores.wgsl takes.
  *
- * @param VW elements per unit
  * @param range of the sequences to bind
  */
 export function scoreOperands(
   { sequenceLength, heads, headDim, cap, dropout }: Attrs,
-  VW: number,
   { q, k, v }: AttentionMatrices,
   range: TensorRange,
 ) {
-  const packed = k === undefined;
+  const packed = k === undefined, VW = vectorWidth(headDim);
   const units = (tensor: Tensor) => tensor.shape[1] / VW;
   return {
     constants: { PACKED: packed, CAP: cap > 0, DROP: !!dropout },
@@ -81,7 +78,7 @@ export function scoreOperands(
       k_start: packed ? heads * headDim / VW : 0,
       v_pitch: v ? units(v) : 0,
       v_start: 0,
-      units: headDim / VW,
+      units: Math.ceil(headDim / 4),
       ...dropout ? dropoutParams(dropout) : {},
     },
     bindings: {
@@ -125,40 +122,40 @@ function dispatch(
   range: TensorRange,
   limits: AdapterLimits,
 ): Dispatch {
-  const { sequenceLength, heads, headDim, dropout } = attrs;
+  const { sequenceLength, heads, headDim } = attrs;
   const { q, v, k, packed, random } = operandsOf(inputs, attrs);
-  const sequences = range.count;
+  const rows = Object.values(operands).map(({ tensor }) => tensor);
+  const wide = limits.int64 &&
+    [q, v, k, ...rows].every(({ dtype }) => dtype === "f32");
+  const { kernel, constants, tile, blocks } = attentionKernel(
+    pass,
+    headDim,
+    limits,
+    wide,
+  );
   const scores = scoreOperands(
     attrs,
-    vectorWidth(headDim),
     packed ? { q, v } : { q, k, v },
     range,
   );
-  const kernels = attentionKernels(pass, headDim, limits, !!dropout);
-  const variants = kernels.map(({ name, kernel, constants, tile }) => ({
-    name,
-    dispatches: [
-      {
-        kernel,
-        constants: { ...constants, ...scores.constants },
-        params: scores.params,
-        bindings: {
-          ...scores.bindings,
-          ...mapValues(operands, (b) => ({ ...b, ...range.of(b.tensor) })),
-          ...random ? { random: read(random) } : {},
-        },
-        workgroups: [Math.ceil(sequenceLength / tile), heads, sequences],
-        flops: FLOPS[pass] * headDim * sequences * heads * sequenceLength *
-          (sequenceLength + 1) / 2,
-        bytes: (pass === "forward" ? 4 : 6) * range.of(v).size,
-      } satisfies Dispatch,
+  return {
+    kernel,
+    constants: { ...constants, ...scores.constants },
+    params: scores.params,
+    bindings: {
+      ...scores.bindings,
+      ...mapValues(operands, (b) => ({ ...b, ...range.of(b.tensor) })),
+      ...random ? { random: read(random) } : {},
+    },
+    workgroups: [
+      Math.ceil(sequenceLength / tile) * blocks,
+      heads,
+      range.count,
     ],
-  }));
-  if (variants.length === 1) return variants[0].dispatches[0];
-  const kind = dropout ? `${pass} dropout` : pass;
-  const key =
-    `attention ${kind} ${sequences}x${heads}x${sequenceLength}x${headDim}`;
-  return chosenLater(key, variants);
+    flops: FLOPS[pass] * headDim * range.count * heads * sequenceLength *
+      (sequenceLength + 1) / 2,
+    bytes: (pass === "forward" ? 4 : 6) * range.of(v).size,
+  };
 }
 
 const forward: Operation<Attrs> = {
@@ -172,10 +169,10 @@ const forward: Operation<Attrs> = {
       [...node.inputs, o, lse, dO],
       node.attrs,
       [
-        { name: `d ${q.name}`, shape: q.shape },
-        { name: `d ${v.name}`, shape: v.shape },
+        gradientOf(q),
+        gradientOf(v),
         { name: "attention delta", shape: lse.shape },
-        ...packed ? [] : [{ name: `d ${k.name}`, shape: k.shape }],
+        ...packed ? [] : [gradientOf(k)],
       ],
     );
     to.accumulateTensor(q, dq);
@@ -255,7 +252,7 @@ export function attention(
   const inputs = dropout ? [...list, dropout.random] : list;
   const dropped = dropout && { site: dropout.site, rate: dropout.rate };
   return graph.add(forward, inputs, { ...attrs, dropout: dropped }, [
-    { name, shape: [rows, width] },
+    { name, shape: [rows, width], dtype: graph.types.activations },
     { name: `${name} lse`, shape: [count({ shape: [rows, attrs.heads] })] },
   ])[0];
 }

@@ -9,7 +9,12 @@ import {
   write,
 } from "../../dispatch.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+} from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 
 /**
@@ -58,6 +63,7 @@ function lower(
   dy?: Tensor,
 ): Dispatch[] {
   const { slope } = node.attrs, WG = 64;
+  const operands = dy ? [x, y, dy] : [x, y];
   return flatRanges(count(x), limits).map((range) => ({
     kernel: "elementwise/activation",
     constants: {
@@ -74,7 +80,7 @@ function lower(
     },
     workgroups: flatGrid(range.count, WG),
     flops: 10 * range.count,
-    bytes: (dy ? 3 : 2) * bytes(x),
+    bytes: operands.reduce((n, t) => n + bytes(t), 0),
   }));
 }
 
@@ -88,7 +94,7 @@ const forward: Operation<ActivationAttrs> = {
       x,
       (accumulateInto) =>
         to.graph.add(backward, [s, dy], node.attrs, [
-          { name: `d ${x.name}`, shape: x.shape },
+          gradientOf(x),
         ], { accumulateInto })[0],
     );
   },
@@ -128,5 +134,6 @@ export function activation(
   return graph.add(forward, [x], { kind, slope }, [{
     name,
     shape: x.shape,
+    dtype: graph.types.activations,
   }])[0];
 }

@@ -15,14 +15,15 @@ const operation: Operation<null> = {
       bindings: { x: read(x, range.of(x)), y: readWrite(y, range.of(y)) },
       workgroups: flatGrid(range.count, 64),
       flops: range.count,
-      bytes: 3 * bytes(x),
+      bytes: bytes(x) + 2 * bytes(y),
     }));
   },
 };
 
 /** `accumulateInto + x`, elementwise; shapes equal. */
 export function add(graph: Graph, x: Tensor, accumulateInto: Tensor): Tensor {
+  const { shape, dtype } = accumulateInto;
   return graph.add(operation, [x], null, [
-    { name: `${x.name}+`, shape: accumulateInto.shape },
+    { name: `${x.name}+`, shape, dtype },
   ], { accumulateInto })[0];
 }

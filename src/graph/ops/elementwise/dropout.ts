@@ -12,7 +12,7 @@ import {
   write,
 } from "../../dispatch.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
-import type { Graph, Operation } from "../../graph.ts";
+import { gradientOf, type Graph, type Operation } from "../../graph.ts";
 import { bytes, count, type Tensor } from "../../tensor.ts";
 
 /** One place of a model where elements are dropped. */
@@ -69,7 +69,7 @@ const operation: Operation<Attrs> = {
       x,
       (accumulateInto) =>
         to.graph.add(operation, [dy, random], node.attrs, [
-          { name: `d ${x.name}`, shape: x.shape },
+          gradientOf(x),
         ], { accumulateInto })[0],
     );
   },
@@ -92,13 +92,14 @@ const operation: Operation<Attrs> = {
       },
       workgroups: flatGrid(range.count, WG),
       flops: range.count,
-      bytes: 2 * bytes(x),
+      bytes: bytes(x) + bytes(y),
     }));
   },
 };
 
 /**
- * `x`, each element 0 with probability `rate`, else divided by `1 − rate`.
+ * `x`, in its type, each element 0 with probability `rate`, else divided by
+ * `1 − rate`.
  *
  * @param dropout where not given, `x` itself is returned and nothing is added
  * @throws {RangeError} if the rate is not above 0 and below 1
@@ -117,6 +118,6 @@ export function applyDropout(
     );
   }
   return graph.add(operation, [x, random], { rate, site }, [
-    { name, shape: x.shape },
+    { name, shape: x.shape, dtype: x.dtype },
   ])[0];
 }

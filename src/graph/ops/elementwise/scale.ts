@@ -1,7 +1,12 @@
 /** Learned scales of channels or heads. @module */
 import { type Dispatch, read, readWrite } from "../../dispatch.ts";
 import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+} from "../../graph.ts";
 import {
   columnLanes,
   MAX_ROW_BLOCKS,
@@ -25,7 +30,7 @@ const operation: Operation<Attrs> = {
       scale,
       (accumulateInto) =>
         to.graph.add(scaleGradient, [x, dy], { span }, [
-          { name: `d ${scale.name}`, shape: scale.shape },
+          gradientOf(scale),
           {
             name: `d ${scale.name} blocks`,
             shape: [MAX_ROW_BLOCKS, span * count(scale)],
@@ -36,7 +41,7 @@ const operation: Operation<Attrs> = {
       x,
       (accumulateInto) =>
         to.graph.add(operation, [dy, scale], { span }, [
-          { name: `d ${x.name}`, shape: x.shape },
+          gradientOf(x),
         ], { accumulateInto })[0],
     );
   },
@@ -100,7 +105,7 @@ const scaleGradient: Operation<Attrs> = {
  * channel (NormFormer's residual scale, arXiv 2110.09456 section 2.1) or per
  * head.
  *
- * @param x `[N, D]`
+ * @param x `[N, D]`; the result has its type
  * @param scale `[n]`, n dividing D: element g scales columns g·D/n … (g+1)·D/n
  *   − 1
  * @throws {RangeError} if n does not divide D
@@ -120,6 +125,6 @@ export function scale(
     );
   }
   return graph.add(operation, [x, scale], { span }, [
-    { name, shape: x.shape },
+    { name, shape: x.shape, dtype: x.dtype },
   ])[0];
 }

@@ -4,8 +4,13 @@
  */
 import { f32, read, readWrite, write } from "../../dispatch.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
-import type { Graph, Operation } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Operation,
+  type Output,
+} from "../../graph.ts";
+import { bytes, count, type FloatType, type Tensor } from "../../tensor.ts";
 import { dotProduct } from "../reduce/dot_product.ts";
 
 /** A constant, or a parameter of one element. */
@@ -42,12 +47,9 @@ const operation: Operation<Attrs> = {
         to.accumulate(
           x,
           (accumulateInto) =>
-            weightedSum(
-              to.graph,
-              `d ${x.name}`,
-              [{ x: dy, gain: factor }],
+            add(to.graph, gradientOf(x), [{ x: dy, gain: factor }], {
               accumulateInto,
-            ),
+            }),
         );
       }
     });
@@ -87,7 +89,7 @@ const operation: Operation<Attrs> = {
       },
       workgroups: flatGrid(range.count, WG),
       flops: 2 * gains.length * range.count,
-      bytes: (gains.length + 1) * bytes(y),
+      bytes: [...branches, y].reduce((n, t) => n + bytes(t), 0),
     }));
   },
 };
@@ -101,18 +103,17 @@ const trainedBranches = (gains: Attrs["gains"]) =>
  *
  * A lone branch with gain 1 is returned as it is.
  *
+ * @param dtype of the sum: by default that of activations
  * @throws {RangeError} on more than three branches or unequal shapes
  */
 export function weightedSum(
   graph: Graph,
   name: string,
   branches: readonly Branch[],
-  accumulateInto?: Tensor,
+  dtype: FloatType = graph.types.activations,
 ): Tensor {
   const [first] = branches;
-  if (branches.length === 1 && first.gain === 1 && !accumulateInto) {
-    return first.x;
-  }
+  if (branches.length === 1 && first.gain === 1) return first.x;
   if (branches.length > 3) {
     throw new RangeError(
       `Cannot combine ${branches.length} branches: at most 3`,
@@ -125,6 +126,22 @@ export function weightedSum(
       );
     }
   }
+  return add(graph, { name, shape: first.x.shape, dtype }, branches);
+}
+
+/** {@linkcode weightedSum} of branches and skips in the residual's type. */
+export const residualSum = (
+  graph: Graph,
+  name: string,
+  branches: readonly Branch[],
+): Tensor => weightedSum(graph, name, branches, graph.types.residual);
+
+function add(
+  graph: Graph,
+  output: Output,
+  branches: readonly Branch[],
+  options?: { accumulateInto?: Tensor | undefined },
+): Tensor {
   const gains = branches.map((b) => typeof b.gain === "number" ? b.gain : null);
   const trained = branches.flatMap((b) =>
     typeof b.gain === "number" ? [] : [b.gain]
@@ -133,7 +150,7 @@ export function weightedSum(
     operation,
     [...branches.map((b) => b.x), ...trained],
     { gains },
-    [{ name, shape: first.x.shape }],
-    { accumulateInto },
+    [output],
+    options,
   )[0];
 }

@@ -1,7 +1,7 @@
 /** Token and position embeddings. @module */
 import { f32, read, readWrite } from "../../dispatch.ts";
 import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
-import type { Graph, Operation } from "../../graph.ts";
+import { gradientOf, type Graph, type Operation } from "../../graph.ts";
 import { columnLanes } from "../../reduction.ts";
 import { count, type Tensor } from "../../tensor.ts";
 
@@ -35,7 +35,7 @@ const forward: Operation<EmbeddingAttrs> = {
       table,
       (accumulateInto) =>
         to.graph.add(tableGradient, [tokens, order, dy], node.attrs, [
-          { name: `d ${table.name}`, shape: table.shape },
+          gradientOf(table),
         ], { accumulateInto })[0],
     );
     if (positions) {
@@ -43,7 +43,7 @@ const forward: Operation<EmbeddingAttrs> = {
         positions,
         (accumulateInto) =>
           to.graph.add(positionGradient, [dy], node.attrs, [
-            { name: `d ${positions.name}`, shape: positions.shape },
+            gradientOf(positions),
           ], { accumulateInto })[0],
       );
     }
@@ -143,7 +143,8 @@ const positionGradient: Operation<EmbeddingAttrs> = {
 };
 
 /**
- * `scale · table[token] + positions[t + firstPosition]`, `[B·T, D]`.
+ * `scale · table[token] + positions[t + firstPosition]`, `[B·T, D]`, in the
+ * residual's type.
  *
  * @param tokens `[B·T]`, u32, each below the table's rows (checked on the host)
  * @param order the rows sorted by token, `[B·T]`, u32: the gradient adds equal
@@ -167,6 +168,10 @@ export function embed(
     forward,
     [tokens, order, table, ...positions ? [positions] : []],
     attrs,
-    [{ name, shape: [count(tokens), table.shape[1]] }],
+    [{
+      name,
+      shape: [count(tokens), table.shape[1]],
+      dtype: graph.types.residual,
+    }],
   )[0];
 }

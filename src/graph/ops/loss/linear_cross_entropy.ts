@@ -14,9 +14,14 @@ import {
   readWrite,
 } from "../../dispatch.ts";
 import { grid } from "../../dispatch_grid.ts";
-import { type Graph, type Operation, scratchTensor } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Operation,
+  scratchTensor,
+} from "../../graph.ts";
 import { reduceConstants } from "../../reduction.ts";
-import { BYTES, count, type Tensor } from "../../tensor.ts";
+import { BYTES, count, type DType, type Tensor } from "../../tensor.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { accumulateSum } from "../reduce/dot_product.ts";
 
@@ -33,13 +38,14 @@ export function blockRows(
   rows: number,
   vocabSize: number,
   { software, maxBindingBytes, maxBufferBytes }: AdapterLimits,
+  dtype: DType = "f32",
 ): number {
   const room = Math.min(
     maxBindingBytes,
     maxBufferBytes / 2,
     software ? SOFTWARE_BYTES : Infinity,
   );
-  const fit = Math.floor(room / BYTES.f32 / pitchOf(vocabSize));
+  const fit = Math.floor(room / BYTES[dtype] / pitchOf(vocabSize));
   if (fit >= rows) return rows;
   // Multiples that keep bindings aligned and tiles whole.
   const unit = software ? 64 : 128;
@@ -77,8 +83,9 @@ function lowerBlocks(operands: Operands, limits: AdapterLimits): Dispatch[] {
   const { h, weight, gradients, gradientScale } = operands;
   const [rows, width] = h.shape, [vocabSize] = weight.shape;
   const pitch = pitchOf(vocabSize);
-  const step = blockRows(rows, vocabSize, limits);
-  const logits = scratchTensor("logits", [step, pitch]);
+  const step = blockRows(rows, vocabSize, limits, weight.dtype);
+  // Products of f16 make f16.
+  const logits = scratchTensor("logits", [step, pitch], weight.dtype);
   const out: Dispatch[] = [];
   for (let first = 0; first < rows; first += step) {
     const M = Math.min(step, rows - first);
@@ -176,7 +183,7 @@ const forward: Operation<null> = {
         inputs,
         { dh: true, scaled },
         [
-          { name: `d ${h.name}`, shape: h.shape, dtype: h.dtype },
+          gradientOf(h),
           tokenLosses(h),
         ],
         { accumulateInto, effect: true },
@@ -223,6 +230,9 @@ const tokenLosses = ({ shape: [rows] }: Tensor) => ({
  * Adds `scale[0] · Σ_n cross_entropy(h[n] Wᵀ, target[n])` to `loss[0]`, in
  * nats.
  *
+ * Logits and their gradient have the type of activations; softmax and loss are
+ * f32.
+ *
  * @param h `[N, D]`
  * @param weight `[V, D]`; may be larger than one binding
  * @param targets `[N]`, u32; a target not below V is ignored
@@ -242,7 +252,8 @@ export function linearCrossEntropy(
     gradientScale?: Tensor | undefined;
   },
 ): Tensor {
-  const { h, weight, targets, scale, loss, gradientScale } = inputs;
+  const { h, targets, scale, loss, gradientScale } = inputs;
+  const weight = graph.operand(inputs.weight);
   if (count(targets) !== h.shape[0]) {
     throw new RangeError(
       `Cannot compare ${h.shape[0]} predictions with ${count(targets)} targets`,

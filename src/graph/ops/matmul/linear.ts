@@ -1,10 +1,17 @@
 /** Linear layers. @module */
-import type { Graph, Node, Operation } from "../../graph.ts";
+import type { AdapterLimits } from "../../dispatch.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+} from "../../graph.ts";
 import { columnSums } from "../../reduction.ts";
-import { count, type Tensor } from "../../tensor.ts";
+import { bytes, count, type FloatType, type Tensor } from "../../tensor.ts";
 import { addBlocks, sumBlocks, sumBlocksShape } from "../reduce/block_sums.ts";
 import { type Epilogue, epilogueOf, hasSide } from "./epilogue.ts";
 import { matmul } from "./matmul.ts";
+import { SUM_ROWS } from "./matmul_kernels.ts";
 
 /**
  * How a weight lies in memory: GPT-2's `[in, out]` or PyTorch's `[out, in]`.
@@ -46,24 +53,40 @@ const forward: Operation<Attrs> = {
   gradient(node, [dy], to) {
     if (!dy) return;
     const [x, weight, bias] = node.inputs, { layout } = node.attrs;
-    to.accumulate(
-      weight,
-      (accumulateInto) =>
-        to.graph.add(weightGradient, [x, dy], { layout }, [
-          { name: `d ${weight.name}`, shape: weight.shape },
-        ], { accumulateInto })[0],
-    );
-    if (bias) {
+    const summed = bias && to.needsGradient(bias) && [{
+      name: `d ${bias.name} blocks`,
+      shape: sumBlocksShape(count(bias)),
+    }];
+    let blocks: Tensor | undefined;
+    to.accumulate(weight, (accumulateInto) => {
+      const outputs = [
+        // In f32 for a computed weight too: it is a sum over all tokens.
+        { ...gradientOf(weight), dtype: "f32" as const },
+        ...summed || [],
+      ];
+      const made = to.graph.add(weightGradient, [x, dy], { layout }, outputs, {
+        accumulateInto,
+      });
+      blocks = made[1];
+      return made[0];
+    });
+    if (summed) {
+      blocks ??= to.graph.add(biasSum, [dy], null, summed)[0];
+      const alone = blocks.node!.operation === biasSum;
+      const number = (limits: AdapterLimits) =>
+        !alone && sumsInProduct(x, dy, weight, limits)
+          ? SUM_ROWS
+          : sumBlocks(dy.shape[0], limits);
       to.accumulate(
         bias,
-        (accumulateInto) => biasGradient(to.graph, dy, bias, accumulateInto!),
+        (total) => addBlocks(to.graph, blocks!, number, total!),
       );
     }
     to.accumulate(
       x,
       (accumulateInto) =>
         to.graph.add(inputGradient, [dy, weight], { layout }, [
-          { name: `d ${x.name}`, shape: x.shape },
+          gradientOf(x),
         ], { accumulateInto })[0],
     );
   },
@@ -113,9 +136,11 @@ const inputGradient: Operation<Attrs> = {
 const weightGradient: Operation<Attrs> = {
   name: "linear_grad_w",
   lower(node, limits) {
-    const [x, dy] = node.inputs, [dw] = node.outputs;
+    const [x, dy] = node.inputs, [dw, blocks] = node.outputs;
     const [first, second] = node.attrs.layout === "out_in" ? [dy, x] : [x, dy];
-    return matmul({
+    const inProduct = blocks && sumsInProduct(x, dy, dw, limits);
+    const before = blocks && !inProduct ? biasBlocks(dy, blocks, limits) : [];
+    const product = matmul({
       layout: "TN",
       M: first.shape[1],
       N: second.shape[1],
@@ -124,25 +149,38 @@ const weightGradient: Operation<Attrs> = {
       b: { tensor: second, pitch: second.shape[1] },
       c: { tensor: dw, pitch: dw.shape[1] },
       accumulate: !!node.accumulateInto,
+      sums: inProduct
+        ? { of: first === dy ? "A" : "B", into: blocks }
+        : undefined,
     }, limits);
+    return [...before, ...product];
   },
 };
+
+/**
+ * Whether the kernels of the weight's gradient sum `dy` as well: those of GPUs,
+ * on rows of whole vec4s that fit one binding.
+ */
+const sumsInProduct = (
+  x: Tensor,
+  dy: Tensor,
+  dw: Tensor,
+  { software, maxBindingBytes }: AdapterLimits,
+): boolean =>
+  !software && x.shape[1] % 4 === 0 && dy.shape[1] % 4 === 0 &&
+  [x, dy, dw].every((tensor) => bytes(tensor) <= maxBindingBytes);
+
+/** First stage of a bias' gradient, in a pass of its own. */
+function biasBlocks(dy: Tensor, into: Tensor, limits: AdapterLimits) {
+  const [rows, width] = dy.shape, blocks = sumBlocks(rows, limits);
+  return columnSums(dy, into, { rows, width, blocks }, limits);
+}
 
 const biasSum: Operation<null> = {
   name: "linear_grad_b",
-  lower(node, limits) {
-    const [dy] = node.inputs, [blocked] = node.outputs;
-    const [rows, width] = dy.shape, blocks = sumBlocks(rows, limits);
-    return columnSums(dy, blocked, { rows, width, blocks }, limits);
-  },
+  lower: ({ inputs, outputs }, limits) =>
+    biasBlocks(inputs[0], outputs[0], limits),
 };
-
-function biasGradient(graph: Graph, dy: Tensor, bias: Tensor, total: Tensor) {
-  const [blocks] = graph.add(biasSum, [dy], null, [
-    { name: `d ${bias.name} blocks`, shape: sumBlocksShape(count(bias)) },
-  ]);
-  return addBlocks(graph, blocks, dy.shape[0], total);
-}
 
 /**
  * `x W + b` (`in_out`) or `x Wᵀ + b` (`out_in`).
@@ -150,6 +188,7 @@ function biasGradient(graph: Graph, dy: Tensor, bias: Tensor, total: Tensor) {
  * @param x `[N, in]`
  * @param weight `[in, out]` or `[out, in]`
  * @param bias `[out]`
+ * @param dtype of the result: by default that of activations
  * @returns `[N, out]`
  * @throws {RangeError} if the shapes do not fit
  *
@@ -178,6 +217,7 @@ export function linear(
   weight: Tensor,
   bias: Tensor | undefined,
   layout: WeightLayout,
+  dtype: FloatType = graph.types.activations,
 ): Tensor {
   const [inputs, outputs] = layout === "in_out"
     ? weight.shape
@@ -189,7 +229,8 @@ export function linear(
       }`,
     );
   }
-  return graph.add(forward, [x, weight, ...bias ? [bias] : []], { layout }, [
-    { name, shape: [x.shape[0], outputs] },
+  const operands = [x, graph.operand(weight), ...bias ? [bias] : []];
+  return graph.add(forward, operands, { layout }, [
+    { name, shape: [x.shape[0], outputs], dtype },
   ])[0];
 }

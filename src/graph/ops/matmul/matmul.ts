@@ -45,6 +45,8 @@ export interface Product {
   epilogue?: Epilogue | undefined;
   /** The epilogue's other matrix, of the pitch of `c`. */
   side?: Tensor | undefined;
+  /** See {@linkcode MatmulSpec.sums}; for products that are not cut. */
+  sums?: { of: "A" | "B"; into: Tensor } | undefined;
 }
 
 /**
@@ -67,8 +69,7 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
     : { m: Math.min(rows(a), most), n: N, k: rows(b) };
   const types = [a.tensor, b.tensor, c.tensor, ...side ? [side] : []]
     .map(({ dtype }) => dtype);
-  // Bindings start on 256 bytes.
-  const unit = types.includes("f16") ? 128 : 64;
+  const unit = limits.offsetAlignment / Math.min(...types.map((t) => BYTES[t]));
   // A kept result is of C's type, and no reason for another kernel.
   const named = product.epilogue?.kind === "activation"
     ? types.slice(0, 3)
@@ -91,6 +92,7 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           accumulate: product.accumulate || k.start > 0,
           bias: !!bias && k.start === 0,
           epilogue,
+          sums: product.sums?.of,
         };
         const variants = matmulVariants(spec, limits);
         const bindings = {
@@ -103,13 +105,15 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           side: epilogue && side
             ? block({ tensor: side, pitch: c.pitch }, m, n)
             : undefined,
+          sums: product.sums?.into,
           scratch: scratchFor(variants),
         };
         const choices = variants.map((variant) => ({
           name: variant.name,
           dispatches: variant.dispatches(spec, bindings),
         }));
-        const flags = (spec.accumulate ? "+" : "") + (spec.bias ? "b" : "");
+        const flags = (spec.accumulate ? "+" : "") + (spec.bias ? "b" : "") +
+          (spec.sums ? "s" : "");
         const size = `${spec.M}x${spec.N}x${spec.K}`;
         const key = `matmul ${layout}${flags} ${size}${stored}`;
         out.push(chosenLater(key + epilogueName(epilogue), choices));
@@ -125,6 +129,9 @@ function scratchFor(variants: readonly Variant[]): Tensor | undefined {
   return most > 0 ? scratchTensor("parts of a product", [most]) : undefined;
 }
 
+/** Rows of the largest tile; a multiple of every unit that bindings need. */
+const LARGEST_TILE = 128;
+
 interface Cut {
   start: number;
   count: number;
@@ -133,13 +140,15 @@ interface Cut {
 const ONE: Cut = { start: 0, count: 1 };
 
 /**
- * Cuts `size` into stretches of at most `step`, on multiples of `unit`.
+ * Cuts `size` into stretches of at most `step`, on multiples of `unit`, so that
+ * bindings are aligned, and on whole tiles where they fit.
  *
  * @throws {RangeError} if `unit` rows do not fit one binding
  */
 function cuts(size: number, step: number, unit: number): Cut[] {
   if (step >= size) return [{ start: 0, count: size }];
-  const whole = step - step % unit, out: Cut[] = [];
+  const whole = step - step % (step < LARGEST_TILE ? unit : LARGEST_TILE);
+  const out: Cut[] = [];
   if (whole === 0) {
     throw new RangeError(
       `Cannot multiply as ${unit} rows of a matrix must fit one storage binding of this adapter: ${step} do`,

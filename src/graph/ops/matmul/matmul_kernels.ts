@@ -15,6 +15,7 @@ import {
   write,
 } from "../../dispatch.ts";
 import { grid } from "../../dispatch_grid.ts";
+import { columnSum } from "../../reduction.ts";
 import { BYTES, type Tensor } from "../../tensor.ts";
 import {
   type Epilogue,
@@ -48,7 +49,15 @@ export interface MatmulSpec {
   alpha?: number | undefined;
   /** What is done with the result before it is stored; nothing if absent. */
   epilogue?: Epilogue | undefined;
+  /**
+   * Also add this operand of a TN product up over K, into {@linkcode SUM_ROWS}
+   * rows whose sum is the whole; their width is a multiple of 4.
+   */
+  sums?: "A" | "B" | undefined;
 }
+
+/** Rows in which sums over K come: no product is cut into more parts. */
+export const SUM_ROWS = 16;
 
 /** A matrix in a tensor, from a byte offset on. */
 export interface Operand extends ByteRange {
@@ -65,6 +74,8 @@ export interface MatmulOperands {
   c: Operand;
   bias?: Operand | undefined;
   side?: Operand | undefined;
+  /** `[SUM_ROWS, M or N]` where a product has sums. */
+  sums?: Tensor | undefined;
   /** Where a variant needs scratch. */
   scratch?: Tensor | undefined;
 }
@@ -107,16 +118,17 @@ export function matmulVariants(
 ): Variant[] {
   validate(spec);
   const aligned = [spec.lda, spec.ldb, spec.ldc].every((p) => p % 4 === 0);
-  if (!aligned) return [plainVariant];
+  const plain = plainVariant(limits);
+  if (!aligned) return [plain];
   if (!limits.software) {
     const tiled = tilings(spec, limits).map((t) => tiledVariant(spec, t));
-    return [...tiled, plainVariant];
+    return [...tiled, plain];
   }
   const { subgroupSize: lanes, int64 = false } = limits;
-  if (lanes !== 4 && lanes !== 8) return [plainVariant];
+  if (lanes !== 4 && lanes !== 8) return [plain];
   return [
     ...subgroupRows(spec.M).map((rows) => subgroupVariant(rows, lanes, int64)),
-    plainVariant,
+    plain,
   ];
 }
 
@@ -177,7 +189,15 @@ export function tiledVariant(spec: MatmulSpec, tiling: Tiling): Variant {
     rows: tile.BM,
     columns: tile.BN,
     slab: tile.BK,
-    constants: { ...tile, WIDE: false, SPLIT: parts > 1 },
+    constants: {
+      ...tile,
+      WIDE: false,
+      SPLIT: parts > 1,
+      SUM_A: spec.sums === "A",
+      SUM_B: spec.sums === "B",
+      ...spec.sums ? { SUM_ROWS } : {},
+    },
+    sums: spec.sums,
   };
   if (parts === 1) {
     return {
@@ -193,9 +213,10 @@ export function tiledVariant(spec: MatmulSpec, tiling: Tiling): Variant {
   };
 }
 
-const plainVariant: Variant = {
+const plainVariant = (limits: AdapterLimits): Variant => ({
   name: "any",
   dispatches: (spec, operands) => [
+    ...sumsApart(spec, operands, limits),
     dispatch(spec, operands, {
       kernel: "matmul/any",
       rows: 8 * PLAIN_ROWS,
@@ -203,7 +224,19 @@ const plainVariant: Variant = {
       constants: { ROWS: PLAIN_ROWS },
     }),
   ],
-};
+});
+
+/** Sums over K for a kernel that has none, by a pass of their own. */
+function sumsApart(
+  { K: rows, M, N, sums: of }: MatmulSpec,
+  { a, b, sums }: MatmulOperands,
+  limits: AdapterLimits,
+): Dispatch[] {
+  if (!of || !sums) return [];
+  const [x, width] = of === "A" ? [a, M] : [b, N];
+  const sizes = { rows, width, blocks: SUM_ROWS };
+  return [columnSum(x.tensor, sums, sizes, false, limits)];
+}
 
 /** What of a dispatch depends on the kernel. */
 interface Shape {
@@ -217,6 +250,8 @@ interface Shape {
    */
   slab?: number;
   constants: Record<string, Constant>;
+  /** Whose sums the kernel itself makes. */
+  sums?: MatmulSpec["sums"];
 }
 
 /**
@@ -239,11 +274,11 @@ function sumOfParts(
     offset: 0,
     size: 4 * parts * M * pitch,
   };
-  const { a, b, c, bias, side } = operands;
+  const { a, b, c, bias, side, sums } = operands;
   const plain = { accumulate: false, bias: false, epilogue: undefined };
   const product = dispatch(
     { ...spec, ldc: pitch, ...plain },
-    { a, b, c: scratch },
+    { a, b, c: scratch, sums },
     shape,
   );
   const [columns, rows] = product.workgroups;
@@ -281,8 +316,8 @@ function sumOfParts(
 
 function dispatch(
   spec: MatmulSpec,
-  { a, b, c, bias, side }: MatmulOperands,
-  { kernel, rows, columns, slab, constants }: Shape,
+  { a, b, c, bias, side, sums }: MatmulOperands,
+  { kernel, rows, columns, slab, constants, sums: made }: Shape,
 ): Dispatch {
   const { layout, M, N, K, lda, ldb, ldc, accumulate, alpha = 1 } = spec;
   const { epilogue } = spec;
@@ -325,6 +360,7 @@ function dispatch(
       C: accumulate ? readWrite(c.tensor, c) : write(c.tensor, c),
       ...bias ? { bias: read(bias.tensor, bias) } : {},
       ...sideBinding(epilogue, side),
+      ...made && sums ? { sums: write(sums) } : {},
     },
     workgroups: [Math.ceil(N / columns), Math.ceil(M / rows), 1],
     flops: 2 * M * N * K,

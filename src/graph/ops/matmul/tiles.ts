@@ -56,9 +56,6 @@ const MOST_PARTS = 16, MOST_BYTES = 2 ** 26;
 /** What another part must gain to be worth its pass over C. */
 const GAIN = 0.97;
 
-/** Tiles that are offered. */
-const OFFERED = 3;
-
 /**
  * FLOPs that a GPU could do for each byte that crosses its memory bus, and per
  * compute unit while a dispatch starts and drains.
@@ -96,33 +93,47 @@ function estimate(
   return time + FLOPS_PER_BYTE * moved + FLOPS_PER_DISPATCH;
 }
 
+/** A tile with the number of parts that suits it best, among `allowed`. */
+function bestParts(
+  size: { M: number; N: number; K: number },
+  tile: TileFacts,
+  allowed: number,
+  units: number,
+) {
+  let best = { tile, ...cutK(size.K, 1, tile.BK), time: Infinity };
+  for (let n = 1; n <= Math.max(1, allowed); n++) {
+    const cut = cutK(size.K, n, tile.BK);
+    const time = estimate(size, tile, cut, units);
+    if (time < GAIN * best.time) best = { tile, ...cut, time };
+  }
+  return best;
+}
+
 /**
- * How a product may be cut, the likely fastest first: the best tiles, each with
- * the number of parts that suits it, and the best of those with room for two
- * stages with two.
+ * Four ways to cut a product, the likely fastest first: the two best tiles,
+ * each with the number of parts that suits it; the best with two stages; and
+ * the best without parts, or the third best.
  */
 export function tilings(
   size: { M: number; N: number; K: number },
   { computeUnits, maxBindingBytes }: AdapterLimits,
 ): Tiling[] {
   const { M, N, K } = size, units = computeUnits || COMPUTE_UNITS;
-  const room = Math.min(MOST_BYTES, maxBindingBytes);
-  const fits = (parts: number) => 16 * parts * M * Math.ceil(N / 4) <= room;
-  const most = Math.min(MOST_PARTS, Math.floor(K / SHORTEST_PART));
-  const ranked = TILES.map((tile) => {
-    let best = { ...cutK(K, 1, tile.BK), time: Infinity };
-    for (let n = 1; n === 1 || n <= most && fits(n); n++) {
-      const cut = cutK(K, n, tile.BK);
-      const time = estimate(size, tile, cut, units);
-      if (time < GAIN * best.time) best = { ...cut, time };
-    }
-    return { tile, ...best };
-  }).sort((a, b) => a.time - b.time);
-  const found = ranked.map(({ tile, parts, kPart }): Tiling => {
-    const { BM, BN, BK, TM, TN, STAGES } = tile;
-    return { tile: { BM, BN, BK, TM, TN, STAGES }, parts, kPart };
-  });
-  const roomy = found.find(({ tile }) => fitsTwice(tile))!;
+  const bytesOfPart = 16 * M * Math.ceil(N / 4);
+  const room = Math.min(MOST_BYTES, maxBindingBytes) / bytesOfPart;
+  const most = Math.floor(Math.min(MOST_PARTS, K / SHORTEST_PART, room));
+  const ranked = (allowed: number): Tiling[] =>
+    TILES.map((tile) => bestParts(size, tile, allowed, units))
+      .sort((a, b) => a.time - b.time)
+      .map(({ tile: { BM, BN, BK, TM, TN, STAGES }, parts, kPart }) => ({
+        tile: { BM, BN, BK, TM, TN, STAGES },
+        parts,
+        kPart,
+      }));
+  const [first, second, third, ...others] = ranked(most);
+  const roomy = [first, second, third, ...others]
+    .find(({ tile }) => fitsTwice(tile))!;
   const staged = { ...roomy, tile: { ...roomy.tile, STAGES: 2 } };
-  return [...found.slice(0, 2), staged, ...found.slice(2, OFFERED)];
+  const split = first.parts > 1 && second.parts > 1;
+  return [first, second, staged, split ? ranked(1)[0] : third];
 }

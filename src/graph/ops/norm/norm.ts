@@ -10,9 +10,21 @@ import {
   write,
 } from "../../dispatch.ts";
 import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
-import type { Graph, Node, Operation, Output } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+  type Output,
+} from "../../graph.ts";
 import { blocksOf, columnLanes, reduceConstants } from "../../reduction.ts";
-import { BYTES, bytes, count, type Tensor } from "../../tensor.ts";
+import {
+  BYTES,
+  bytes,
+  count,
+  type FloatType,
+  type Tensor,
+} from "../../tensor.ts";
 import { addBlocks, sumBlocks, sumBlocksShape } from "../reduce/block_sums.ts";
 
 /** How to normalise. */
@@ -81,15 +93,16 @@ const forward: Operation<Attrs> = {
     }));
     const together = scales === 1 && to.needsGradient(x) &&
       to.needsGradient(weights[0]);
+    const number = (limits: AdapterLimits) => sumBlocks(rows, limits);
     const finish = ({ scale, bias }: typeof pairs[0], made: Tensor[]) => {
       to.accumulate(
         scale,
-        (total) => addBlocks(to.graph, made[0], rows, total!),
+        (total) => addBlocks(to.graph, made[0], number, total!),
       );
       if (!bias) return;
       to.accumulate(
         bias,
-        (total) => addBlocks(to.graph, made[1], rows, total!),
+        (total) => addBlocks(to.graph, made[1], number, total!),
       );
     };
     if (!together) {
@@ -110,7 +123,7 @@ const forward: Operation<Attrs> = {
         const inputs = [x, stats, dy, ...weights];
         const [pair] = pairs, { scale, bias } = pair;
         const [dx, ...made] = to.graph.add(inputGradient, inputs, node.attrs, [
-          { name: `d ${x.name}`, shape: x.shape },
+          gradientOf(x),
           ...together ? [blocks(scale), ...bias ? [blocks(bias)] : []] : [],
         ], { accumulateInto });
         if (together) finish(pair, made);
@@ -322,6 +335,7 @@ const parameterGradient: Operation<Attrs & { group: number }> = {
  *
  * @param parameters a scale (`[D]`, or `[head_dim]` for each of the packed
  *   query and key halves), and optionally a bias of the same shape
+ * @param dtype of the result: by default that of activations
  * @returns the shape of `x`
  * @throws {RangeError} if the heads do not fill the last axis
  *
@@ -349,6 +363,7 @@ export function norm(
   x: Tensor,
   parameters: readonly { scale: Tensor; bias?: Tensor | undefined }[],
   attrs: NormAttrs,
+  dtype: FloatType = graph.types.activations,
 ): Tensor {
   const width = count(parameters[0].scale);
   const last = x.shape[x.shape.length - 1];
@@ -363,7 +378,7 @@ export function norm(
     [x, ...parameters.flatMap((p) => p.bias ? [p.scale, p.bias] : [p.scale])],
     { ...attrs, scales: parameters.length, biased },
     [
-      { name, shape: x.shape },
+      { name, shape: x.shape, dtype },
       { name: `${name} stats`, shape: [count(x) / width, 2] },
     ],
   )[0];

@@ -17,24 +17,28 @@ export function sumBlocks(rows: number, limits: AdapterLimits): number {
   return Math.max(1, Math.min(MAX_SUM_BLOCKS, Math.ceil(rows / perBlock)));
 }
 
-/** Sums per dispatch: WebGPU grants every kernel eight storage buffers. */
-const MOST_SUMS = 4;
+/** Sums per dispatch, of two bindings each. */
+const mostSums = ({ storageBindings = 8 }: AdapterLimits) =>
+  Math.min(16, Math.floor(storageBindings / 2));
+
+/** Into how many blocks a sum was cut, for an adapter. */
+export type BlockCount = (limits: AdapterLimits) => number;
 
 interface Attrs {
-  /** Of each sum: rows that were cut into blocks. */
-  rows: readonly number[];
+  /** Of each sum. */
+  blocks: readonly BlockCount[];
 }
 
 /** Inputs: the blocks of each sum, then what each is added to. */
 const operation: Operation<Attrs> = {
   name: "block_sums",
   lower(node, limits) {
-    const { rows } = node.attrs, sums = rows.length;
+    const sums = node.attrs.blocks.length;
     const blocks = node.inputs.slice(0, sums), totals = node.inputs.slice(sums);
     const widths = totals.map(count);
     const VW = Math.min(...widths.map(vectorWidth));
     const [ACROSS, DOWN] = limits.software ? [8, 1] : [8, 32];
-    const numbers = rows.map((n) => sumBlocks(n, limits));
+    const numbers = node.attrs.blocks.map((count) => count(limits));
     const elements = widths.reduce((n, width, i) => n + width * numbers[i], 0);
     return [{
       kernel: "reduce/block_sums",
@@ -56,23 +60,25 @@ const operation: Operation<Attrs> = {
       bytes: BYTES.f32 * (elements + 2 * widths.reduce((a, b) => a + b, 0)),
     }];
   },
-  batch(nodes) {
+  batch(nodes, limits) {
     const last = nodes[nodes.length - 1];
     const totals = nodes.flatMap(({ inputs, attrs }) =>
-      inputs.slice(attrs.rows.length)
+      inputs.slice(attrs.blocks.length)
     );
-    if (totals.length > MOST_SUMS || new Set(totals).size < totals.length) {
+    if (
+      totals.length > mostSums(limits) || new Set(totals).size < totals.length
+    ) {
       return undefined;
     }
     return {
       ...last,
       inputs: [
         ...nodes.flatMap(({ inputs, attrs }) =>
-          inputs.slice(0, attrs.rows.length)
+          inputs.slice(0, attrs.blocks.length)
         ),
         ...totals,
       ],
-      attrs: { rows: nodes.flatMap(({ attrs }) => attrs.rows) },
+      attrs: { blocks: nodes.flatMap(({ attrs }) => attrs.blocks) },
     };
   },
 };
@@ -81,17 +87,19 @@ const operation: Operation<Attrs> = {
 export const sumBlocksShape = (width: number) => [MAX_SUM_BLOCKS, width];
 
 /**
- * Adds the blocks of a sum over `rows` rows to `total`, a parameter's gradient.
+ * Adds the blocks of a sum over rows to `total`, a parameter's gradient.
  *
- * @param blocks {@linkcode sumBlocks} rows as wide as `total`
+ * @param blocks rows as wide as `total`
+ * @param number how many of them there are
  * @returns `total`
  */
 export function addBlocks(
   graph: Graph,
   blocks: Tensor,
-  rows: number,
+  number: BlockCount,
   total: Tensor,
 ): Tensor {
-  graph.add(operation, [blocks, total], { rows: [rows] }, [], { effect: true });
+  const inputs = [blocks, total];
+  graph.add(operation, inputs, { blocks: [number] }, [], { effect: true });
   return total;
 }

@@ -1,6 +1,7 @@
 /** Inner products and sums of squares. @module */
 import {
   type AdapterLimits,
+  type Constant,
   type Dispatch,
   f32,
   read,
@@ -9,10 +10,17 @@ import {
 import { flatRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { reduceConstants } from "../../reduction.ts";
-import { count, type Tensor } from "../../tensor.ts";
+import { BYTES, count, type Tensor } from "../../tensor.ts";
 
-/** Partial sums that one tensor leaves, at most. */
-export const MAX_PARTIALS = 256;
+/** Partial sums that one tensor leaves, at most: enough to fill a GPU. */
+export const MAX_PARTIALS = 1024;
+
+/**
+ * Lanes of a workgroup that adds up a stretch: many on a GPU, where few would
+ * wait for each load.
+ */
+const stretchLanes = (limits: AdapterLimits): Record<string, Constant> =>
+  limits.software ? reduceConstants(limits) : { SUBGROUPS: false, WG: 256 };
 
 /** How many vec4s one workgroup adds up. */
 const stretchOf = (elements: number) =>
@@ -28,6 +36,9 @@ export function partialCount(elements: number, limits: AdapterLimits): number {
   );
 }
 
+/** The first `n` sums of a tensor that has room for more. */
+const firstOf = (n: number) => ({ size: Math.ceil(n / 4) * 16 });
+
 /**
  * Dispatches that leave partial sums of `a · b` (of `a · a` without `b`) in
  * `partial`, from element `first` on.
@@ -40,22 +51,24 @@ export function dotPartials(
   limits: AdapterLimits,
 ): Dispatch[] {
   let at = first;
+  const operands = b ? [a, b] : [a];
+  const used = firstOf(first + partialCount(count(a), limits));
   return flatRanges(count(a), limits).map((range) => {
     const stretch = stretchOf(range.count);
     const groups = Math.ceil(range.count / 4 / stretch), group = at;
     at += groups;
     return {
       kernel: "reduce/dot_product",
-      constants: { PAIR: !!b, ...reduceConstants(limits) },
+      constants: { PAIR: !!b, ...stretchLanes(limits) },
       params: { count: range.count, stretch, first_partial: group },
       bindings: {
         a: read(a, range.of(a)),
-        partial: readWrite(partial),
+        partial: readWrite(partial, used),
         ...b ? { b: read(b, range.of(b)) } : {},
       },
       workgroups: [groups, 1, 1],
       flops: 2 * range.count,
-      bytes: (b ? 8 : 4) * range.count,
+      bytes: operands.reduce((n, t) => n + BYTES[t.dtype], 0) * range.count,
     };
   });
 }
@@ -75,7 +88,7 @@ export function accumulateSum(
     constants: { SCALED: !!factor, ...reduceConstants(limits) },
     params: { count: n, scale: f32(1) },
     bindings: {
-      x: read(x),
+      x: read(x, firstOf(n)),
       y: readWrite(y),
       ...factor ? { factor: read(factor) } : {},
     },

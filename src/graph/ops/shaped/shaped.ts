@@ -7,7 +7,12 @@ import {
   write,
 } from "../../dispatch.ts";
 import { grid, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+} from "../../graph.ts";
 import { columnLanes, reduceConstants } from "../../reduction.ts";
 import { count, type Tensor } from "../../tensor.ts";
 
@@ -83,8 +88,8 @@ const forward: Operation<Attrs> = {
       [...node.inputs, dy],
       node.attrs,
       [
-        { name: `d ${a.name}`, shape: a.shape },
-        { name: `d ${v.name}`, shape: v.shape },
+        gradientOf(a),
+        gradientOf(v),
         ...gains.map((g) => ({
           name: `d ${g.name} sums`,
           shape: [sequences, v.shape[1]],
@@ -96,7 +101,7 @@ const forward: Operation<Attrs> = {
         gain,
         (accumulateInto) =>
           to.graph.add(gainSum, [sums[i]], null, [
-            { name: `d ${gain.name}`, shape: gain.shape },
+            gradientOf(gain),
           ], { accumulateInto })[0],
       )
     );
@@ -204,6 +209,6 @@ export function shaped(
       ...attrs,
       gains: list.map((gain) => typeof gain === "number" ? gain : null),
     },
-    [{ name, shape: a.shape }],
+    [{ name, shape: a.shape, dtype: graph.types.activations }],
   )[0];
 }

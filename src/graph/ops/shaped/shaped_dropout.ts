@@ -6,10 +6,15 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
-import { rowRanges } from "../../dispatch_grid.ts";
-import type { Graph, Node, Operation } from "../../graph.ts";
+import { rowRanges, vectorWidth } from "../../dispatch_grid.ts";
+import {
+  gradientOf,
+  type Graph,
+  type Node,
+  type Operation,
+} from "../../graph.ts";
+import { columnLanes } from "../../reduction.ts";
 import type { Tensor } from "../../tensor.ts";
-import { plainKernel } from "../attention/attention_kernels.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
 import { scale } from "../elementwise/scale.ts";
 import { weightedSum } from "../elementwise/weighted_sum.ts";
@@ -33,10 +38,11 @@ function common(
 ) {
   const { sequenceLength, headDim } = attrs, [v] = tensors;
   const heads = v.shape[1] / headDim, sequences = v.shape[0] / sequenceLength;
-  const { constants, tile } = plainKernel("forward", headDim, limits);
+  const VW = vectorWidth(headDim), WG = columnLanes(limits);
+  const constants = { VW, WG, HEAD_UNITS: headDim / VW, DROP: true };
   return rowRanges(sequences, tensors, limits).map((range) => ({
     range,
-    constants: { ...constants, DROP: true },
+    constants,
     rest: {
       params: {
         first_sequence: range.start,
@@ -45,7 +51,7 @@ function common(
         ...dropoutParams(attrs),
       },
       workgroups: [
-        Math.ceil(sequenceLength / tile),
+        Math.ceil(sequenceLength / WG),
         heads,
         range.count,
       ] satisfies Dispatch["workgroups"],
@@ -64,7 +70,7 @@ const forward: Operation<Attrs> = {
       v,
       (accumulateInto) =>
         to.graph.add(backward, [de, du, random], node.attrs, [
-          { name: `d ${v.name}`, shape: v.shape },
+          gradientOf(v),
         ], { accumulateInto })[0],
     );
   },
@@ -127,13 +133,14 @@ export function shapedDropout(
   },
 ): Tensor {
   const { rate, site, random } = dropout;
+  const dtype = graph.types.activations;
   const [e, u] = graph.add(
     forward,
     [v, random],
     { sequenceLength, headDim, rate, site },
     [
-      { name: `${name} identity`, shape: v.shape },
-      { name: `${name} mean`, shape: v.shape },
+      { name: `${name} identity`, shape: v.shape, dtype },
+      { name: `${name} mean`, shape: v.shape, dtype },
     ],
   );
   const term = (kind: keyof ShapedGains, x: Tensor, sign: number) => {

@@ -1,26 +1,31 @@
 /** Entropy of attention, without a T × T matrix. @module */
 import { type Dispatch, write } from "../../dispatch.ts";
-import { rowRanges, vectorWidth } from "../../dispatch_grid.ts";
+import { rowRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { columnLanes, columnSums } from "../../reduction.ts";
 import type { Tensor } from "../../tensor.ts";
 import { type AttentionAttrs, scoreOperands } from "../attention/attention.ts";
+import { headConstants } from "../attention/attention_kernels.ts";
 
 const operation: Operation<AttentionAttrs> = {
   name: "attention_entropy",
   lower(node, limits) {
     const { sequenceLength, heads, headDim } = node.attrs;
     const [q, k] = node.inputs, [sums, each] = node.outputs;
-    const VW = vectorWidth(headDim), WG = columnLanes(limits);
+    const WG = columnLanes(limits);
     const rows = q.shape[0] / sequenceLength * heads;
     const sequences = rows / heads;
     const ranges = rowRanges(sequences, [q, k ?? q, each], limits);
     return [
       ...ranges.map((range): Dispatch => {
-        const scores = scoreOperands(node.attrs, VW, { q, k }, range);
+        const scores = scoreOperands(node.attrs, { q, k }, range);
         return {
           kernel: "statistics/entropy",
-          constants: { VW, WG, UNITS: headDim / VW, ...scores.constants },
+          constants: {
+            WG,
+            ...headConstants(headDim),
+            ...scores.constants,
+          },
           params: scores.params,
           bindings: {
             ...scores.bindings,

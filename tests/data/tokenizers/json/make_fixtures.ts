@@ -40,7 +40,7 @@ const names = ["fr", "de", "ru", "ja", "ko", "ar", "hi", "el", "vi"].map(
   },
 ).join("\n");
 const text = read("README.md").slice(0, 12_000) + "\n" +
-  read("kernels/attention/plain.wgsl").slice(0, 4000) + "\n" + names + "\n" +
+  read("kernels/attention/tiled.wgsl").slice(0, 4000) + "\n" + names + "\n" +
   names;
 const plain = text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+|[^\s]/gu)!;
 

@@ -3,6 +3,7 @@ import { Graph } from "../../../../src/graph/graph.ts";
 import { attention } from "../../../../src/graph/ops/attention/attention.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -98,7 +99,13 @@ deviceTest("attention() holds with a soft cap", async () => {
 
 deviceTest("attention() holds with the kernels of GPUs", async () => {
   const options = { limits: GPU_KERNELS };
-  await checkOperation(attended([2, 33, 3, 12]), options);
+  await checkOperation(attended([2, 33, 3, 20]), options);
+});
+
+deviceTest("attention() holds for wide heads on GPUs", async () => {
+  // Two workgroups share the columns of a tile.
+  const options = { limits: GPU_KERNELS };
+  await checkOperation(attended([1, 67, 1, 132]), options);
 });
 
 deviceTest("attention() holds with weights dropped", async () => {
@@ -111,9 +118,15 @@ deviceTest("attention() drops the same weights on GPUs", async () => {
   const options = { limits: GPU_KERNELS };
   // More than one tile, and rows of the mask that end within a call.
   const apart = { rate: 0.2, packed: false, cap: 3, size: 3 };
-  await checkOperation(attended([1, 70, 2, 4], apart), options);
-  // A width that the tiled kernels do not take.
-  await checkOperation(attended([1, 35, 2, 5], { rate: 0.2 }), options);
+  await checkOperation(attended([1, 135, 2, 7], apart), options);
+});
+
+deviceTest("attention() holds for long sequences, cut and whole", async () => {
+  const long = attended([1, 2048, 1, 8], { rate: 0.1, size: 1 });
+  await checkOperation(long);
+  // A binding holds 64 sequences of 7 tokens: masks go on where one ends.
+  const limits = { maxBindingBytes: 64 * 7 * 32 * 4 };
+  await checkOperation(attended([150, 7, 2, 8], { rate: 0.2 }), { limits });
 });
 
 deviceTest("attention() of one token is its value", async () => {
@@ -144,4 +157,13 @@ Deno.test("attention() refuses widths that do not fit the heads", () => {
     RangeError,
     "Cannot attend over 'v' of [6,8]: rows must be sequences of 3, 12 wide",
   );
+});
+
+// The gradient reads outputs that were rounded. The subgroup kernels, which
+// take long to compile for f16, run in the golden fixtures.
+deviceTest("attention() holds for f16 tensors", async () => {
+  const options = { limits: GPU_KERNELS };
+  await checkHalf(() => attended([2, 13, 2, 5], { rate: 0.3 }), {}, 8);
+  await checkHalf(() => attended([2, 13, 1, 3], { packed: false }), {}, 8);
+  await checkHalf(() => attended([2, 33, 3, 12]), options, 8);
 });

@@ -6,6 +6,7 @@ import {
 } from "../../../../src/graph/ops/elementwise/activation.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   type Given,
   given,
@@ -67,4 +68,12 @@ for (const kind of KINDS) {
 
 Deno.test("every activation has a reference", () => {
   assertEquals(Object.keys(activations).sort(), [...KINDS].sort());
+});
+
+deviceTest("activation() holds for f16 tensors", async () => {
+  for (const kind of Object.keys(ACTIVATIONS) as Activation[]) {
+    await checkHalf(() => activated(kind, given(1, [7, 45], 4)));
+  }
+  const limits = { maxBindingBytes: 1024 };
+  await checkHalf(() => activated("gelu", given(1, [33, 45], 4)), { limits });
 });

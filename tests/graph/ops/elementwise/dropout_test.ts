@@ -11,6 +11,7 @@ import {
 import { philox } from "../../../../src/model/random.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -281,4 +282,11 @@ Deno.test("applyDropout() adds nothing where nothing is dropped, and refuses rat
       `Cannot drop elements of 'x' as the rate must be above 0 and below 1: got ${rate}`,
     );
   }
+});
+
+deviceTest("dropout() holds for f16 tensors", async () => {
+  await checkHalf(() => dropped([7, 45], 0.3));
+  await checkHalf(() => dropped([33, 45], 0.3), {
+    limits: { maxBindingBytes: 1024 },
+  });
 });

@@ -3,6 +3,7 @@ import { Graph } from "../../../../src/graph/graph.ts";
 import { weightedSum } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -100,4 +101,11 @@ Deno.test("weightedSum() refuses unequal shapes and a fourth branch", () => {
     RangeError,
     "at most 3",
   );
+});
+
+deviceTest("weightedSum() holds for f16 tensors", async () => {
+  await checkHalf(() => sum([33, 45], ["trained", 1, 0.3]));
+  await checkHalf(() => sum([7, 5], [1, -2, 0.25]));
+  const limits = { maxBindingBytes: 4096 };
+  await checkHalf(() => sum([70, 45], ["trained", 1, 0.5]), { limits });
 });

@@ -2,6 +2,7 @@ import { Graph } from "../../../../src/graph/graph.ts";
 import { embed } from "../../../../src/graph/ops/embedding/embedding.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -140,3 +141,8 @@ deviceTest(
     assertClose("y", fetched[0], want, { relative: 0, absolute: 0 });
   },
 );
+
+deviceTest("embed() holds for f16 tensors", async () => {
+  await checkHalf(() => embedded([1, 33, 101, 45]));
+  await checkHalf(() => embedded([3, 20, 101, 48]), { limits: GPU_KERNELS });
+});

@@ -157,6 +157,7 @@ Deno.test("blockRows() takes all tokens, or equal blocks that fit", () => {
   // Two blocks, then three: no small rest.
   assertEquals(blockRows(8192, 50_257, limits), 4096);
   assertEquals(blockRows(12_288, 50_257, limits), 4096);
+  assertEquals(blockRows(8192, 50_257, limits, "f16"), 8192);
   assertEquals(blockRows(6000, 50_257, limits), 3072);
   // WebGPU's smallest limits.
   const least = { maxBindingBytes: 2 ** 27, maxBufferBytes: 2 ** 28 };

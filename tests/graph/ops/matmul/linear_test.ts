@@ -3,6 +3,7 @@ import { Graph } from "../../../../src/graph/graph.ts";
 import { linear } from "../../../../src/graph/ops/matmul/linear.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -79,6 +80,11 @@ deviceTest("linear() holds with the kernels of GPUs", async () => {
   await checkOperation(layer([5, 12, 1040], { biased: false }), options);
 });
 
+deviceTest("linear() sums a bias gradient within the weight's", async () => {
+  // In two parts of K.
+  await checkOperation(layer([520, 12, 36]), { limits: GPU_KERNELS });
+});
+
 deviceTest(
   "linear() adds a bias gradient up over several blocks of rows",
   async () => {
@@ -103,7 +109,9 @@ deviceTest(
   "linear() says what cannot be cut to an adapter's bindings",
   async () => {
     const check = layer([70, 101, 5]);
-    const options = { limits: { maxBindingBytes: 16_384 } };
+    const options = {
+      limits: { maxBindingBytes: 16_384, offsetAlignment: 256 },
+    };
     await assertRejects(
       () => checkOperation(check, options),
       RangeError,
@@ -111,3 +119,13 @@ deviceTest(
     );
   },
 );
+
+deviceTest("linear() holds for f16 tensors", async () => {
+  for (const outIn of [false, true]) {
+    await checkHalf(() => layer([33, 45, 7], { outIn }));
+  }
+  const options = { limits: GPU_KERNELS };
+  await checkHalf(() => layer([33, 48, 12], { outIn: true }), options);
+  const limits = { maxBindingBytes: 128 * 101 * 4 };
+  await checkHalf(() => layer([290, 90, 101]), { limits });
+});

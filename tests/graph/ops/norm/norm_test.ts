@@ -4,6 +4,7 @@ import { norm } from "../../../../src/graph/ops/norm/norm.ts";
 import type { Tensor } from "../../../../src/graph/tensor.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -128,4 +129,11 @@ Deno.test("norm() refuses heads that do not fill a row", () => {
     RangeError,
     "1 × 2 heads of 5 do not fill a row of 12",
   );
+});
+
+deviceTest("norm() holds for f16 tensors", async () => {
+  for (const kind of ["ln", "rmsnorm"] as const) {
+    await checkHalf(() => normed(7, 45, { kind, biased: true }));
+    await checkHalf(() => normed(20, 12, { kind, heads: 2, groups: 2 }));
+  }
 });

@@ -6,6 +6,7 @@ import { shapedDropout } from "../../../../src/graph/ops/shaped/shaped_dropout.t
 import type { Tensor } from "../../../../src/graph/tensor.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../../../helpers/check_operation.ts";
@@ -154,3 +155,9 @@ deviceTest(
     assertClose("shaped", y, Float64Array.from(x), { relative: 1e-5 });
   },
 );
+
+// Its terms are stored too.
+deviceTest("shapedDropout() holds for f16 tensors", async () => {
+  await checkHalf(() => masked([2, 13, 3, 4], { trained: true }), {}, 8);
+  await checkHalf(() => masked([2, 13, 2, 5]), {}, 8);
+});

@@ -1,0 +1,62 @@
+/** Copies of tensors, in another type or in other storage. @module */
+import {
+  type AdapterLimits,
+  type Dispatch,
+  f32,
+  read,
+  write,
+} from "../../dispatch.ts";
+import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
+import type { Graph, Operation } from "../../graph.ts";
+import { bytes, count, type DType, type Tensor } from "../../tensor.ts";
+
+/** The dispatches that write the elements of `from` to `to`. */
+export function copyDispatches(
+  from: Tensor,
+  to: Tensor,
+  limits: AdapterLimits,
+): Dispatch[] {
+  return flatRanges(count(to), limits).map((range) => ({
+    kernel: "elementwise/weighted_sum",
+    constants: {
+      WG: 64,
+      BRANCHES: 1,
+      TRAINED_0: false,
+      TRAINED_1: false,
+      TRAINED_2: false,
+      ACCUMULATE: false,
+    },
+    params: { count: range.count, gain0: f32(1), gain1: f32(0), gain2: f32(0) },
+    bindings: {
+      y: write(to, range.of(to)),
+      x0: read(from, range.of(from)),
+    },
+    workgroups: flatGrid(range.count, 64),
+    flops: 0,
+    bytes: bytes(from) + bytes(to),
+  }));
+}
+
+const operation: Operation<null> = {
+  name: "convert",
+  lower: ({ inputs: [x], outputs: [y] }, limits) =>
+    copyDispatches(x, y, limits),
+};
+
+/** `x` stored as `dtype`, rounded to nearest; itself where it is. */
+export function convert(graph: Graph, x: Tensor, dtype: DType): Tensor {
+  if (x.dtype === dtype) return x;
+  return graph.add(operation, [x], null, [
+    { name: `${x.name} as ${dtype}`, shape: x.shape, dtype },
+  ])[0];
+}
+
+const intoPersistent: Operation<null> = {
+  name: "copy",
+  lower: ({ inputs: [from, to] }, limits) => copyDispatches(from, to, limits),
+};
+
+/** Writes the elements of `from` to the persistent tensor `to`. */
+export function copyInto(graph: Graph, from: Tensor, to: Tensor): void {
+  graph.add(intoPersistent, [from, to], null, [], { effect: true });
+}
