@@ -161,5 +161,6 @@ deviceTest("attention() holds for f16 tensors", async () => {
   const options = { limits: GPU_KERNELS };
   await checkHalf(() => attended([2, 13, 2, 5], { rate: 0.3 }), {}, 8);
   await checkHalf(() => attended([2, 13, 1, 3], { packed: false }), {}, 8);
-  await checkHalf(() => attended([2, 33, 3, 12]), options, 8);
+  // These take long to compile.
+  await checkHalf(() => attended([2, 33, 3, 12]), options, 8, ["f16"]);
 });
