@@ -17,7 +17,7 @@ import {
 } from "../graph/dispatch.ts";
 import { fuseNodes } from "../graph/fuse.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { copyDispatches } from "../graph/ops/elementwise/convert.ts";
+import { copyDispatches } from "../graph/ops/elementwise/copy.ts";
 import {
   BYTES,
   bytes,

@@ -55,7 +55,7 @@ const forward: Operation<Attrs> = {
     const [x, weight, bias] = node.inputs, { layout } = node.attrs;
     const summed = bias && to.needsGradient(bias) && [{
       name: `d ${bias.name} blocks`,
-      shape: sumBlocksShape(count(bias)),
+      shape: sumBlocksShape(dy.shape[0], count(bias), SUM_ROWS),
     }];
     let blocks: Tensor | undefined;
     to.accumulate(weight, (accumulateInto) => {

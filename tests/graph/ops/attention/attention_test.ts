@@ -99,13 +99,9 @@ deviceTest("attention() holds with a soft cap", async () => {
 
 deviceTest("attention() holds with the kernels of GPUs", async () => {
   const options = { limits: GPU_KERNELS };
-  await checkOperation(attended([2, 33, 3, 20]), options);
-});
-
-deviceTest("attention() holds for wide heads on GPUs", async () => {
-  // Two workgroups share the columns of a tile.
-  const options = { limits: GPU_KERNELS };
-  await checkOperation(attended([1, 67, 1, 132]), options);
+  // So wide that two workgroups share the columns of a tile.
+  const wide = attended([1, 67, 2, 132], { cap: 3, size: 1 });
+  await checkOperation(wide, options);
 });
 
 deviceTest("attention() holds with weights dropped", async () => {
@@ -117,7 +113,7 @@ deviceTest("attention() holds with weights dropped", async () => {
 deviceTest("attention() drops the same weights on GPUs", async () => {
   const options = { limits: GPU_KERNELS };
   // More than one tile, and rows of the mask that end within a call.
-  const apart = { rate: 0.2, packed: false, cap: 3, size: 3 };
+  const apart = { rate: 0.2, packed: false };
   await checkOperation(attended([1, 135, 2, 7], apart), options);
 });
 
@@ -165,5 +161,6 @@ deviceTest("attention() holds for f16 tensors", async () => {
   const options = { limits: GPU_KERNELS };
   await checkHalf(() => attended([2, 13, 2, 5], { rate: 0.3 }), {}, 8);
   await checkHalf(() => attended([2, 13, 1, 3], { packed: false }), {}, 8);
-  await checkHalf(() => attended([2, 33, 3, 12]), options, 8);
+  // These take long to compile.
+  await checkHalf(() => attended([2, 33, 3, 12]), options, 8, ["f16"]);
 });
