@@ -7,7 +7,7 @@ import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Executor } from "../gpu/executor.ts";
 import { copyName, FP32, Graph, type StorageTypes } from "../graph/graph.ts";
-import { copyInto } from "../graph/ops/elementwise/convert.ts";
+import { copyInto } from "../graph/ops/elementwise/copy.ts";
 import { BYTES } from "../graph/tensor.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
 import { ALIGNMENT } from "../plan/plan.ts";

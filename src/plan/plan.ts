@@ -17,7 +17,7 @@ import {
 } from "../graph/dispatch.ts";
 import { fuseNodes } from "../graph/fuse.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { copyDispatches } from "../graph/ops/elementwise/convert.ts";
+import { copyDispatches } from "../graph/ops/elementwise/copy.ts";
 import {
   BYTES,
   bytes,
@@ -59,6 +59,7 @@ export interface PlannedDispatch {
   /** Other kernels for the same work; see {@linkcode Dispatch.choice}. */
   choice?: {
     key: string;
+    settled?: boolean | undefined;
     variants: { name: string; dispatches: PlannedDispatch[] }[];
   } | undefined;
   /** Key of the choice that it was picked from, if it was. */
@@ -189,6 +190,7 @@ export function makePlan(
       })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
+      settled: dispatch.choice.settled,
       variants: dispatch.choice.variants.map((v) => ({
         name: v.name,
         dispatches: v.dispatches.map((d) =>

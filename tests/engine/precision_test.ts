@@ -14,7 +14,7 @@ import { TrainEngine } from "../../src/engine/train_engine.ts";
 import { UserError } from "../../src/errors.ts";
 import type { AdapterLimits } from "../../src/graph/dispatch.ts";
 import { copyName, Graph } from "../../src/graph/graph.ts";
-import { convert, copyInto } from "../../src/graph/ops/elementwise/convert.ts";
+import { copyInto } from "../../src/graph/ops/elementwise/copy.ts";
 import type { Model } from "../../src/model/model.ts";
 import { simplifiedModel } from "../../src/model/simplified/model.ts";
 import { deviceTest, gpu, runGraph } from "../helpers/device.ts";
@@ -125,7 +125,9 @@ halfTest(
     const types = { activations: "f16", residual: "f32" } as const;
     const graph = new Graph(types), n = STORED.length;
     const x = graph.persistent("x", [n]), back = graph.persistent("back", [n]);
-    copyInto(graph, convert(graph, x, "f16"), back);
+    const copy = graph.persistent("copy", [n], "f16");
+    copyInto(graph, x, copy);
+    copyInto(graph, copy, back);
     const { after } = await runGraph(graph, { x: STORED });
     assertEquals([...after.back], STORED);
   },

@@ -9,6 +9,7 @@ import {
   write,
 } from "../../dispatch.ts";
 import {
+  MAX_WORKGROUPS,
   rowRanges,
   type TensorRange,
   vectorWidth,
@@ -111,6 +112,7 @@ function dispatches(
     matrices[0].shape[0] / attrs.sequenceLength,
     [...matrices, ...others],
     limits,
+    MAX_WORKGROUPS,
   ).map((range) => dispatch(pass, inputs, operands, attrs, range, limits));
 }
 

@@ -55,7 +55,7 @@ const forward: Operation<Attrs> = {
     const [x, weight, bias] = node.inputs, { layout } = node.attrs;
     const summed = bias && to.needsGradient(bias) && [{
       name: `d ${bias.name} blocks`,
-      shape: sumBlocksShape(dy.shape[1]),
+      shape: sumBlocksShape(dy.shape[0], dy.shape[1], SUM_ROWS),
     }];
     let blocks: Tensor | undefined;
     to.accumulate(weight, (accumulateInto) => {
@@ -74,7 +74,7 @@ const forward: Operation<Attrs> = {
       blocks ??= to.graph.add(biasSum, [dy], null, summed)[0];
       const alone = blocks.node!.operation === biasSum;
       const number = (limits: AdapterLimits) =>
-        !alone && sumsInProduct(x, dy, weight, limits)
+        !alone && sumsInProduct(x, dy, blocks!.node!.outputs[0], limits)
           ? SUM_ROWS
           : sumBlocks(dy.shape[0], limits);
       to.accumulate(
