@@ -16,6 +16,7 @@ import {
   packParameters,
   type ParameterLayout,
   type ParameterSpec,
+  toDevice,
 } from "../model/parameters.ts";
 import { makePlan } from "../plan/plan.ts";
 import {
@@ -78,6 +79,7 @@ export class InferenceEngine {
       gpu.limits.maxBufferBytes,
       undefined,
       parameterAlignment(types),
+      model.joined,
     );
     layout.shards.forEach((shard, i) =>
       executor.allocate(`weights.${i}`, shard.elements * 4)
@@ -130,7 +132,8 @@ export class InferenceEngine {
 
   /** Writes one parameter. */
   write(_: "weights", name: string, values: Float32Array): void {
-    this.executor.write(name, values);
+    const position = this.#layout.positions.get(name);
+    this.executor.write(name, position ? toDevice(position, values) : values);
     this.#weightsWritten = true;
   }
 

@@ -135,8 +135,14 @@ const control: Operation<ControlAttrs> = {
     let at = 0;
     const squares = shards.flatMap((gradients) => {
       const first = at;
-      at += partialCount(count(gradients), limits);
-      return dotPartials(gradients, undefined, partials, first, limits);
+      const elements = { count: count(gradients) };
+      at += partialCount(elements, limits);
+      return dotPartials(
+        { a: gradients, ...elements },
+        partials,
+        first,
+        limits,
+      );
     });
     return [...squares, {
       kernel: "optimizer/clip_and_check",

@@ -157,7 +157,9 @@ halfTest("the copies that products read follow the weights", async () => {
   const engine = await openEngine(HALF), { layout } = engine.plans;
   const batches = split(sequences(2, 3), 2);
   const copies = async () => {
-    for (const [name, { bytes }] of layout.positions) {
+    for (const [name, { bytes, transposed }] of layout.positions) {
+      // A part, whose whole is there too.
+      if (transposed) continue;
       const data = await engine.executor.read(copyName(name), bytes / 2);
       const weights = await engine.read("weights", name);
       assertEquals(new Float16Array(data), new Float16Array(weights), name);

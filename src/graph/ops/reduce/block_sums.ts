@@ -41,8 +41,8 @@ const operation: Operation<Attrs> = {
   lower(node, limits) {
     const sums = node.attrs.blocks.length;
     const blocks = node.inputs.slice(0, sums), totals = node.inputs.slice(sums);
-    const widths = totals.map(count);
-    const VW = Math.min(...widths.map(vectorWidth));
+    const widths = totals.map(count), pitches = blocks.map((x) => x.shape[1]);
+    const VW = Math.min(...[...widths, ...pitches].map(vectorWidth));
     const [ACROSS, DOWN] = limits.software ? [8, 1] : [8, 32];
     const numbers = node.attrs.blocks.map((count) => count(limits));
     const elements = widths.reduce((n, width, i) => n + width * numbers[i], 0);
@@ -53,11 +53,12 @@ const operation: Operation<Attrs> = {
         widths.flatMap((width, i) => [
           [`rows${i}`, numbers[i]],
           [`width${i}`, width],
+          [`pitch${i}`, pitches[i]],
         ]),
       ),
       bindings: Object.fromEntries(
         blocks.flatMap((x, i) => [
-          [`x${i}`, read(x, blocksOf(x, numbers[i], widths[i]))],
+          [`x${i}`, read(x, blocksOf(x, numbers[i], pitches[i]))],
           [`y${i}`, readWrite(totals[i])],
         ]),
       ),
@@ -105,7 +106,7 @@ export const sumBlocksShape = (
 /**
  * Adds the blocks of a sum over rows to `total`, a parameter's gradient.
  *
- * @param blocks rows as wide as `total`
+ * @param blocks rows as wide as `total`, or wider: their first columns count
  * @param number how many of them there are
  * @returns `total`
  */

@@ -32,12 +32,22 @@ const stretchLanes = (limits: AdapterLimits): Record<string, Constant> =>
 const stretchOf = (elements: number) =>
   Math.max(1024, Math.ceil(elements / 4 / MOST_PARTIALS));
 
-/**
- * Partial sums that {@linkcode dotPartials} leaves for a tensor of `elements`.
- */
-export function partialCount(elements: number, limits: AdapterLimits): number {
-  const stretch = stretchOf(elements);
-  return flatRanges(elements, limits).reduce(
+/** Elements of tensors, from a multiple of 4 on. */
+interface Elements {
+  /** @default 0 */
+  start?: number;
+  count: number;
+}
+
+/** Elements before `start` from where a binding can begin. */
+const leadOf = ({ start = 0 }: Elements, limits: AdapterLimits) =>
+  start % (limits.offsetAlignment / 2);
+
+/** Partial sums that {@linkcode dotPartials} leaves for elements. */
+export function partialCount(elements: Elements, limits: AdapterLimits) {
+  const bound = leadOf(elements, limits) + elements.count;
+  const stretch = stretchOf(bound);
+  return flatRanges(bound, limits).reduce(
     (n, range) => n + Math.ceil(range.count / 4 / stretch),
     0,
   );
@@ -47,31 +57,42 @@ export function partialCount(elements: number, limits: AdapterLimits): number {
 export const firstOf = (n: number) => ({ size: Math.ceil(n / 4) * 16 });
 
 /**
- * Dispatches that leave partial sums of `a · b` (of `a · a` without `b`) in
- * `partial`, from element `first` on.
+ * Dispatches that leave partial sums of `a · b` (of `a · a` without `b`), over
+ * some of their elements, in `partial`, from element `first` on.
  */
 export function dotPartials(
-  a: Tensor,
-  b: Tensor | undefined,
+  { a, b, ...elements }: Elements & { a: Tensor; b?: Tensor },
   partial: Tensor,
   first: number,
   limits: AdapterLimits,
 ): Dispatch[] {
   let at = first;
-  const operands = b ? [a, b] : [a];
-  const used = firstOf(first + partialCount(count(a), limits));
-  const stretch = stretchOf(count(a));
-  return flatRanges(count(a), limits).map((range) => {
+  const operands = b ? [a, b] : [a], lead = leadOf(elements, limits);
+  const used = firstOf(first + partialCount(elements, limits));
+  const { start = 0 } = elements, stretch = stretchOf(lead + elements.count);
+  return flatRanges(lead + elements.count, limits).map((range) => {
     const groups = Math.ceil(range.count / 4 / stretch), group = at;
     at += groups;
+    const bound = (x: Tensor) => {
+      const { offset, size } = range.of(x);
+      return read(x, {
+        offset: offset + BYTES[x.dtype] * (start - lead),
+        size,
+      });
+    };
     return {
       kernel: "reduce/dot_product",
       constants: { PAIR: !!b, ...stretchLanes(limits) },
-      params: { count: range.count, stretch, first_partial: group },
+      params: {
+        lead: range.start === 0 ? lead / 4 : 0,
+        count: range.count,
+        stretch,
+        first_partial: group,
+      },
       bindings: {
-        a: read(a, range.of(a)),
+        a: bound(a),
         partial: readWrite(partial, used),
-        ...b ? { b: read(b, range.of(b)) } : {},
+        ...b ? { b: bound(b) } : {},
       },
       workgroups: [groups, 1, 1],
       flops: 2 * range.count,
@@ -109,9 +130,10 @@ const operation: Operation<null> = {
   name: "dot_product",
   lower(node, limits) {
     const [a, b] = node.inputs, [y, partial] = node.outputs;
+    const elements = { count: count(a) };
     return [
-      ...dotPartials(a, b, partial, 0, limits),
-      accumulateSum(partial, partialCount(count(a), limits), y, limits),
+      ...dotPartials({ a, b, ...elements }, partial, 0, limits),
+      accumulateSum(partial, partialCount(elements, limits), y, limits),
     ];
   },
 };

@@ -171,18 +171,26 @@ for (
   );
 }
 
-deviceTest("sumsOfSquares() leaves parts for each tensor", async () => {
+deviceTest("sumsOfSquares() leaves parts for each stretch", async () => {
   const graph = new Graph(), { limits } = await gpu();
-  const sizes = [1, 7, 5000, 64];
-  const tensors = sizes.map((n, i) => graph.input(`t${i}`, [n]));
-  const { sums, parts } = sumsOfSquares(graph, "norms", tensors, limits);
+  const sizes = [1, 7, 5000, 64, 5000, 9000];
+  // Bindings begin on whole blocks, stretches anywhere between.
+  const starts = [0, 0, 0, 0, 1244, 516];
+  const stretches = sizes.map((n, i) => ({
+    tensor: graph.input(`t${i}`, [n]),
+    start: starts[i],
+    count: Math.min(n, 4100) - starts[i],
+  }));
+  const { sums, parts } = sumsOfSquares(graph, "norms", stretches, limits);
   const values = Object.fromEntries(
     sizes.map((n, i) => [`t${i}`, numbers(n, i)]),
   );
   const { fetched: [got] } = await runGraph(graph, values, [sums]);
   parts.forEach(({ first, count }, i) => {
     const found = got.subarray(first, first + count).reduce((a, b) => a + b, 0);
-    const want = values[`t${i}`].reduce((sum, x) => sum + x * x, 0);
+    const { start, count: elements } = stretches[i];
+    const want = values[`t${i}`].slice(start, start + elements)
+      .reduce((sum, x) => sum + x * x, 0);
     assertClose(`t${i}`, [found], [want], { relative: 1e-5, absolute: 0 });
   });
 });
