@@ -51,6 +51,7 @@ export interface TuningOptions {
 /** Equal work, wherever it occurs in the plans. */
 interface Work {
   variants: NonNullable<PlannedDispatch["choice"]>["variants"];
+  settled: boolean | undefined;
   /** Of all its dispatches. */
   flops: number;
 }
@@ -71,11 +72,11 @@ export function tuner(
   return async (dispatches, executor) => {
     const works = collect(dispatches);
     const missing: string[] = [];
-    for (const [key, { variants }] of works) {
+    for (const [key, { variants, settled }] of works) {
       const name = known[key] ?? untimed[key];
       if (variants.some((v) => v.name === name)) continue;
       delete untimed[key];
-      if (variants.length === 1) known[key] = variants[0].name;
+      if (settled || variants.length === 1) known[key] = variants[0].name;
       else if (!executor.gpu.timestamps) untimed[key] = variants[0].name;
       else missing.push(key);
     }
@@ -106,9 +107,9 @@ export function tuner(
 function collect(dispatches: readonly PlannedDispatch[]): Map<string, Work> {
   const works = new Map<string, Work>();
   for (const { choice, flops } of dispatches) {
-    const { key, variants } = choice!;
+    const { key, variants, settled } = choice!;
     const work = works.get(key);
-    if (!work) works.set(key, { variants, flops });
+    if (!work) works.set(key, { variants, settled, flops });
     else {
       work.flops += flops;
       // Rows that are not aligned allow fewer kernels.

@@ -123,6 +123,8 @@ export interface KernelVariants {
    * Never empty, the likely fastest first. Each runs its dispatches in order.
    */
   variants: { name: string; dispatches: Dispatch[] }[];
+  /** Whether the first is known to be the fastest here, and not timed. */
+  settled?: boolean | undefined;
 }
 
 /**
@@ -132,6 +134,7 @@ export interface KernelVariants {
 export function chosenLater(
   key: string,
   variants: KernelVariants["variants"],
+  settled = false,
 ): Dispatch {
   const [{ dispatches }] = variants;
   const sum = (of: "flops" | "bytes") =>
@@ -140,7 +143,7 @@ export function chosenLater(
     ...dispatches[0],
     flops: sum("flops"),
     bytes: sum("bytes"),
-    choice: { key, variants },
+    choice: { key, variants, settled },
   };
 }
 

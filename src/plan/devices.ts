@@ -150,7 +150,7 @@ export function computeUnitsOf(adapter: string): number {
 }
 
 /**
- * The limits of a device that is not at hand: those that NVIDIA's and Mesa's
+ * The limits of a device that is not here: those that NVIDIA's and Mesa's
  * drivers report for it under Deno.
  */
 export const limitsOfDevice = (device: KnownDevice): AdapterLimits => ({

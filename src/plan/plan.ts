@@ -59,6 +59,7 @@ export interface PlannedDispatch {
   /** Other kernels for the same work; see {@linkcode Dispatch.choice}. */
   choice?: {
     key: string;
+    settled?: boolean | undefined;
     variants: { name: string; dispatches: PlannedDispatch[] }[];
   } | undefined;
   /** Key of the choice that it was picked from, if it was. */
@@ -189,6 +190,7 @@ export function makePlan(
       })),
     choice: dispatch.choice && {
       key: dispatch.choice.key,
+      settled: dispatch.choice.settled,
       variants: dispatch.choice.variants.map((v) => ({
         name: v.name,
         dispatches: v.dispatches.map((d) =>

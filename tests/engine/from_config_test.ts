@@ -46,3 +46,12 @@ Deno.test("stepPlansOf() refuses fp16 where the adapter lacks it, and says what 
     "set train.precision=fp32",
   );
 });
+
+Deno.test("stepPlansOf() says what is too large to be cut to bindings", () => {
+  const small = { ...LIMITS, maxBindingBytes: 4096 };
+  assertThrows(
+    () => plans(small),
+    UserError,
+    "Cannot cut 'embedding' ([512,32]) to stretches of 4 of its 32 rows: this adapter binds at most 4096 bytes; lower the model's width or its vocabulary",
+  );
+});

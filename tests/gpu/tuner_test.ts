@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, fail } from "@std/assert";
 import { Executor } from "../../src/gpu/executor.ts";
 import { UserError } from "../../src/errors.ts";
 import { type Gpu, openGpu } from "../../src/gpu/device.ts";
@@ -26,6 +26,8 @@ async function products(widths = [48], given?: Gpu) {
     return linear(graph, `y${N}`, x, w, undefined, "in_out");
   });
   const plan = makePlan("products", graph, device.limits, outputs);
+  // As on a GPU, where nothing is known before it is timed.
+  for (const { choice } of plan.dispatches) choice!.settled = false;
   return { plan, executor, several: await severalTimed(plan, device) };
 }
 
@@ -119,6 +121,27 @@ deviceTest(
     executor.close();
   },
 );
+
+deviceTest("tuner() takes what is settled without timing it", async () => {
+  const { plan, executor } = await products();
+  const { variants } = plan.dispatches[0].choice!;
+  for (const { choice } of plan.dispatches) choice!.settled = true;
+  const known: KernelChoices = {}, timed: KernelChoices = {};
+  const [{ dispatches: [step] }] = await executor.load(
+    [plan],
+    tuner(known, { timed, onProgress: () => fail("nothing is timed") }),
+  );
+  assertEquals([known, timed], [{ [KEY]: variants[0].name }, {}]);
+  assert(step.dispatch === variants[0].dispatches[0]);
+  // What an earlier run has recorded still holds.
+  const last = variants.at(-1)!;
+  const [{ dispatches: [other] }] = await executor.load(
+    [plan],
+    tuner({ [KEY]: last.name }),
+  );
+  assert(other.dispatch === last.dispatches[0]);
+  executor.close();
+});
 
 deviceTest("tuner() times the work with the most FLOPs first", async () => {
   const { plan, executor, several } = await products([48, 96, 24]);

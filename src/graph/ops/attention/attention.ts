@@ -9,6 +9,7 @@ import {
   write,
 } from "../../dispatch.ts";
 import {
+  MAX_WORKGROUPS,
   rowRanges,
   type TensorRange,
   vectorWidth,
@@ -111,6 +112,7 @@ function dispatches(
     v.shape[0] / attrs.sequenceLength,
     [q, v, k, ...others],
     limits,
+    MAX_WORKGROUPS,
   ).map((range) => dispatch(pass, inputs, operands, attrs, range, limits));
 }
 

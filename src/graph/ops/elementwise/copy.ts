@@ -8,7 +8,7 @@ import {
 } from "../../dispatch.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { count, type Tensor } from "../../tensor.ts";
 
 /** The dispatches that write the elements of `from` to `to`. */
 export function copyDispatches(
@@ -33,7 +33,7 @@ export function copyDispatches(
     },
     workgroups: flatGrid(range.count, 64),
     flops: 0,
-    bytes: bytes(from) + bytes(to),
+    bytes: range.of(from).size + range.of(to).size,
   }));
 }
 

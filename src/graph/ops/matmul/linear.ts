@@ -74,7 +74,7 @@ const forward: Operation<Attrs> = {
       blocks ??= to.graph.add(biasSum, [dy], null, summed)[0];
       const alone = blocks.node!.operation === biasSum;
       const number = (limits: AdapterLimits) =>
-        !alone && sumsInProduct(x, dy, weight, limits)
+        !alone && sumsInProduct(x, dy, blocks!.node!.outputs[0], limits)
           ? SUM_ROWS
           : sumBlocks(dy.shape[0], limits);
       to.accumulate(

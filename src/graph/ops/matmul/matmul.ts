@@ -116,7 +116,8 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           (spec.sums ? "s" : "");
         const size = `${spec.M}x${spec.N}x${spec.K}`;
         const key = `matmul ${layout}${flags} ${size}${stored}`;
-        out.push(chosenLater(key + epilogueName(epilogue), choices));
+        const named = key + epilogueName(epilogue);
+        out.push(chosenLater(named, choices, limits.software));
       }
     }
   }

@@ -12,8 +12,14 @@ import type { Graph, Operation } from "../../graph.ts";
 import { reduceConstants } from "../../reduction.ts";
 import { BYTES, count, type Tensor } from "../../tensor.ts";
 
-/** Partial sums that one tensor leaves, at most: enough to fill a GPU. */
-export const MAX_PARTIALS = 1024;
+/** Partial sums that fill a GPU. */
+const MOST_PARTIALS = 1024;
+
+/**
+ * Most partial sums that one tensor leaves: {@linkcode MOST_PARTIALS}, and one
+ * for each binding that it needs.
+ */
+export const MAX_PARTIALS = 2 * MOST_PARTIALS;
 
 /**
  * Lanes of a workgroup that adds up a stretch: many on a GPU, where few would
@@ -22,22 +28,23 @@ export const MAX_PARTIALS = 1024;
 const stretchLanes = (limits: AdapterLimits): Record<string, Constant> =>
   limits.software ? reduceConstants(limits) : { SUBGROUPS: false, WG: 256 };
 
-/** How many vec4s one workgroup adds up. */
+/** How many vec4s of a tensor of `elements` one workgroup adds up. */
 const stretchOf = (elements: number) =>
-  Math.max(1024, Math.ceil(elements / 4 / MAX_PARTIALS));
+  Math.max(1024, Math.ceil(elements / 4 / MOST_PARTIALS));
 
 /**
  * Partial sums that {@linkcode dotPartials} leaves for a tensor of `elements`.
  */
 export function partialCount(elements: number, limits: AdapterLimits): number {
+  const stretch = stretchOf(elements);
   return flatRanges(elements, limits).reduce(
-    (n, range) => n + Math.ceil(range.count / 4 / stretchOf(range.count)),
+    (n, range) => n + Math.ceil(range.count / 4 / stretch),
     0,
   );
 }
 
-/** The first `n` sums of a tensor that has room for more. */
-const firstOf = (n: number) => ({ size: Math.ceil(n / 4) * 16 });
+/** The first `n` sums of a tensor that has room for more, for a binding. */
+export const firstOf = (n: number) => ({ size: Math.ceil(n / 4) * 16 });
 
 /**
  * Dispatches that leave partial sums of `a · b` (of `a · a` without `b`) in
@@ -53,8 +60,8 @@ export function dotPartials(
   let at = first;
   const operands = b ? [a, b] : [a];
   const used = firstOf(first + partialCount(count(a), limits));
+  const stretch = stretchOf(count(a));
   return flatRanges(count(a), limits).map((range) => {
-    const stretch = stretchOf(range.count);
     const groups = Math.ceil(range.count / 4 / stretch), group = at;
     at += groups;
     return {
@@ -121,6 +128,6 @@ export function dotProduct(
 ): Tensor {
   return graph.add(operation, [a, b], null, [
     { name: `${a.name} · ${b.name}`, shape: [1] },
-    { name: "dot partials", shape: [4 * MAX_PARTIALS] },
+    { name: "dot partials", shape: [MAX_PARTIALS] },
   ], { accumulateInto })[0];
 }

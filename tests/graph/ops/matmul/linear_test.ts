@@ -86,6 +86,14 @@ deviceTest("linear() sums a bias gradient within the weight's", async () => {
 });
 
 deviceTest(
+  "linear() sums a bias gradient where an f16 weight fits a binding and its gradient does not",
+  async () => {
+    const limits = { ...GPU_KERNELS, maxBindingBytes: 2048 };
+    await checkHalf(() => layer([8, 64, 12]), { limits });
+  },
+);
+
+deviceTest(
   "linear() adds a bias gradient up over several blocks of rows",
   async () => {
     await checkOperation(layer([301, 5, 12], { outIn: true }), {

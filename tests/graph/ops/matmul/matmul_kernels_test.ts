@@ -328,6 +328,9 @@ Deno.test("matmulVariants() offers what the adapter can run, likely fastest firs
     matmulVariants(product("NN", shape), t).map((v) => v.name);
   assertEquals(names([512, 128, 128], limits(true, 8))[0], "subgroup_32x32");
   assertEquals(names([1, 128, 128], limits(true, 8)), ["subgroup_8x32", "any"]);
+  // No more than half of the last tile is empty.
+  assertEquals(names([80, 128, 128], limits(true, 8))[0], "subgroup_16x32");
+  assertEquals(names([96, 128, 128], limits(true, 8))[0], "subgroup_32x32");
   assertEquals(names([512, 128, 128], limits(true, 0)), ["any"]);
   const h200 = { ...limits(false, 32), computeUnits: 132 };
   const first = (shape: number[]) => names(shape, h200)[0];

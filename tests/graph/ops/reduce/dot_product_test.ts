@@ -52,5 +52,8 @@ deviceTest(
     assertEquals(partialCount(4 * 1024 + 1, limits), 2);
     const small = { ...limits, maxBindingBytes: 4096 };
     assertEquals(partialCount(10_007, small), 10);
+    // As many where a tensor is cut: there is room for so many.
+    const cut = { ...limits, maxBindingBytes: 2 ** 27 };
+    assertEquals(partialCount(2 ** 28, cut), 1024);
   },
 );
