@@ -69,7 +69,11 @@ export class InferenceEngine {
     tuning: TuningOptions = {},
     precision: PrecisionOptions = {},
   ): Promise<InferenceEngine> {
-    checkPrecision(gpu, precision);
+    checkPrecision(
+      gpu,
+      precision,
+      "name a copy of the run's config.yaml with precision: fp32 by --config",
+    );
     const types = storageTypes(precision);
     const executor = new Executor(gpu);
     // A parameter that no gradient reaches is a constant of the plan.

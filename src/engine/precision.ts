@@ -38,15 +38,17 @@ export function storageTypes(
 /**
  * Refuses what an adapter cannot store.
  *
+ * @param remedy what to do
  * @throws {UserError} naming the adapter
  */
 export function checkPrecision(
   { name, limits }: Pick<Gpu, "name" | "limits">,
   { precision }: PrecisionOptions,
+  remedy = "set train.precision=fp32",
 ): void {
   if (precision === "fp16" && !limits.f16) {
     throw new UserError(
-      `Cannot compute in fp16 on ${name} as it must have the feature 'shader-f16': it lacks it; set train.precision=fp32`,
+      `Cannot compute in fp16 on ${name} as it must have the feature 'shader-f16': it lacks it; ${remedy}`,
     );
   }
 }

@@ -10,6 +10,7 @@ import {
   buildStepPlans,
   type StepPlanOptions,
 } from "../../src/engine/step_plans.ts";
+import { InferenceEngine } from "../../src/engine/inference_engine.ts";
 import { TrainEngine } from "../../src/engine/train_engine.ts";
 import { UserError } from "../../src/errors.ts";
 import type { AdapterLimits } from "../../src/graph/dispatch.ts";
@@ -98,11 +99,18 @@ Deno.test("an adapter without f16 is refused by name", async () => {
     UserError,
     "Cannot compute in fp16 on Old GPU as it must have the feature 'shader-f16': it lacks it; set train.precision=fp32",
   );
-  const plans = plansOf(simplifiedModel(defaultModel({ n_layer: 1 })), HALF);
+  const model = simplifiedModel(defaultModel({ n_layer: 1 }));
+  const plans = plansOf(model, HALF);
   await assertRejects(
     () => TrainEngine.open(without as Gpu, plans),
     UserError,
     "Old GPU",
+  );
+  const sample = { generate: true } as const;
+  await assertRejects(
+    () => InferenceEngine.open(without as Gpu, model, sample, {}, {}, HALF),
+    UserError,
+    "config.yaml with precision: fp32 by --config",
   );
 });
 
@@ -150,6 +158,22 @@ halfTest(
     copyInto(graph, x, copy);
     const { after } = await runGraph(graph, { x: given });
     assertEquals([...after.copy], [...new Float16Array(given)]);
+  },
+);
+
+halfTest(
+  "estimateMemory() is what is allocated in fp16, recomputed",
+  async () => {
+    for (const recompute of ["block", "attention"] as const) {
+      const options = { ...HALF, recompute, batchSize: 8 };
+      const engine = await openEngine(options, { n_layer: 6, n_embd: 48 });
+      try {
+        const { total } = engine.plans.memory;
+        assertAlmostEquals(engine.executor.allocated / total, 1, 0.1);
+      } finally {
+        engine.close();
+      }
+    }
   },
 );
 
