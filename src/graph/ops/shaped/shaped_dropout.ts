@@ -6,11 +6,7 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
-import {
-  MAX_WORKGROUPS,
-  rowRanges,
-  vectorWidth,
-} from "../../dispatch_grid.ts";
+import { MAX_WORKGROUPS, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
 import {
   gradientOf,
   type Graph,
