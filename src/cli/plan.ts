@@ -31,6 +31,7 @@ export const ASSUMED: AdapterLimits = {
   subgroupSize: 32,
   int64: false,
   f16: true,
+  storageBindings: 48,
   maxBindingBytes: 2 ** 31 - 256,
   maxBufferBytes: 2 ** 31 - 256,
   offsetAlignment: 256,
