@@ -137,36 +137,3 @@ fn store(m: u32, n: u32, value: vec4f) {
     put(at, n, finished(v, vec4f(0)));
   #}
 }
-
-#if ACTIVATION || DERIVATIVE {
-  /** The first half of `store`: all but the epilogue. */
-  fn store_raw(m: u32, n: u32, value: vec4f) {
-    if (!exists(m, n)) { return; }
-    let at = m * (P.ldc >> 2u) + (n >> 2u);
-    #if ACCUMULATE {
-      let v = value + load_c(at);
-    #} else {
-      let v = value;
-    #}
-    #if KEEP {
-      keep(at, n, v);
-    #} else {
-      put(at, n, v);
-    #}
-  }
-
-  /** The second half, by the same invocation. */
-  fn finish(m: u32, n: u32) {
-    if (!exists(m, n)) { return; }
-    let at = m * (P.ldc >> 2u) + (n >> 2u);
-    #if KEEP {
-      put(at, n, finished(load_side(at), vec4f(0)));
-    #}
-    #if ACTIVATION && !KEEP {
-      put(at, n, finished(load_c(at), vec4f(0)));
-    #}
-    #if DERIVATIVE {
-      put(at, n, finished(load_c(at), load_side(at)));
-    #}
-  }
-#}
