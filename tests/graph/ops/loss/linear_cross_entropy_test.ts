@@ -210,6 +210,9 @@ Deno.test("blockRows() takes all tokens, or equal blocks that fit", () => {
   assertEquals(blockRows(4096, 256, { ...limits, ...least }), 4096);
   const software = { ...limits, software: true };
   assertEquals(blockRows(4096, 50_257, software), 320);
+  // 128 rows of f16 end where a binding may begin, whatever their width.
+  assertEquals(blockRows(4096, 50_257, software, "f16"), 640);
+  assertEquals(blockRows(1000, 350_000, software, "f16") % 128, 0);
 });
 
 deviceTest("linearCrossEntropy() holds for features far from 0", async () => {
