@@ -10,6 +10,11 @@
     return bitcast<vec4f>(vec4u(low.x, high.x, low.y, high.y));
   }
 
+  /** Four f16 of one word, subnormals and infinities included. */
+  fn halves(q: u64) -> vec4f {
+    return vec4f(unpack2x16float(u32(q)), unpack2x16float(u32(q >> 32)));
+  }
+
   fn quad(v: vec4f) -> Quad {
     let u = bitcast<vec4u>(v);
     return Quad(u.xz) | Quad(u.yw) << vec2u(32);

@@ -1,8 +1,8 @@
 // What the vec4 matmul kernels share: the bindings, and how a piece of C is
 // written. Pitches are multiples of 4 elements. EDGES: M or N is not a
-// multiple of the tile, so that stores must look where they go. WIDE: see
-// lib/quad.wgsl; f32 only. REDUCE: A holds the parts of a product, and there is
-// no B.
+// multiple of the tile, so that stores must look where they go. WIDE (A and B)
+// and WIDE_C (C and side, f32 alone): see lib/quad.wgsl. REDUCE: A holds the
+// parts of a product, and there is no B.
 #include lib/quad
 
 struct Params {
@@ -24,32 +24,37 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> P: Params;
 #if WIDE {
-  @group(0) @binding(1) var<storage, read> A: array<Quad>;
-  @group(0) @binding(2) var<storage, read> B: array<Quad>;
-  @group(0) @binding(3) var<storage, read_write> C: array<Quad>;
+  @group(0) @binding(1) var<storage, read> A: array<A_words>;
+  @group(0) @binding(2) var<storage, read> B: array<B_words>;
 
-  fn load_a(i: u32) -> vec4f { return floats(A[i]); }
-  fn load_b(i: u32) -> vec4f { return floats(B[i]); }
-  fn load_c(i: u32) -> vec4f { return floats(C[i]); }
-  fn store_c(i: u32, v: vec4f) { C[i] = quad(v); }
+  fn load_a(i: u32) -> vec4f { return A_floats(A[i]); }
+  fn load_b(i: u32) -> vec4f { return B_floats(B[i]); }
 #} else {
   @group(0) @binding(1) var<storage, read> A: array<A_vec4>;
-  @group(0) @binding(3) var<storage, read_write> C: array<C_vec4>;
 
   fn load_a(i: u32) -> vec4f { return vec4f(A[i]); }
-  fn load_c(i: u32) -> vec4f { return vec4f(C[i]); }
-  fn store_c(i: u32, v: vec4f) { C[i] = C_vec4(v); }
   #if !REDUCE {
     @group(0) @binding(2) var<storage, read> B: array<B_vec4>;
 
     fn load_b(i: u32) -> vec4f { return vec4f(B[i]); }
   #}
 #}
+#if WIDE_C {
+  @group(0) @binding(3) var<storage, read_write> C: array<Quad>;
+
+  fn load_c(i: u32) -> vec4f { return floats(C[i]); }
+  fn store_c(i: u32, v: vec4f) { C[i] = quad(v); }
+#} else {
+  @group(0) @binding(3) var<storage, read_write> C: array<C_vec4>;
+
+  fn load_c(i: u32) -> vec4f { return vec4f(C[i]); }
+  fn store_c(i: u32, v: vec4f) { C[i] = C_vec4(v); }
+#}
 #if BIAS {
   @group(0) @binding(4) var<storage, read> bias: array<bias_elem>;
 #}
 #if KEEP || DERIVATIVE || RESIDUAL {
-  #if WIDE {
+  #if WIDE_C {
     #if KEEP {
       @group(0) @binding(5) var<storage, read_write> side: array<Quad>;
 

@@ -112,14 +112,16 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lan
   }
 
   let shift = bias_of(n);
-  #if ACCUMULATE || ACTIVATION || DERIVATIVE || RESIDUAL {
-    // Unrolled ROWS times, what these load and compute would be more code than
-    // the product: up to 20 % slower, and 4 times as long to compile.
+  #if ACCUMULATE || ACTIVATION || DERIVATIVE || RESIDUAL || !WIDE_C {
+    // Unrolled ROWS times, what these load and compute, and stores of f16, would
+    // be more code than the product: up to 20 % slower, and 4 times as long to
+    // compile. The compiler unrolls what has a constant end.
     var rows: array<vec4f, ROWS>;
     #for r in 0..ROWS {
       rows[${r}] = P.alpha * c${r} + shift;
     #}
-    for (var r = 0u; r < ROWS; r++) {
+    let end = min(ROWS, P.M - m0);
+    for (var r = 0u; r < end; r++) {
       store(m0 + r, n, rows[r]);
     }
   #} else {

@@ -73,7 +73,8 @@ export function parseKernelInterface(
       params = { binding, layout: parseStruct(kernel, text, type) };
     } else {
       const access = space.endsWith("read_write") ? "read_write" : "read";
-      const anyElement = /^(\w+)_(elem|vec4|vec)$/.exec(element)?.[1] === name;
+      const anyElement =
+        /^(\w+)_(elem|vec4|vec|words)$/.exec(element)?.[1] === name;
       storage.set(name, { binding, access, anyElement });
     }
   }

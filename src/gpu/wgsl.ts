@@ -39,7 +39,8 @@ export type Element = "f32" | "f16";
  * the element, `x_vec4` is `vec4<x_elem>`, `x_vec` the one of them that the
  * constant `VW` asks for, or with `WIDE` the two 64-bit words that four f32
  * take (`kernels/lib/quad.wgsl`). All arithmetic is f32: `vec4f(x[i])` loads,
- * `x_vec4(v)` is what is stored.
+ * `x_vec4(v)` is what is stored. What is only read may be `array<x_words>`, the
+ * 64-bit words of four elements, which `x_floats(x[i])` loads.
  */
 export type Elements = Readonly<Record<string, Element>>;
 
@@ -90,12 +91,21 @@ function aliasesOf(
   constants: Record<string, Constant>,
   elements: Elements,
 ): string[] {
-  const used = text.matchAll(/\b(\w+)_(elem|vec4|vec)\b/g);
+  const used = text.matchAll(/\b(\w+)_(elem|vec4|vec|words|floats)\b/g);
   const names = new Map(
     [...used].map(([name, of, kind]) => [name, { of, kind }]),
   );
   return [...names].map(([name, { of, kind }]) => {
     const element = elements[of] ?? "f32";
+    if (kind === "floats") {
+      const [type, load] = element === "f16"
+        ? ["u64", "halves"]
+        : ["vec2<u64>", "floats"];
+      return `fn ${name}(q: ${type}) -> vec4f { return ${load}(q); }`;
+    }
+    if (kind === "words") {
+      return `alias ${name} = ${element === "f16" ? "u64" : "vec2<u64>"};`;
+    }
     const four = kind === "vec4" || kind === "vec" && constants.VW === 4;
     const words = kind === "vec" && four && constants.WIDE === true;
     const type = four ? `vec4<${element}>` : element;

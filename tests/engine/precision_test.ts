@@ -16,6 +16,7 @@ import { UserError } from "../../src/errors.ts";
 import type { AdapterLimits } from "../../src/graph/dispatch.ts";
 import { copyName, Graph } from "../../src/graph/graph.ts";
 import { copyInto } from "../../src/graph/ops/elementwise/copy.ts";
+import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import type { Model } from "../../src/model/model.ts";
 import { simplifiedModel } from "../../src/model/simplified/model.ts";
 import { deviceTest, gpu, runGraph } from "../helpers/device.ts";
@@ -140,6 +141,27 @@ halfTest(
     assertEquals([...after.back], STORED);
   },
 );
+
+halfTest("products read every f16 as it is", async () => {
+  const graph = new Graph({ activations: "f16", residual: "f32" });
+  const n = 16, one = Array.from({ length: n * n }, (_, i) => +(i % 17 === 0));
+  const x = graph.persistent("x", [n, n]);
+  const weight = graph.persistent("weight", [n, n]);
+  const [x16, weight16] = [x, weight].map((tensor) => {
+    const copy = graph.persistent(`${tensor.name} in f16`, [n, n], "f16");
+    copyInto(graph, tensor, copy);
+    return copy;
+  });
+  const y = linear(graph, "y", x16, weight16, undefined, "in_out", "f32");
+  const values = Array.from(
+    { length: n * n },
+    (_, i) => STORED[i % STORED.length] + 0,
+  );
+  const first = await runGraph(graph, { x: values, weight: one }, [y]);
+  assertEquals([...first.fetched[0]], values);
+  const second = await runGraph(graph, { x: one, weight: values }, [y]);
+  assertEquals([...second.fetched[0]], values);
+});
 
 halfTest(
   "f16 storage rounds to nearest even and overflows to infinity",

@@ -60,6 +60,18 @@ Deno.test("assemble() declares the element types that a kernel asks for", () => 
   ]);
 });
 
+Deno.test("assemble() writes how words of four elements are loaded", () => {
+  const text = "var x: array<x_words>; x_floats(x[0]); y_words";
+  assertEquals(
+    assemble("main", {}, () => text, { x: "f16" }).split("\n").slice(1, -1),
+    [
+      "alias x_words = u64;",
+      "fn x_floats(q: u64) -> vec4f { return halves(q); }",
+      "alias y_words = vec2<u64>;",
+    ],
+  );
+});
+
 Deno.test("assemble() repeats the lines of a #for of words, also in included files", () => {
   const text = "#for x of q k {\n#include load\nfn ${x}(i: u32) {}\n#}";
   const load = "#for i in 0..2 {\nlet ${x}${i} = ${x}[${i}];\n#}";

@@ -172,17 +172,20 @@ function subgroupVariant(
   return {
     name: `subgroup_${rows}x${4 * lanes}${int64 ? "_wide" : ""}`,
     dispatches: (spec, operands) => {
-      const { a, b, c, side = c } = operands;
-      const f32s = [a, b, c, side].every(({ tensor }) =>
-        tensor.dtype === "f32"
-      );
+      const { c, side = c } = operands;
+      const stored = [c, side].every(({ tensor }) => tensor.dtype === "f32");
       return [
         dispatch(spec, operands, {
           kernel: "matmul/subgroup",
           rows,
           columns: 4 * lanes,
           slab: 4,
-          constants: { ROWS: rows, LANES: lanes, WIDE: int64 && f32s },
+          constants: {
+            ROWS: rows,
+            LANES: lanes,
+            WIDE: int64,
+            WIDE_C: int64 && stored,
+          },
         }),
       ];
     },
@@ -202,6 +205,7 @@ export function tiledVariant(spec: MatmulSpec, tiling: Tiling): Variant {
     constants: {
       ...tile,
       WIDE: false,
+      WIDE_C: false,
       SPLIT: parts > 1,
       SUM_A: spec.sums === "A",
       SUM_B: spec.sums === "B",
@@ -301,7 +305,12 @@ function sumOfParts(
       rows: 1,
       columns: 4,
       slab: 1,
-      constants: { WIDE: false, REDUCE: true, WG: REDUCE_INVOCATIONS },
+      constants: {
+        WIDE: false,
+        WIDE_C: false,
+        REDUCE: true,
+        WG: REDUCE_INVOCATIONS,
+      },
     },
   );
   const { B: _, ...bindings } = sum.bindings;
