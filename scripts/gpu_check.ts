@@ -48,9 +48,17 @@ const flags = {
 } as const;
 
 if (import.meta.main) {
-  const options = parseArgs(Deno.args, flags);
+  const options = parseArgs(Deno.args, { ...flags, unknown: refuse });
   if (options.stage !== undefined) await runApart(options);
   else Deno.exit(await main(options));
+}
+
+/** A slip must not cost a run of all stages. */
+function refuse(word: string): never {
+  console.error(
+    `Cannot read '${word}' as it must be one of --only, --small, --torch, --seconds`,
+  );
+  Deno.exit(2);
 }
 
 type Options = {

@@ -21,6 +21,8 @@ struct Params {
   slope: f32,
   gain: f32,
   skip: f32,
+  // Columns with a bias, from the first on.
+  biased: u32,
 }
 
 @group(0) @binding(0) var<uniform> P: Params;
@@ -65,7 +67,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     #}
   }
   #if BIAS {
-    let shift = f32(bias[n]);
+    let shift = select(0.0, f32(bias[min(n, P.biased - 1u)]), n < P.biased);
   #} else {
     let shift = 0.0;
   #}

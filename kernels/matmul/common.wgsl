@@ -18,6 +18,8 @@ struct Params {
   slope: f32,
   gain: f32,
   skip: f32,
+  // Columns with a bias, from the first on.
+  biased: u32,
 }
 
 @group(0) @binding(0) var<uniform> P: Params;
@@ -76,16 +78,13 @@ struct Params {
 #}
 #include matmul/epilogue
 
-/** bias[n .. n + 4], the last one again past the edge. */
+/** bias[n .. n + 4], 0 past the last. */
 fn bias_of(n: u32) -> vec4f {
   #if BIAS {
-    let last = P.N - 1u;
-    return vec4f(
-      f32(bias[min(n, last)]),
-      f32(bias[min(n + 1u, last)]),
-      f32(bias[min(n + 2u, last)]),
-      f32(bias[min(n + 3u, last)]),
-    );
+    let columns = vec4u(n) + vec4u(0, 1, 2, 3);
+    let at = min(columns, vec4u(P.biased - 1u));
+    let values = vec4f(f32(bias[at.x]), f32(bias[at.y]), f32(bias[at.z]), f32(bias[at.w]));
+    return select(vec4f(0), values, columns < vec4u(P.biased));
   #} else {
     return vec4f(0);
   #}

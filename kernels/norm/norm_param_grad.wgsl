@@ -5,9 +5,10 @@
 //   dscale[block, j] = sum over the block's rows of dy * n
 //   dbias[block, j]  = sum over the block's rows of dy
 //
-// column_sum adds the blocks up. ACCUMULATE is for tensors larger than a
-// binding, of which these are a later stretch of rows. Rows belong to group P.group of P.groups, with
-// P.heads rows of each group in turn (1, 1 and 0 for a plain norm).
+// reduce/block_sums adds the blocks up. ACCUMULATE is for tensors larger than a
+// binding, of which these are a later stretch of rows. Rows belong to group
+// P.group of P.groups, with P.heads rows of each group in turn (0, 1 and 1 for a
+// plain norm).
 // 4 FLOPs and 8 bytes per element: bound by memory; blocks keep sums short.
 struct Params {
   rows: u32,

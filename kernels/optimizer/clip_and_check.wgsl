@@ -14,11 +14,11 @@
 //   of overflows since the last change reaches P.tolerance the scale is halved,
 //   to P.threshold at least. A scale of P.least or below stops the run instead,
 //   as does a loss that is not finite, which no scale changes. The scale is
-//   doubled after each P.window steps without an overflow, as far as it stays a
-//   number. A skipped step is no update: the next one has its number, hence its
-//   learning rate and bias corrections. The host does not know of it when it
-//   submits the next steps, so the rates of the last updates are kept in
-//   `recent`, update u in row u mod its length.
+//   doubled after each P.window steps without an overflow, up to LARGEST_SCALE. A
+//   skipped step is no update: the next one has its number, hence its learning
+//   rate and bias corrections. The host does not know of it when it submits the
+//   next steps, so the rates of the last updates are kept in `recent`, update u in
+//   row u mod its length.
 struct Params {
   partials: u32,
   clip_eps: f32,
@@ -50,6 +50,9 @@ fn finite(x: f32) -> bool {
 }
 
 #if LOSS_SCALING {
+  // Beyond it 1 / scale is subnormal, which devices may take for 0.
+  const LARGEST_SCALE = 0x1p126f;
+
   // Takes the overflow of a step into account; false where no scale is left.
   fn lower_scale() -> bool {
     var next = scaling;
@@ -73,8 +76,7 @@ fn finite(x: f32) -> bool {
   fn raise_scale() {
     var next = scaling;
     if (next.since_overflow % P.window == 0u) {
-      let doubled = 2.0 * next.scale;
-      if (finite(doubled)) { next.scale = doubled; }
+      next.scale = min(2.0 * next.scale, max(next.scale, LARGEST_SCALE));
       next.since_rescale = 0u;
     }
     next.since_overflow += 1u;

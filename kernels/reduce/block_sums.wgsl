@@ -1,5 +1,5 @@
 // Second stage of up to SUMS sums over rows, which share a dispatch:
-// y_s[j] += sum over rows of x_s[row, j].
+// y_s[j] += sum over rows of x_s[row, j], j < width_s <= pitch_s.
 //
 // Workgroups y = 0, 1, ... take one sum each. A workgroup has ACROSS units of
 // columns, and DOWN lanes for each, which take every DOWN-th row and then add
@@ -9,6 +9,7 @@ struct Params {
   #for s in 0..SUMS {
     rows${s}: u32,
     width${s}: u32,
+    pitch${s}: u32,
   #}
 }
 @group(0) @binding(0) var<uniform> P: Params;
@@ -29,10 +30,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var total = vecf(0);
   #for s in 0..SUMS {
     if (group.y == ${s}u) {
-      let units = P.width${s} / VW;
-      if (j < units) {
+      let pitch = P.pitch${s} / VW;
+      if (j < P.width${s} / VW) {
         for (var row = first; row < P.rows${s}; row += DOWN) {
-          total += x${s}[row * units + j];
+          total += x${s}[row * pitch + j];
         }
       }
     }

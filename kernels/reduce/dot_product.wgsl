@@ -2,7 +2,8 @@
 // per workgroup; reduce/sum.wgsl adds those up. Each workgroup takes one
 // contiguous stretch, lanes interleaved in it: the order of additions is fixed.
 // 2 FLOPs and 8 bytes per element: bound by memory.
-struct Params { count: u32, stretch: u32, first_partial: u32 }
+// The elements before vec4 number `lead` do not count.
+struct Params { lead: u32, count: u32, stretch: u32, first_partial: u32 }
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> a: array<a_vec4>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
@@ -23,8 +24,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     #} else {
       let product = vec4f(a[i]) * vec4f(a[i]);
     #}
-    // What lies behind the last element does not count.
-    total += dot(select(vec4f(0), product, inside(i, P.count)), vec4f(1));
+    // Neither does what lies behind the last element.
+    let counts = inside(i, P.count) & vec4<bool>(i >= P.lead);
+    total += dot(select(vec4f(0), product, counts), vec4f(1));
   }
   let sum = group_sum(total, lane);
   if (lane == 0u) { partial[P.first_partial + group.x] = sum; }

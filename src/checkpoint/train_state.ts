@@ -230,7 +230,13 @@ class Reader {
 
   async *read(kind: StateKind, name: string): AsyncGenerator<Uint8Array> {
     const { positions, shards } = this.#engine.plans.layout;
-    const { shard, offset, bytes } = positions.get(name)!;
+    const { shard, offset, bytes, transposed } = positions.get(name)!;
+    if (transposed) {
+      const values = await this.#engine.read(kind, name);
+      const bad = countNonFinite(values);
+      if (bad) throw new NonFiniteError(name, bad);
+      return yield bytesOf(values);
+    }
     const end = shards[shard].elements * 4;
     for (let at = offset; at < offset + bytes;) {
       const start = at - at % WINDOW;

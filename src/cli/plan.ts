@@ -31,6 +31,7 @@ export const ASSUMED: AdapterLimits = {
   subgroupSize: 32,
   int64: false,
   f16: true,
+  storageBindings: 48,
   maxBindingBytes: 2 ** 31 - 256,
   maxBufferBytes: 2 ** 31 - 256,
   offsetAlignment: 256,
@@ -47,7 +48,7 @@ the limits of a typical discrete GPU. --device plans for a device that is named,
 without a name for this machine's adapter, and estimates the time of a step on it.
 
 ${CONFIG_HELP}
-  --device [<name>]     plans for a device and estimates its times, at hand or not:
+  --device [<name>]     plans for a device, here or not, and estimates its times:
                         ${DEVICES.map((d) => d.name).join(", ")}
   --dispatches          lists every dispatch with its FLOPs and bytes
   --buffers             lists every buffer

@@ -115,13 +115,22 @@ export function stepPlansOf(
 }
 
 /**
- * Translates the planner's error about a tensor beyond the adapter's limits
- * into one that names what the user can change; other errors pass.
+ * Translates the planner's error about what is beyond the adapter's limits into
+ * one that names what the user can change; other errors pass.
  */
 function explainTooLarge(error: unknown): unknown {
   if (!(error instanceof RangeError)) return error;
-  if (!/^Cannot (bind|place) /.test(error.message)) return error;
-  const [what, remedy = "the batch size or the model's width"] = error.message
-    .split("; lower ");
+  if (/^Cannot run /.test(error.message)) {
+    return new UserError(error.message, { cause: error });
+  }
+  if (!/^Cannot (bind|cut|multiply|place) /.test(error.message)) return error;
+  // Rows that do not fit a binding are as long whatever the batch is.
+  const longRows = /^Cannot (cut|multiply) /.test(error.message);
+  const [
+    what,
+    remedy = longRows
+      ? "the model's width or its vocabulary"
+      : "the batch size or the model's width",
+  ] = error.message.split("; lower ");
   return new UserError(`${what}; lower ${remedy}`, { cause: error });
 }

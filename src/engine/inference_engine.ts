@@ -16,6 +16,7 @@ import {
   packParameters,
   type ParameterLayout,
   type ParameterSpec,
+  toDevice,
 } from "../model/parameters.ts";
 import { makePlan } from "../plan/plan.ts";
 import {
@@ -68,7 +69,11 @@ export class InferenceEngine {
     tuning: TuningOptions = {},
     precision: PrecisionOptions = {},
   ): Promise<InferenceEngine> {
-    checkPrecision(gpu, precision);
+    checkPrecision(
+      gpu,
+      precision,
+      "name a copy of the run's config.yaml with precision: fp32 by --config",
+    );
     const types = storageTypes(precision);
     const executor = new Executor(gpu);
     // A parameter that no gradient reaches is a constant of the plan.
@@ -78,6 +83,7 @@ export class InferenceEngine {
       gpu.limits.maxBufferBytes,
       undefined,
       parameterAlignment(types),
+      model.joined,
     );
     layout.shards.forEach((shard, i) =>
       executor.allocate(`weights.${i}`, shard.elements * 4)
@@ -130,7 +136,8 @@ export class InferenceEngine {
 
   /** Writes one parameter. */
   write(_: "weights", name: string, values: Float32Array): void {
-    this.executor.write(name, values);
+    const position = this.#layout.positions.get(name);
+    this.executor.write(name, position ? toDevice(position, values) : values);
     this.#weightsWritten = true;
   }
 

@@ -1,7 +1,7 @@
 /**
  * Which settings make a run take less memory, and how much does it take then?
  * They say where, when and in which format things are computed; what is learnt
- * they leave, but for rounding.
+ * they leave, apart from rounding.
  * @module
  */
 import type { Config, TrainConfig } from "../config/mod.ts";
@@ -88,8 +88,8 @@ export class MemoryVariants {
 
   /**
    * What takes at most `free` bytes. For each setting that is enough alone, its
-   * least change; else one variant that changes several. Where not even the
-   * last of those fits, it is the result all the same.
+   * least change; else one variant that changes several. Where none of those
+   * fits, the smallest is the result.
    */
   within(free: number): MemoryVariant[] {
     const first = (list: Partial<Settings>[]): MemoryVariant | undefined => {
@@ -107,7 +107,10 @@ export class MemoryVariants {
         recompute: "block" as const,
       }))
     );
-    const least = this.plan(together.at(-1));
+    // With a small batch, copies of the weights take more than fp16 saves.
+    const least = together.slice(-1 - formats.length)
+      .map((changes) => this.plan(changes))
+      .reduce((a, b) => b.memory.total < a.memory.total ? b : a);
     if (least.memory.total > free) return [least];
     const { recompute } = this.#own;
     const alone = [
@@ -120,7 +123,7 @@ export class MemoryVariants {
   }
 
   /**
-   * What to do where only `free` bytes are to be had, for messages.
+   * What to do where only `free` bytes are available, for messages.
    *
    * @param free Infinity where it is not known
    */

@@ -7,7 +7,7 @@ import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Executor } from "../gpu/executor.ts";
 import { copyName, FP32, Graph, type StorageTypes } from "../graph/graph.ts";
-import { copyInto } from "../graph/ops/elementwise/convert.ts";
+import { copyInto } from "../graph/ops/elementwise/copy.ts";
 import { BYTES } from "../graph/tensor.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
 import { ALIGNMENT } from "../plan/plan.ts";
@@ -38,15 +38,17 @@ export function storageTypes(
 /**
  * Refuses what an adapter cannot store.
  *
+ * @param remedy what to do
  * @throws {UserError} naming the adapter
  */
 export function checkPrecision(
   { name, limits }: Pick<Gpu, "name" | "limits">,
   { precision }: PrecisionOptions,
+  remedy = "set train.precision=fp32",
 ): void {
   if (precision === "fp16" && !limits.f16) {
     throw new UserError(
-      `Cannot compute in fp16 on ${name} as it must have the feature 'shader-f16': it lacks it; set train.precision=fp32`,
+      `Cannot compute in fp16 on ${name} as it must have the feature 'shader-f16': it lacks it; ${remedy}`,
     );
   }
 }

@@ -16,6 +16,7 @@ import {
   packParameters,
   type ParameterLayout,
   type ParameterSpec,
+  wholesOf,
 } from "../model/parameters.ts";
 import { type AdamOptions, adamStep } from "../optim/adam.ts";
 import type { LossScaling } from "../optim/loss_scaling.ts";
@@ -160,8 +161,10 @@ export function gradientGraph(
   } = {},
 ) {
   const built = lossGraph(model, batchSize, { training: true, scaled, types });
+  const wholes = wholesOf(model.joined);
+  const read = (p: ParameterSpec) => wholes.get(p.name) ?? p;
   const parameters = model.parameters.filter((p) => p.trainable).map((p) =>
-    built.graph.persistent(p.name, p.shape)
+    built.graph.persistent(read(p).name, read(p).shape)
   );
   const { reached } = differentiate(
     built.graph,
@@ -172,7 +175,7 @@ export function gradientGraph(
   const names = new Set([...reached].map((t) => t.name));
   return {
     ...built,
-    trained: model.parameters.filter((p) => names.has(p.name)),
+    trained: model.parameters.filter((p) => names.has(read(p).name)),
   };
 }
 
@@ -226,6 +229,7 @@ export function buildStepPlans(
     limits.maxBufferBytes,
     ({ name }) => isDecayed(options.adam.kind, name),
     parameterAlignment(types),
+    model.joined,
   );
   const micro = makePlan("micro", graph, limits);
   const update = makePlan("update", updateGraph(layout, options), limits);

@@ -9,7 +9,11 @@ import { Executor, type LoadedPlan } from "../gpu/executor.ts";
 import { checkStruct, structBytes, writeStruct } from "../gpu/struct_layout.ts";
 import { type KernelChoices, tuner, type TuningOptions } from "../gpu/tuner.ts";
 import type { Model } from "../model/model.ts";
-import type { ParameterSpec } from "../model/parameters.ts";
+import {
+  fromDevice,
+  type ParameterSpec,
+  toDevice,
+} from "../model/parameters.ts";
 import {
   emptyStepScalars,
   type StepOptions,
@@ -133,8 +137,9 @@ export class TrainEngine {
       return this.executor.write(name, values);
     }
     if (kind === "weights") this.#weightsWritten = true;
-    const { shard, offset } = this.#position(name);
-    this.executor.write(`${kind}.${shard}`, values, offset);
+    const position = this.#position(name), { shard, offset } = position;
+    const placed = toDevice(position, values);
+    this.executor.write(`${kind}.${shard}`, placed, offset);
   }
 
   /**
@@ -145,10 +150,9 @@ export class TrainEngine {
     kind: StateKind,
     name: string,
   ): Promise<Float32Array<ArrayBuffer>> {
-    const { shard, offset, bytes } = this.#position(name);
-    const values = new Float32Array(
-      await this.executor.read(`${kind}.${shard}`, bytes, offset),
-    );
+    const position = this.#position(name), { shard, offset, bytes } = position;
+    const data = await this.executor.read(`${kind}.${shard}`, bytes, offset);
+    const values = fromDevice(position, new Float32Array(data));
     const scale = kind === "gradients" ? await this.#gradientScale() : 1;
     return scale === 1 ? values : values.map((x) => x / scale);
   }

@@ -5,13 +5,13 @@
  * Sums of gradients cost nothing extra: a rule gets what has been accumulated
  * for an input so far and adds to it in place. The gradient of a parameter is
  * accumulated the same way in a persistent tensor, which also sums shared
- * weights and micro-batches. A gradient has the type of its tensor; that of a
- * copy of a weight is the weight's own.
+ * weights and micro-batches. A gradient has the type of its tensor, or, where a
+ * sum hands it on as it is, that of the sum's gradient; that of a copy of a
+ * weight is the weight's own.
  * @module
  */
 import type { Graph, Node, SegmentKind } from "./graph.ts";
 import { add } from "./ops/elementwise/add.ts";
-import { convert } from "./ops/elementwise/convert.ts";
 import { Recomputation } from "./recompute.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -39,8 +39,8 @@ export interface Backward {
    */
   accumulate(tensor: Tensor, make: (accumulateInto?: Tensor) => Tensor): void;
   /**
-   * Adds `gradient` itself to the gradient of `tensor`, converted where their
-   * types differ.
+   * Adds `gradient` itself to the gradient of `tensor`: what is first stays as
+   * it is, of either type.
    */
   accumulateTensor(tensor: Tensor, gradient: Tensor): void;
   /**
@@ -137,7 +137,7 @@ export function differentiate(
           tensor,
           (accumulateInto) => add(graph, gradient, accumulateInto!),
         );
-      } else pending.set(tensor, convert(graph, gradient, tensor.dtype));
+      } else pending.set(tensor, gradient);
     },
     fuseInto: (node) => graph.nodes.splice(graph.nodes.indexOf(node), 1),
   };

@@ -72,16 +72,19 @@ export function flatRanges(
  * stretches of at most one binding, each starting on the adapter's offset
  * alignment. A row may be several of a tensor's, e.g. a whole sequence.
  *
+ * @param most rows of a stretch, where each has a workgroup along a dimension
  * @throws {RangeError} if not even the fewest aligned rows fit one binding
  */
 export function rowRanges(
   rows: number,
   tensors: readonly Tensor[],
   limits: AdapterLimits,
+  most = Infinity,
 ): TensorRange[] {
   const { maxBindingBytes, offsetAlignment } = limits;
   const widest = tensors.reduce((a, b) => bytes(b) > bytes(a) ? b : a);
-  const step = Math.floor(maxBindingBytes / (bytes(widest) / rows));
+  const fit = Math.floor(maxBindingBytes / (bytes(widest) / rows));
+  const step = Math.min(fit, most);
   // The smallest number of rows whose bytes are a multiple of the alignment.
   const align = Math.max(
     ...tensors.map((t) =>

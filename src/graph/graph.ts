@@ -212,7 +212,7 @@ export class Graph {
    * Adds a node.
    *
    * @param options.accumulateInto output 0 becomes this plus what the operation
-   *   computes
+   *   computes, in its type
    * @returns the outputs
    */
   add<A>(
@@ -225,21 +225,14 @@ export class Graph {
       effect?: boolean | undefined;
     } = {},
   ): Tensor[] {
-    const made = outputs.map(({ name, shape, dtype = "f32" }): Tensor => ({
+    const { accumulateInto } = options;
+    const made = outputs.map(({ name, shape, dtype = "f32" }, i): Tensor => ({
       id: nextId++,
       name,
       shape,
-      dtype,
+      dtype: i === 0 && accumulateInto ? accumulateInto.dtype : dtype,
       role: "transient",
     }));
-    const { accumulateInto } = options;
-    if (accumulateInto && accumulateInto.dtype !== made[0].dtype) {
-      throw new TypeError(
-        `Cannot add '${made[0].name}' (${
-          made[0].dtype
-        }) onto '${accumulateInto.name}' (${accumulateInto.dtype})`,
-      );
-    }
     const node: Node<A> = {
       operation,
       inputs,

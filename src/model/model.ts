@@ -1,7 +1,11 @@
 /** What does a model consist of? Its parameters, and its equations. @module */
 import type { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { elements, type ParameterSpec } from "./parameters.ts";
+import {
+  elements,
+  type JoinedParameters,
+  type ParameterSpec,
+} from "./parameters.ts";
 
 /** Returns the tensor of a parameter or fixed tensor by its name. */
 export type Weights = (name: string) => Tensor;
@@ -33,6 +37,8 @@ export interface FixedTensor {
 export interface Model {
   /** All of the authors' parameters, trained or not; tied ones once. */
   parameters: ParameterSpec[];
+  /** Which of them the equations read as one. */
+  joined: readonly JoinedParameters[];
   /** Constants that are also on the device. */
   fixed: FixedTensor[];
   /** Further names of a parameter in the authors' checkpoints. */

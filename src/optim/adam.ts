@@ -14,6 +14,7 @@ import { flatGrid, flatRanges } from "../graph/dispatch_grid.ts";
 import type { Graph, Operation } from "../graph/graph.ts";
 import {
   dotPartials,
+  firstOf,
   MAX_PARTIALS,
   partialCount,
 } from "../graph/ops/reduce/dot_product.ts";
@@ -103,9 +104,6 @@ export function stepScalars(
   return into;
 }
 
-/** Most stretches of one binding into which a shard is cut. */
-const MAX_STRETCHES = 64;
-
 /** Flat tensors of one shard of the parameters, all of one length. */
 export interface FlatShard {
   weights: Tensor;
@@ -137,8 +135,14 @@ const control: Operation<ControlAttrs> = {
     let at = 0;
     const squares = shards.flatMap((gradients) => {
       const first = at;
-      at += partialCount(count(gradients), limits);
-      return dotPartials(gradients, undefined, partials, first, limits);
+      const elements = { count: count(gradients) };
+      at += partialCount(elements, limits);
+      return dotPartials(
+        { a: gradients, ...elements },
+        partials,
+        first,
+        limits,
+      );
     });
     return [...squares, {
       kernel: "optimizer/clip_and_check",
@@ -154,7 +158,7 @@ const control: Operation<ControlAttrs> = {
         },
       },
       bindings: {
-        partial: read(partials),
+        partial: read(partials, firstOf(at)),
         loss: read(loss),
         step: read(step),
         control: readWrite(state),
@@ -237,7 +241,7 @@ export function adamStep(
   options: AdamOptions,
 ): void {
   const { loss, step, control: state, history, lossScaling } = tensors;
-  const partials = shards.length * MAX_STRETCHES * MAX_PARTIALS;
+  const partials = shards.length * MAX_PARTIALS;
   const leading = [
     loss,
     step,

@@ -123,7 +123,7 @@ async function load(
   const size = elementCount(shape);
   const batch = fixtureBatch(files, ["input_ids", "targets"], 0, size);
   const batchSize = size / model.sequenceLength;
-  checkPrecision(gpu, options);
+  checkPrecision(gpu, options, "leave --precision out");
   const plans = buildStepPlans(model, {
     batchSize,
     evalBatchSize: batchSize,

@@ -1,5 +1,5 @@
 /**
- * How long would a step take on a device that is not at hand? An estimate from
+ * How long would a step take on a device that is not here? An estimate from
  * a plan's dispatches and a device's figures: to compare plans and devices, no
  * substitute for a measurement.
  *
@@ -186,7 +186,7 @@ const PLAIN_PRODUCT = 0.03;
 
 /**
  * What a lone workgroup reaches of its processor's peak, by the elements of its
- * tile: it waits for memory once a slab, however little it computes on it.
+ * tile: it waits for memory once per slab, however little it computes on it.
  */
 const LONE = 0.075 / 1024;
 

@@ -150,7 +150,7 @@ export function computeUnitsOf(adapter: string): number {
 }
 
 /**
- * The limits of a device that is not at hand: those that NVIDIA's and Mesa's
+ * The limits of a device that is not here: those that NVIDIA's and Mesa's
  * drivers report for it under Deno.
  */
 export const limitsOfDevice = (device: KnownDevice): AdapterLimits => ({
@@ -159,6 +159,8 @@ export const limitsOfDevice = (device: KnownDevice): AdapterLimits => ({
   int64: true,
   f16: true,
   computeUnits: device.perCore ? 0 : device.computeUnits,
+  // More than a kernel takes: lavapipe has 48, NVIDIA's driver far more.
+  storageBindings: 48,
   maxBindingBytes: device.perCore ? 2 ** 27 : 2 ** 31 - 256,
   maxBufferBytes: 2 ** 31 - 256,
   offsetAlignment: 32,

@@ -17,7 +17,7 @@ import {
 } from "../graph/dispatch.ts";
 import { fuseNodes } from "../graph/fuse.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { copyDispatches } from "../graph/ops/elementwise/convert.ts";
+import { copyDispatches } from "../graph/ops/elementwise/copy.ts";
 import {
   BYTES,
   bytes,
@@ -110,7 +110,8 @@ export const aligned = (size: number): number =>
  *
  * @param fetch transient tensors that are read after the plan has run
  * @throws {RangeError} if a tensor is larger than a buffer of the adapter, or
- *   one that cannot be cut larger than a binding
+ *   one that cannot be cut larger than a binding, or a kernel takes more
+ *   bindings than the adapter has
  *
  * @example
  * ```ts
@@ -180,7 +181,7 @@ export function makePlan(
     workgroups: dispatch.workgroups,
     flops: dispatch.flops,
     bytes: dispatch.bytes,
-    bindings: mapValues(dispatch.bindings, (b) => bind(b, locate, limits)),
+    bindings: bindAll(dispatch, locate, limits),
     writes: Object.values(dispatch.bindings)
       .filter((b) => b.access !== "read").map((b) => ({
         name: b.tensor.name,
@@ -347,6 +348,22 @@ function assignSlots(
     index.set(tensor, slot);
   }
   return { sizes, index };
+}
+
+/** @throws {RangeError} where a kernel takes more tensors than the adapter */
+function bindAll(
+  { kernel, bindings }: Dispatch,
+  locate: (tensor: Tensor) => TensorLocation,
+  limits: AdapterLimits,
+): Record<string, PlannedBinding> {
+  const count = Object.keys(bindings).length;
+  const { storageBindings = Infinity } = limits;
+  if (count > storageBindings) {
+    throw new RangeError(
+      `Cannot run kernels/${kernel}.wgsl as an adapter must bind ${count} tensors at a time: this one binds at most ${storageBindings}`,
+    );
+  }
+  return mapValues(bindings, (b) => bind(b, locate, limits));
 }
 
 function bind(

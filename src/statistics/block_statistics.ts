@@ -29,7 +29,7 @@ import {
 } from "../graph/ops/statistics/hidden_moments.ts";
 import { bytes, count, type Tensor } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
-import type { ParameterSpec } from "../model/parameters.ts";
+import { type ParameterSpec, startOf, wholesOf } from "../model/parameters.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import {
   constantValues,
@@ -112,9 +112,15 @@ export function buildReport(
     }
   }
   if (options.gradNorms) {
-    const gradients = trained.map((p) =>
-      graph.persistent(gradientName(p.name), p.shape)
-    );
+    const wholes = wholesOf(model.joined);
+    const gradients = trained.map((p) => {
+      const whole = wholes.get(p.name), { name, shape } = whole ?? p;
+      return {
+        tensor: graph.persistent(gradientName(name), shape),
+        start: whole ? startOf(whole, p.name) : 0,
+        count: count(p),
+      };
+    });
     const sums = sumsOfSquares(graph, "gradient norms", gradients, limits);
     report.gradients = { ...sums, names: trained.map((p) => p.name) };
     fetched.push(sums.sums);

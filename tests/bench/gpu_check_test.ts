@@ -127,6 +127,11 @@ esac`;
   const { code, err } = await check("none", ["--only=steps"]);
   assertEquals(code, 2);
   assertStringIncludes(err, "got 'steps'");
+  for (const word of ["--onyl=parity", "parity"]) {
+    const { code, err } = await check("none", [word]);
+    assertEquals(code, 2);
+    assertStringIncludes(err, `Cannot read '${word}'`);
+  }
 });
 
 Deno.test("ratioTable() compares steps and products with each peer", () => {

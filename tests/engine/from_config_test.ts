@@ -46,3 +46,20 @@ Deno.test("stepPlansOf() refuses fp16 where the adapter lacks it, and says what 
     "set train.precision=fp32",
   );
 });
+
+Deno.test("stepPlansOf() says what is too large to be cut to bindings", () => {
+  const small = { ...LIMITS, maxBindingBytes: 4096 };
+  assertThrows(
+    () => plans(small),
+    UserError,
+    "Cannot cut 'embedding' ([512,32]) to stretches of 4 of its 32 rows: this adapter binds at most 4096 bytes; lower the model's width or its vocabulary",
+  );
+});
+
+Deno.test("stepPlansOf() says which kernel takes more tensors than the adapter binds", () => {
+  assertThrows(
+    () => plans({ ...LIMITS, storageBindings: 4 }),
+    UserError,
+    "as an adapter must bind 5 tensors at a time: this one binds at most 4",
+  );
+});

@@ -1,17 +1,32 @@
 import { assert, assertEquals } from "@std/assert";
 import { differentiate } from "../../src/graph/differentiate.ts";
-import { Graph } from "../../src/graph/graph.ts";
+import type { AdapterLimits } from "../../src/graph/dispatch.ts";
+import { FP32, Graph, type StorageTypes } from "../../src/graph/graph.ts";
 import { activation } from "../../src/graph/ops/elementwise/activation.ts";
-import { weightedSum } from "../../src/graph/ops/elementwise/weighted_sum.ts";
+import {
+  residualSum,
+  weightedSum,
+} from "../../src/graph/ops/elementwise/weighted_sum.ts";
 import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
-import { seedGradients } from "../helpers/check_operation.ts";
+import { makePlan } from "../../src/plan/plan.ts";
+import { checkHalf, given, seedGradients } from "../helpers/check_operation.ts";
 import { deviceTest, type Ran, runGraph } from "../helpers/device.ts";
 import { activations } from "../reference/activation.ts";
 import * as reference from "../reference/linear.ts";
 import { assertClose, randoms } from "../reference/numbers.ts";
 
 const N = 7, D = 5, SHAPE = [N, D];
+
+const LIMITS: AdapterLimits = {
+  software: false,
+  subgroupSize: 0,
+  int64: false,
+  f16: true,
+  maxBindingBytes: 2 ** 27,
+  maxBufferBytes: 2 ** 30,
+  offsetAlignment: 256,
+};
 const { df } = activations.gelu;
 
 /** Dispatches of a plan that copy a tensor before it is added onto. */
@@ -167,4 +182,49 @@ Deno.test("differentiate() computes only what leads to a parameter", () => {
   assertEquals(made.map((n) => n.operation.name), ["linear_grad_w"]);
   assert(!graph.externals.has("grad.frozen"));
   assert(!graph.externals.has("grad.unused"));
+});
+
+deviceTest("a sum hands a gradient in f32 on to a branch in f16", async () => {
+  const { f, df } = activations.tanh, gelu = activations.gelu;
+  // h gets the gradient of the sum, then that of its activation onto it.
+  await checkHalf(
+    () => {
+      const x = given(1, SHAPE), h = x.values.map((v) => f(v, 0));
+      return {
+        activations: { x },
+        build(graph, { x }) {
+          const h = activation(graph, "h", x, "tanh");
+          const a = activation(graph, "a", h, "gelu");
+          return residualSum(graph, "y", [{ x: h, gain: 1 }, {
+            x: a,
+            gain: 1,
+          }]);
+        },
+        y: h.map((v) => v + gelu.f(v, 0)),
+        gradients: (dy) => ({
+          x: dy.map((g, i) => g * (1 + gelu.df(h[i], 0)) * df(x.values[i], 0)),
+        }),
+      };
+    },
+    {},
+    5,
+  );
+});
+
+Deno.test("a branch in f16 takes no dispatch more than one in f32", () => {
+  const dispatches = (types: StorageTypes) => {
+    const graph = new Graph(types), w = graph.persistent("w", [D, D]);
+    const x = residualSum(graph, "x", [
+      { x: graph.persistent("p", SHAPE), gain: -1 },
+    ]);
+    const y = residualSum(graph, "y", [
+      { x: linear(graph, "h", x, w, undefined, "in_out"), gain: 1 },
+      { x, gain: 1 },
+    ]);
+    const dy = graph.input("dy", SHAPE);
+    differentiate(graph, seedGradients(graph, [[y, dy]]), [w]);
+    return makePlan("", graph, LIMITS).dispatches.map((d) => d.label);
+  };
+  const mixed: StorageTypes = { activations: "f16", residual: "f32" };
+  assertEquals(dispatches(mixed), dispatches(FP32));
 });

@@ -7,10 +7,14 @@ import {
   activation,
   ACTIVATIONS,
 } from "../../src/graph/ops/elementwise/activation.ts";
-import { weightedSum } from "../../src/graph/ops/elementwise/weighted_sum.ts";
+import {
+  residualSum,
+  weightedSum,
+} from "../../src/graph/ops/elementwise/weighted_sum.ts";
 import { linear } from "../../src/graph/ops/matmul/linear.ts";
 import {
   type Check,
+  checkHalf,
   checkOperation,
   given,
 } from "../helpers/check_operation.ts";
@@ -37,7 +41,7 @@ function mlp(kind: Activation, [N, D, F]: number[], outIn = false): Check {
     build(graph, { x, w1, b1, w2, b2 }) {
       const z = linear(graph, "z", x, w1, b1, layout);
       const h = activation(graph, "h", z, kind, SLOPE);
-      return weightedSum(graph, "y", [
+      return residualSum(graph, "y", [
         { x: linear(graph, "branch", h, w2, b2, layout), gain: GAIN },
         { x, gain: SKIP },
       ]);
@@ -77,6 +81,17 @@ for (const kind of Object.keys(ACTIVATIONS) as Activation[]) {
     await checkOperation(mlp(kind, PLAIN));
   });
 }
+
+deviceTest("products with an epilogue hold for f16 tensors", async () => {
+  const stores = 6;
+  for (const kind of ["gelu_new", "leaky_relu"] as const) {
+    await checkHalf(() => mlp(kind, PLAIN), {}, stores);
+  }
+  const cut = { limits: { maxBindingBytes: 128 * 45 * 4 } };
+  await checkHalf(() => mlp("gelu_new", [290, 5, 45]), cut, stores);
+  // Tiles take long to compile.
+  await checkHalf(() => mlp("gelu", TILED), {}, stores, ["f32"]);
+});
 
 const SOFTWARE: AdapterLimits = {
   software: true,

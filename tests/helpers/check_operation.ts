@@ -10,7 +10,7 @@ import {
   type StorageTypes,
 } from "../../src/graph/graph.ts";
 import { weightedSum } from "../../src/graph/ops/elementwise/weighted_sum.ts";
-import { count, type Tensor } from "../../src/graph/tensor.ts";
+import { count, type FloatType, type Tensor } from "../../src/graph/tensor.ts";
 import { assertClose, randoms } from "../reference/numbers.ts";
 import { gpu, runGraph, type RunOptions } from "./device.ts";
 
@@ -75,14 +75,16 @@ export const HALF_ROUNDOFF = 2 ** -11;
  * activation with two uses is stored twice.
  *
  * @param stores roundings on the longest way to a result
+ * @param residuals types of the residual stream, and of what is given as `dy`
  */
 export async function checkHalf(
   make: () => Check,
   options: RunOptions = {},
   stores = 3,
+  residuals: readonly FloatType[] = ["f32", "f16"],
 ): Promise<void> {
   if (!(await gpu()).limits.f16) return console.log("skipped: no shader-f16");
-  for (const residual of ["f32", "f16"] as const) {
+  for (const residual of residuals) {
     halves = true;
     try {
       const tolerance = { relative: stores * HALF_ROUNDOFF };
@@ -153,7 +155,8 @@ export async function checkOperation(
     relayed[name] = weightedSum(graph, name, [{ x: source, gain: -1 }]);
   }
   const outputs = [direct, relayed, relayed].map((t) => check.build(graph, t));
-  const dy = graph.input("dy", outputs[0].shape);
+  // A sum of the residual stream hands its gradient on in its own type.
+  const dy = graph.input("dy", outputs[0].shape, types.residual);
   const dyValues = values.dy = rounded(randoms(count(dy), 99));
   const root = seedGradients(graph, outputs.map((y) => [y, dy]));
   differentiate(graph, root, trainable);

@@ -137,7 +137,15 @@ function everything(d: number, rows = 6, types?: StorageTypes): Graph {
       undefined,
       "in_out",
     );
-    const o = attention(graph, "packed", { qk, v: x }, shape);
+    const qkv = linear(
+      graph,
+      "qkv",
+      attention(graph, "packed", { qk, v: x }, shape),
+      parameter(`qkv ${cap}`, 3 * D, D),
+      parameter(`bias of qk ${cap}`, 2 * D),
+      "out_in",
+    );
+    const o = attention(graph, "all packed", { qkv }, shape);
     x = attention(graph, "separate", { q: o, k: x, v: x }, shape);
   }
   const streams = new DropoutStreams(graph.input("random", [3], "u32"));
@@ -156,7 +164,15 @@ function everything(d: number, rows = 6, types?: StorageTypes): Graph {
       undefined,
       "in_out",
     );
-    const a = attention(graph, "packed", { qk, v: x }, heads, dropout);
+    const qkv = linear(
+      graph,
+      "qkv",
+      attention(graph, "packed", { qk, v: x }, heads, dropout),
+      parameter(`dropped qkv ${trained}`, D, 3 * D),
+      undefined,
+      "in_out",
+    );
+    const a = attention(graph, "all packed", { qkv }, heads, dropout);
     const o = attention(graph, "apart", { q: a, k: x, v: x }, heads, dropout);
     x = shapedDropout(graph, "dropped", o, x, gains, { ...shape, dropout });
     // Both a fresh gradient and one that is added onto.

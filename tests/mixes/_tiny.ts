@@ -10,6 +10,7 @@ import { TrainEngine } from "../../src/engine/train_engine.ts";
 import type { KernelChoices } from "../../src/gpu/tuner.ts";
 import { initialValues } from "../../src/model/initialise.ts";
 import type { Model } from "../../src/model/model.ts";
+import { fromDevice } from "../../src/model/parameters.ts";
 import { gpu } from "../helpers/device.ts";
 import { ADAM } from "../helpers/engine.ts";
 import { integers, randoms } from "../reference/numbers.ts";
@@ -118,14 +119,16 @@ export async function readAll(
   engine: TrainEngine,
   kind: "weights" | "gradients" | "exp_avg" | "exp_avg_sq",
 ): Promise<Map<string, Float32Array>> {
-  const { shards, positions } = engine.plans.layout;
+  const { layout: { shards, positions }, trained } = engine.plans;
   const data = await Promise.all(
     shards.map(({ elements }, i) =>
       engine.executor.read(`${kind}.${i}`, elements * 4)
     ),
   );
-  return new Map([...positions].map(([name, { shard, offset, bytes }]) => [
-    name,
-    new Float32Array(data[shard], offset, bytes / 4),
-  ]));
+  return new Map(trained.map(({ name }) => {
+    const position = positions.get(name)!;
+    const { shard, offset, bytes } = position;
+    const placed = new Float32Array(data[shard], offset, bytes / 4);
+    return [name, fromDevice(position, placed)];
+  }));
 }

@@ -51,7 +51,7 @@ Deno.test("a step of 18 layers moves few bytes beside its products, in few dispa
   assert(moved < 45e9, `${moved / 1e9} GB`);
   const dispatches = options.accumulation * micro.dispatches.length +
     update.dispatches.length;
-  assert(dispatches <= 1650, `${dispatches} dispatches`);
+  assert(dispatches <= 1500, `${dispatches} dispatches`);
   // Where the derivative comes from the result, nothing else is kept.
   const h = BYTES.f32 * 4096 * 3072;
   const largest = micro.slots.filter((size) => size >= h).length;

@@ -2,10 +2,10 @@
 // and s of a key, count from the start of the sequence.
 //
 // o and all that lies like it are [B T, heads d], in units of VW elements,
-// HEAD_UNITS per head; lse and delta are [B, heads, T]; sequence 0 of what is bound
-// is number P.first_sequence of the batch. Expects P.sequence_length, P.heads. Products that all pairs share are computed once: with dropout,
-// compilers leave them in the loop over pairs (13 % slower at d = 5 on
-// lavapipe).
+// HEAD_UNITS per head; lse and delta are [B, heads, T]; sequence 0 of what is
+// bound is number P.first_sequence of the batch. Expects P.sequence_length and
+// P.heads. Products that all pairs share are computed once: with dropout,
+// compilers leave them in the loop over pairs (13 % slower at d = 5 on lavapipe).
 #include attention/shared/dropout
 var<private> head: u32;
 // Number of the T x T matrix.

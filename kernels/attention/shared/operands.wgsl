@@ -9,8 +9,12 @@
 //
 // The pass defines own_m, other_m and, for a finished sum, store_m.
 #include attention/shared/scores
-@group(0) @binding(4) var<storage, read> v: array<v_vec>;
-#for x of v {
-  #include attention/shared/load
+#if VALUES_PACKED {
+  fn value(s: u32, unit: u32) -> vec4f { return load_q(v_at(s), unit); }
+#} else {
+  @group(0) @binding(4) var<storage, read> v: array<v_vec>;
+  #for x of v {
+    #include attention/shared/load
+  #}
+  fn value(s: u32, unit: u32) -> vec4f { return load_v(v_at(s), unit); }
 #}
-fn value(s: u32, unit: u32) -> vec4f { return load_v(v_at(s), unit); }

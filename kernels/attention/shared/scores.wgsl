@@ -3,7 +3,7 @@
 //
 // q, k and v may be column blocks of wider matrices: P.*_pitch units of VW
 // elements from row to row, P.*_start first unit; where PACKED, keys lie in the
-// matrix of the queries. A head has UNITS vec4s of columns (P.units, where that
+// matrix of the queries, where VALUES_PACKED values too. A head has UNITS vec4s of columns (P.units, where that
 // must not be unrolled), the last filled up with zeros. The tier defines Scores.
 struct Params {
   first_sequence: u32, sequence_length: u32, heads: u32, scale: f32, cap: f32,

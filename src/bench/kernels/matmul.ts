@@ -99,7 +99,7 @@ export function productsOf(plans: readonly Plan[]): Product[] {
   for (const { dispatches } of plans) {
     for (const { choice } of dispatches) {
       const match = choice?.key.match(
-        /^matmul (NN|NT|TN)[+b]* (\d+)x(\d+)x(\d+)/,
+        /^matmul (NN|NT|TN)[+bs]* (\d+)x(\d+)x(\d+)/,
       );
       if (!match) continue;
       const layout = match[1] as Product["layout"];

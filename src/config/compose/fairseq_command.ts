@@ -151,10 +151,23 @@ class Flags {
   }
 }
 
+/**
+ * The flag that a word is, if it is one.
+ *
+ * @throws {UserError} on a switch with a value that is neither true nor false
+ */
 function flagOf(word: string): Flag | null {
   const match = FLAG.exec(word);
   if (!match) return null;
   const [, name, text] = match;
+  if (flagKind(name) === "switch" && !hasKey(name)) {
+    // Hydra and the Trainer write True, too.
+    const value = text.toLowerCase();
+    if (value === "true" || value === "false") return { name, value };
+    throw new UserError(
+      `Cannot set '--${name}' as it must be true or false: got '${text}'`,
+    );
+  }
   const one = PER_EPOCH.includes(name)
     ? /^[[(]\s*([^,]+?)\s*,?\s*[\])]$/.exec(text)
     : null;

@@ -76,8 +76,8 @@ function checkSimplified(model: SimplifiedModelConfig): void {
 
 /**
  * Refuses contradictions in the learning-rate schedule, the data section, and
- * the model (see {@linkcode checkModelRules}), and loss scales that no f32
- * holds.
+ * the model (see {@linkcode checkModelRules}), and loss scales that, or
+ * whose inverse, no normal f32 is.
  *
  * @throws {UserError} naming the keys at fault
  */
@@ -103,9 +103,9 @@ export function checkRules(config: Config): void {
   }
   for (const key of ["fp16_init_scale", "threshold_loss_scale"] as const) {
     const scale = train[key];
-    if (scale === null || scale >= 2 ** -126 && scale <= 2 ** 127) continue;
+    if (scale === null || scale >= 2 ** -126 && scale <= 2 ** 126) continue;
     throw new UserError(
-      `Cannot scale the loss as 'train.${key}' must be from 2^-126 to 2^127: got ${scale}`,
+      `Cannot scale the loss as 'train.${key}' must be from 2^-126 to 2^126: got ${scale}`,
     );
   }
   checkData(data);

@@ -24,117 +24,19 @@ import {
   type Weights,
   weightsOf,
 } from "../model.ts";
+import { applyNorm, type NormKind, normParameters } from "../norm_layer.ts";
 import {
-  applyNorm,
-  constant,
-  type NormKind,
-  normParameters,
-} from "../norm_layer.ts";
-import type { Init, ParameterSpec } from "../parameters.ts";
+  joinedProjections,
+  joinsProjections,
+  layerParameters,
+  parameter,
+} from "./layer_parameters.ts";
+import { sinusoids } from "./sinusoids.ts";
 
 const EPSILON = 1e-5;
 
 /** The norms that fairseq itself has. */
 const LAYER_NORM = { kind: "ln", eps: EPSILON } as const;
-
-const parameter = (
-  name: string,
-  shape: readonly number[],
-  init: Init,
-): ParameterSpec => ({ name, shape, init, trainable: true });
-
-/** `nn.Linear`'s default initial values: uniform within ±1/√inputs. */
-const linearDefault = (
-  name: string,
-  outputs: number,
-  inputs: number,
-): ParameterSpec[] => {
-  const init: Init = { kind: "uniform", bound: 1 / Math.sqrt(inputs) };
-  return [
-    parameter(`${name}.weight`, [outputs, inputs], init),
-    parameter(`${name}.bias`, [outputs], init),
-  ];
-};
-
-/** Xavier-uniform weight, as in fairseq's attention; the bias as given. */
-const xavier = (name: string, D: number, gain: number, bias: Init) => [
-  parameter(`${name}.weight`, [D, D], {
-    kind: "uniform",
-    bound: gain * Math.sqrt(6 / (D + D)),
-  }),
-  parameter(`${name}.bias`, [D], bias),
-];
-
-function layerParameters(
-  config: FairseqModelConfig,
-  i: number,
-): ParameterSpec[] {
-  const D = config.decoder_embed_dim, F = config.decoder_ffn_embed_dim;
-  const path = `decoder.layers.${i}`, heads = config.decoder_attention_heads;
-  // Projections to heads: gain 1/√2, and nn.Linear's bias.
-  const toHeads = (name: string) =>
-    xavier(`${path}.self_attn.${name}`, D, Math.SQRT1_2, {
-      kind: "uniform",
-      bound: 1 / Math.sqrt(D),
-    });
-  const headNorm = (name: string): ParameterSpec[] => {
-    const names = { none: [], rmsnorm: ["scale"], ln: ["weight", "bias"] };
-    return names[config.qk_norm_type].map((part) =>
-      parameter(
-        `${path}.self_attn.${name}.${part}`,
-        [D / heads],
-        constant(part === "bias" ? 0 : 1),
-      )
-    );
-  };
-  return [
-    ...config.scale_heads
-      ? [parameter(`${path}.c_attn`, [heads], constant(1))]
-      : [],
-    ...config.scale_resids
-      ? [parameter(`${path}.w_resid`, [D], constant(1))]
-      : [],
-    ...toHeads("k_proj"),
-    ...toHeads("v_proj"),
-    ...toHeads("q_proj"),
-    ...xavier(`${path}.self_attn.out_proj`, D, 1, constant(0)),
-    ...headNorm("q_norm"),
-    ...headNorm("k_norm"),
-    ...config.scale_attn
-      ? normParameters(config.attn_ln_type, `${path}.attn_ln`, D)
-      : [],
-    ...normParameters("ln", `${path}.self_attn_layer_norm`, D),
-    ...config.scale_fc
-      ? normParameters(config.ffn_layernorm_type, `${path}.ffn_layernorm`, F)
-      : [],
-    ...linearDefault(`${path}.fc1`, F, D),
-    ...linearDefault(`${path}.fc2`, D, F),
-    ...normParameters("ln", `${path}.final_layer_norm`, D),
-  ];
-}
-
-/**
- * fairseq's sinusoids: first half sines, second half cosines, frequency j =
- * 10000^(−j / (D/2 − 1)); an odd last column and the padding's row are 0.
- *
- * @returns `[rows, D]`
- */
-export function sinusoids(
-  rows: number,
-  D: number,
-  paddingRow?: number,
-): Float32Array<ArrayBuffer> {
-  const half = Math.floor(D / 2), table = new Float32Array(rows * D);
-  for (let t = 0; t < rows; t++) {
-    if (t === paddingRow) continue;
-    for (let j = 0; j < half; j++) {
-      const angle = t * 10000 ** (-j / (half - 1));
-      table[t * D + j] = Math.sin(angle);
-      table[t * D + half + j] = Math.cos(angle);
-    }
-  }
-  return table;
-}
 
 /**
  * The model that fairseq's options describe. Positions start at
@@ -185,9 +87,14 @@ export function fairseqDecoder(
       }),
     ],
   ];
+  const joined = Array.from(
+    { length: config.decoder_layers },
+    (_, i) => joinedProjections(config, i),
+  ).flat();
   const tied = config.share_decoder_input_output_embed;
   return {
     parameters,
+    joined,
     fixed,
     tied: tied
       ? { "decoder.output_projection.weight": "decoder.embed_tokens.weight" }
@@ -200,7 +107,7 @@ export function fairseqDecoder(
       ? "decoder.embed_tokens.weight"
       : "decoder.output_projection.weight",
     forward(graph, { random, ...inputs }) {
-      const weights = weightsOf(graph, [...parameters, ...fixed]);
+      const weights = weightsOf(graph, [...parameters, ...joined, ...fixed]);
       const streams = new DropoutStreams(random);
       const positions = learned
         ? weights("decoder.embed_positions.weight")
@@ -309,9 +216,6 @@ function selfAttention(
   const { path, pre, apply, project } = parts;
   const heads = config.decoder_attention_heads;
   const n = pre ? apply("self_attn_layer_norm", x) : x;
-  const [q, k, v] = ["q_proj", "k_proj", "v_proj"].map((name) =>
-    project(`self_attn.${name}`, n)
-  );
   const kind = config.qk_norm_type;
   const perHead = (name: string, input: Tensor) => {
     if (kind === "none") return input;
@@ -321,15 +225,21 @@ function selfAttention(
       : { scale: weights(`${at}.scale`) };
     return norm(graph, at, input, [parameters], { kind, eps: EPSILON, heads });
   };
+  const projections = () => {
+    if (joinsProjections(config)) {
+      return { qkv: project("self_attn.qkv_proj", n) };
+    }
+    const [q, k, v] = ["q_proj", "k_proj", "v_proj"].map((name) =>
+      project(`self_attn.${name}`, n)
+    );
+    return { q: perHead("q_norm", q), k: perHead("k_norm", k), v };
+  };
   const scaleHeads = (position: string, input: Tensor) =>
     config.scale_heads && config.scale_heads_position === position
       ? scale(graph, `${path}.head_scale`, input, weights(`${path}.c_attn`))
       : input;
-  let attentionOut = attention(graph, `${path}.self_attn.attend`, {
-    q: perHead("q_norm", q),
-    k: perHead("k_norm", k),
-    v,
-  }, {
+  const name = `${path}.self_attn.attend`;
+  let attentionOut = attention(graph, name, projections(), {
     sequenceLength: config.tokens_per_sample,
     heads,
     headDim: config.decoder_embed_dim / heads,

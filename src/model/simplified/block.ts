@@ -30,9 +30,18 @@ import {
   type NormKind,
   normParameters,
 } from "../norm_layer.ts";
-import type { ParameterSpec } from "../parameters.ts";
+import {
+  type JoinedParameters,
+  joinParameters,
+  type ParameterSpec,
+} from "../parameters.ts";
 import { scaleParameters, type Scales, scalesOf } from "./normformer_scales.ts";
-import { applyValueLayer, MATRIX_STD, valueParameters } from "./value_layer.ts";
+import {
+  applyValueLayer,
+  isPlain,
+  MATRIX_STD,
+  valueParameters,
+} from "./value_layer.ts";
 
 /** Soft cap of the scores with `dot_norm_type: tanh`. */
 const DOT_CAP = 30;
@@ -152,6 +161,27 @@ export function blockParameters(
 }
 
 /**
+ * Whether one product makes queries, keys and values: nothing but attention
+ * reads them, and they begin on whole vec4s.
+ */
+const joinsProjections = (model: SimplifiedModelConfig, layer: number) =>
+  model.n_embd % 4 === 0 && model.qk_norm_type === "none" &&
+  !model.centre_attn && isPlain(model, layer, "v_attn");
+
+/** The matrices of block `layer` that are read as one. */
+export function joinedProjections(
+  model: SimplifiedModelConfig,
+  layer: number,
+): JoinedParameters[] {
+  if (!joinsProjections(model, layer)) return [];
+  const path = `transformer.h.${layer}.attn`;
+  const [qk, v] = ["qk_attn", "v_attn"].map((name) => `${path}.${name}.weight`);
+  const parts = blockParameters(model, layer)
+    .filter(({ name }) => name === qk || name === v);
+  return [joinParameters(`${path}.qkv_attn.weight`, parts, true)];
+}
+
+/**
  * Block `layer` applied to `x` (`[B·T, D]`).
  *
  * Pre-LN:   h = skip·x + gain·Attn(ln_1 x),  out = skip·h + gain·MLP(ln_2 h)
@@ -244,13 +274,15 @@ function selfAttention(
 ): Tensor {
   const path = `transformer.h.${layer}.attn`;
   const heads = model.n_head, headDim = model.n_embd / heads;
+  const joins = joinsProjections(model, layer);
+  // The bias is that of queries and keys alone.
   let qk = linear(
     graph,
-    `${path}.qk_attn`,
+    joins ? `${path}.qkv_attn` : `${path}.qk_attn`,
     x,
-    weights(`${path}.qk_attn.weight`),
+    weights(joins ? `${path}.qkv_attn.weight` : `${path}.qk_attn.weight`),
     weights(`${path}.qk_attn.bias`),
-    "in_out",
+    joins ? "out_in" : "in_out",
   );
   const kind = model.qk_norm_type;
   if (kind !== "none") {
@@ -262,9 +294,11 @@ function selfAttention(
     const eps = model.layer_norm_epsilon;
     qk = norm(graph, `${path}.qk_norm`, qk, parameters, { kind, eps, heads });
   }
-  const v = applyValueLayer(graph, model, layer, "v_attn", x, weights);
+  const v = joins
+    ? undefined
+    : applyValueLayer(graph, model, layer, "v_attn", x, weights);
   const dropout = streams.next(model.attn_pdrop);
-  const a = attention(graph, `${path}.attend`, { qk, v }, {
+  const a = attention(graph, `${path}.attend`, v ? { qk, v } : { qkv: qk }, {
     sequenceLength: model.context_length,
     heads,
     headDim,
@@ -276,13 +310,13 @@ function selfAttention(
   return applyValueLayer(graph, model, layer, "c_proj", o, weights);
 }
 
-/** Applies gains, identity and centring to `a = A v`. */
+/** Applies gains, identity and centring, which reads `v`, to `a = A v`. */
 function applyAttentionGains(
   graph: Graph,
   model: SimplifiedModelConfig,
   path: string,
   a: Tensor,
-  v: Tensor,
+  v: Tensor | undefined,
   weights: Weights,
   dropout?: Dropout,
 ): Tensor {
@@ -290,7 +324,7 @@ function applyAttentionGains(
   const gain = (name: "attn_mat_resid_gain" | "attn_mat_skip_gain") =>
     trainable ? weights(`${path}.${name}`) : model[name];
   const resid = gain("attn_mat_resid_gain");
-  if (model.centre_attn) {
+  if (model.centre_attn && v) {
     const gains = {
       resid,
       skip: gain("attn_mat_skip_gain"),

@@ -13,7 +13,7 @@ import { embed } from "../../graph/ops/embedding/embedding.ts";
 import { type Model, weightsOf } from "../model.ts";
 import { applyNorm, normParameters } from "../norm_layer.ts";
 import type { ParameterSpec } from "../parameters.ts";
-import { block, blockParameters } from "./block.ts";
+import { block, blockParameters, joinedProjections } from "./block.ts";
 import { fixedMatrices } from "./value_layer.ts";
 
 /**
@@ -38,9 +38,14 @@ export function simplifiedModel(
       .flat(),
     ...normParameters(config.ln_f_type, "transformer.ln_f", D),
   ];
+  const joined = Array.from(
+    { length: n_layer },
+    (_, i) => joinedProjections(config, i),
+  ).flat();
   const fixed = fixedMatrices(config);
   return {
     parameters,
+    joined,
     fixed,
     tied: { "lm_head.weight": "transformer.wte.weight" },
     markers: [],
@@ -48,7 +53,7 @@ export function simplifiedModel(
     sequenceLength: config.context_length,
     head: "transformer.wte.weight",
     forward(graph, { random, ...inputs }) {
-      const weights = weightsOf(graph, [...parameters, ...fixed]);
+      const weights = weightsOf(graph, [...parameters, ...joined, ...fixed]);
       const streams = new DropoutStreams(random);
       const embedding = embed(graph, "embedding", {
         ...inputs,

@@ -72,6 +72,13 @@ function formOf(
   return { kind: "reparameterised", resid, skip, trainable, type };
 }
 
+/** Whether the layer is a matrix and nothing else. */
+export const isPlain = (
+  model: SimplifiedModelConfig,
+  layer: number,
+  site: ValueLayer,
+): boolean => formOf(model, layer, site).kind === "plain";
+
 const pathOf = (layer: number, site: ValueLayer) =>
   `transformer.h.${layer}.attn.${site}`;
 

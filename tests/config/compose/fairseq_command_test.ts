@@ -304,6 +304,15 @@ Deno.test("fairseq's precision and recomputation are keys here", () => {
   assertEquals(precisions(`${gpt2} --fp16`), ["fp16", "fp32"]);
   const off = configOfWords("model=default", "fp16=true", "--fp16=false");
   assertEquals(off.train.precision, "fp32");
+  // Python's spelling, as the Trainer's configs have it.
+  const on = configOfWords(nf, "--fp16=True").train;
+  assertEquals(on.precision, "fp16");
+  for (const value of ["1", "maybe", ""]) {
+    assertRefuses(
+      () => read(`--fp16=${value}`),
+      `Cannot set '--fp16' as it must be true or false: got '${value}'`,
+    );
+  }
 
   // Where they are left out, fairseq-train's defaults, not the paper's values.
   const defaults = train(`${LEAST} --fp16`);

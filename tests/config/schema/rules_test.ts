@@ -29,11 +29,11 @@ Deno.test("checkRules() ties initial matrices only if there are two", () => {
 Deno.test("checkRules() refuses loss scales that no f32 holds", () => {
   assertRefuses(
     () => configOf("train.fp16_init_scale=1e39"),
-    "Cannot scale the loss as 'train.fp16_init_scale' must be from 2^-126 to 2^127: got 1e+39",
+    "Cannot scale the loss as 'train.fp16_init_scale' must be from 2^-126 to 2^126: got 1e+39",
   );
   assertRefuses(
     () => configOf("train.threshold_loss_scale=1e-40"),
-    "Cannot scale the loss as 'train.threshold_loss_scale' must be from 2^-126 to 2^127: got 1e-40",
+    "Cannot scale the loss as 'train.threshold_loss_scale' must be from 2^-126 to 2^126: got 1e-40",
   );
   assertEquals(configOf("train.fp16_init_scale=4").train.fp16_init_scale, 4);
 });

@@ -9,12 +9,13 @@ import {
   write,
 } from "../../dispatch.ts";
 import {
+  MAX_WORKGROUPS,
   rowRanges,
   type TensorRange,
   vectorWidth,
 } from "../../dispatch_grid.ts";
 import { gradientOf, type Graph, type Operation } from "../../graph.ts";
-import { count, type Tensor } from "../../tensor.ts";
+import { BYTES, count, type Tensor } from "../../tensor.ts";
 import { type Dropout, dropoutParams } from "../elementwise/dropout.ts";
 import { attentionKernel, type Pass } from "./attention_kernels.ts";
 
@@ -33,23 +34,23 @@ interface Attrs extends AttentionAttrs {
 }
 
 /**
- * The operands in `node.inputs`: `[qk, v]` or `[q, v, k]`, then what dropout
- * reads.
+ * The operands in `node.inputs`: `[qkv]`, `[qk, v]` or `[q, v, k]`, then what
+ * dropout reads. Packed ones are absent but for the first.
  */
 function operandsOf(inputs: readonly Tensor[], { dropout }: Attrs) {
   const matrices = dropout ? inputs.slice(0, -1) : inputs;
   const [q, v, k] = matrices;
   const random = dropout ? inputs.at(-1) : undefined;
-  return { q, v, k: k ?? q, packed: k === undefined, random };
+  return { matrices, q, v: v as Tensor | undefined, k, random };
 }
 
 /** Matrices that a kernel of attention reads. */
 export interface AttentionMatrices {
   q: Tensor;
   /** Absent where the keys lie behind the queries in `q`. */
-  k?: Tensor;
-  /** Absent where the kernel reads no values. */
-  v?: Tensor;
+  k?: Tensor | undefined;
+  /** Absent where the values lie behind the keys, or none are read. */
+  v?: Tensor | undefined;
 }
 
 /**
@@ -62,10 +63,10 @@ export function scoreOperands(
   { q, k, v }: AttentionMatrices,
   range: TensorRange,
 ) {
-  const packed = k === undefined, VW = vectorWidth(headDim);
+  const width = heads * headDim, VW = vectorWidth(headDim);
   const units = (tensor: Tensor) => tensor.shape[1] / VW;
   return {
-    constants: { PACKED: packed, CAP: cap > 0, DROP: !!dropout },
+    constants: { PACKED: !k, CAP: cap > 0, DROP: !!dropout },
     params: {
       first_sequence: range.start,
       sequence_length: sequenceLength,
@@ -75,9 +76,9 @@ export function scoreOperands(
       q_pitch: units(q),
       q_start: 0,
       k_pitch: units(k ?? q),
-      k_start: packed ? heads * headDim / VW : 0,
-      v_pitch: v ? units(v) : 0,
-      v_start: 0,
+      k_start: k ? 0 : width / VW,
+      v_pitch: units(v ?? q),
+      v_start: v ? 0 : 2 * width / VW,
       units: Math.ceil(headDim / 4),
       ...dropout ? dropoutParams(dropout) : {},
     },
@@ -105,12 +106,13 @@ function dispatches(
   attrs: Attrs,
   limits: AdapterLimits,
 ): Dispatch[] {
-  const { q, v, k } = operandsOf(inputs, attrs);
+  const { matrices } = operandsOf(inputs, attrs);
   const others = Object.values(operands).map(({ tensor }) => tensor);
   return rowRanges(
-    v.shape[0] / attrs.sequenceLength,
-    [q, v, k, ...others],
+    matrices[0].shape[0] / attrs.sequenceLength,
+    [...matrices, ...others],
     limits,
+    MAX_WORKGROUPS,
   ).map((range) => dispatch(pass, inputs, operands, attrs, range, limits));
 }
 
@@ -123,24 +125,20 @@ function dispatch(
   limits: AdapterLimits,
 ): Dispatch {
   const { sequenceLength, heads, headDim } = attrs;
-  const { q, v, k, packed, random } = operandsOf(inputs, attrs);
+  const { matrices, q, v, k, random } = operandsOf(inputs, attrs);
   const rows = Object.values(operands).map(({ tensor }) => tensor);
   const wide = limits.int64 &&
-    [q, v, k, ...rows].every(({ dtype }) => dtype === "f32");
+    [...matrices, ...rows].every(({ dtype }) => dtype === "f32");
   const { kernel, constants, tile, blocks } = attentionKernel(
     pass,
     headDim,
     limits,
     wide,
   );
-  const scores = scoreOperands(
-    attrs,
-    packed ? { q, v } : { q, k, v },
-    range,
-  );
+  const scores = scoreOperands(attrs, { q, k, v }, range);
   return {
     kernel,
-    constants: { ...constants, ...scores.constants },
+    constants: { ...constants, ...scores.constants, VALUES_PACKED: !v },
     params: scores.params,
     bindings: {
       ...scores.bindings,
@@ -154,7 +152,8 @@ function dispatch(
     ],
     flops: FLOPS[pass] * headDim * range.count * heads * sequenceLength *
       (sequenceLength + 1) / 2,
-    bytes: (pass === "forward" ? 4 : 6) * range.of(v).size,
+    bytes: (pass === "forward" ? 4 : 6) * BYTES[q.dtype] * range.count *
+      sequenceLength * heads * headDim,
   };
 }
 
@@ -162,22 +161,18 @@ const forward: Operation<Attrs> = {
   name: "attention",
   gradient(node, [dO], to) {
     if (!dO) return;
-    const { q, v, k, packed } = operandsOf(node.inputs, node.attrs);
+    const { matrices } = operandsOf(node.inputs, node.attrs);
     const [o, lse] = node.outputs;
-    const [dq, dv, , dk] = to.graph.add(
+    const gradients = to.graph.add(
       backward,
       [...node.inputs, o, lse, dO],
       node.attrs,
       [
-        gradientOf(q),
-        gradientOf(v),
+        ...matrices.map(gradientOf),
         { name: "attention delta", shape: lse.shape },
-        ...packed ? [] : [gradientOf(k)],
       ],
     );
-    to.accumulateTensor(q, dq);
-    if (!packed) to.accumulateTensor(k, dk);
-    to.accumulateTensor(v, dv);
+    matrices.forEach((x, i) => to.accumulateTensor(x, gradients[i]));
   },
   lower(node, limits) {
     const [o, lse] = node.outputs;
@@ -191,8 +186,9 @@ const backward: Operation<Attrs> = {
   lower({ inputs: all, outputs, attrs }, limits) {
     const inputs = all.slice(0, -3);
     const [o, lse, dO] = all.slice(-3);
-    const [dq, dv, delta, dk = dq] = outputs;
-    // Packed queries and keys share a gradient: each pass writes its half.
+    const delta = outputs[outputs.length - 1];
+    const [dq, dv, dk = dq] = outputs.slice(0, -1);
+    // What is packed shares a gradient: each pass writes its columns.
     const queries = {
       o: read(o),
       d_o: read(dO),
@@ -205,7 +201,7 @@ const backward: Operation<Attrs> = {
       lse: read(lse),
       delta: read(delta),
       dk: readWrite(dk),
-      dv: readWrite(dv),
+      ...dv ? { dv: readWrite(dv) } : {},
     };
     return [
       ...dispatches("grad_q", inputs, queries, attrs, limits),
@@ -218,37 +214,40 @@ const backward: Operation<Attrs> = {
  * `softmax(cap(q kᵀ / √d) + causal mask) v` for each head and sequence, of
  * which `dropout` drops softmax's results.
  *
- * @param matrices `v` `[B·T, H·d]`, and either `qk` `[B·T, 2·H·d]` (queries
- *   first) or `q` and `k` `[B·T, H·d]`
+ * @param matrices `qkv` `[B·T, 3·H·d]` (queries, keys, values), or `v` `[B·T,
+ *   H·d]` and either `qk` `[B·T, 2·H·d]` or `q` and `k` `[B·T, H·d]`
  * @returns `[B·T, H·d]`, head h in columns h·d … (h+1)·d − 1
  * @throws {RangeError} if the widths do not fit the heads
  */
 export function attention(
   graph: Graph,
   name: string,
-  matrices: { qk: Tensor; v: Tensor } | { q: Tensor; k: Tensor; v: Tensor },
+  matrices:
+    | { qkv: Tensor }
+    | { qk: Tensor; v: Tensor }
+    | { q: Tensor; k: Tensor; v: Tensor },
   attrs: AttentionAttrs,
   dropout?: Dropout,
 ): Tensor {
   const width = attrs.heads * attrs.headDim;
-  const list = "qk" in matrices
-    ? [matrices.qk, matrices.v]
-    : [matrices.q, matrices.v, matrices.k];
-  const expected = "qk" in matrices
-    ? [2 * width, width]
-    : [width, width, width];
+  const [list, widths] = "qkv" in matrices
+    ? [[matrices.qkv], [3]]
+    : "qk" in matrices
+    ? [[matrices.qk, matrices.v], [2, 1]]
+    : [[matrices.q, matrices.v, matrices.k], [1, 1, 1]];
   list.forEach((tensor, i) => {
     if (
-      tensor.shape[1] !== expected[i] || tensor.shape[0] % attrs.sequenceLength
+      tensor.shape[1] !== widths[i] * width ||
+      tensor.shape[0] % attrs.sequenceLength
     ) {
       throw new RangeError(
         `Cannot attend over '${tensor.name}' of [${tensor.shape}]: rows must be sequences of ${attrs.sequenceLength}, ${
-          expected[i]
+          widths[i] * width
         } wide`,
       );
     }
   });
-  const rows = list[1].shape[0];
+  const rows = list[0].shape[0];
   const inputs = dropout ? [...list, dropout.random] : list;
   const dropped = dropout && { site: dropout.site, rate: dropout.rate };
   return graph.add(forward, inputs, { ...attrs, dropout: dropped }, [

@@ -15,7 +15,7 @@ import {
   type Node,
   type Operation,
 } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { count, type Tensor } from "../../tensor.ts";
 
 /**
  * Kernel numbers of the activations, by the names of PyTorch and Hugging Face.
@@ -42,7 +42,7 @@ export interface ActivationAttrs {
 
 /**
  * Whether the derivative is computed from `f(x)`: `x` need not be kept then.
- * leaky_relu leaves the sign of `x` in `f(x)`, be the slope 0.
+ * leaky_relu leaves the sign of `x` in `f(x)`, even where the slope is 0.
  */
 const fromOutput = ({ kind, slope }: ActivationAttrs): boolean =>
   kind === "relu" || kind === "tanh" || kind === "leaky_relu" && slope >= 0;
@@ -80,7 +80,7 @@ function lower(
     },
     workgroups: flatGrid(range.count, WG),
     flops: 10 * range.count,
-    bytes: operands.reduce((n, t) => n + bytes(t), 0),
+    bytes: operands.reduce((n, t) => n + range.of(t).size, 0),
   }));
 }
 

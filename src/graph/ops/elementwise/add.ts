@@ -2,7 +2,7 @@
 import { read, readWrite } from "../../dispatch.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { count, type Tensor } from "../../tensor.ts";
 
 const operation: Operation<null> = {
   name: "add",
@@ -15,7 +15,7 @@ const operation: Operation<null> = {
       bindings: { x: read(x, range.of(x)), y: readWrite(y, range.of(y)) },
       workgroups: flatGrid(range.count, 64),
       flops: range.count,
-      bytes: bytes(x) + 2 * bytes(y),
+      bytes: range.of(x).size + 2 * range.of(y).size,
     }));
   },
 };

@@ -13,7 +13,7 @@ import {
 } from "../../dispatch.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 import { gradientOf, type Graph, type Operation } from "../../graph.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { count, type Tensor } from "../../tensor.ts";
 
 /** One place of a model where elements are dropped. */
 export interface Dropout {
@@ -92,7 +92,7 @@ const operation: Operation<Attrs> = {
       },
       workgroups: flatGrid(range.count, WG),
       flops: range.count,
-      bytes: bytes(x) + bytes(y),
+      bytes: range.of(x).size + range.of(y).size,
     }));
   },
 };

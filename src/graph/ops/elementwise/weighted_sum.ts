@@ -10,7 +10,7 @@ import {
   type Operation,
   type Output,
 } from "../../graph.ts";
-import { bytes, count, type FloatType, type Tensor } from "../../tensor.ts";
+import { count, type FloatType, type Tensor } from "../../tensor.ts";
 import { dotProduct } from "../reduce/dot_product.ts";
 
 /** A constant, or a parameter of one element. */
@@ -89,7 +89,7 @@ const operation: Operation<Attrs> = {
       },
       workgroups: flatGrid(range.count, WG),
       flops: 2 * gains.length * range.count,
-      bytes: [...branches, y].reduce((n, t) => n + bytes(t), 0),
+      bytes: [...branches, y].reduce((n, t) => n + range.of(t).size, 0),
     }));
   },
 };

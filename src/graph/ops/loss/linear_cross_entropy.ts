@@ -37,7 +37,7 @@ const pitchOf = (vocabSize: number) => Math.ceil(vocabSize / 4) * 4;
 export function blockRows(
   rows: number,
   vocabSize: number,
-  { software, maxBindingBytes, maxBufferBytes }: AdapterLimits,
+  { software, maxBindingBytes, maxBufferBytes, offsetAlignment }: AdapterLimits,
   dtype: DType = "f32",
 ): number {
   const room = Math.min(
@@ -48,7 +48,7 @@ export function blockRows(
   const fit = Math.floor(room / BYTES[dtype] / pitchOf(vocabSize));
   if (fit >= rows) return rows;
   // Multiples that keep bindings aligned and tiles whole.
-  const unit = software ? 64 : 128;
+  const unit = software ? Math.max(64, offsetAlignment / BYTES[dtype]) : 128;
   const most = Math.max(unit, fit - fit % unit);
   const blocks = Math.ceil(rows / most);
   return Math.ceil(rows / blocks / unit) * unit;

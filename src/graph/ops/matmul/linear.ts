@@ -7,7 +7,7 @@ import {
   type Operation,
 } from "../../graph.ts";
 import { columnSums } from "../../reduction.ts";
-import { bytes, count, type FloatType, type Tensor } from "../../tensor.ts";
+import { bytes, type FloatType, type Tensor } from "../../tensor.ts";
 import { addBlocks, sumBlocks, sumBlocksShape } from "../reduce/block_sums.ts";
 import { type Epilogue, epilogueOf, hasSide } from "./epilogue.ts";
 import { matmul } from "./matmul.ts";
@@ -55,7 +55,7 @@ const forward: Operation<Attrs> = {
     const [x, weight, bias] = node.inputs, { layout } = node.attrs;
     const summed = bias && to.needsGradient(bias) && [{
       name: `d ${bias.name} blocks`,
-      shape: sumBlocksShape(count(bias)),
+      shape: sumBlocksShape(dy.shape[0], dy.shape[1], SUM_ROWS),
     }];
     let blocks: Tensor | undefined;
     to.accumulate(weight, (accumulateInto) => {
@@ -74,7 +74,7 @@ const forward: Operation<Attrs> = {
       blocks ??= to.graph.add(biasSum, [dy], null, summed)[0];
       const alone = blocks.node!.operation === biasSum;
       const number = (limits: AdapterLimits) =>
-        !alone && sumsInProduct(x, dy, weight, limits)
+        !alone && sumsInProduct(x, dy, blocks!.node!.outputs[0], limits)
           ? SUM_ROWS
           : sumBlocks(dy.shape[0], limits);
       to.accumulate(
@@ -187,7 +187,7 @@ const biasSum: Operation<null> = {
  *
  * @param x `[N, in]`
  * @param weight `[in, out]` or `[out, in]`
- * @param bias `[out]`
+ * @param bias `[out]`, or shorter: of the first outputs
  * @param dtype of the result: by default that of activations
  * @returns `[N, out]`
  * @throws {RangeError} if the shapes do not fit

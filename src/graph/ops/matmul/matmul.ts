@@ -8,7 +8,7 @@ import {
   type Dispatch,
 } from "../../dispatch.ts";
 import { scratchTensor } from "../../graph.ts";
-import { BYTES, type Tensor } from "../../tensor.ts";
+import { BYTES, count, type Tensor } from "../../tensor.ts";
 import { type Epilogue, epilogueName } from "./epilogue.ts";
 import {
   type MatmulSpec,
@@ -40,6 +40,7 @@ export interface Product {
   a: Matrix;
   b: Matrix;
   c: Matrix;
+  /** Of all columns, or of the first ones. */
   bias?: Tensor | undefined;
   accumulate: boolean;
   epilogue?: Epilogue | undefined;
@@ -75,6 +76,7 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
     ? types.slice(0, 3)
     : types;
   const stored = named.includes("f16") ? ` ${named}` : "";
+  const biased = bias ? count(bias) : 0;
   const out: Dispatch[] = [];
   for (const m of cuts(M, steps.m, unit)) {
     for (const n of cuts(N, steps.n, unit)) {
@@ -90,7 +92,8 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           ldb: b.pitch,
           ldc: c.pitch,
           accumulate: product.accumulate || k.start > 0,
-          bias: !!bias && k.start === 0,
+          bias: k.start === 0 && n.start < biased,
+          biased: Math.max(0, Math.min(n.count, biased - n.start)),
           epilogue,
           sums: product.sums?.of,
         };
@@ -100,7 +103,10 @@ export function matmul(product: Product, limits: AdapterLimits): Dispatch[] {
           b: layout === "NT" ? block(b, n, k) : block(b, k, n),
           c: block(c, m, n),
           bias: spec.bias
-            ? block({ tensor: bias!, pitch: N }, ONE, n)
+            ? block({ tensor: bias!, pitch: biased }, ONE, {
+              start: n.start,
+              count: spec.biased!,
+            })
             : undefined,
           side: epilogue && side
             ? block({ tensor: side, pitch: c.pitch }, m, n)

@@ -45,6 +45,8 @@ export interface MatmulSpec {
   accumulate: boolean;
   /** Add `bias[n]` to every row. */
   bias: boolean;
+  /** Columns that have a bias, from the first on. @default N */
+  biased?: number | undefined;
   /** Factor of the product. @default 1 */
   alpha?: number | undefined;
   /** What is done with the result before it is stored; nothing if absent. */
@@ -65,8 +67,8 @@ export interface Operand extends ByteRange {
 }
 
 /**
- * The operands of a product; `bias` has N elements, `side` (of the epilogue)
- * the shape and pitch of C.
+ * The operands of a product; `bias` has an element a column, `side` (of the
+ * epilogue) the shape and pitch of C.
  */
 export interface MatmulOperands {
   a: Operand;
@@ -370,6 +372,7 @@ function dispatch(
       k_part: K,
       alpha: f32(alpha),
       ...epilogueParams(epilogue),
+      biased: spec.biased ?? N,
     },
     bindings: {
       A: read(a.tensor, a),

@@ -84,7 +84,7 @@ const forward: Operation<Attrs> = {
     const rows = count(x) / count(weights[0]) / scales;
     const blocks = (tensor: Tensor): Output => ({
       name: `d ${tensor.name} blocks`,
-      shape: sumBlocksShape(count(tensor)),
+      shape: sumBlocksShape(rows, count(tensor)),
     });
     // Scale and bias of a group are summed together.
     const pairs = weights.map((scale, group) => ({

@@ -6,14 +6,20 @@ import { blocksOf } from "../../reduction.ts";
 import { BYTES, count, type Tensor } from "../../tensor.ts";
 
 /** Most blocks that {@linkcode sumBlocks} gives. */
-export const MAX_SUM_BLOCKS = 512;
+const MAX_SUM_BLOCKS = 512;
+
+/** Fewest rows of a block, on a GPU. */
+const BLOCK_ROWS = 8;
 
 /**
  * Into how many blocks `rows` are cut where each block of rows is summed by a
  * workgroup of its own.
  */
-export function sumBlocks(rows: number, limits: AdapterLimits): number {
-  const perBlock = limits.software ? 32 : 8;
+export function sumBlocks(
+  rows: number,
+  { software }: Pick<AdapterLimits, "software">,
+): number {
+  const perBlock = software ? 32 : BLOCK_ROWS;
   return Math.max(1, Math.min(MAX_SUM_BLOCKS, Math.ceil(rows / perBlock)));
 }
 
@@ -35,9 +41,11 @@ const operation: Operation<Attrs> = {
   lower(node, limits) {
     const sums = node.attrs.blocks.length;
     const blocks = node.inputs.slice(0, sums), totals = node.inputs.slice(sums);
-    const widths = totals.map(count);
+    const widths = totals.map(count), pitches = blocks.map((x) => x.shape[1]);
     // Every sum is code of its own: software drivers compile scalars faster.
-    const VW = limits.software ? 1 : Math.min(...widths.map(vectorWidth));
+    const VW = limits.software
+      ? 1
+      : Math.min(...[...widths, ...pitches].map(vectorWidth));
     const [ACROSS, DOWN] = limits.software ? [8, 1] : [8, 32];
     const numbers = node.attrs.blocks.map((count) => count(limits));
     const elements = widths.reduce((n, width, i) => n + width * numbers[i], 0);
@@ -48,11 +56,12 @@ const operation: Operation<Attrs> = {
         widths.flatMap((width, i) => [
           [`rows${i}`, numbers[i]],
           [`width${i}`, width],
+          [`pitch${i}`, pitches[i]],
         ]),
       ),
       bindings: Object.fromEntries(
         blocks.flatMap((x, i) => [
-          [`x${i}`, read(x, blocksOf(x, numbers[i], widths[i]))],
+          [`x${i}`, read(x, blocksOf(x, numbers[i], pitches[i]))],
           [`y${i}`, readWrite(totals[i])],
         ]),
       ),
@@ -63,6 +72,9 @@ const operation: Operation<Attrs> = {
   },
   batch(nodes, limits) {
     const last = nodes[nodes.length - 1];
+    const blocks = nodes.flatMap(({ inputs, attrs }) =>
+      inputs.slice(0, attrs.blocks.length)
+    );
     const totals = nodes.flatMap(({ inputs, attrs }) =>
       inputs.slice(attrs.blocks.length)
     );
@@ -73,24 +85,31 @@ const operation: Operation<Attrs> = {
     }
     return {
       ...last,
-      inputs: [
-        ...nodes.flatMap(({ inputs, attrs }) =>
-          inputs.slice(0, attrs.blocks.length)
-        ),
-        ...totals,
-      ],
+      inputs: [...blocks, ...totals],
       attrs: { blocks: nodes.flatMap(({ attrs }) => attrs.blocks) },
     };
   },
 };
 
-/** Shape of the blocks of a sum over rows of `width` elements. */
-export const sumBlocksShape = (width: number) => [MAX_SUM_BLOCKS, width];
+/**
+ * Shape of the blocks of a sum over `rows` of `width` elements, whichever the
+ * adapter.
+ *
+ * @param least there is room for this many blocks too
+ */
+export const sumBlocksShape = (
+  rows: number,
+  width: number,
+  least = 1,
+): [number, number] => [
+  Math.max(least, sumBlocks(rows, { software: false })),
+  width,
+];
 
 /**
  * Adds the blocks of a sum over rows to `total`, a parameter's gradient.
  *
- * @param blocks rows as wide as `total`
+ * @param blocks rows as wide as `total`, or wider: their first columns count
  * @param number how many of them there are
  * @returns `total`
  */

@@ -6,7 +6,7 @@ import {
   readWrite,
   write,
 } from "../../dispatch.ts";
-import { rowRanges, vectorWidth } from "../../dispatch_grid.ts";
+import { MAX_WORKGROUPS, rowRanges, vectorWidth } from "../../dispatch_grid.ts";
 import {
   gradientOf,
   type Graph,
@@ -40,7 +40,8 @@ function common(
   const heads = v.shape[1] / headDim, sequences = v.shape[0] / sequenceLength;
   const VW = vectorWidth(headDim), WG = columnLanes(limits);
   const constants = { VW, WG, HEAD_UNITS: headDim / VW, DROP: true };
-  return rowRanges(sequences, tensors, limits).map((range) => ({
+  const ranges = rowRanges(sequences, tensors, limits, MAX_WORKGROUPS);
+  return ranges.map((range) => ({
     range,
     constants,
     rest: {

@@ -1,6 +1,6 @@
 /** Entropy of attention, without a T × T matrix. @module */
 import { type Dispatch, write } from "../../dispatch.ts";
-import { rowRanges } from "../../dispatch_grid.ts";
+import { MAX_WORKGROUPS, rowRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
 import { columnLanes, columnSums } from "../../reduction.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -15,7 +15,8 @@ const operation: Operation<AttentionAttrs> = {
     const WG = columnLanes(limits);
     const rows = q.shape[0] / sequenceLength * heads;
     const sequences = rows / heads;
-    const ranges = rowRanges(sequences, [q, k ?? q, each], limits);
+    const tensors = [q, k ?? q, each];
+    const ranges = rowRanges(sequences, tensors, limits, MAX_WORKGROUPS);
     return [
       ...ranges.map((range): Dispatch => {
         const scores = scoreOperands(node.attrs, { q, k }, range);

@@ -19,7 +19,7 @@ import {
   reduceConstants,
   rowBlocks,
 } from "../../reduction.ts";
-import { bytes, count, type Tensor } from "../../tensor.ts";
+import { bytes, type Tensor } from "../../tensor.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { dotPartials, partialCount } from "../reduce/dot_product.ts";
 
@@ -126,44 +126,58 @@ export function hiddenMoments(
   return { rows, columns, offDiagonal };
 }
 
-const squares: Operation<{ counts: readonly number[] }> = {
+/** A stretch of a tensor's elements, from a multiple of 4 on. */
+export interface Stretch {
+  tensor: Tensor;
+  start: number;
+  count: number;
+}
+
+const squares: Operation<readonly Omit<Stretch, "tensor">[]> = {
   name: "sums_of_squares",
   lower(node, limits) {
     let at = 0;
     return node.inputs.flatMap((tensor, i) => {
-      const first = at;
-      at += node.attrs.counts[i];
-      return dotPartials(tensor, undefined, node.outputs[0], first, limits);
+      const first = at, stretch = node.attrs[i];
+      at += partialCount(stretch, limits);
+      return dotPartials(
+        { a: tensor, ...stretch },
+        node.outputs[0],
+        first,
+        limits,
+      );
     });
   },
 };
 
-/** Where the parts of one tensor's sum of squares lie. */
+/** Where the parts of one stretch's sum of squares lie. */
 export interface Parts {
   first: number;
   count: number;
 }
 
 /**
- * Sums of squares of many tensors, in parts that the reader adds up.
+ * Sums of squares of many stretches, in parts that the reader adds up.
  *
- * @returns the parts of all tensors, and where each one's are, in order
+ * @returns the parts of all stretches, and where each one's are, in order
  */
 export function sumsOfSquares(
   graph: Graph,
   name: string,
-  tensors: readonly Tensor[],
+  stretches: readonly Stretch[],
   limits: AdapterLimits,
 ): { sums: Tensor; parts: Parts[] } {
-  const counts = tensors.map((t) => partialCount(count(t), limits));
   let total = 0;
-  const parts = counts.map((count) => {
-    const first = total;
+  const parts = stretches.map((stretch) => {
+    const first = total, count = partialCount(stretch, limits);
     total += count;
     return { first, count };
   });
-  const [sums] = graph.add(squares, tensors, { counts }, [
-    { name, shape: [total] },
-  ]);
+  const [sums] = graph.add(
+    squares,
+    stretches.map(({ tensor }) => tensor),
+    stretches.map(({ start, count }) => ({ start, count })),
+    [{ name, shape: [total] }],
+  );
   return { sums, parts };
 }

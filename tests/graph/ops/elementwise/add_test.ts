@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { Graph } from "../../../../src/graph/graph.ts";
 import { add } from "../../../../src/graph/ops/elementwise/add.ts";
+import type { FloatType } from "../../../../src/graph/tensor.ts";
 import {
   deviceTest,
+  gpu,
   runGraph,
   type RunOptions,
 } from "../../../helpers/device.ts";
@@ -25,6 +27,26 @@ deviceTest(
 
 deviceTest("add() holds cut to small bindings", async () => {
   await sum(1501, { limits: { maxBindingBytes: 1024 } });
+});
+
+deviceTest("add() adds tensors of either type", async () => {
+  if (!(await gpu()).limits.f16) return console.log("skipped: no shader-f16");
+  const n = 45;
+  for (
+    const [from, to] of [["f32", "f16"], ["f16", "f32"], [
+      "f16",
+      "f16",
+    ]] as FloatType[][]
+  ) {
+    const graph = new Graph();
+    add(graph, graph.input("x", [n], from), graph.persistent("y", [n], to));
+    const x = Float64Array.from(new Float16Array(randoms(n, 1)));
+    const y = Float64Array.from(new Float16Array(randoms(n, 2)));
+    const { after } = await runGraph(graph, { x, y });
+    const sums = y.map((v, i) => v + x[i]);
+    const stored = to === "f16" ? new Float16Array(sums) : sums;
+    assertEquals([...after.y], [...new Float32Array(stored)]);
+  }
 });
 
 deviceTest("add() reaches beyond the workgroups of one dimension", async () => {

@@ -2,13 +2,19 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { differentiate } from "../../../../src/graph/differentiate.ts";
 import type { AdapterLimits } from "../../../../src/graph/dispatch.ts";
 import { Graph } from "../../../../src/graph/graph.ts";
-import { weightedSum } from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
+import {
+  residualSum,
+  weightedSum,
+} from "../../../../src/graph/ops/elementwise/weighted_sum.ts";
 import {
   blockRows,
   linearCrossEntropy,
 } from "../../../../src/graph/ops/loss/linear_cross_entropy.ts";
 import type { Tensor } from "../../../../src/graph/tensor.ts";
-import { seedGradients } from "../../../helpers/check_operation.ts";
+import {
+  HALF_ROUNDOFF,
+  seedGradients,
+} from "../../../helpers/check_operation.ts";
 import {
   deviceTest,
   gpu,
@@ -20,11 +26,23 @@ import {
 import * as reference from "../../../reference/linear_cross_entropy.ts";
 import { assertClose, integers, randoms } from "../../../reference/numbers.ts";
 
-/** A head with numbers, on N rows of D features and V classes. */
-function head([N, D, V]: number[], targets = integers(N, 3, V)) {
+/**
+ * A head with numbers, on N rows of D features and V classes.
+ *
+ * @param halves numbers that f16 has
+ */
+function head(
+  [N, D, V]: number[],
+  targets = integers(N, 3, V),
+  halves = false,
+) {
   // Not 1 / N: any scale, as accumulation has it.
   const scale = Math.fround(0.7 / N);
-  const h = randoms(N * D, 1), w = randoms(V * D, 2);
+  const numbers = (n: number, seed: number) => {
+    const x = randoms(n, seed);
+    return halves ? Float64Array.from(new Float16Array(x)) : x;
+  };
+  const h = numbers(N * D, 1), w = numbers(V * D, 2);
   return {
     values: { h, w, targets, scale: [scale], loss: [0.25] },
     want: reference.linearCrossEntropy(h, w, targets, { N, D, V, scale }),
@@ -74,6 +92,33 @@ deviceTest("linearCrossEntropy() holds on odd shapes", async () => {
   await check([1, 5, 7]);
   await check([7, 45, 101]);
   await check([33, 5, 7]);
+});
+
+deviceTest("linearCrossEntropy() holds for f16 tensors", async () => {
+  if (!(await gpu()).limits.f16) return console.log("skipped: no shader-f16");
+  for (
+    const { shape, residual, limits } of [
+      { shape: [7, 45, 101], residual: "f32", limits: {} },
+      { shape: [20, 12, 101], residual: "f16", limits: {} },
+      { shape: [33, 12, 101], residual: "f16", limits: GPU_KERNELS },
+    ] as const
+  ) {
+    const { values, want, build } = head([...shape], undefined, true);
+    const graph = new Graph({ activations: "f16", residual });
+    // -1 · -h is h to the bit, in f32 or f16.
+    const source = graph.persistent("h", shape.slice(0, 2));
+    const h = residualSum(graph, "relayed", [{ x: source, gain: -1 }]);
+    const root = build(graph, h);
+    const w = graph.externals.get("w")!;
+    differentiate(graph, root, [source, w]);
+    const given = { ...values, h: values.h.map((x) => -x), "copy.w": values.w };
+    const { after } = await runGraph(graph, given, [], { limits });
+    // Logits are stored once, and their gradient.
+    const near = { relative: 6 * HALF_ROUNDOFF, absolute: 1e-6 };
+    assertClose("loss", after.loss, [0.25 + want.loss], near);
+    assertClose("grad.h", after["grad.h"], want.h.map((x) => -x), near);
+    assertClose("grad.w", after["grad.w"], want.w, near);
+  }
 });
 
 deviceTest(
@@ -165,6 +210,9 @@ Deno.test("blockRows() takes all tokens, or equal blocks that fit", () => {
   assertEquals(blockRows(4096, 256, { ...limits, ...least }), 4096);
   const software = { ...limits, software: true };
   assertEquals(blockRows(4096, 50_257, software), 320);
+  // 128 rows of f16 end where a binding may begin, whatever their width.
+  assertEquals(blockRows(4096, 50_257, software, "f16"), 640);
+  assertEquals(blockRows(1000, 350_000, software, "f16") % 128, 0);
 });
 
 deviceTest("linearCrossEntropy() holds for features far from 0", async () => {

@@ -48,9 +48,12 @@ deviceTest(
   "partialCount() is the number of partial sums that are left",
   async () => {
     const { limits } = await gpu();
-    assertEquals(partialCount(1, limits), 1);
-    assertEquals(partialCount(4 * 1024 + 1, limits), 2);
+    assertEquals(partialCount({ count: 1 }, limits), 1);
+    assertEquals(partialCount({ count: 4 * 1024 + 1 }, limits), 2);
     const small = { ...limits, maxBindingBytes: 4096 };
-    assertEquals(partialCount(10_007, small), 10);
+    assertEquals(partialCount({ count: 10_007 }, small), 10);
+    // As many where a tensor is cut: there is room for so many.
+    const cut = { ...limits, maxBindingBytes: 2 ** 27 };
+    assertEquals(partialCount({ count: 2 ** 28 }, cut), 1024);
   },
 );

@@ -62,22 +62,35 @@ function reference(x: Float32Array, N: number, D: number) {
 }
 
 // More rows than features and fewer, odd and even counts, one block and
-// several.
-for (const [N, D] of [[300, 24], [7, 45], [12, 64], [150, 7]]) {
+// several, in the types of the residual stream.
+for (
+  const [N, D, dtype] of [
+    [300, 24, "f32"],
+    [7, 45, "f32"],
+    [12, 64, "f32"],
+    [150, 7, "f32"],
+    [150, 7, "f16"],
+    [12, 64, "f16"],
+  ] as const
+) {
   for (const limits of [{}, NO_SUBGROUPS]) {
     const where = "subgroupSize" in limits ? " without subgroups" : "";
     deviceTest(
-      `hiddenMoments() of ${N} rows of ${D}${where} give the statistics`,
+      `hiddenMoments() of ${N} rows of ${D} in ${dtype}${where} give the statistics`,
       async () => {
+        if (dtype === "f16" && !(await gpu()).limits.f16) return;
         // A mean and two large features, so that nothing is small by chance.
-        const x = numbers(N * D, N + D).map((v, i) =>
+        const given = numbers(N * D, N + D).map((v, i) =>
           0.3 + v * (i % D < 2 ? 6 : 1)
         );
+        const x = dtype === "f16"
+          ? Float32Array.from(new Float16Array(given))
+          : given;
         const graph = new Graph();
         const { rows, columns, offDiagonal } = hiddenMoments(
           graph,
           "h",
-          graph.input("x", [N, D]),
+          graph.input("x", [N, D], dtype),
         );
         const { fetched: [r, c, o] } = await runGraph(
           graph,
@@ -101,21 +114,27 @@ for (const [N, D] of [[300, 24], [7, 45], [12, 64], [150, 7]]) {
 }
 
 for (
-  const { packed, headDim, cap, B, T } of [
-    { packed: true, headDim: 12, cap: 0, B: 40, T: 19 },
-    { packed: false, headDim: 5, cap: 30, B: 2, T: 33 },
-    { packed: false, headDim: 8, cap: 0, B: 1, T: 1 },
-  ]
+  const { packed, headDim, cap, B, T, dtype } of [
+    { packed: true, headDim: 12, cap: 0, B: 40, T: 19, dtype: "f32" },
+    { packed: false, headDim: 5, cap: 30, B: 2, T: 33, dtype: "f32" },
+    { packed: false, headDim: 8, cap: 0, B: 1, T: 1, dtype: "f32" },
+    { packed: true, headDim: 12, cap: 0, B: 2, T: 19, dtype: "f16" },
+    { packed: false, headDim: 5, cap: 30, B: 2, T: 33, dtype: "f16" },
+  ] as const
 ) {
   deviceTest(
     `attentionEntropy() of ${B} × ${T} tokens${
       packed ? " with packed keys" : ""
-    } is −Σ p ln p of the softmax`,
+    } in ${dtype} is −Σ p ln p of the softmax`,
     async () => {
+      if (dtype === "f16" && !(await gpu()).limits.f16) return;
       const heads = 3, width = heads * headDim, graph = new Graph();
       const rows = B * T, attrs = { sequenceLength: T, heads, headDim, cap };
       const v = graph.input("v", [rows, width]);
-      const pair = numbers(rows * 2 * width, 3).map((x) => 4 * x);
+      const given = numbers(rows * 2 * width, 3).map((x) => 4 * x);
+      const pair = dtype === "f16"
+        ? Float32Array.from(new Float16Array(given))
+        : given;
       const values: Record<string, Float32Array> = {
         v: numbers(rows * width, 1),
       };
@@ -130,9 +149,9 @@ for (
       attention(
         graph,
         "attend",
-        packed ? { qk: graph.input("qk", [rows, 2 * width]), v } : {
-          q: graph.input("q", [rows, width]),
-          k: graph.input("k", [rows, width]),
+        packed ? { qk: graph.input("qk", [rows, 2 * width], dtype), v } : {
+          q: graph.input("q", [rows, width], dtype),
+          k: graph.input("k", [rows, width], dtype),
           v,
         },
         attrs,
@@ -171,18 +190,26 @@ for (
   );
 }
 
-deviceTest("sumsOfSquares() leaves parts for each tensor", async () => {
+deviceTest("sumsOfSquares() leaves parts for each stretch", async () => {
   const graph = new Graph(), { limits } = await gpu();
-  const sizes = [1, 7, 5000, 64];
-  const tensors = sizes.map((n, i) => graph.input(`t${i}`, [n]));
-  const { sums, parts } = sumsOfSquares(graph, "norms", tensors, limits);
+  const sizes = [1, 7, 5000, 64, 5000, 9000];
+  // Bindings begin on whole blocks, stretches anywhere between.
+  const starts = [0, 0, 0, 0, 1244, 516];
+  const stretches = sizes.map((n, i) => ({
+    tensor: graph.input(`t${i}`, [n]),
+    start: starts[i],
+    count: Math.min(n, 4100) - starts[i],
+  }));
+  const { sums, parts } = sumsOfSquares(graph, "norms", stretches, limits);
   const values = Object.fromEntries(
     sizes.map((n, i) => [`t${i}`, numbers(n, i)]),
   );
   const { fetched: [got] } = await runGraph(graph, values, [sums]);
   parts.forEach(({ first, count }, i) => {
     const found = got.subarray(first, first + count).reduce((a, b) => a + b, 0);
-    const want = values[`t${i}`].reduce((sum, x) => sum + x * x, 0);
+    const { start, count: elements } = stretches[i];
+    const want = values[`t${i}`].slice(start, start + elements)
+      .reduce((sum, x) => sum + x * x, 0);
     assertClose(`t${i}`, [found], [want], { relative: 1e-5, absolute: 0 });
   });
 });

@@ -8,7 +8,7 @@ import {
 } from "../../dispatch.ts";
 import { flatGrid, flatRanges } from "../../dispatch_grid.ts";
 import type { Graph, Operation } from "../../graph.ts";
-import { bytes, count, type DType, type Tensor } from "../../tensor.ts";
+import { count, type Tensor } from "../../tensor.ts";
 
 /** The dispatches that write the elements of `from` to `to`. */
 export function copyDispatches(
@@ -33,30 +33,16 @@ export function copyDispatches(
     },
     workgroups: flatGrid(range.count, 64),
     flops: 0,
-    bytes: bytes(from) + bytes(to),
+    bytes: range.of(from).size + range.of(to).size,
   }));
 }
 
 const operation: Operation<null> = {
-  name: "convert",
-  lower: ({ inputs: [x], outputs: [y] }, limits) =>
-    copyDispatches(x, y, limits),
-};
-
-/** `x` stored as `dtype`, rounded to nearest; itself where it is. */
-export function convert(graph: Graph, x: Tensor, dtype: DType): Tensor {
-  if (x.dtype === dtype) return x;
-  return graph.add(operation, [x], null, [
-    { name: `${x.name} as ${dtype}`, shape: x.shape, dtype },
-  ])[0];
-}
-
-const intoPersistent: Operation<null> = {
   name: "copy",
   lower: ({ inputs: [from, to] }, limits) => copyDispatches(from, to, limits),
 };
 
 /** Writes the elements of `from` to the persistent tensor `to`. */
 export function copyInto(graph: Graph, from: Tensor, to: Tensor): void {
-  graph.add(intoPersistent, [from, to], null, [], { effect: true });
+  graph.add(operation, [from, to], null, [], { effect: true });
 }
