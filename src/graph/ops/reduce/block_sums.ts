@@ -42,7 +42,10 @@ const operation: Operation<Attrs> = {
     const sums = node.attrs.blocks.length;
     const blocks = node.inputs.slice(0, sums), totals = node.inputs.slice(sums);
     const widths = totals.map(count), pitches = blocks.map((x) => x.shape[1]);
-    const VW = Math.min(...[...widths, ...pitches].map(vectorWidth));
+    // Every sum is code of its own: software drivers compile scalars faster.
+    const VW = limits.software
+      ? 1
+      : Math.min(...[...widths, ...pitches].map(vectorWidth));
     const [ACROSS, DOWN] = limits.software ? [8, 1] : [8, 32];
     const numbers = node.attrs.blocks.map((count) => count(limits));
     const elements = widths.reduce((n, width, i) => n + width * numbers[i], 0);
