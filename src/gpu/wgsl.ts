@@ -85,15 +85,22 @@ export function assemble(
   return [...header, ...aliases, text].join("\n");
 }
 
-/** The aliases of {@linkcode Elements} that occur in `text`. */
+/**
+ * The aliases of {@linkcode Elements} that occur in `text`. Other words may end
+ * alike: an alias begins with the name of a variable.
+ */
 function aliasesOf(
   text: string,
   constants: Record<string, Constant>,
   elements: Elements,
 ): string[] {
+  const variables = new Set(
+    [...text.matchAll(/\bvar<storage[^>]*>\s*(\w+)/g)].map(([, name]) => name),
+  );
   const used = text.matchAll(/\b(\w+)_(elem|vec4|vec|words|floats)\b/g);
   const names = new Map(
-    [...used].map(([name, of, kind]) => [name, { of, kind }]),
+    [...used].filter(([, of]) => variables.has(of))
+      .map(([name, of, kind]) => [name, { of, kind }]),
   );
   return [...names].map(([name, { of, kind }]) => {
     const element = elements[of] ?? "f32";

@@ -31,7 +31,8 @@ Deno.test("assemble() declares the constants above the kernel", () => {
 });
 
 Deno.test("assemble() declares the element types that a kernel asks for", () => {
-  const text = "var x: array<x_vec>; var<storage> y: array<y_vec4>; y_elem(1)";
+  const text = "var<storage, read> x: array<x_vec>; " +
+    "var<storage, read_write> y: array<y_vec4>; y_elem(1); fn mask_words() {}";
   const main = files({ main: text });
   const header = (
     constants: Record<string, number | boolean>,
@@ -61,7 +62,8 @@ Deno.test("assemble() declares the element types that a kernel asks for", () => 
 });
 
 Deno.test("assemble() writes how words of four elements are loaded", () => {
-  const text = "var x: array<x_words>; x_floats(x[0]); y_words";
+  const text = "var<storage> x: array<x_words>; x_floats(x[0]); " +
+    "var<storage> y: array<y_words>;";
   assertEquals(
     assemble("main", {}, () => text, { x: "f16" }).split("\n").slice(1, -1),
     [
