@@ -1,4 +1,4 @@
-// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), f32, row-major, with an
+// C[M,N] = alpha * op(A) * op(B) (+ bias[N]) (+ C), row-major, with an
 // epilogue (matmul/epilogue.wgsl).
 //
 //   A  [M,K], or [K,M] where TRANSPOSED_A        pitch lda
@@ -8,22 +8,7 @@
 // The plain kernel, correct on every adapter: needs no subgroups and no alignment.
 // A workgroup makes 32 x 16 of C; an invocation owns one column of ROWS
 // neighbouring rows, so an element of B serves ROWS multiply-adds.
-struct Params {
-  M: u32,
-  N: u32,
-  K: u32,
-  lda: u32,
-  ldb: u32,
-  ldc: u32,
-  k_part: u32,
-  alpha: f32,
-  // Of the epilogue.
-  slope: f32,
-  gain: f32,
-  skip: f32,
-  // Columns with a bias, from the first on.
-  biased: u32,
-}
+#include matmul/params
 
 @group(0) @binding(0) var<uniform> P: Params;
 @group(0) @binding(1) var<storage, read> A: array<A_elem>;

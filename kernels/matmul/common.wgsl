@@ -5,22 +5,7 @@
 // parts of a product, and there is no B.
 #include lib/quad
 
-struct Params {
-  M: u32,
-  N: u32,
-  K: u32,
-  lda: u32,
-  ldb: u32,
-  ldc: u32,
-  k_part: u32,
-  alpha: f32,
-  // Of the epilogue.
-  slope: f32,
-  gain: f32,
-  skip: f32,
-  // Columns with a bias, from the first on.
-  biased: u32,
-}
+#include matmul/params
 
 @group(0) @binding(0) var<uniform> P: Params;
 #if WIDE {
